@@ -1,1 +1,3 @@
+//! The handheld: screens in Slint, plain views that the worker fills, events that come back.
 
+pub mod view;

@@ -1,0 +1,575 @@
+//! What the handheld shows and what the person does: plain data, no Slint type and no IO.
+//!
+//! The worker builds a [`View`] after every change and hands it to the window; the window answers
+//! with [`UiEvent`]s. Words live in `.slint` and `lang/`: the worker sends *codes* (such as
+//! `scan-bin`) and arguments. Ids, quantities and times of day arrive as text that is already
+//! formatted, because a Slint `int` has 32 bits and because the worker knows the site's time zone.
+
+/// Everything on the screen at one instant, except the camera picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    pub screen: Screen,
+    pub chip: SyncChip,
+    /// Name of the signed-in operator; `None` before sign-in.
+    pub operator: Option<String>,
+    /// Answer to the last scan or tap. Stays until the next one replaces it; `Refused` covers the
+    /// screen until [`UiEvent::Acknowledge`].
+    pub feedback: Option<Feedback>,
+    /// A standing remark over any screen, such as `recovered-session` or `disk-full`.
+    pub banner: Option<Message>,
+    /// A question that must be answered before anything else.
+    pub question: Option<Question>,
+    pub appearance: Appearance,
+    pub camera: Camera,
+    /// Practice data: a strip says that nothing is kept.
+    pub practice: bool,
+}
+
+/// A sentence by code: `Words.message(code, args)` in `.slint` turns it into words.
+///
+/// At most three arguments are shown. An unknown code shows a general sentence with the code.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Message {
+    pub code: String,
+    pub args: Vec<String>,
+}
+
+impl Message {
+    pub fn new(code: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            args: Vec::new(),
+        }
+    }
+
+    /// The same message with one more argument.
+    #[must_use]
+    pub fn with(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Green, short high tone.
+    Accepted,
+    /// Amber, double tone: done, but read this.
+    Attention,
+    /// Red, long low tone, full screen: nothing was done.
+    Refused,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feedback {
+    pub outcome: Outcome,
+    pub message: Message,
+    /// What the scanner read, as it came; empty when no scan caused this.
+    pub raw_code: String,
+    /// Counts up with every feedback, so that the same answer twice is seen to be a new one.
+    pub number: u32,
+}
+
+/// Asked in a sheet over the screen; both answers come back as [`UiEvent::Action`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub message: Message,
+    /// Action code of the answer that goes on, such as `confirm`.
+    pub yes: String,
+    /// Action code of the answer that changes nothing, such as `cancel`.
+    pub no: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Connection {
+    Offline,
+    Online,
+    Syncing,
+    /// Offline because the operator said so.
+    StayOffline,
+}
+
+/// On every screen: connection, how much waits to be sent, how old the data is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncChip {
+    pub connection: Connection,
+    /// Events that exist only on this device.
+    pub waiting: u32,
+    /// Since the last complete exchange with the server; `None` before the first.
+    pub data_age_seconds: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Camera {
+    Off,
+    /// The preview is shown on screens that scan; pictures come through `show_preview`.
+    On,
+    /// Switched on, but no camera is there.
+    Missing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appearance {
+    pub language: Language,
+    pub theme: Theme,
+    /// 85 to 150, 100 is normal.
+    pub text_percent: u32,
+    /// Puts what the thumb reaches on the left.
+    pub left_handed: bool,
+    /// Own keyboard under text fields, for devices whose system shows none.
+    pub screen_keyboard: bool,
+}
+
+impl Default for Appearance {
+    fn default() -> Self {
+        Self {
+            language: Language::English,
+            theme: Theme::Light,
+            text_percent: 100,
+            left_handed: false,
+            screen_keyboard: true,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Language {
+    English,
+    Chinese,
+}
+
+impl Language {
+    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
+
+    /// `en` or `zh_CN`, the name of the folder in `lang/`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Chinese => "zh_CN",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Theme {
+    Light,
+    Dark,
+    /// Black on white with heavy lines, for reading in sunlight.
+    Sun,
+}
+
+impl Theme {
+    pub const ALL: [Self; 3] = [Self::Light, Self::Dark, Self::Sun];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::Sun => "sun",
+        }
+    }
+}
+
+// The screens differ in size; one View exists at a time, so boxing would only add noise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Screen {
+    Enrol(EnrolView),
+    SignIn(SignInView),
+    Home(HomeView),
+    Task(TaskView),
+    LookUp(LookUpView),
+    History(HistoryView),
+    Sync(SyncView),
+    Settings(SettingsView),
+    Stopped(StoppedView),
+}
+
+/// First run. Any scan here is taken as the console's enrolment QR.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EnrolView {
+    pub server_url: String,
+    pub code: String,
+    pub device_name: String,
+    /// A request is under way.
+    pub busy: bool,
+    pub error: Option<Message>,
+    /// Offer "not now": practice mode, or an existing replica that can go on.
+    pub can_skip: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignInView {
+    pub site: String,
+    pub operators: Vec<OperatorTile>,
+    /// Id of the tile that was tapped; shows the PIN pad.
+    pub chosen: Option<String>,
+    /// Digits typed so far; the PIN itself never leaves the worker.
+    pub pin_length: u32,
+    pub error: Option<Message>,
+    /// Seconds until another try is allowed, 0 when it is.
+    pub locked_seconds: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorTile {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HomeView {
+    pub site: String,
+    /// Unfinished work of this operator.
+    pub resumable: Option<Draft>,
+    /// Newest first.
+    pub recent: Vec<RecentLine>,
+    /// Lines this operator made today.
+    pub lines_today: u32,
+    /// Operation codes this operator may start, in order; normally receive, issue, move, count, look-up.
+    pub operations: Vec<String>,
+}
+
+/// Work that was interrupted and can go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Operation code.
+    pub operation: String,
+    /// Such as a document number or a bin code.
+    pub title: String,
+    /// Time of day it was started.
+    pub started: String,
+    pub lines: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentLine {
+    pub time: String,
+    /// Operation code.
+    pub operation: String,
+    pub text: String,
+    pub quantity: String,
+}
+
+/// One step of an operation: what to do next, what is known, what was done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TaskView {
+    /// Operation code.
+    pub operation: String,
+    /// The one thing to do next, by prompt code.
+    pub prompt: Message,
+    pub facts: Vec<Fact>,
+    /// Newest first.
+    pub lines: Vec<Line>,
+    pub keypad: Option<Keypad>,
+    pub entry: Option<Entry>,
+    pub choices: Vec<Choice>,
+    pub actions: Vec<Action>,
+    pub last: Option<LastScan>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Fact code, such as `bin`.
+    pub label: String,
+    pub value: String,
+    /// Drawn 32-48 px high: the one thing to read. At most one or two in a view.
+    pub emphasis: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub title: String,
+    pub subtitle: String,
+    pub quantity: String,
+    /// State code, such as `saved`; empty shows none.
+    pub status: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keypad {
+    /// As typed; empty is "nothing yet" and not zero.
+    pub value: String,
+    pub unit: String,
+    pub hint: Option<Message>,
+    /// Whether the unit has parts, which shows the decimal point.
+    pub decimals: bool,
+}
+
+/// A text to type (lot, serial number, expiry date); comes back as [`UiEvent::EnterText`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entry {
+    /// Fact code that names what is asked for, such as `lot`.
+    pub label: String,
+    /// What the field holds when it opens.
+    pub value: String,
+    pub hint: Option<Message>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub id: String,
+    pub title: String,
+    pub subtitle: String,
+    /// Shown at the right; may be empty.
+    pub quantity: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Full width at the bottom; at most one.
+    Primary,
+    Normal,
+    /// Kept away from the primary button, at the top.
+    Danger,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Action code, such as `done`.
+    pub code: String,
+    pub weight: Weight,
+    pub enabled: bool,
+}
+
+impl Action {
+    pub fn new(code: impl Into<String>, weight: Weight) -> Self {
+        Self {
+            code: code.into(),
+            weight,
+            enabled: true,
+        }
+    }
+}
+
+/// The line at the bottom of a task: what the last scan did, with Undo beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastScan {
+    pub message: Message,
+    pub time: String,
+    pub can_undo: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LookUpView {
+    /// What is searched for. The field keeps what the person types; a query that did not come from
+    /// the field (a scan) replaces its text.
+    pub query: String,
+    pub hits: Vec<Hit>,
+    pub detail: Option<Detail>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// `item`, `bin` or `lot`.
+    pub kind: String,
+    pub id: String,
+    pub title: String,
+    pub subtitle: String,
+    pub quantity: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Detail {
+    /// As in [`Hit::kind`].
+    pub kind: String,
+    pub title: String,
+    pub subtitle: String,
+    pub facts: Vec<Fact>,
+    pub stock: Vec<StockRow>,
+    pub history: Vec<HistoryRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockRow {
+    /// The bin, or the item when the detail is a bin.
+    pub place: String,
+    pub lot: String,
+    pub quantity: String,
+    /// Time of day when the number rests on devices not heard from since; empty when it is certain.
+    pub as_of: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HistoryView {
+    /// Newest first.
+    pub rows: Vec<HistoryRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRow {
+    pub id: String,
+    pub time: String,
+    /// Operation code.
+    pub operation: String,
+    pub text: String,
+    pub quantity: String,
+    pub operator: String,
+    pub state: LineState,
+    pub can_undo: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LineState {
+    /// On this device.
+    Saved,
+    /// Being sent.
+    Pending,
+    /// The server has it.
+    Completed,
+    /// The server has it and did not agree.
+    Error,
+    Reversed,
+}
+
+impl LineState {
+    pub const ALL: [Self; 5] = [
+        Self::Saved,
+        Self::Pending,
+        Self::Completed,
+        Self::Error,
+        Self::Reversed,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Saved => "saved",
+            Self::Pending => "pending",
+            Self::Completed => "completed",
+            Self::Error => "error",
+            Self::Reversed => "reversed",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncView {
+    /// Time of the last answer of the server; empty before the first.
+    pub last_contact: String,
+    pub server_url: String,
+    pub device_name: String,
+    pub data_version: String,
+    /// Events that no other machine holds.
+    pub only_here: u32,
+    /// Changes received that wait for others they depend on.
+    pub blocked: u32,
+    pub waiting_lines: Vec<Line>,
+    pub last_error: Option<Message>,
+    pub stay_offline: bool,
+    /// Newest first, control characters made visible.
+    pub raw_scans: Vec<RawScan>,
+    /// The enrolment can be started again from here.
+    pub can_enrol: bool,
+}
+
+/// For the diagnosis of scanners: exactly what came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawScan {
+    pub time: String,
+    /// `wedge` or `camera`.
+    pub source: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SettingsView {
+    pub sound: bool,
+    /// 0 to 100.
+    pub volume: u32,
+    pub vibration_only: bool,
+    pub camera: bool,
+    /// `pin-protected` or `pin-can-be-tried`.
+    pub pin_protection: Message,
+    pub version: String,
+    pub device_name: String,
+}
+
+/// The program cannot work: what happened, what to do, and that nothing is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoppedView {
+    pub message: Message,
+    /// For the person who is called, such as `db-newer 14 > 12`.
+    pub details_code: String,
+}
+
+/// Where the navigation leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    Home,
+    LookUp,
+    History,
+    Sync,
+    Settings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PadKey {
+    Digit(u8),
+    Point,
+    Backspace,
+    Clear,
+    Plus,
+    Minus,
+}
+
+/// What the person did. The window changes nothing by itself: the next [`View`] is the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UiEvent {
+    /// A code from the keyboard wedge, as the key sink put it together.
+    Scan { text: String },
+    /// Operation code of a tile on the home screen.
+    OpenOperation(String),
+    Open(Place),
+    /// One step back; in a task the worker keeps the draft.
+    Back,
+    Resume,
+    /// Action code of a button or of an answered question.
+    Action(String),
+    /// Id of a [`Choice`].
+    Choose(String),
+    Keypad(PadKey),
+    EnterText(String),
+    /// The refused feedback was read.
+    Acknowledge,
+    Undo,
+    HistoryUndo(String),
+    /// Id of an [`OperatorTile`].
+    ChooseOperator(String),
+    /// Back from the PIN pad to the tiles.
+    ForgetOperator,
+    PinKey(PadKey),
+    PinDone,
+    SignOut,
+    Enrol {
+        server_url: String,
+        code: String,
+        device_name: String,
+    },
+    SkipEnrol,
+    /// Show the enrolment screen again.
+    OpenEnrol,
+    Search(String),
+    /// Id of a [`Hit`].
+    OpenHit(String),
+    CloseDetail,
+    SyncNow,
+    StayOffline(bool),
+    SetLanguage(Language),
+    SetTheme(Theme),
+    SetTextPercent(u32),
+    SetLeftHanded(bool),
+    SetScreenKeyboard(bool),
+    SetSound(bool),
+    SetVolume(u32),
+    SetVibrationOnly(bool),
+    SetCamera(bool),
+    DismissBanner,
+    Quit,
+}
+
+/// A camera picture: row-major RGB, three bytes a pixel, `width * height * 3` bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub width: u32,
+    pub height: u32,
+    pub rgb: Vec<u8>,
+}
