@@ -1,1 +1,20 @@
+#![doc = include_str!("../README.md")]
 
+pub mod clock;
+mod date_cbor;
+pub mod event;
+pub mod ids;
+pub mod ledger;
+pub mod quantity;
+pub mod site_day;
+
+pub use clock::{HybridClock, SKEW_LIMIT_MS, Timestamp, UnixMillis};
+pub use event::{
+    CountedLine, Event, EventBody, EventError, EventHash, EventId, EventRecord, ExceptionId, Goods,
+    Resolution,
+};
+pub use ids::{
+    BinId, ChainId, DeviceId, IdSource, ItemId, OperatorId, OrganisationId, ParseIdError, SiteId,
+    UnitId, ZoneId,
+};
+pub use quantity::{ParseQuantityError, Quantity};

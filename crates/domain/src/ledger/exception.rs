@@ -1,0 +1,155 @@
+//! Exceptions: what the fold found that someone must look at. Derived, so every replica finds the same.
+
+use crate::event::{EventHash, ExceptionId};
+use crate::ids::SiteId;
+use crate::ledger::place::Place;
+use crate::ledger::subject::Subject;
+use crate::quantity::Quantity;
+
+/// What kind of disagreement it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExceptionKind {
+    /// More went out of a pile than was in it.
+    NegativeStock,
+    /// One unit was issued twice.
+    UnitIssuedTwice,
+    /// One unit was handled in a bin where it was not.
+    UnitInTwoBins,
+    /// A scanned code that no one knows.
+    UnknownCode,
+    /// A count found something else than the book.
+    CountVariance,
+    /// One lot, two expiry days.
+    ExpiryDisagreement,
+    /// A device wrote events ahead of the hub's clock.
+    ClockSkew,
+}
+
+impl ExceptionKind {
+    /// All kinds, the most severe first.
+    pub const ALL: [Self; 7] = [
+        Self::UnitIssuedTwice,
+        Self::NegativeStock,
+        Self::UnitInTwoBins,
+        Self::UnknownCode,
+        Self::CountVariance,
+        Self::ExpiryDisagreement,
+        Self::ClockSkew,
+    ];
+
+    /// Stable name, in SQL, on the wire and as the translation key.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NegativeStock => "negative-stock",
+            Self::UnitIssuedTwice => "unit-issued-twice",
+            Self::UnitInTwoBins => "unit-in-two-bins",
+            Self::UnknownCode => "unknown-code",
+            Self::CountVariance => "count-variance",
+            Self::ExpiryDisagreement => "expiry-disagreement",
+            Self::ClockSkew => "clock-skew",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.code() == code)
+    }
+
+    /// 3 = goods may be gone; 2 = the book is wrong; 1 = somebody should know.
+    pub const fn severity(self) -> u8 {
+        match self {
+            Self::UnitIssuedTwice => 3,
+            Self::NegativeStock | Self::UnitInTwoBins | Self::UnknownCode | Self::CountVariance => {
+                2
+            }
+            Self::ExpiryDisagreement | Self::ClockSkew => 1,
+        }
+    }
+}
+
+/// Whether somebody still has to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExceptionStatus {
+    /// It waits for a decision.
+    Open,
+    /// Later events put it right.
+    Healed,
+    /// A decision rests on all of its evidence.
+    Resolved(EventHash),
+}
+
+/// What the fold sees, before anybody's decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind.
+    pub kind: ExceptionKind,
+    /// About what.
+    pub subject: Subject,
+    /// Which time: an ordinal, or the hash of the count.
+    pub occurrence: String,
+    /// Where.
+    pub site: SiteId,
+    /// When it came about.
+    pub opened: Place,
+    /// Where later events put it right.
+    pub healed: Option<Place>,
+    /// The events that disagree, in order.
+    pub evidence: Vec<EventHash>,
+    /// Of a count: what the book said. Of negative stock: the balance it fell to.
+    pub book: Option<Quantity>,
+    /// Of a count: what was found.
+    pub counted: Option<Quantity>,
+}
+
+impl Finding {
+    /// The same on every replica: hash of kind, subject and occurrence.
+    pub fn id(&self) -> ExceptionId {
+        let mut hasher = blake3::Hasher::new();
+        for part in [
+            self.kind.code().as_bytes(),
+            &self.subject.to_key(),
+            self.occurrence.as_bytes(),
+        ] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        ExceptionId(*hasher.finalize().as_bytes())
+    }
+}
+
+/// A finding and what has been decided about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// What the fold sees.
+    pub finding: Finding,
+    /// What has been decided.
+    pub status: ExceptionStatus,
+}
+
+impl Exception {
+    /// The row as the state hash sees it.
+    pub(crate) fn row(&self) -> Vec<u8> {
+        let mut row = vec![b'e'];
+        row.extend_from_slice(&self.finding.id().0);
+        for hash in &self.finding.evidence {
+            row.extend_from_slice(&hash.0);
+        }
+        row.extend_from_slice(
+            &self
+                .finding
+                .book
+                .unwrap_or_default()
+                .thousandths()
+                .to_le_bytes(),
+        );
+        match self.status {
+            ExceptionStatus::Open => row.push(0),
+            ExceptionStatus::Healed => row.push(1),
+            ExceptionStatus::Resolved(by) => {
+                row.push(2);
+                row.extend_from_slice(&by.0);
+            }
+        }
+        row
+    }
+}

@@ -1,0 +1,133 @@
+//! What the fold needs from whoever keeps its rows.
+
+use crate::event::{Event, EventHash, EventId, ExceptionId};
+use crate::ids::{BinId, UnitId};
+use crate::ledger::exception::Exception;
+use crate::ledger::place::Place;
+use crate::ledger::state_hash::StateHash;
+use crate::ledger::stock::StockState;
+use crate::ledger::subject::{StockKey, Subject};
+use crate::ledger::unit::UnitState;
+use crate::quantity::Quantity;
+
+/// Whether an event counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Reversed, beaten by an earlier decision, or in quarantine: it stays visible and folds to nothing.
+    Void,
+    /// It counts.
+    Live,
+    /// A count that a supervisor approved: an anchor.
+    Approved,
+}
+
+/// An event with its place and standing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The event.
+    pub event: Event,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether it counts.
+    pub standing: Standing,
+}
+
+/// What one event does to one subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Stock rises or falls.
+    Change(Quantity),
+    /// Stock was counted; an approved count sets the book.
+    Count {
+        /// What was found.
+        counted: Quantity,
+        /// Whether it is an anchor.
+        approved: bool,
+    },
+    /// The event itself says it all (units, codes, lots, clocks, bins).
+    Mark,
+}
+
+/// One line of a timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it stands; the event is `place.id`.
+    pub place: Place,
+    /// What it does.
+    pub part: Part,
+    /// The state after it; only timelines of stock remember one.
+    pub state: StockState,
+}
+
+/// Keeps events, timelines and the folded rows. Implementers owe: all calls between two commits of theirs see each
+/// other's writes, and either all of them last or none.
+pub trait LedgerStore {
+    /// What can go wrong underneath.
+    type Error;
+
+    /// The event with its standing, if it has come.
+    fn event(&mut self, id: EventId) -> Result<Option<Placed>, Self::Error>;
+    /// Its place alone.
+    fn place_of(&mut self, id: EventId) -> Result<Option<Place>, Self::Error>;
+    /// The event with that hash, if it has come.
+    fn by_hash(&mut self, hash: EventHash) -> Result<Option<EventId>, Self::Error>;
+    /// Writes a new event; `names` are the hashes that it refers to, come or not.
+    fn insert_event(&mut self, placed: &Placed, names: &[EventHash]) -> Result<(), Self::Error>;
+    /// Changes what may change of an event: place, standing, acceptance, quarantine.
+    fn update_event(&mut self, placed: &Placed) -> Result<(), Self::Error>;
+    /// Events that have come and name this hash, in any order.
+    fn naming(&mut self, hash: EventHash) -> Result<Vec<EventId>, Self::Error>;
+    /// Events that have come and decide this exception, in any order.
+    fn decisions(&mut self, exception: ExceptionId) -> Result<Vec<EventId>, Self::Error>;
+
+    /// Whether the subject has no entry.
+    fn is_empty(&mut self, subject: &Subject) -> Result<bool, Self::Error>;
+    /// Writes an entry with a state still to be folded.
+    fn insert_entry(
+        &mut self,
+        subject: &Subject,
+        place: Place,
+        part: Part,
+    ) -> Result<(), Self::Error>;
+    /// Takes an entry out, if it is there.
+    fn remove_entry(&mut self, subject: &Subject, place: Place) -> Result<(), Self::Error>;
+    /// The last entry before that place.
+    fn last_before(
+        &mut self,
+        subject: &Subject,
+        place: Place,
+    ) -> Result<Option<Entry>, Self::Error>;
+    /// All entries at or after that place, in order.
+    fn entries_from(&mut self, subject: &Subject, place: Place) -> Result<Vec<Entry>, Self::Error>;
+    /// Remembers the state after an entry.
+    fn set_state(
+        &mut self,
+        subject: &Subject,
+        place: Place,
+        state: &StockState,
+    ) -> Result<(), Self::Error>;
+    /// Every pile that ever had an entry in this bin (piles that have none any more may be left out).
+    fn stock_of_bin(&mut self, bin: BinId) -> Result<Vec<StockKey>, Self::Error>;
+
+    /// Writes the balance of a pile; zero means no row. Returns the balance before.
+    fn put_balance(&mut self, key: &StockKey, balance: Quantity) -> Result<Quantity, Self::Error>;
+    /// Writes a unit's state; `None` means no row. Returns the state before.
+    fn put_unit(
+        &mut self,
+        unit: &UnitId,
+        state: Option<&UnitState>,
+    ) -> Result<Option<UnitState>, Self::Error>;
+    /// The exceptions found on a subject.
+    fn exceptions_of(&mut self, subject: &Subject) -> Result<Vec<Exception>, Self::Error>;
+    /// One exception.
+    fn exception(&mut self, id: ExceptionId) -> Result<Option<Exception>, Self::Error>;
+    /// Writes an exception.
+    fn put_exception(&mut self, exception: &Exception) -> Result<(), Self::Error>;
+    /// Takes an exception out.
+    fn remove_exception(&mut self, id: ExceptionId) -> Result<(), Self::Error>;
+
+    /// The hash of all rows so far.
+    fn state_hash(&mut self) -> Result<StateHash, Self::Error>;
+    /// Keeps the hash of all rows.
+    fn set_state_hash(&mut self, hash: StateHash) -> Result<(), Self::Error>;
+}

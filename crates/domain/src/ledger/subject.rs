@@ -1,0 +1,144 @@
+//! What a timeline is about.
+
+use crate::ids::{BinId, ChainId, ItemId, SiteId, UnitId};
+
+/// One pile of goods: an item of one lot in one bin.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StockKey {
+    /// Where.
+    pub bin: BinId,
+    /// What.
+    pub item: ItemId,
+    /// Of which lot.
+    pub lot: Option<String>,
+}
+
+/// Whatever events can agree or disagree about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A pile of goods.
+    Stock(StockKey),
+    /// A bin, as counts cover it.
+    Bin(BinId),
+    /// A unit with a name of its own.
+    Unit(UnitId),
+    /// A code that was set aside at a site.
+    Code(SiteId, String),
+    /// A lot of an item, which has one expiry day.
+    Lot(ItemId, String),
+    /// The clock of the device that writes a chain.
+    Clock(ChainId),
+}
+
+impl Subject {
+    /// As a database key: a tag byte and the parts; equal subjects have equal keys.
+    pub fn to_key(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(40);
+        match self {
+            Self::Stock(key) => {
+                out.push(1);
+                out.extend_from_slice(key.bin.as_bytes());
+                out.extend_from_slice(key.item.as_bytes());
+                if let Some(lot) = &key.lot {
+                    out.push(1);
+                    out.extend_from_slice(lot.as_bytes());
+                }
+            }
+            Self::Bin(bin) => {
+                out.push(2);
+                out.extend_from_slice(bin.as_bytes());
+            }
+            Self::Unit(unit) => {
+                out.push(3);
+                out.extend_from_slice(unit.as_str().as_bytes());
+            }
+            Self::Code(site, code) => {
+                out.push(4);
+                out.extend_from_slice(site.as_bytes());
+                out.extend_from_slice(code.as_bytes());
+            }
+            Self::Lot(item, lot) => {
+                out.push(5);
+                out.extend_from_slice(item.as_bytes());
+                out.extend_from_slice(lot.as_bytes());
+            }
+            Self::Clock(chain) => {
+                out.push(6);
+                out.extend_from_slice(chain.as_bytes());
+            }
+        }
+        out
+    }
+
+    /// What [`Subject::to_key`] wrote; `None` for anything else.
+    pub fn from_key(key: &[u8]) -> Option<Self> {
+        let (tag, rest) = key.split_first()?;
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+        match tag {
+            1 => {
+                let lot = match rest.get(32..)? {
+                    [] => None,
+                    [1, lot @ ..] => Some(text(lot)?),
+                    _ => return None,
+                };
+                Some(Self::Stock(StockKey {
+                    bin: BinId::from_slice(rest.get(..16)?).ok()?,
+                    item: ItemId::from_slice(rest.get(16..32)?).ok()?,
+                    lot,
+                }))
+            }
+            2 => Some(Self::Bin(BinId::from_slice(rest).ok()?)),
+            3 => Some(Self::Unit(UnitId::from(text(rest)?))),
+            4 => Some(Self::Code(
+                SiteId::from_slice(rest.get(..16)?).ok()?,
+                text(rest.get(16..)?)?,
+            )),
+            5 => Some(Self::Lot(
+                ItemId::from_slice(rest.get(..16)?).ok()?,
+                text(rest.get(16..)?)?,
+            )),
+            6 => Some(Self::Clock(ChainId::from_slice(rest).ok()?)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_go_there_and_back_and_tell_no_lot_from_an_empty_lot() {
+        let (bin, item) = (BinId::from_bytes([1; 16]), ItemId::from_bytes([2; 16]));
+        let subjects = [
+            Subject::Stock(StockKey {
+                bin,
+                item,
+                lot: None,
+            }),
+            Subject::Stock(StockKey {
+                bin,
+                item,
+                lot: Some(String::new()),
+            }),
+            Subject::Stock(StockKey {
+                bin,
+                item,
+                lot: Some("批次 7".into()),
+            }),
+            Subject::Bin(bin),
+            Subject::Unit(UnitId::plate("LP-1")),
+            Subject::Code(SiteId::from_bytes([3; 16]), "X".into()),
+            Subject::Lot(item, "7".into()),
+            Subject::Clock(ChainId::from_bytes([4; 16])),
+        ];
+        for (i, a) in subjects.iter().enumerate() {
+            assert_eq!(Subject::from_key(&a.to_key()).as_ref(), Some(a));
+            for b in &subjects[i + 1..] {
+                assert_ne!(a.to_key(), b.to_key());
+            }
+        }
+        assert_eq!(Subject::from_key(&[]), None);
+        assert_eq!(Subject::from_key(&[1, 2]), None);
+    }
+}

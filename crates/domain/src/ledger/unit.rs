@@ -1,0 +1,122 @@
+//! The fold of one unit: where it is, and whether two hands claim it.
+
+use crate::event::{Event, EventBody, EventHash, Goods};
+use crate::ids::{BinId, UnitId};
+use crate::ledger::exception::{ExceptionKind, Finding};
+use crate::ledger::place::Place;
+use crate::ledger::subject::Subject;
+use crate::quantity::Quantity;
+
+/// Whether a unit is in the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnitStatus {
+    /// It is in its bin.
+    Stored,
+    /// It went out of its last bin.
+    Issued,
+}
+
+impl UnitStatus {
+    /// Stable name.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Issued => "issued",
+        }
+    }
+}
+
+/// Where a unit is, by the last event that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UnitState {
+    /// Whether it is in the house.
+    pub status: UnitStatus,
+    /// Its bin, or the one it left.
+    pub bin: BinId,
+    /// What it holds.
+    pub goods: Goods,
+    /// How much.
+    pub quantity: Quantity,
+    /// The event that says so.
+    pub since: EventHash,
+}
+
+impl UnitState {
+    pub(crate) fn row(&self, unit: &UnitId) -> Vec<u8> {
+        let mut row = vec![b'u'];
+        row.extend_from_slice(unit.as_str().as_bytes());
+        row.push(0);
+        row.push(self.status as u8);
+        row.extend_from_slice(self.bin.as_bytes());
+        row.extend_from_slice(&self.quantity.thousandths().to_le_bytes());
+        row.extend_from_slice(&self.since.0);
+        row
+    }
+}
+
+/// Folds all live events of one unit, in order.
+pub(crate) fn fold(unit: &UnitId, events: &[(Place, Event)]) -> (Option<UnitState>, Vec<Finding>) {
+    let mut state: Option<UnitState> = None;
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut found = |kind: ExceptionKind, first: EventHash, event: &Event, place: Place| {
+        let occurrence = 1 + findings.iter().filter(|f| f.kind == kind).count();
+        findings.push(Finding {
+            kind,
+            subject: Subject::Unit(unit.clone()),
+            occurrence: occurrence.to_string(),
+            site: event.site,
+            opened: place,
+            healed: None,
+            evidence: vec![first, event.hash],
+            book: None,
+            counted: None,
+        });
+    };
+    for (place, event) in events {
+        let (status, acts_on, bin, goods, quantity) = match &event.record.body {
+            EventBody::Received {
+                bin,
+                goods,
+                quantity,
+            } => (UnitStatus::Stored, None, *bin, goods, *quantity),
+            EventBody::Issued {
+                bin,
+                goods,
+                quantity,
+            } => (UnitStatus::Issued, Some(*bin), *bin, goods, *quantity),
+            EventBody::Moved {
+                from,
+                to,
+                goods,
+                quantity,
+            } => (UnitStatus::Stored, Some(*from), *to, goods, *quantity),
+            _ => continue,
+        };
+        if let Some(before) = &state {
+            match (before.status, status, acts_on) {
+                (UnitStatus::Issued, UnitStatus::Issued, _) => {
+                    found(ExceptionKind::UnitIssuedTwice, before.since, event, *place);
+                }
+                // Received again while it is here, or taken from a bin where it is not.
+                (UnitStatus::Stored, _, None) => {
+                    found(ExceptionKind::UnitInTwoBins, before.since, event, *place);
+                }
+                (UnitStatus::Stored, _, Some(from)) if from != before.bin => {
+                    found(ExceptionKind::UnitInTwoBins, before.since, event, *place);
+                }
+                (UnitStatus::Issued, UnitStatus::Stored, Some(_)) => {
+                    found(ExceptionKind::UnitInTwoBins, before.since, event, *place);
+                }
+                _ => {}
+            }
+        }
+        state = Some(UnitState {
+            status,
+            bin,
+            goods: goods.clone(),
+            quantity,
+            since: event.hash,
+        });
+    }
+    (state, findings)
+}
