@@ -1,1 +1,17 @@
+#![doc = include_str!("../README.md")]
 
+mod accept;
+pub mod checks;
+pub mod decoder;
+pub mod duplicates;
+mod frame;
+pub mod gs1;
+mod payload;
+mod reader;
+pub mod source;
+pub mod wedge;
+mod worker;
+
+pub use frame::{FrameError, LumaFrame, SIDE_MAX_PX};
+pub use payload::{Payload, Reader, Symbology};
+pub use reader::{Effort, FrameReader, ReadError, ReaderSettings, ReaderStats, Reading};

@@ -1,0 +1,106 @@
+//! Which reads are believed.
+//!
+//! Decoders take part of a code for a shorter one: a cut-off ITF was read as a valid shorter ITF
+//! in 52 of 96 frames, and UPC-E shows up where there is none. So every read passes here.
+
+use crate::checks::{check_digit_is_right, upc_e_expanded};
+use crate::{Payload, Symbology};
+
+/// The payload as it is handed out, or `None` if it is not to be believed or was not asked for.
+pub(crate) fn accepted(mut payload: Payload, asked: &[Symbology]) -> Option<Payload> {
+    let digits = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match payload.symbology {
+        Symbology::Ean13 | Symbology::UpcA => {
+            // One kind of bars, two names: see `Payload::text`.
+            let full = format!("{:0>13}", payload.text);
+            if !digits(&full, 13) || !check_digit_is_right(&full) {
+                return None;
+            }
+            let short = full
+                .strip_prefix('0')
+                .filter(|_| asked.contains(&Symbology::UpcA));
+            (payload.symbology, payload.text) = match short {
+                Some(short) => (Symbology::UpcA, short.to_owned()),
+                None => (Symbology::Ean13, full),
+            };
+        }
+        Symbology::Ean8 if !digits(&payload.text, 8) || !check_digit_is_right(&payload.text) => {
+            return None;
+        }
+        Symbology::UpcE => {
+            upc_e_expanded(&payload.text)?;
+        }
+        Symbology::Itf14 if !digits(&payload.text, 14) || !check_digit_is_right(&payload.text) => {
+            return None;
+        }
+        Symbology::Codabar => {
+            let frame = |c: char| matches!(c.to_ascii_uppercase(), 'A'..='D');
+            payload.text = payload.text.trim_matches(frame).to_owned();
+        }
+        _ => {}
+    }
+    (!payload.text.is_empty() && asked.contains(&payload.symbology)).then_some(payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Reader;
+
+    fn check(asked: &[Symbology], read: (Symbology, &str), expected: Option<(Symbology, &str)>) {
+        let payload = Payload {
+            text: read.1.to_owned(),
+            symbology: read.0,
+            symbology_identifier: String::new(),
+            corners: None,
+            reader: Reader::Other,
+        };
+        let found = accepted(payload, asked);
+        let found = found
+            .as_ref()
+            .map(|payload| (payload.symbology, payload.text.as_str()));
+        assert_eq!(found, expected, "{read:?}");
+    }
+
+    #[test]
+    fn check_digits_and_lengths() {
+        use Symbology::*;
+        let all = Symbology::ALL;
+        let same = |read| check(&all, read, Some(read));
+        let refused = |read| check(&all, read, None);
+        same((Ean13, "4006381333931"));
+        same((Ean8, "96385074"));
+        same((UpcA, "036000291452"));
+        same((UpcE, "04252614"));
+        same((Itf14, "10614141000415"));
+        same((Code128, "anything"));
+        refused((Ean13, "4006381333932"));
+        refused((Ean13, "40063813339310"));
+        refused((Ean8, "96385075"));
+        refused((UpcE, "04252615"));
+        refused((Itf14, "10614141000416"));
+        refused((Itf14, "061414100041"));
+        refused((Code39, ""));
+        check(&all, (Codabar, "A12-34B"), Some((Codabar, "12-34")));
+        check(&all, (Codabar, "AB"), None);
+    }
+
+    #[test]
+    fn upc_a_and_ean_13_have_one_form() {
+        use Symbology::*;
+        let both = [Ean13, UpcA];
+        for read in [
+            (Ean13, "0036000291452"),
+            (UpcA, "036000291452"),
+            (UpcA, "0036000291452"),
+        ] {
+            check(&both, read, Some((UpcA, "036000291452")));
+            check(&[Ean13], read, Some((Ean13, "0036000291452")));
+            check(&[Ean8], read, None);
+        }
+        check(&[UpcA], (Ean13, "4006381333931"), None);
+        check(&[Ean13], (UpcE, "04252614"), None);
+    }
+}

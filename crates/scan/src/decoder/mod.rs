@@ -1,0 +1,25 @@
+//! Decoders, each behind one trait, and which of them run when.
+
+mod rqrr;
+#[cfg(all(feature = "pure", not(feature = "zxing")))]
+mod rxing;
+mod slanted;
+mod stages;
+#[cfg(feature = "zxing")]
+mod zxing;
+
+pub use slanted::Slanted;
+pub(crate) use stages::standard_stages;
+pub use stages::{Schedule, Stage};
+
+use crate::{LumaFrame, Payload};
+
+/// Reads the codes in a frame.
+///
+/// It is called from one thread that is not the caller's. It may panic and it may hang: the thread
+/// is replaced, and a new decoder is made. It need not check what it reads, since every payload
+/// goes through [`crate::ReaderSettings`] and the check digits afterwards.
+pub trait Decoder {
+    /// Everything it finds, in any order; the same code twice does no harm.
+    fn decode(&mut self, frame: &LumaFrame) -> Vec<Payload>;
+}

@@ -1,0 +1,273 @@
+//! Frames in, believed payloads out.
+
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use crate::accept::accepted;
+use crate::decoder::{Stage, standard_stages};
+use crate::worker::{Fault, Worker};
+use crate::{LumaFrame, Payload, Reader, Symbology};
+
+/// Threads of one decoder that may be stuck at the same time; then it is left out until one of
+/// them comes back.
+const STUCK_PER_DECODER_MAX: usize = 2;
+
+/// What to read and how long it may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReaderSettings {
+    /// Symbologies to read; each one less makes a frame cheaper and a wrong read rarer.
+    pub symbologies: Vec<Symbology>,
+    /// Time a decoder may take for one live frame, in milliseconds, before it counts as hung.
+    pub live_budget_ms: u64,
+    /// The same for [`Effort::Thorough`].
+    pub thorough_budget_ms: u64,
+}
+
+impl Default for ReaderSettings {
+    /// The symbologies of a warehouse. Left out: UPC-E, which cut-off codes of other kinds are
+    /// taken for, Code 93 and DataBar, which few warehouses meet.
+    fn default() -> Self {
+        use Symbology::*;
+        Self {
+            symbologies: vec![
+                Ean13,
+                Ean8,
+                UpcA,
+                Code128,
+                Gs1_128,
+                Code39,
+                Itf14,
+                Codabar,
+                Qr,
+                Gs1Qr,
+                DataMatrix,
+                Gs1DataMatrix,
+                Pdf417,
+                Aztec,
+            ],
+            live_budget_ms: 2_000,
+            thorough_budget_ms: 10_000,
+        }
+    }
+}
+
+/// How much work a frame is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// A frame of a running camera: a fast look, and a costly look in turn; ends at the first
+    /// decoder that reads something.
+    Live,
+    /// A single picture: every decoder looks, and what they read is put together.
+    Thorough,
+}
+
+/// What a frame held.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Each code once, in the order in which they were read; empty is normal.
+    pub payloads: Vec<Payload>,
+    /// Wall time in milliseconds, waiting for the decoder thread included.
+    pub elapsed_ms: f64,
+    /// Decoders that panicked or hung at this frame, by name.
+    pub faulty: Vec<&'static str>,
+}
+
+/// Counts since the reader was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReaderStats {
+    pub frames: u64,
+    /// Payloads handed out.
+    pub reads: u64,
+    /// Reads that were not believed: wrong check digit or length, or not asked for.
+    pub refused: u64,
+    /// Payloads that only the second QR reader read.
+    pub rqrr_unique: u64,
+    /// Payloads that only the slanted lines read.
+    pub slanted_unique: u64,
+    pub panics: u64,
+    pub timeouts: u64,
+    /// Decoder threads that are hung now.
+    pub stuck: u64,
+}
+
+/// Why a frame could not be read. Trying again with the next frame can help in every case.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// Nothing was read, and this decoder did not come back in time.
+    #[error("decoder {decoder} did not come back in time")]
+    TimedOut { decoder: &'static str },
+    /// Every decoder that was due has hung threads already.
+    #[error("all decoders are hung")]
+    AllStuck,
+    /// The operating system gave no thread.
+    #[error("no decoder thread")]
+    NoThread {
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl ReadError {
+    /// Stable code for screens and logs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ReadError::TimedOut { .. } => "read-timed-out",
+            ReadError::AllStuck => "read-all-stuck",
+            ReadError::NoThread { .. } => "read-no-thread",
+        }
+    }
+}
+
+/// Reads codes from frames. Decoding runs on a thread of its own; a call blocks until it is done.
+pub struct FrameReader {
+    settings: ReaderSettings,
+    stages: Vec<Stage>,
+    worker: Option<Worker>,
+    stuck: Vec<(usize, JoinHandle<()>)>,
+    live_frames: u64,
+    stats: ReaderStats,
+}
+
+impl FrameReader {
+    /// A reader with the decoders this build has.
+    pub fn new(settings: ReaderSettings) -> Self {
+        let stages = standard_stages(&settings.symbologies);
+        Self::with_stages(settings, stages)
+    }
+
+    /// A reader with decoders from outside.
+    pub fn with_stages(settings: ReaderSettings, stages: Vec<Stage>) -> Self {
+        Self {
+            settings,
+            stages,
+            worker: None,
+            stuck: Vec::new(),
+            live_frames: 0,
+            stats: ReaderStats::default(),
+        }
+    }
+
+    /// The codes in `frame`.
+    ///
+    /// # Errors
+    /// Only if nothing was read: a decoder hung, or none could run.
+    pub fn read(&mut self, frame: &LumaFrame, effort: Effort) -> Result<Reading, ReadError> {
+        let start = Instant::now();
+        self.stats.frames += 1;
+        let (due, budget_ms) = match effort {
+            Effort::Live => {
+                let number = self.live_frames;
+                self.live_frames += 1;
+                let due = |stage: &Stage| stage.live.is_due(number);
+                (self.numbers_of(due), self.settings.live_budget_ms)
+            }
+            Effort::Thorough => (self.numbers_of(|_| true), self.settings.thorough_budget_ms),
+        };
+        self.stuck.retain(|(_, thread)| !thread.is_finished());
+
+        let mut reading = Reading::default();
+        let (mut hung, mut left_out) = (None, 0);
+        for &stage in &due {
+            if effort == Effort::Live && !reading.payloads.is_empty() {
+                break;
+            }
+            let stuck = self
+                .stuck
+                .iter()
+                .filter(|(number, _)| *number == stage)
+                .count();
+            if stuck >= STUCK_PER_DECODER_MAX {
+                left_out += 1;
+                continue;
+            }
+            match self.run_stage(stage, frame, Duration::from_millis(budget_ms))? {
+                Ok(payloads) => self.add(payloads, &mut reading.payloads),
+                Err(fault) => {
+                    let name = self.stages[stage].name;
+                    reading.faulty.push(name);
+                    if fault == Fault::TimedOut {
+                        hung = Some(name);
+                    }
+                }
+            }
+        }
+        self.count(&reading.payloads);
+        reading.elapsed_ms = start.elapsed().as_secs_f64() * 1_000.0;
+        match hung {
+            _ if !reading.payloads.is_empty() => Ok(reading),
+            Some(decoder) => Err(ReadError::TimedOut { decoder }),
+            None if left_out > 0 && left_out == due.len() => Err(ReadError::AllStuck),
+            None => Ok(reading),
+        }
+    }
+
+    /// Counts since the reader was made.
+    pub fn stats(&self) -> ReaderStats {
+        let stuck = self
+            .stuck
+            .iter()
+            .filter(|(_, thread)| !thread.is_finished())
+            .count();
+        ReaderStats {
+            stuck: stuck as u64,
+            ..self.stats
+        }
+    }
+
+    fn numbers_of(&self, due: impl Fn(&Stage) -> bool) -> Vec<usize> {
+        self.stages
+            .iter()
+            .enumerate()
+            .filter(|(_, stage)| due(stage))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// Runs a stage on the worker, and replaces the worker if it did not survive that.
+    fn run_stage(
+        &mut self,
+        stage: usize,
+        frame: &LumaFrame,
+        budget: Duration,
+    ) -> Result<Result<Vec<Payload>, Fault>, ReadError> {
+        let worker = match self.worker.take() {
+            Some(worker) => worker,
+            None => Worker::start(&self.stages).map_err(|source| ReadError::NoThread { source })?,
+        };
+        let result = worker.run(stage, frame, budget);
+        match result {
+            Ok(_) => self.worker = Some(worker),
+            Err(Fault::Panicked) => self.stats.panics += 1,
+            Err(Fault::TimedOut) => {
+                self.stats.timeouts += 1;
+                self.stuck.push((stage, worker.abandon()));
+            }
+        }
+        Ok(result)
+    }
+
+    /// Takes what is believed and new. The same text in the same symbology is the same code: two
+    /// equal labels in one frame are one scan.
+    fn add(&mut self, found: Vec<Payload>, payloads: &mut Vec<Payload>) {
+        for payload in found {
+            let Some(payload) = accepted(payload, &self.settings.symbologies) else {
+                self.stats.refused += 1;
+                continue;
+            };
+            let same = |p: &Payload| p.text == payload.text && p.symbology == payload.symbology;
+            if !payloads.iter().any(same) {
+                payloads.push(payload);
+            }
+        }
+    }
+
+    fn count(&mut self, payloads: &[Payload]) {
+        let by = |reader| payloads.iter().filter(|p| p.reader == reader).count() as u64;
+        self.stats.reads += payloads.len() as u64;
+        // These readers come after the others, so what is theirs nobody else read.
+        self.stats.rqrr_unique += by(Reader::Rqrr);
+        self.stats.slanted_unique += by(Reader::Slanted);
+    }
+}

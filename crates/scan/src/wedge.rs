@@ -1,0 +1,349 @@
+//! Tells a keyboard-wedge scanner from a person at the same keyboard.
+//!
+//! A wedge scanner types its code as a burst of keys a few milliseconds apart, mostly with CR, LF
+//! or TAB behind it. Keys are held back until it is clear which it is: at most
+//! [`WedgeSettings::gap_max_ms`] after the last one. A pure state machine: the clock is an argument.
+
+/// Longest code, in characters; beyond it the keys are passed on. The largest QR code has 7,089.
+const LENGTH_MAX: usize = 8_192;
+
+/// How the scanner is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WedgeSettings {
+    /// Characters a scan has at least, before prefix and suffix are taken off.
+    pub length_min: usize,
+    /// Longest time between two keys of one scan, in milliseconds.
+    pub gap_max_ms: u64,
+    /// Characters a burst needs to be a scan when only a pause ends it; `None` if this scanner
+    /// always sends a terminator. Higher than `length_min`, since fingers that roll over three
+    /// keys are as fast as a scanner.
+    pub length_min_without_terminator: Option<usize>,
+    /// Taken off the start and the end of a scan where present.
+    pub prefix: String,
+    pub suffix: String,
+    /// Character the scanner sends in place of GS (0x1D), which many keyboards cannot type.
+    pub gs_substitute: Option<char>,
+}
+
+impl Default for WedgeSettings {
+    fn default() -> Self {
+        Self {
+            length_min: 3,
+            gap_max_ms: 50,
+            length_min_without_terminator: Some(6),
+            prefix: String::new(),
+            suffix: String::new(),
+            gs_substitute: None,
+        }
+    }
+}
+
+/// What to do with keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WedgeOutput {
+    /// A person typed this: give it to whoever has the focus, as if it came now.
+    Pass(String),
+    /// Nothing yet; call [`Wedge::tick`] at the latest after [`WedgeSettings::gap_max_ms`].
+    Held,
+    /// A scan: the text without terminator, prefix and suffix; GS is 0x1D.
+    Scan(String),
+}
+
+/// The state: the burst so far. Times are milliseconds of one clock of any origin.
+#[derive(Clone, Debug, Default)]
+pub struct Wedge {
+    settings: WedgeSettings,
+    held: String,
+    held_characters: usize,
+    last_ms: u64,
+}
+
+impl Wedge {
+    pub fn new(settings: WedgeSettings) -> Self {
+        Self {
+            settings,
+            ..Self::default()
+        }
+    }
+
+    /// One key press: the text the key makes, empty for a key without text.
+    ///
+    /// Outputs are in the order in which they must be carried out. Modifier keys arrive between
+    /// the letters of a scan, so control characters and empty texts pass without ending the
+    /// burst; editing keys (backspace, delete, escape) end it.
+    pub fn key(&mut self, key: &str, at_ms: u64) -> Vec<WedgeOutput> {
+        let mut outputs = self.settle_if_late(at_ms);
+        for character in key.chars() {
+            match character {
+                '\r' | '\n' | '\t' => self.terminator(character, &mut outputs),
+                '\u{8}' | '\u{7f}' | '\u{1b}' => {
+                    outputs.extend(self.pass_held());
+                    outputs.push(WedgeOutput::Pass(character.into()));
+                }
+                character if self.belongs_to_a_code(character) => {
+                    self.held.push(character);
+                    self.held_characters += 1;
+                    self.last_ms = at_ms;
+                    if self.held_characters > LENGTH_MAX {
+                        outputs.extend(self.pass_held());
+                    }
+                }
+                other => outputs.push(WedgeOutput::Pass(other.into())),
+            }
+        }
+        if key.is_empty() {
+            outputs.push(WedgeOutput::Pass(String::new()));
+        }
+        if outputs.is_empty() {
+            outputs.push(WedgeOutput::Held);
+        }
+        outputs
+    }
+
+    /// Time went by without a key; settles a burst whose pause is over.
+    pub fn tick(&mut self, at_ms: u64) -> Vec<WedgeOutput> {
+        self.settle_if_late(at_ms)
+    }
+
+    /// When [`Wedge::tick`] must be called at the latest; `None` while nothing is held.
+    pub fn due_ms(&self) -> Option<u64> {
+        (!self.held.is_empty()).then(|| self.last_ms.saturating_add(self.settings.gap_max_ms + 1))
+    }
+
+    fn belongs_to_a_code(&self, character: char) -> bool {
+        // Keys without text come as private-use characters in several toolkits (arrows, F-keys).
+        let private = ('\u{e000}'..='\u{f8ff}').contains(&character);
+        character == '\u{1d}'
+            || Some(character) == self.settings.gs_substitute
+            || !(character.is_control() || private)
+    }
+
+    fn settle_if_late(&mut self, at_ms: u64) -> Vec<WedgeOutput> {
+        // A clock that went back says nothing about the gap; taking it for a long one can only
+        // turn a scan into typed text, never typed text into a scan.
+        if self.held.is_empty() || at_ms.abs_diff(self.last_ms) <= self.settings.gap_max_ms {
+            return Vec::new();
+        }
+        let enough = self.settings.length_min_without_terminator;
+        if enough.is_some_and(|enough| self.held_characters >= enough.max(1)) {
+            vec![self.scan()]
+        } else {
+            self.pass_held().into_iter().collect()
+        }
+    }
+
+    fn terminator(&mut self, character: char, outputs: &mut Vec<WedgeOutput>) {
+        if self.held_characters >= self.settings.length_min.max(1) {
+            let scan = self.scan();
+            outputs.push(scan);
+        } else {
+            outputs.extend(self.pass_held());
+            outputs.push(WedgeOutput::Pass(character.into()));
+        }
+    }
+
+    fn pass_held(&mut self) -> Option<WedgeOutput> {
+        self.held_characters = 0;
+        (!self.held.is_empty()).then(|| WedgeOutput::Pass(std::mem::take(&mut self.held)))
+    }
+
+    fn scan(&mut self) -> WedgeOutput {
+        self.held_characters = 0;
+        let held = std::mem::take(&mut self.held);
+        let text = held.strip_prefix(&self.settings.prefix).unwrap_or(&held);
+        let text = text.strip_suffix(&self.settings.suffix).unwrap_or(text);
+        WedgeOutput::Scan(match self.settings.gs_substitute {
+            Some(substitute) => text.replace(substitute, "\u{1d}"),
+            None => text.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Feeds (key, time) pairs, then lets the pause pass; joins neighbours for reading.
+    fn run(settings: WedgeSettings, keys: &[(&str, u64)]) -> Vec<WedgeOutput> {
+        let mut wedge = Wedge::new(settings);
+        let mut outputs = Vec::new();
+        for (key, at_ms) in keys {
+            outputs.extend(wedge.key(key, *at_ms));
+        }
+        let end_ms = keys.last().map_or(0, |(_, at_ms)| at_ms + 1_000);
+        outputs.extend(wedge.tick(end_ms));
+        assert_eq!(wedge.due_ms(), None, "nothing stays held");
+        outputs.retain(|output| *output != WedgeOutput::Held);
+        outputs
+    }
+
+    fn burst(text: &str, start_ms: u64, gap_ms: u64) -> Vec<(String, u64)> {
+        let keys = text.chars().enumerate();
+        keys.map(|(at, c)| (c.to_string(), start_ms + at as u64 * gap_ms))
+            .collect()
+    }
+
+    fn check(settings: WedgeSettings, keys: Vec<(String, u64)>, expected: &[WedgeOutput]) {
+        let keys: Vec<_> = keys
+            .iter()
+            .map(|(key, at_ms)| (key.as_str(), *at_ms))
+            .collect();
+        assert_eq!(run(settings, &keys), expected, "{keys:?}");
+    }
+
+    fn scan(text: &str) -> WedgeOutput {
+        WedgeOutput::Scan(text.to_owned())
+    }
+
+    fn pass(text: &str) -> WedgeOutput {
+        WedgeOutput::Pass(text.to_owned())
+    }
+
+    #[test]
+    fn bursts_with_any_terminator_are_scans() {
+        for terminator in ["\r", "\n", "\t"] {
+            let keys = burst(&format!("4006381333931{terminator}"), 10, 4);
+            check(WedgeSettings::default(), keys, &[scan("4006381333931")]);
+        }
+        check(
+            WedgeSettings::default(),
+            burst("A-1\r", 10, 50),
+            &[scan("A-1")],
+        );
+        check(
+            WedgeSettings::default(),
+            burst("库位一\r", 10, 5),
+            &[scan("库位一")],
+        );
+    }
+
+    #[test]
+    fn a_pause_ends_a_long_enough_burst() {
+        check(
+            WedgeSettings::default(),
+            burst("123456", 10, 4),
+            &[scan("123456")],
+        );
+        check(
+            WedgeSettings::default(),
+            burst("1234", 10, 4),
+            &[pass("1234")],
+        );
+        let settings = WedgeSettings {
+            length_min_without_terminator: None,
+            ..WedgeSettings::default()
+        };
+        check(settings, burst("123456", 10, 4), &[pass("123456")]);
+        let mut two = burst("111111", 0, 4);
+        two.extend(burst("222222\r", 400, 4));
+        check(
+            WedgeSettings::default(),
+            two,
+            &[scan("111111"), scan("222222")],
+        );
+    }
+
+    #[test]
+    fn people_are_never_scans() {
+        let typed = burst("hello\r", 0, 51);
+        let expected: Vec<_> = "hello\r".chars().map(|c| pass(&c.to_string())).collect();
+        check(WedgeSettings::default(), typed, &expected);
+        check(
+            WedgeSettings::default(),
+            burst("ok\r", 0, 4),
+            &[pass("ok"), pass("\r")],
+        );
+        check(WedgeSettings::default(), burst("\r", 0, 4), &[pass("\r")]);
+        let late_enter = [("1", 0), ("2", 5), ("3", 10), ("\r", 500)]
+            .map(|(k, t)| (k.to_owned(), t))
+            .to_vec();
+        check(
+            WedgeSettings::default(),
+            late_enter,
+            &[pass("123"), pass("\r")],
+        );
+        let clock_back = [("1", 1_000), ("2", 1_005), ("3", 3), ("\r", 8)];
+        let clock_back = clock_back.map(|(k, t)| (k.to_owned(), t)).to_vec();
+        check(
+            WedgeSettings::default(),
+            clock_back,
+            &[pass("12"), pass("3"), pass("\r")],
+        );
+    }
+
+    #[test]
+    fn modifiers_do_not_break_a_burst_and_editing_keys_do() {
+        let keys = [
+            ("\u{10}", 0),
+            ("A", 2),
+            ("\u{10}", 4),
+            ("B", 6),
+            ("", 7),
+            ("C", 8),
+            ("\r", 9),
+        ];
+        let keys = keys.map(|(k, t)| (k.to_owned(), t)).to_vec();
+        let modifiers = [pass("\u{10}"), pass("\u{10}"), pass(""), scan("ABC")];
+        check(WedgeSettings::default(), keys, &modifiers);
+        let keys = burst("AB\u{8}C\r", 0, 4);
+        let edited = [pass("AB"), pass("\u{8}"), pass("C"), pass("\r")];
+        check(WedgeSettings::default(), keys, &edited);
+    }
+
+    #[test]
+    fn prefix_suffix_and_group_separator() {
+        let settings = WedgeSettings {
+            prefix: "~".to_owned(),
+            suffix: "#".to_owned(),
+            gs_substitute: Some('^'),
+            ..WedgeSettings::default()
+        };
+        check(
+            settings.clone(),
+            burst("~10A^21B#\r", 0, 4),
+            &[scan("10A\u{1d}21B")],
+        );
+        check(
+            settings.clone(),
+            burst("10A\u{1d}21B\r", 0, 4),
+            &[scan("10A\u{1d}21B")],
+        );
+        check(settings, burst("~##\r", 0, 4), &[scan("#")]);
+    }
+
+    #[test]
+    fn a_burst_without_end_is_passed_on() {
+        let outputs = run(
+            WedgeSettings::default(),
+            &[(&"x".repeat(LENGTH_MAX + 1), 0)],
+        );
+        assert_eq!(outputs, [pass(&"x".repeat(LENGTH_MAX + 1))]);
+    }
+
+    proptest! {
+        /// Whatever is pressed comes out again, once and in order.
+        #[test]
+        fn no_key_is_lost(keys in proptest::collection::vec((any::<char>(), 0..120u64), 0..60)) {
+            let mut at_ms = 0;
+            let keys: Vec<_> = keys
+                .into_iter()
+                .map(|(key, gap_ms)| { at_ms += gap_ms; (key.to_string(), at_ms) })
+                .collect();
+            let pressed: String = keys.iter().map(|(key, _)| key.as_str()).collect();
+            let keys: Vec<_> = keys.iter().map(|(key, at_ms)| (key.as_str(), *at_ms)).collect();
+            let mut came: Vec<char> = run(WedgeSettings::default(), &keys)
+                .iter()
+                .flat_map(|output| match output {
+                    WedgeOutput::Pass(text) | WedgeOutput::Scan(text) => text.chars(),
+                    WedgeOutput::Held => "".chars(),
+                })
+                .collect();
+            // Terminators of scans are eaten, modifiers overtake the burst.
+            let keep = |c: &char| !c.is_control() && !('\u{e000}'..='\u{f8ff}').contains(c);
+            came.retain(keep);
+            let pressed: Vec<char> = pressed.chars().filter(keep).collect();
+            prop_assert_eq!(came, pressed);
+        }
+    }
+}
