@@ -1,1 +1,18 @@
+#![doc = include_str!("../README.md")]
 
+pub mod body;
+pub mod catalogue;
+pub mod certificate;
+pub mod journal;
+pub mod keys;
+pub mod partition;
+pub mod record;
+pub mod segment;
+
+pub use body::{Body, BodyError, Part};
+pub use certificate::{Certificate, Role};
+pub use journal::{Journal, JournalEvent};
+pub use keys::{PublicKey, Signature, SigningKey};
+pub use partition::Partition;
+pub use record::{DocumentError, FieldConflict, FieldEdit, Record, RecordId, RecordKind, Value};
+pub use segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentHeader, SegmentStatus};

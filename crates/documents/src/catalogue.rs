@@ -1,0 +1,394 @@
+//! Records as the program uses them: items, bins, zones, sites, operators, devices.
+//!
+//! Reading is lenient: a field that is missing or of another type reads as its default, since another version may have
+//! written the record.
+
+use std::collections::BTreeMap;
+
+use domain::{BinId, DeviceId, ItemId, OperatorId, Quantity, SiteId, ZoneId};
+
+use crate::record::{FieldEdit, Record, RecordKind, Value};
+
+/// A kind of goods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its identity.
+    pub id: ItemId,
+    /// The code that people use.
+    pub sku: String,
+    /// English name.
+    pub name_en: String,
+    /// Chinese name.
+    pub name_zh: String,
+    /// Base unit, such as `pcs` or `kg`.
+    pub unit: String,
+    /// Decimals of the base unit that people may type, 0 to 3.
+    pub decimals: u8,
+    /// Whether lots are told apart.
+    pub tracks_lot: bool,
+    /// Whether each piece has a serial number.
+    pub tracks_serial: bool,
+    /// Whether it expires.
+    pub tracks_expiry: bool,
+    /// Barcode to pack factor: how much one scan of it means, in base units.
+    pub barcodes: BTreeMap<String, Quantity>,
+}
+
+fn text(fields: &BTreeMap<String, Value>, path: &str) -> String {
+    fields
+        .get(path)
+        .and_then(Value::as_text)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn flag(fields: &BTreeMap<String, Value>, path: &str) -> bool {
+    matches!(fields.get(path), Some(Value::Boolean(true)))
+}
+
+fn bytes16(fields: &BTreeMap<String, Value>, path: &str) -> [u8; 16] {
+    match fields.get(path) {
+        Some(Value::Bytes(bytes)) => bytes.as_slice().try_into().unwrap_or_default(),
+        _ => [0; 16],
+    }
+}
+
+fn bytes(fields: &BTreeMap<String, Value>, path: &str) -> Vec<u8> {
+    match fields.get(path) {
+        Some(Value::Bytes(bytes)) => bytes.clone(),
+        _ => Vec::new(),
+    }
+}
+
+impl Item {
+    /// As it reads from its record; `None` for a record of another kind.
+    pub fn from_record(id: ItemId, record: &Record) -> Option<Self> {
+        if record.kind != RecordKind::Item {
+            return None;
+        }
+        let f = &record.fields;
+        let barcodes = f
+            .iter()
+            .filter_map(
+                |(path, value)| match (path.strip_prefix("barcodes/"), value) {
+                    (Some(code), Value::Integer(n)) if *n > 0 => {
+                        Some((code.to_owned(), Quantity::from_thousandths(*n)))
+                    }
+                    _ => None,
+                },
+            )
+            .collect();
+        let decimals = match f.get("decimals") {
+            Some(Value::Integer(n)) => u8::try_from((*n).clamp(0, 3)).unwrap_or(0),
+            _ => 0,
+        };
+        Some(Self {
+            id,
+            sku: text(f, "sku"),
+            name_en: text(f, "name_en"),
+            name_zh: text(f, "name_zh"),
+            unit: text(f, "unit"),
+            decimals,
+            tracks_lot: flag(f, "tracks_lot"),
+            tracks_serial: flag(f, "tracks_serial"),
+            tracks_expiry: flag(f, "tracks_expiry"),
+            barcodes,
+        })
+    }
+
+    /// All fields, for a new record.
+    pub fn to_fields(&self) -> Vec<FieldEdit> {
+        let mut fields = vec![
+            FieldEdit::set("sku", self.sku.as_str()),
+            FieldEdit::set("name_en", self.name_en.as_str()),
+            FieldEdit::set("name_zh", self.name_zh.as_str()),
+            FieldEdit::set("unit", self.unit.as_str()),
+            FieldEdit::set("decimals", i64::from(self.decimals)),
+        ];
+        for (path, on) in [
+            ("tracks_lot", self.tracks_lot),
+            ("tracks_serial", self.tracks_serial),
+            ("tracks_expiry", self.tracks_expiry),
+        ] {
+            if on {
+                fields.push(FieldEdit::set(path, true));
+            }
+        }
+        fields.extend(
+            self.barcodes
+                .iter()
+                .map(|(code, pack)| FieldEdit::set(format!("barcodes/{code}"), pack.thousandths())),
+        );
+        fields
+    }
+}
+
+/// A place for goods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bin {
+    /// Its identity.
+    pub id: BinId,
+    /// What is printed on it; unique at its site.
+    pub code: String,
+    /// The part of the site that it belongs to.
+    pub zone: ZoneId,
+    /// The site.
+    pub site: SiteId,
+}
+
+impl Bin {
+    /// As it reads from its record; `None` for a record of another kind.
+    pub fn from_record(id: BinId, record: &Record) -> Option<Self> {
+        (record.kind == RecordKind::Bin).then(|| Self {
+            id,
+            code: text(&record.fields, "code"),
+            zone: ZoneId::from_bytes(bytes16(&record.fields, "zone")),
+            site: SiteId::from_bytes(bytes16(&record.fields, "site")),
+        })
+    }
+
+    /// All fields, for a new record.
+    pub fn to_fields(&self) -> Vec<FieldEdit> {
+        vec![
+            FieldEdit::set("code", self.code.as_str()),
+            FieldEdit {
+                path: "zone".into(),
+                value: Some(Value::Bytes(self.zone.as_bytes().to_vec())),
+            },
+            FieldEdit {
+                path: "site".into(),
+                value: Some(Value::Bytes(self.site.as_bytes().to_vec())),
+            },
+        ]
+    }
+}
+
+/// A part of a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone {
+    /// Its identity.
+    pub id: ZoneId,
+    /// Short code.
+    pub code: String,
+    /// English name.
+    pub name_en: String,
+    /// Chinese name.
+    pub name_zh: String,
+    /// `receiving`, `storage`, `picking`, `staging`, `returns` or `defective`.
+    pub purpose: String,
+    /// The site.
+    pub site: SiteId,
+}
+
+impl Zone {
+    /// As it reads from its record; `None` for a record of another kind.
+    pub fn from_record(id: ZoneId, record: &Record) -> Option<Self> {
+        (record.kind == RecordKind::Zone).then(|| Self {
+            id,
+            code: text(&record.fields, "code"),
+            name_en: text(&record.fields, "name_en"),
+            name_zh: text(&record.fields, "name_zh"),
+            purpose: text(&record.fields, "purpose"),
+            site: SiteId::from_bytes(bytes16(&record.fields, "site")),
+        })
+    }
+
+    /// All fields, for a new record.
+    pub fn to_fields(&self) -> Vec<FieldEdit> {
+        vec![
+            FieldEdit::set("code", self.code.as_str()),
+            FieldEdit::set("name_en", self.name_en.as_str()),
+            FieldEdit::set("name_zh", self.name_zh.as_str()),
+            FieldEdit::set("purpose", self.purpose.as_str()),
+            FieldEdit {
+                path: "site".into(),
+                value: Some(Value::Bytes(self.site.as_bytes().to_vec())),
+            },
+        ]
+    }
+}
+
+/// A warehouse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Its identity.
+    pub id: SiteId,
+    /// Short code.
+    pub code: String,
+    /// English name.
+    pub name_en: String,
+    /// Chinese name.
+    pub name_zh: String,
+    /// IANA name; days are days there.
+    pub time_zone: String,
+}
+
+impl Site {
+    /// As it reads from its record; `None` for a record of another kind.
+    pub fn from_record(id: SiteId, record: &Record) -> Option<Self> {
+        (record.kind == RecordKind::Site).then(|| Self {
+            id,
+            code: text(&record.fields, "code"),
+            name_en: text(&record.fields, "name_en"),
+            name_zh: text(&record.fields, "name_zh"),
+            time_zone: text(&record.fields, "time_zone"),
+        })
+    }
+
+    /// All fields, for a new record.
+    pub fn to_fields(&self) -> Vec<FieldEdit> {
+        vec![
+            FieldEdit::set("code", self.code.as_str()),
+            FieldEdit::set("name_en", self.name_en.as_str()),
+            FieldEdit::set("name_zh", self.name_zh.as_str()),
+            FieldEdit::set("time_zone", self.time_zone.as_str()),
+        ]
+    }
+}
+
+/// A person who scans.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Their identity.
+    pub id: OperatorId,
+    /// The name on the tile.
+    pub name: String,
+    /// What their badge reads; empty for no badge.
+    pub badge: String,
+    /// A PHC string of argon2id over the PIN, keyed by the organisation's pepper; empty for no PIN.
+    pub pin_verifier: String,
+    /// Whether they may sign in.
+    pub active: bool,
+}
+
+impl Operator {
+    /// As it reads from its record; `None` for a record of another kind.
+    pub fn from_record(id: OperatorId, record: &Record) -> Option<Self> {
+        (record.kind == RecordKind::Operator).then(|| Self {
+            id,
+            name: text(&record.fields, "name"),
+            badge: text(&record.fields, "badge"),
+            pin_verifier: text(&record.fields, "pin_verifier"),
+            active: flag(&record.fields, "active"),
+        })
+    }
+
+    /// All fields, for a new record.
+    pub fn to_fields(&self) -> Vec<FieldEdit> {
+        vec![
+            FieldEdit::set("name", self.name.as_str()),
+            FieldEdit::set("badge", self.badge.as_str()),
+            FieldEdit::set("pin_verifier", self.pin_verifier.as_str()),
+            FieldEdit::set("active", self.active),
+        ]
+    }
+}
+
+/// A handheld, or the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its identity.
+    pub id: DeviceId,
+    /// What people call it.
+    pub name: String,
+    /// See [`crate::Certificate::sign`].
+    pub certificate: Vec<u8>,
+    /// Whether the server has taken its rights away.
+    pub revoked: bool,
+}
+
+impl Device {
+    /// As it reads from its record; `None` for a record of another kind.
+    pub fn from_record(id: DeviceId, record: &Record) -> Option<Self> {
+        (record.kind == RecordKind::Device).then(|| Self {
+            id,
+            name: text(&record.fields, "name"),
+            certificate: bytes(&record.fields, "certificate"),
+            revoked: flag(&record.fields, "revoked"),
+        })
+    }
+
+    /// All fields, for a new record.
+    pub fn to_fields(&self) -> Vec<FieldEdit> {
+        vec![
+            FieldEdit::set("name", self.name.as_str()),
+            FieldEdit {
+                path: "certificate".into(),
+                value: Some(Value::Bytes(self.certificate.clone())),
+            },
+            FieldEdit::set("revoked", self.revoked),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::edit;
+    use domain::ChainId;
+
+    fn stored(kind: RecordKind, fields: &[FieldEdit]) -> Record {
+        edit(&[], kind, ChainId::from_bytes([1; 16]), fields)
+            .unwrap()
+            .record
+    }
+
+    #[test]
+    fn every_kind_goes_there_and_back() {
+        let site = SiteId::from_bytes([1; 16]);
+        let item = Item {
+            id: ItemId::from_bytes([2; 16]),
+            sku: "W-1".into(),
+            name_en: "Wrench".into(),
+            name_zh: "扳手".into(),
+            unit: "pcs".into(),
+            decimals: 2,
+            tracks_lot: true,
+            tracks_serial: false,
+            tracks_expiry: true,
+            barcodes: [
+                ("690".to_owned(), Quantity::ONE),
+                ("1690".to_owned(), Quantity::from_thousandths(12_000)),
+            ]
+            .into(),
+        };
+        assert_eq!(
+            Item::from_record(item.id, &stored(RecordKind::Item, &item.to_fields())),
+            Some(item.clone())
+        );
+        let bin = Bin {
+            id: BinId::from_bytes([3; 16]),
+            code: "A-01".into(),
+            zone: ZoneId::from_bytes([4; 16]),
+            site,
+        };
+        assert_eq!(
+            Bin::from_record(bin.id, &stored(RecordKind::Bin, &bin.to_fields())),
+            Some(bin)
+        );
+        let operator = Operator {
+            id: OperatorId::from_bytes([5; 16]),
+            name: "王芳".into(),
+            badge: "B-7".into(),
+            pin_verifier: "$argon2id$".into(),
+            active: true,
+        };
+        let record = stored(RecordKind::Operator, &operator.to_fields());
+        assert_eq!(Operator::from_record(operator.id, &record), Some(operator));
+        assert_eq!(
+            Item::from_record(item.id, &record),
+            None,
+            "a record of another kind"
+        );
+    }
+
+    #[test]
+    fn fields_of_the_wrong_type_read_as_defaults() {
+        let record = stored(
+            RecordKind::Item,
+            &[FieldEdit::set("sku", 7), FieldEdit::set("barcodes/1", "x")],
+        );
+        let item = Item::from_record(ItemId::from_bytes([2; 16]), &record).unwrap();
+        assert_eq!((item.sku.as_str(), item.barcodes.len()), ("", 0));
+    }
+}
