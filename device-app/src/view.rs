@@ -112,7 +112,7 @@ pub enum Camera {
 pub struct Appearance {
     pub language: Language,
     pub theme: Theme,
-    /// 85 to 150, 100 is normal.
+    /// 100 to 130, 100 is normal.
     pub text_percent: u32,
     /// Puts what the thumb reaches on the left.
     pub left_handed: bool,
@@ -296,6 +296,8 @@ pub struct Keypad {
 }
 
 /// A text to type (lot, serial number, expiry date); comes back as [`UiEvent::EnterText`].
+///
+/// While it is open, the primary button hands in the text instead of its action.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Entry {
     /// Fact code that names what is asked for, such as `lot`.
@@ -351,9 +353,9 @@ pub struct LastScan {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LookUpView {
-    /// What is searched for. The field keeps what the person types; a query that did not come from
-    /// the field (a scan) replaces its text.
-    pub query: String,
+    /// Text that a scan puts into the search field. `None` leaves the field as it was typed, so
+    /// that a slow answer never overwrites fast fingers.
+    pub scanned: Option<String>,
     pub hits: Vec<Hit>,
     pub detail: Option<Detail>,
 }
@@ -515,7 +517,9 @@ pub enum PadKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UiEvent {
     /// A code from the keyboard wedge, as the key sink put it together.
-    Scan { text: String },
+    Scan {
+        text: String,
+    },
     /// Operation code of a tile on the home screen.
     OpenOperation(String),
     Open(Place),

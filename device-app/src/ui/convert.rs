@@ -1,0 +1,183 @@
+//! From the plain rows of [`crate::view`] to the structs that `ui/types.slint` declares.
+
+use slint::{Model, ModelRc, SharedString, VecModel};
+
+use super::generated::{
+    ChoiceRow, FactRow, HistoryLine, HitRow, LineRow, LineStateKind, OperatorRow, RawScanRow,
+    RecentRow, Sentence, StockLine,
+};
+use crate::view::{
+    Choice, Fact, HistoryRow, Hit, Line, LineState, Message, OperatorTile, PadKey, RawScan,
+    RecentLine, StockRow,
+};
+
+/// A new model for `rows`, or `None` when `shown` has the same already: a model that is replaced
+/// makes its rows anew and loses where the list was scrolled to.
+pub(super) fn changed<T, R>(shown: &ModelRc<T>, rows: &[R]) -> Option<ModelRc<T>>
+where
+    T: Clone + PartialEq + 'static,
+    for<'a> T: From<&'a R>,
+{
+    let rows: Vec<T> = rows.iter().map(T::from).collect();
+    (!shown.iter().eq(rows.iter().cloned())).then(|| ModelRc::new(VecModel::from(rows)))
+}
+
+/// The same for rows that are plain texts.
+pub(super) fn changed_texts(
+    shown: &ModelRc<SharedString>,
+    rows: &[String],
+) -> Option<ModelRc<SharedString>> {
+    let rows: Vec<SharedString> = rows.iter().map(SharedString::from).collect();
+    (!shown.iter().eq(rows.iter().cloned())).then(|| ModelRc::new(VecModel::from(rows)))
+}
+
+/// Facts to read from afar, and the others.
+pub(super) fn split_facts(facts: &[Fact]) -> (Vec<Fact>, Vec<Fact>) {
+    facts.iter().cloned().partition(|fact| fact.emphasis)
+}
+
+/// A count for the screen; what is larger than a Slint `int` is shown as its largest.
+pub(super) fn count(number: impl TryInto<i32>) -> i32 {
+    number.try_into().unwrap_or(i32::MAX)
+}
+
+/// A key of a keypad by the name it has in `ui/widgets/keypad.slint`.
+pub(super) fn pad_key(name: &str) -> Option<PadKey> {
+    Some(match name {
+        "." => PadKey::Point,
+        "back" => PadKey::Backspace,
+        "clear" => PadKey::Clear,
+        "+" => PadKey::Plus,
+        "-" => PadKey::Minus,
+        _ => PadKey::Digit(name.parse().ok().filter(|digit: &u8| *digit < 10)?),
+    })
+}
+
+impl From<&Message> for Sentence {
+    fn from(message: &Message) -> Self {
+        let arg = |at: usize| {
+            message
+                .args
+                .get(at)
+                .map(SharedString::from)
+                .unwrap_or_default()
+        };
+        Self {
+            code: (&message.code).into(),
+            a: arg(0),
+            b: arg(1),
+            c: arg(2),
+        }
+    }
+}
+
+/// A sentence that may be missing: its empty code hides it.
+pub(super) fn sentence(message: Option<&Message>) -> Sentence {
+    message.map(Sentence::from).unwrap_or_default()
+}
+
+impl From<&Fact> for FactRow {
+    fn from(fact: &Fact) -> Self {
+        Self {
+            label: (&fact.label).into(),
+            value: (&fact.value).into(),
+            emphasis: fact.emphasis,
+        }
+    }
+}
+
+impl From<&Line> for LineRow {
+    fn from(line: &Line) -> Self {
+        Self {
+            title: (&line.title).into(),
+            subtitle: (&line.subtitle).into(),
+            quantity: (&line.quantity).into(),
+            status: (&line.status).into(),
+        }
+    }
+}
+
+impl From<&Choice> for ChoiceRow {
+    fn from(choice: &Choice) -> Self {
+        Self {
+            id: (&choice.id).into(),
+            title: (&choice.title).into(),
+            subtitle: (&choice.subtitle).into(),
+            quantity: (&choice.quantity).into(),
+        }
+    }
+}
+
+impl From<&OperatorTile> for OperatorRow {
+    fn from(operator: &OperatorTile) -> Self {
+        Self {
+            id: (&operator.id).into(),
+            name: (&operator.name).into(),
+        }
+    }
+}
+
+impl From<&RecentLine> for RecentRow {
+    fn from(line: &RecentLine) -> Self {
+        Self {
+            time: (&line.time).into(),
+            operation: (&line.operation).into(),
+            text: (&line.text).into(),
+            quantity: (&line.quantity).into(),
+        }
+    }
+}
+
+impl From<&Hit> for HitRow {
+    fn from(hit: &Hit) -> Self {
+        Self {
+            kind: (&hit.kind).into(),
+            id: (&hit.id).into(),
+            title: (&hit.title).into(),
+            subtitle: (&hit.subtitle).into(),
+            quantity: (&hit.quantity).into(),
+        }
+    }
+}
+
+impl From<&StockRow> for StockLine {
+    fn from(row: &StockRow) -> Self {
+        Self {
+            place: (&row.place).into(),
+            lot: (&row.lot).into(),
+            quantity: (&row.quantity).into(),
+            as_of: (&row.as_of).into(),
+        }
+    }
+}
+
+impl From<&RawScan> for RawScanRow {
+    fn from(scan: &RawScan) -> Self {
+        Self {
+            time: (&scan.time).into(),
+            source: (&scan.source).into(),
+            text: (&scan.text).into(),
+        }
+    }
+}
+
+impl From<&HistoryRow> for HistoryLine {
+    fn from(row: &HistoryRow) -> Self {
+        Self {
+            id: (&row.id).into(),
+            time: (&row.time).into(),
+            operation: (&row.operation).into(),
+            text: (&row.text).into(),
+            quantity: (&row.quantity).into(),
+            operator: (&row.operator).into(),
+            state: match row.state {
+                LineState::Saved => LineStateKind::Saved,
+                LineState::Pending => LineStateKind::Pending,
+                LineState::Completed => LineStateKind::Completed,
+                LineState::Error => LineStateKind::Error,
+                LineState::Reversed => LineStateKind::Reversed,
+            },
+            can_undo: row.can_undo,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The resting place: scan anything, or choose an operation.
+
+use slint::ComponentHandle;
+
+use super::Events;
+use super::convert::{changed, changed_texts, count};
+use super::generated::{AppWindow, DraftRow, HomeState};
+use crate::view::{HomeView, UiEvent};
+
+pub(super) fn connect(app: &AppWindow, events: &Events) {
+    let state = app.global::<HomeState>();
+    let send = events.clone();
+    state.on_open_operation(move |code| send(UiEvent::OpenOperation(code.into())));
+    let send = events.clone();
+    state.on_resume(move || send(UiEvent::Resume));
+}
+
+pub(super) fn show(app: &AppWindow, view: &HomeView) {
+    let state = app.global::<HomeState>();
+    state.set_site((&view.site).into());
+    state.set_has_draft(view.resumable.is_some());
+    if let Some(draft) = &view.resumable {
+        state.set_draft(DraftRow {
+            operation: (&draft.operation).into(),
+            title: (&draft.title).into(),
+            started: (&draft.started).into(),
+            lines: count(draft.lines),
+        });
+    }
+    if let Some(recent) = changed(&state.get_recent(), &view.recent) {
+        state.set_recent(recent);
+    }
+    state.set_lines_today(count(view.lines_today));
+    if let Some(operations) = changed_texts(&state.get_operations(), &view.operations) {
+        state.set_operations(operations);
+    }
+}

@@ -1,0 +1,178 @@
+//! Keys of the whole window, before any text field sees them: where a keyboard-wedge scanner comes in.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use slint::platform::WindowEvent;
+use slint::{ComponentHandle, SharedString, Timer, TimerMode};
+
+use super::Events;
+use super::generated::{AppWindow, Keyboard, Shell};
+use crate::view::UiEvent;
+
+/// Tells a scanner's burst from a person's typing. Times are milliseconds of one clock.
+///
+/// `scan::wedge::Wedge` has the same shape.
+pub trait KeySink {
+    /// One key press: the text the key makes. Answers are carried out in their order.
+    fn key(&mut self, text: &str, at_ms: u64) -> Vec<KeyAnswer>;
+    /// Time went by without a key; settles what is held.
+    fn tick(&mut self, at_ms: u64) -> Vec<KeyAnswer>;
+    /// When `tick` is due at the latest; `None` while nothing is held.
+    fn due_ms(&self) -> Option<u64>;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyAnswer {
+    /// A person typed this: the focused field gets it.
+    Pass(String),
+    /// Not clear yet.
+    Held,
+    /// A scan, without its terminator.
+    Scan(String),
+}
+
+/// Takes every key for typing. Used until a real sink is set.
+pub struct PassKeys;
+
+impl KeySink for PassKeys {
+    fn key(&mut self, text: &str, _at_ms: u64) -> Vec<KeyAnswer> {
+        vec![KeyAnswer::Pass(text.to_owned())]
+    }
+
+    fn tick(&mut self, _at_ms: u64) -> Vec<KeyAnswer> {
+        Vec::new()
+    }
+
+    fn due_ms(&self) -> Option<u64> {
+        None
+    }
+}
+
+pub(super) struct Keys {
+    sink: RefCell<Box<dyn KeySink>>,
+    events: Events,
+    window: slint::Weak<AppWindow>,
+    started: Instant,
+    timer: Timer,
+    /// Keys to give to the focused field, from outside of the handler of another key.
+    replay: RefCell<VecDeque<SharedString>>,
+    /// While true, keys come from us and not from a keyboard.
+    replaying: Cell<bool>,
+}
+
+const ESCAPE: &str = "\u{1b}";
+
+/// Connects the window's keys. The sink can be exchanged later.
+pub(super) fn connect(app: &AppWindow, events: &Events) -> Rc<Keys> {
+    let keys = Rc::new(Keys {
+        sink: RefCell::new(Box::new(PassKeys)),
+        events: events.clone(),
+        window: app.as_weak(),
+        started: Instant::now(),
+        timer: Timer::default(),
+        replay: RefCell::default(),
+        replaying: Cell::new(false),
+    });
+
+    let pressed = Rc::clone(&keys);
+    app.global::<Shell>()
+        .on_key(move |text| pressed.press(&text));
+
+    let typed = Rc::clone(&keys);
+    app.global::<Keyboard>()
+        .on_type(move |text| typed.type_into_field(&text));
+
+    let window = app.as_weak();
+    app.global::<Keyboard>().on_close(move || {
+        if let Some(app) = window.upgrade() {
+            app.invoke_focus_root();
+        }
+    });
+    keys
+}
+
+impl Keys {
+    pub(super) fn set_sink(&self, sink: Box<dyn KeySink>) {
+        *self.sink.borrow_mut() = sink;
+    }
+
+    /// True swallows the key.
+    fn press(self: &Rc<Self>, text: &str) -> bool {
+        if self.replaying.get() {
+            return false;
+        }
+        let answers = self.sink.borrow_mut().key(text, self.now_ms());
+        let itself = matches!(answers.as_slice(), [KeyAnswer::Pass(passed)] if passed == text);
+        let waiting = !self.replay.borrow().is_empty();
+        self.wait_for_tick();
+        if text == ESCAPE {
+            (self.events)(UiEvent::Back);
+        }
+        if itself && !waiting {
+            return false;
+        }
+        self.carry_out(answers);
+        true
+    }
+
+    fn carry_out(self: &Rc<Self>, answers: Vec<KeyAnswer>) {
+        let mut scans = Vec::new();
+        for answer in answers {
+            match answer {
+                KeyAnswer::Held => {}
+                KeyAnswer::Scan(text) => scans.push(text),
+                KeyAnswer::Pass(text) => {
+                    let mut replay = self.replay.borrow_mut();
+                    replay.extend(text.chars().map(SharedString::from));
+                }
+            }
+        }
+        for text in scans {
+            (self.events)(UiEvent::Scan { text });
+        }
+        if !self.replay.borrow().is_empty() {
+            // Slint is in the middle of handling a key; ours come right after it.
+            let later = Rc::clone(self);
+            Timer::single_shot(Duration::ZERO, move || {
+                let queued: Vec<_> = later.replay.borrow_mut().drain(..).collect();
+                for text in queued {
+                    later.type_into_field(&text);
+                }
+            });
+        }
+    }
+
+    fn wait_for_tick(self: &Rc<Self>) {
+        let Some(due_ms) = self.sink.borrow().due_ms() else {
+            self.timer.stop();
+            return;
+        };
+        let later = Rc::clone(self);
+        let pause = Duration::from_millis(due_ms.saturating_sub(self.now_ms()));
+        self.timer.start(TimerMode::SingleShot, pause, move || {
+            // The timer's clock and ours may differ by a little; it is due now.
+            let now_ms = later.now_ms().max(due_ms);
+            let answers = later.sink.borrow_mut().tick(now_ms);
+            later.carry_out(answers);
+        });
+    }
+
+    /// Gives a key to the focused field past the sink.
+    fn type_into_field(&self, text: &SharedString) {
+        let Some(app) = self.window.upgrade() else {
+            return;
+        };
+        self.replaying.set(true);
+        let window = app.window();
+        window.dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+        window.dispatch_event(WindowEvent::KeyReleased { text: text.clone() });
+        self.replaying.set(false);
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

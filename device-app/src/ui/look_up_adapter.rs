@@ -1,0 +1,56 @@
+//! Search, and what is known about one item or bin.
+
+use slint::{ComponentHandle, SharedString};
+
+use super::Events;
+use super::convert::{changed, split_facts};
+use super::generated::{AppWindow, LookUpState, ScreenKind, Shell};
+use crate::view::{LookUpView, UiEvent};
+
+pub(super) fn connect(app: &AppWindow, events: &Events) {
+    let state = app.global::<LookUpState>();
+    let send = events.clone();
+    state.on_search(move |text| send(UiEvent::Search(text.into())));
+    let send = events.clone();
+    state.on_open_hit(move |id| send(UiEvent::OpenHit(id.into())));
+    let send = events.clone();
+    state.on_close_detail(move || send(UiEvent::CloseDetail));
+}
+
+pub(super) fn show(app: &AppWindow, view: &LookUpView) {
+    let state = app.global::<LookUpState>();
+    let scanned = SharedString::from(view.scanned.as_deref().unwrap_or_default());
+    let entering = app.global::<Shell>().get_screen() != ScreenKind::LookUp;
+    if entering || (!scanned.is_empty() && scanned != state.get_scanned()) {
+        state.set_query(scanned.clone());
+    }
+    state.set_scanned(scanned);
+    if let Some(hits) = changed(&state.get_hits(), &view.hits) {
+        state.set_hits(hits);
+    }
+    state.set_has_detail(view.detail.is_some());
+    let Some(detail) = &view.detail else {
+        return;
+    };
+    state.set_kind((&detail.kind).into());
+    state.set_title((&detail.title).into());
+    state.set_subtitle((&detail.subtitle).into());
+    let (big, others) = split_facts(&detail.facts);
+    if let Some(facts) = changed(&state.get_big_facts(), &big) {
+        state.set_big_facts(facts);
+    }
+    if let Some(facts) = changed(&state.get_facts(), &others) {
+        state.set_facts(facts);
+    }
+    if let Some(stock) = changed(&state.get_stock(), &detail.stock) {
+        state.set_stock(stock);
+    }
+    if let Some(history) = changed(&state.get_history(), &detail.history) {
+        state.set_history(history);
+    }
+}
+
+/// On a phone the detail takes the place of the search field.
+pub(super) fn shows_detail(app: &AppWindow) -> bool {
+    app.global::<LookUpState>().get_has_detail()
+}

@@ -1,0 +1,32 @@
+//! The window: shows [`View`](crate::view::View)s and answers with
+//! [`UiEvent`](crate::view::UiEvent)s. Nothing outside this module knows a generated Slint type.
+//!
+//! Each `*_adapter` fills the global of one screen in `ui/screens/` and passes its callbacks on.
+
+mod convert;
+mod enrol_adapter;
+mod generated;
+mod history_adapter;
+mod home_adapter;
+mod keys;
+mod look_up_adapter;
+pub mod samples;
+mod settings_adapter;
+mod shell_adapter;
+mod sign_in_adapter;
+mod snapshot;
+mod stopped_adapter;
+mod sync_adapter;
+mod task_adapter;
+mod window;
+
+pub use keys::{KeyAnswer, KeySink, PassKeys};
+pub use snapshot::{SnapshotError, render_samples, snapshot};
+pub use window::{Window, WindowHandle, WordKind};
+
+use std::rc::Rc;
+
+use crate::view::UiEvent;
+
+/// Where the adapters send what the person does.
+type Events = Rc<dyn Fn(UiEvent)>;
