@@ -6,11 +6,45 @@
 use crate::checks::{check_digit_is_right, upc_e_expanded};
 use crate::{Payload, Symbology};
 
+type Corners = [(i32, i32); 4];
+
+/// Shorter sides than this say nothing about their direction, in pixels.
+const SIDE_MIN_PX: f64 = 6.0;
+
+/// Whether the scan lines went through a linear symbol from end to end.
+///
+/// A line that enters through a long side sees half a symbol with white before it, and half an
+/// EAN-13 can look like an EAN-8 with a right check digit. Then the places where the bars start
+/// lie along that long side, at a narrow angle to the line; at an end they lie nearly square to it.
+fn crossed_from_end_to_end([top_left, top_right, bottom_right, bottom_left]: Corners) -> bool {
+    let vector = |from: (i32, i32), to: (i32, i32)| {
+        (
+            f64::from(to.0) - f64::from(from.0),
+            f64::from(to.1) - f64::from(from.1),
+        )
+    };
+    let along = vector(top_left, top_right);
+    [
+        vector(top_left, bottom_left),
+        vector(top_right, bottom_right),
+    ]
+    .into_iter()
+    .all(|side| {
+        let across = (along.0 * side.1 - along.1 * side.0).abs();
+        let lengthwise = (along.0 * side.0 + along.1 * side.1).abs();
+        side.0.hypot(side.1) < SIDE_MIN_PX || lengthwise <= across
+    })
+}
+
 /// The payload as it is handed out, or `None` if it is not to be believed or was not asked for.
 pub(crate) fn accepted(mut payload: Payload, asked: &[Symbology]) -> Option<Payload> {
     let digits = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
     };
+    let ghost = |corners| !crossed_from_end_to_end(corners);
+    if payload.symbology.is_linear() && payload.corners.is_some_and(ghost) {
+        return None;
+    }
     match payload.symbology {
         Symbology::Ean13 | Symbology::UpcA => {
             // One kind of bars, two names: see `Payload::text`.
@@ -30,7 +64,16 @@ pub(crate) fn accepted(mut payload: Payload, asked: &[Symbology]) -> Option<Payl
             return None;
         }
         Symbology::UpcE => {
-            upc_e_expanded(&payload.text)?;
+            // Decoders give the short form, the long one, or the long one as EAN-13.
+            let long = upc_e_expanded(&payload.text).unwrap_or(payload.text);
+            let long = long
+                .strip_prefix('0')
+                .filter(|_| long.len() == 13)
+                .unwrap_or(&long);
+            if !digits(long, 12) || !check_digit_is_right(long) {
+                return None;
+            }
+            payload.text = long.to_owned();
         }
         Symbology::Itf14 if !digits(&payload.text, 14) || !check_digit_is_right(&payload.text) => {
             return None;
@@ -73,7 +116,9 @@ mod tests {
         same((Ean13, "4006381333931"));
         same((Ean8, "96385074"));
         same((UpcA, "036000291452"));
-        same((UpcE, "04252614"));
+        for form in ["04252614", "042100005264", "0042100005264"] {
+            check(&all, (UpcE, form), Some((UpcE, "042100005264")));
+        }
         same((Itf14, "10614141000415"));
         same((Code128, "anything"));
         refused((Ean13, "4006381333932"));
@@ -102,5 +147,16 @@ mod tests {
         }
         check(&[UpcA], (Ean13, "4006381333931"), None);
         check(&[Ean13], (UpcE, "04252614"), None);
+    }
+
+    #[test]
+    fn half_a_symbol_under_a_slanted_line_is_refused() {
+        let straight = [(10, 10), (110, 12), (108, 52), (8, 50)];
+        assert!(crossed_from_end_to_end(straight));
+        let ghost = [(10, 10), (110, 10), (150, 34), (50, 34)];
+        assert!(!crossed_from_end_to_end(ghost));
+        let single_line = [(10, 10), (110, 10), (113, 11), (13, 11)];
+        assert!(crossed_from_end_to_end(single_line));
+        assert!(crossed_from_end_to_end([(i32::MIN, i32::MAX); 4]));
     }
 }

@@ -87,6 +87,15 @@ impl Symbology {
             .find(|symbology| symbology.code() == code)
     }
 
+    /// Whether the symbol is one row of bars.
+    pub fn is_linear(self) -> bool {
+        use Symbology::*;
+        matches!(
+            self,
+            Ean13 | Ean8 | UpcA | UpcE | Code128 | Gs1_128 | Code39 | Code93 | Itf14 | Codabar
+        )
+    }
+
     /// Whether the text is a GS1 element string.
     pub fn is_gs1(self) -> bool {
         matches!(
@@ -167,7 +176,8 @@ pub struct Payload {
     /// The text without symbology identifier. FNC1 between GS1 elements is kept as 0x1D (GS).
     ///
     /// EAN-13 that starts with 0 and UPC-A are the same bars; where both are asked for it is
-    /// always [`Symbology::UpcA`] with 12 digits, whichever decoder read it. UPC-E has 8 digits.
+    /// always [`Symbology::UpcA`] with 12 digits, whichever decoder read it. UPC-E comes as the 12
+    /// digits of UPC-A that it stands for.
     /// Codabar comes without its start and stop letters.
     pub text: String,
     pub symbology: Symbology,
@@ -215,10 +225,7 @@ impl Payload {
             | Symbology::Ean8
             | Symbology::UpcA
             | Symbology::UpcE
-            | Symbology::Itf14 => Some(gs1::fields_of_gtin(
-                &self.text,
-                self.symbology == Symbology::UpcE,
-            )),
+            | Symbology::Itf14 => Some(gs1::fields_of_gtin(&self.text)),
             _ => gs1::parse_if_gs1(&self.text, reference_year),
         }
     }

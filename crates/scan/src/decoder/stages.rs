@@ -62,23 +62,18 @@ impl std::fmt::Debug for Stage {
 /// Directions of the slanted pass. Row readers bear about 10 degrees of slant, so 15 degrees
 /// between directions leave no gap.
 const DIRECTIONS: u64 = 12;
-/// Live frames that share the directions out.
+/// Live frames that share the directions out: 130 ms at 30 frames a second.
 const DIRECTION_TURN: u64 = 4;
-/// Distance of the slanted lines in pixels: half of it finds lower codes and costs twice as much.
-const LIVE_SPACING_PX: f64 = 12.0;
-
+/// Distance of the slanted lines in pixels.
+const SPACING_PX: f64 = 6.0;
 /// Live frames in a whole turn of all decoders.
 const TURN: u64 = 24;
 
 fn linear(symbologies: &[Symbology]) -> Vec<Symbology> {
-    use Symbology::*;
-    let kinds = [
-        Ean13, Ean8, UpcA, UpcE, Code128, Gs1_128, Code39, Code93, Itf14, Codabar,
-    ];
     symbologies
         .iter()
         .copied()
-        .filter(|symbology| kinds.contains(symbology))
+        .filter(|symbology| symbology.is_linear())
         .collect()
 }
 
@@ -102,15 +97,51 @@ fn slanted_stages<D: Decoder + 'static>(
         };
         let live_rows = rows.clone();
         stages.push(Stage::new("slanted", live, move || {
-            Slanted::new(live_rows(), directions(), LIVE_SPACING_PX)
+            Slanted::new(live_rows(), directions(), SPACING_PX)
         }));
     }
     stages
 }
 
-/// The second QR reader.
-fn rqrr_stage(at: u64) -> Stage {
-    Stage::new("rqrr", Schedule { every: TURN, at }, || RqrrDecoder)
+/// The schedule of a costly look: `at` of each turn of `every` frames.
+const fn turn(every: u64, at: u64) -> Schedule {
+    Schedule { every, at }
+}
+
+/// The slanted passes and the second QR reader, which end every list of stages.
+fn common_stages<D: Decoder + 'static>(
+    symbologies: &[Symbology],
+    rows: impl Fn(&[Symbology]) -> D + Clone + Send + Sync + 'static,
+) -> Vec<Stage> {
+    let linear = linear(symbologies);
+    let mut stages = Vec::new();
+    if !linear.is_empty() {
+        stages.extend(slanted_stages(move || rows(&linear)));
+    }
+    if symbologies.contains(&Symbology::Qr) {
+        stages.push(Stage::new("rqrr", turn(TURN, 23), || RqrrDecoder));
+    }
+    stages
+}
+
+/// PDF417 in a turned frame: it is read in rows too, and bears little more slant than linear codes.
+#[cfg(feature = "zxing")]
+fn turned_stages(symbologies: &[Symbology]) -> Vec<Stage> {
+    use super::zxing::{Look, ZxingDecoder};
+
+    const STEP: u64 = 30;
+    let directions = if symbologies.contains(&Symbology::Pdf417) {
+        180 / STEP
+    } else {
+        0
+    };
+    let stages = (0..directions).map(|number| {
+        Stage::new("turned", turn(TURN, 4 * number + 2), move || {
+            let decoder = ZxingDecoder::new(&[Symbology::Pdf417], Look::Fast);
+            Slanted::new(decoder, vec![(number * STEP) as f64], 1.0)
+        })
+    });
+    stages.collect()
 }
 
 /// The stages for these symbologies, in the order in which they run.
@@ -118,31 +149,34 @@ fn rqrr_stage(at: u64) -> Stage {
 pub(crate) fn standard_stages(symbologies: &[Symbology]) -> Vec<Stage> {
     use super::zxing::{Look, ZxingDecoder};
 
-    let zxing = |name, live, look| {
+    let zxing = |name, live, symbologies: &[Symbology], look| {
         let symbologies = symbologies.to_vec();
         Stage::new(name, live, move || ZxingDecoder::new(&symbologies, look))
     };
-    let mut stages = vec![
-        zxing("zxing-fast", Schedule::EACH_FRAME, Look::Fast),
-        zxing("zxing-hard", Schedule { every: TURN, at: 5 }, Look::Hard),
-        zxing(
-            "zxing-full",
-            Schedule {
-                every: TURN,
-                at: 11,
-            },
-            Look::Full,
-        ),
-    ];
-    let linear = linear(symbologies);
-    if !linear.is_empty() {
-        stages.extend(slanted_stages(move || {
-            ZxingDecoder::new(&linear, Look::Rows)
-        }));
+    let mut stages = vec![zxing(
+        "zxing-fast",
+        Schedule::EACH_FRAME,
+        symbologies,
+        Look::Fast,
+    )];
+    let matrix = [Symbology::DataMatrix, Symbology::Gs1DataMatrix];
+    if symbologies
+        .iter()
+        .any(|symbology| matrix.contains(symbology))
+    {
+        stages.push(zxing("zxing-matrix", turn(4, 1), &matrix, Look::Level));
     }
-    if symbologies.contains(&Symbology::Qr) {
-        stages.push(rqrr_stage(17));
-    }
+    stages.push(zxing(
+        "zxing-hard",
+        turn(TURN / 2, 5),
+        symbologies,
+        Look::Hard,
+    ));
+    stages.push(zxing("zxing-full", turn(TURN, 11), symbologies, Look::Full));
+    stages.extend(turned_stages(symbologies));
+    stages.extend(common_stages(symbologies, |linear| {
+        ZxingDecoder::new(linear, Look::Rows)
+    }));
     stages
 }
 
@@ -157,25 +191,12 @@ pub(crate) fn standard_stages(symbologies: &[Symbology]) -> Vec<Stage> {
     };
     let mut stages = vec![
         rxing("rxing-fast", Schedule::EACH_FRAME, Look::Fast),
-        rxing("rxing-hard", Schedule { every: TURN, at: 5 }, Look::Hard),
-        rxing(
-            "rxing-full",
-            Schedule {
-                every: TURN,
-                at: 11,
-            },
-            Look::Full,
-        ),
+        rxing("rxing-hard", turn(TURN / 2, 5), Look::Hard),
+        rxing("rxing-full", turn(TURN, 11), Look::Full),
     ];
-    let linear = linear(symbologies);
-    if !linear.is_empty() {
-        stages.extend(slanted_stages(move || {
-            RxingDecoder::new(&linear, Look::Hard)
-        }));
-    }
-    if symbologies.contains(&Symbology::Qr) {
-        stages.push(rqrr_stage(17));
-    }
+    stages.extend(common_stages(symbologies, |linear| {
+        RxingDecoder::new(linear, Look::Hard)
+    }));
     stages
 }
 

@@ -10,6 +10,8 @@ use crate::{LumaFrame, Payload, Reader, Symbology};
 pub(super) enum Look {
     /// Every few rows, upright linear codes only.
     Fast,
+    /// Every row, for square symbols: fast looks only along the middle for DataMatrix.
+    Level,
     /// Every row and column.
     Hard,
     /// Also inverted and at smaller scales, which reads codes that are near or out of focus.
@@ -18,26 +20,32 @@ pub(super) enum Look {
     Rows,
 }
 
-pub(super) struct ZxingDecoder(BarcodeReader);
+pub(super) struct ZxingDecoder {
+    reader: BarcodeReader,
+    slanted: bool,
+}
 
 impl ZxingDecoder {
     pub(super) fn new(symbologies: &[Symbology], look: Look) -> Self {
         let formats: Vec<_> = symbologies.iter().filter_map(|s| format_of(*s)).collect();
         let (harder, rotate, full) = match look {
             Look::Fast => (false, false, false),
+            Look::Level => (true, false, false),
             Look::Hard => (true, true, false),
             Look::Full => (true, true, true),
             Look::Rows => (true, false, false),
         };
-        Self(
-            zxingcpp::read()
-                .formats(formats)
-                .try_harder(harder)
-                .try_rotate(rotate)
-                .try_invert(full)
-                .try_downscale(full)
-                .text_mode(TextMode::Plain),
-        )
+        let reader = zxingcpp::read()
+            .formats(formats)
+            .try_harder(harder)
+            .try_rotate(rotate)
+            .try_invert(full)
+            .try_downscale(full)
+            .text_mode(TextMode::Plain);
+        Self {
+            reader,
+            slanted: matches!(look, Look::Rows),
+        }
     }
 }
 
@@ -50,14 +58,24 @@ impl Decoder for ZxingDecoder {
             ImageFormat::Lum,
         );
         // Both fail only on bad arguments or when memory is short: nothing was read.
-        let Ok(barcodes) = view.and_then(|view| self.0.from(view)) else {
+        let Ok(barcodes) = view.and_then(|view| self.reader.from(view)) else {
             return Vec::new();
         };
-        barcodes
-            .iter()
-            .filter(|barcode| barcode.is_valid())
-            .filter_map(payload)
-            .collect()
+        let believed = barcodes.iter().filter(|barcode| {
+            barcode.is_valid()
+                && (!self.slanted || barcode.line_count() >= lines_needed(barcode.symbology()))
+        });
+        believed.filter_map(payload).collect()
+    }
+}
+
+/// How many slanted lines must agree; there are many to choose from, so chance has many chances.
+fn lines_needed(symbology: BarcodeFormat) -> i32 {
+    // One guess in ten has a right check digit; the other kinds check more than that.
+    if symbology == BarcodeFormat::EANUPC {
+        4
+    } else {
+        3
     }
 }
 

@@ -122,22 +122,16 @@ impl Gs1Fields {
     }
 }
 
-/// The fields of a bare GTIN-8, -12, -13 or -14, or of UPC-E, as EAN, UPC and ITF-14 hold it.
+/// The fields of a bare GTIN-8, -12, -13 or -14, as EAN, UPC and ITF-14 hold it.
 ///
 /// # Errors
 /// It is no GTIN: the length or the check digit is wrong.
-pub fn fields_of_gtin(digits: &str, is_upc_e: bool) -> Result<Gs1Fields, Gs1Error> {
-    let expanded = if is_upc_e {
-        checks::upc_e_expanded(digits)
-    } else {
-        None
+pub fn fields_of_gtin(digits: &str) -> Result<Gs1Fields, Gs1Error> {
+    let bad = || Gs1Error::BadCheckDigit {
+        ai: "01".to_owned(),
+        at: 0,
     };
-    let gtin = checks::gtin_normalised(expanded.as_deref().unwrap_or(digits)).ok_or_else(|| {
-        Gs1Error::BadCheckDigit {
-            ai: "01".to_owned(),
-            at: 0,
-        }
-    })?;
+    let gtin = checks::gtin_normalised(digits).ok_or_else(bad)?;
     Ok(Gs1Fields {
         gtin: Some(gtin),
         ..Gs1Fields::default()

@@ -1,0 +1,190 @@
+//! A decoder that panics or hangs takes nothing down with it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use scan::decoder::{Decoder, Schedule, Stage};
+use scan::{Effort, FrameReader, LumaFrame, Payload, ReadError, Reader, ReaderSettings, Symbology};
+
+struct Reads(&'static str);
+
+impl Decoder for Reads {
+    fn decode(&mut self, _: &LumaFrame) -> Vec<Payload> {
+        vec![Payload {
+            text: self.0.to_owned(),
+            symbology: Symbology::Code128,
+            symbology_identifier: "]C0".to_owned(),
+            corners: None,
+            reader: Reader::Other,
+        }]
+    }
+}
+
+/// Panics at frames whose first pixel is 1.
+struct Panics;
+
+impl Decoder for Panics {
+    fn decode(&mut self, frame: &LumaFrame) -> Vec<Payload> {
+        assert_ne!(frame.luma()[0], 1, "a panic the test asked for");
+        Reads("after").decode(frame)
+    }
+}
+
+/// Hangs at frames whose first pixel is 1, until it is let go.
+struct Hangs(Arc<AtomicBool>);
+
+impl Decoder for Hangs {
+    fn decode(&mut self, frame: &LumaFrame) -> Vec<Payload> {
+        while frame.luma()[0] == 1 && !self.0.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Reads("after").decode(frame)
+    }
+}
+
+fn frame(first_pixel: u8) -> LumaFrame {
+    LumaFrame::new(4, 1, vec![first_pixel, 0, 0, 0]).unwrap()
+}
+
+fn reader(stages: Vec<Stage>) -> FrameReader {
+    let settings = ReaderSettings {
+        live_budget_ms: 1_000,
+        ..ReaderSettings::default()
+    };
+    FrameReader::with_stages(settings, stages)
+}
+
+fn texts(reader: &mut FrameReader, frame: &LumaFrame) -> Vec<String> {
+    let reading = reader.read(frame, Effort::Live).unwrap();
+    reading
+        .payloads
+        .into_iter()
+        .map(|payload| payload.text)
+        .collect()
+}
+
+#[test]
+fn a_panic_is_counted_and_the_others_still_read() {
+    let mut reader = reader(vec![
+        Stage::new("panics", Schedule::EACH_FRAME, || Panics),
+        Stage::new("reads", Schedule::EACH_FRAME, || Reads("other")),
+    ]);
+    for _ in 0..20 {
+        let reading = reader.read(&frame(1), Effort::Live).unwrap();
+        assert_eq!(reading.faulty, ["panics"]);
+        assert_eq!(reading.payloads[0].text, "other");
+    }
+    assert_eq!(
+        texts(&mut reader, &frame(0)),
+        ["after"],
+        "the decoder is back"
+    );
+    let stats = reader.stats();
+    assert_eq!((stats.frames, stats.reads, stats.panics), (21, 21, 20));
+}
+
+#[test]
+fn a_decoder_that_cannot_be_made_is_a_panic_like_any() {
+    let broken = Stage::new("broken", Schedule::EACH_FRAME, || -> Reads {
+        panic!("asked for")
+    });
+    let mut reader = reader(vec![broken]);
+    let reading = reader.read(&frame(0), Effort::Live).unwrap();
+    assert_eq!(
+        (reading.payloads.len(), reading.faulty),
+        (0, vec!["broken"])
+    );
+}
+
+#[test]
+fn a_hang_ends_with_the_budget_and_the_next_frame_is_read() {
+    let release = Arc::new(AtomicBool::new(false));
+    let held = release.clone();
+    let stage = Stage::new("hangs", Schedule::EACH_FRAME, move || Hangs(held.clone()));
+    let mut reader = reader(vec![stage]);
+
+    let start = Instant::now();
+    let error = reader.read(&frame(1), Effort::Live).unwrap_err();
+    assert!(
+        matches!(error, ReadError::TimedOut { decoder: "hangs" }),
+        "{error}"
+    );
+    assert_eq!(error.code(), "read-timed-out");
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(texts(&mut reader, &frame(0)), ["after"]);
+
+    // A second thread may be lost; a third is not risked.
+    assert!(matches!(
+        reader.read(&frame(1), Effort::Live),
+        Err(ReadError::TimedOut { .. })
+    ));
+    assert_eq!(reader.stats().stuck, 2);
+    for _ in 0..50 {
+        assert!(matches!(
+            reader.read(&frame(1), Effort::Live),
+            Err(ReadError::AllStuck)
+        ));
+    }
+    let stats = reader.stats();
+    assert_eq!((stats.timeouts, stats.stuck), (2, 2), "threads are bounded");
+
+    // What comes back late is ignored, and the decoder works again.
+    release.store(true, Ordering::SeqCst);
+    let end = Instant::now() + Duration::from_secs(5);
+    while reader.stats().stuck > 0 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(texts(&mut reader, &frame(0)), ["after"]);
+    assert_eq!(reader.stats().reads, 2);
+}
+
+#[test]
+fn a_hang_does_not_take_the_reads_of_others() {
+    let stage = Stage::new("hangs", Schedule::EACH_FRAME, || {
+        Hangs(Arc::new(AtomicBool::new(false)))
+    });
+    let mut reader = reader(vec![
+        stage,
+        Stage::new("reads", Schedule::EACH_FRAME, || Reads("other")),
+    ]);
+    for number in 0..5 {
+        let reading = reader.read(&frame(1), Effort::Live).unwrap();
+        assert_eq!(reading.payloads[0].text, "other");
+        assert_eq!(
+            reading.faulty.is_empty(),
+            number >= 2,
+            "left out once two threads hang"
+        );
+    }
+}
+
+#[test]
+fn a_live_frame_ends_at_the_first_read_and_a_thorough_one_does_not() {
+    let mut reader = reader(vec![
+        Stage::new("first", Schedule::EACH_FRAME, || Reads("first")),
+        Stage::new("second", Schedule::EACH_FRAME, || Reads("second")),
+        Stage::new("again", Schedule { every: 3, at: 2 }, || Reads("first")),
+    ]);
+    assert_eq!(texts(&mut reader, &frame(0)), ["first"]);
+    let reading = reader.read(&frame(0), Effort::Thorough).unwrap();
+    let texts: Vec<_> = reading
+        .payloads
+        .iter()
+        .map(|payload| payload.text.as_str())
+        .collect();
+    assert_eq!(texts, ["first", "second"]);
+}
+
+#[test]
+fn stages_come_in_turn() {
+    let mut reader = reader(vec![Stage::new(
+        "third",
+        Schedule { every: 3, at: 2 },
+        || Reads("third"),
+    )]);
+    let reads: Vec<_> = (0..6)
+        .map(|_| texts(&mut reader, &frame(0)).len())
+        .collect();
+    assert_eq!(reads, [0, 0, 1, 0, 0, 1]);
+}
