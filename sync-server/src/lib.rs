@@ -1,1 +1,21 @@
+//! The sync server and the supervisor's console. [`router`] is the whole app; [`serve`] runs it on a listener.
 
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod console;
+pub mod error;
+pub mod i18n;
+mod middleware;
+mod router;
+mod serve;
+pub mod settings;
+pub mod state;
+pub mod store;
+pub mod tls;
+
+pub use error::AppError;
+pub use router::router;
+pub use serve::{ServeError, serve};
+pub use settings::Settings;
+pub use state::{AppState, Parts};

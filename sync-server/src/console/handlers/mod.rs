@@ -1,0 +1,28 @@
+//! One file per resource. A handler reads as a list: who asks, what they may, one call, one answer.
+
+pub(crate) mod account;
+// pub(crate) mod devices;
+// pub(crate) mod export;
+// pub(crate) mod feed;
+// pub(crate) mod import;
+pub(crate) mod link;
+pub(crate) mod live;
+// pub(crate) mod people;
+pub(crate) mod preferences;
+// pub(crate) mod review;
+pub(crate) mod sign_in;
+// pub(crate) mod stock;
+// pub(crate) mod things;
+
+use axum::response::{IntoResponse, Redirect, Response};
+
+/// Back to a page, which says what was done.
+pub(crate) fn done(path: &str, code: &str) -> Response {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{path}{sign}done={code}")).into_response()
+}
+
+/// The page number that an address asks for, from 1.
+pub(crate) fn page_number(asked: Option<u32>) -> u32 {
+    asked.unwrap_or(1).clamp(1, 1_000_000)
+}

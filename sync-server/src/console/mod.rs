@@ -1,0 +1,10 @@
+//! The supervisor's console: pages rendered on the server, which work without scripts.
+
+pub mod assets;
+pub mod data;
+pub(crate) mod error_page;
+pub(crate) mod handlers;
+pub mod import;
+pub mod page;
+pub mod view;
+pub mod words;

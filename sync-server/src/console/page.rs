@@ -1,0 +1,206 @@
+//! What every page needs: words, who is signed in, times in the site's time zone.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use chrono::DateTime;
+use chrono_tz::Tz;
+use domain::{Quantity, UnixMillis};
+
+use crate::auth::Visitor;
+use crate::auth::visitor::Theme;
+use crate::console::assets;
+use crate::console::view::EventView;
+use crate::console::words;
+use crate::error::AppError;
+use crate::i18n::Lang;
+use crate::state::AppState;
+use crate::store::accounts::{Role, User};
+
+/// Handed to every template as `page`.
+pub struct Page {
+    /// The language it is written in.
+    pub lang: Lang,
+    /// The look.
+    pub theme: Theme,
+    /// Path and query, to come back to.
+    pub here: String,
+    /// The token that its forms carry.
+    pub csrf: String,
+    /// Who is signed in.
+    pub user: Option<User>,
+    /// Which entry of the menu it belongs to.
+    pub nav: &'static str,
+    /// Its title, in words.
+    pub title: String,
+    /// What was just done, in words.
+    pub done: Option<String>,
+    /// How many exceptions wait.
+    pub open: u64,
+    /// Times are shown in this zone.
+    pub zone: Tz,
+    /// Unix milliseconds.
+    pub now: UnixMillis,
+}
+
+impl Page {
+    /// A page for somebody who is signed in.
+    ///
+    /// # Errors
+    /// Those of the data.
+    pub async fn new(
+        app: &AppState,
+        visitor: &Visitor,
+        nav: &'static str,
+        title: &str,
+    ) -> Result<Self, AppError> {
+        let (open, zone) = app
+            .data(|data| Ok((data.open_count()?, data.zone()?)))
+            .await?;
+        let mut page = Self::plain(app, visitor, title);
+        page.nav = nav;
+        page.open = open;
+        page.zone = zone;
+        Ok(page)
+    }
+
+    /// A page outside the menu: sign-in and the like.
+    pub fn plain(app: &AppState, visitor: &Visitor, title: &str) -> Self {
+        Self {
+            lang: visitor.lang,
+            theme: visitor.theme,
+            here: visitor.here.clone(),
+            csrf: visitor.token.csrf(),
+            user: visitor.user.clone(),
+            nav: "",
+            title: visitor.lang.t(title).to_owned(),
+            done: done(visitor),
+            open: 0,
+            zone: Tz::UTC,
+            now: app.now(),
+        }
+    }
+
+    /// The words for a key.
+    pub fn t<'k>(&self, key: &'k str) -> &'k str {
+        self.lang.t(key)
+    }
+
+    /// The words for a key made of two parts.
+    pub fn tt(&self, prefix: &str, code: &str) -> String {
+        self.lang.t(&format!("{prefix}.{code}")).to_owned()
+    }
+
+    /// The words for a key with one blank.
+    pub fn f1(&self, key: &str, name: &str, value: &str) -> String {
+        self.lang.fill(key, &[(name, value)])
+    }
+
+    /// The address of an asset.
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// Whether the user has this role or a higher one.
+    pub fn may(&self, role: &str) -> bool {
+        let needed = Role::from_code(role).unwrap_or(Role::Admin);
+        self.user.as_ref().is_some_and(|user| user.role >= needed)
+    }
+
+    /// Day and minute at the site.
+    pub fn time(&self, at: &UnixMillis) -> String {
+        self.format(*at, "%Y-%m-%d %H:%M")
+    }
+
+    /// Day, minute and second at the site.
+    pub fn exact(&self, at: &UnixMillis) -> String {
+        self.format(*at, "%Y-%m-%d %H:%M:%S")
+    }
+
+    /// For the `datetime` attribute.
+    pub fn iso(&self, at: &UnixMillis) -> String {
+        self.format(*at, "%Y-%m-%dT%H:%M:%S%:z")
+    }
+
+    fn format(&self, at: UnixMillis, pattern: &str) -> String {
+        DateTime::from_timestamp_millis(at)
+            .map(|t| t.with_timezone(&self.zone).format(pattern).to_string())
+            .unwrap_or_default()
+    }
+
+    /// How long ago, in the largest unit that fits.
+    pub fn ago(&self, at: &UnixMillis) -> String {
+        words::ago(self.lang, self.now - *at)
+    }
+
+    /// A length of time.
+    pub fn span(&self, millis: &i64) -> String {
+        words::span(self.lang, *millis)
+    }
+
+    /// What happened, in one sentence.
+    pub fn says(&self, event: &EventView) -> String {
+        words::event(self.lang, event)
+    }
+
+    /// A quantity with its unit of measure.
+    pub fn quantity(&self, quantity: &Quantity, base_unit: &str) -> String {
+        words::quantity(self.lang, *quantity, base_unit)
+    }
+
+    /// The same with a plus sign where it rises.
+    pub fn difference(&self, quantity: &Quantity, base_unit: &str) -> String {
+        let text = self.quantity(quantity, base_unit);
+        if *quantity > Quantity::ZERO {
+            format!("+{text}")
+        } else {
+            text.replacen('-', "\u{2212}", 1)
+        }
+    }
+}
+
+/// The words for what was just done: the address says which (`?done=resolved`).
+fn done(visitor: &Visitor) -> Option<String> {
+    let query = visitor.here.split_once('?')?.1;
+    let code = query.split('&').find_map(|p| p.strip_prefix("done="))?;
+    visitor
+        .lang
+        .find(&format!("done.{code}"))
+        .map(str::to_owned)
+}
+
+/// Renders a template as an HTML answer.
+///
+/// # Errors
+/// Those of the template.
+pub fn render(template: &impl Template) -> Result<Response, AppError> {
+    Ok(Html(template.render()?).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_site() {
+        let page = Page {
+            lang: Lang::En,
+            theme: Theme::Auto,
+            here: String::new(),
+            csrf: String::new(),
+            user: None,
+            nav: "",
+            title: String::new(),
+            done: None,
+            open: 0,
+            zone: chrono_tz::Asia::Shanghai,
+            now: 0,
+        };
+        assert_eq!(page.time(&0), "1970-01-01 08:00");
+        assert_eq!(page.iso(&0), "1970-01-01T08:00:00+08:00");
+        assert_eq!(
+            page.difference(&Quantity::from_thousandths(-2_500), "kg"),
+            "\u{2212}2.5 kg"
+        );
+        assert_eq!(page.difference(&Quantity::ONE, "pcs"), "+1 pcs");
+    }
+}

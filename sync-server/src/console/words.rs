@@ -1,0 +1,197 @@
+//! Sentences made of values: what happened, how long ago, how much.
+
+use domain::Quantity;
+
+use crate::console::view::{EventView, Named, SubjectView};
+use crate::i18n::Lang;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// How long ago.
+pub fn ago(lang: Lang, millis: i64) -> String {
+    if millis < MINUTE {
+        return lang.t("time.now").to_owned();
+    }
+    lang.fill("time.ago", &[("span", &span(lang, millis))])
+}
+
+/// A length of time, in the largest unit that fits.
+pub fn span(lang: Lang, millis: i64) -> String {
+    let length = millis.abs();
+    let (key, n) = match length {
+        DAY.. => ("time.days", length / DAY),
+        HOUR.. => ("time.hours", length / HOUR),
+        MINUTE.. => ("time.minutes", length / MINUTE),
+        _ => ("time.seconds", length / 1_000),
+    };
+    lang.fill(key, &[("n", &n.to_string())])
+}
+
+/// A quantity with its unit of measure; common units are translated.
+pub fn quantity(lang: Lang, quantity: Quantity, base_unit: &str) -> String {
+    if base_unit.is_empty() {
+        return quantity.to_string();
+    }
+    let unit = lang.find(&format!("unit.{base_unit}")).unwrap_or(base_unit);
+    format!("{quantity} {unit}")
+}
+
+/// Name and code of an item, as sentences use it.
+pub fn item(lang: Lang, item: &Named) -> String {
+    if item.has_both(lang) {
+        lang.fill(
+            "words.named",
+            &[("name", item.name(lang)), ("code", &item.code)],
+        )
+    } else {
+        item.name(lang).to_owned()
+    }
+}
+
+/// The goods of an event: the item with its lot and unit.
+fn goods(lang: Lang, event: &EventView) -> String {
+    let mut out = event
+        .item
+        .as_ref()
+        .map(|named| item(lang, named))
+        .unwrap_or_default();
+    if let Some(lot) = &event.lot {
+        out.push_str(&lang.fill("words.of-lot", &[("lot", lot)]));
+    }
+    if let Some(unit) = &event.unit {
+        out.push_str(&lang.fill("words.of-unit", &[("unit", &unit.printed)]));
+    }
+    out
+}
+
+/// What happened, in one sentence.
+pub fn event(lang: Lang, event: &EventView) -> String {
+    let key = match (event.kind, &event.bin) {
+        ("set-aside", None) => "event.set-aside-nowhere".to_owned(),
+        (kind, _) => format!("event.{kind}"),
+    };
+    let amount = event
+        .quantity
+        .map(|q| quantity(lang, q, &event.base_unit))
+        .unwrap_or_default();
+    let signed = match event.quantity {
+        Some(q) if q > Quantity::ZERO => format!("+{amount}"),
+        _ => amount.clone(),
+    };
+    let bin = |bin: &Option<Named>| {
+        bin.as_ref()
+            .map(|b| b.short().to_owned())
+            .unwrap_or_default()
+    };
+    let decided = event
+        .decides
+        .as_ref()
+        .map(|(_, kind)| lang.t(&format!("kind.{kind}")).to_owned())
+        .unwrap_or_default();
+    let counted = event
+        .lines
+        .iter()
+        .map(|line| {
+            let name = item(lang, &line.item);
+            let lot = line
+                .lot
+                .as_ref()
+                .map(|lot| lang.fill("words.of-lot", &[("lot", lot)]))
+                .unwrap_or_default();
+            format!("{name}{lot}: {}", line.counted)
+        })
+        .collect::<Vec<_>>()
+        .join(lang.t("words.comma"));
+    let counted = if event.lines.is_empty() {
+        lang.t("words.empty-bin").to_owned()
+    } else {
+        counted
+    };
+    lang.fill(
+        &key,
+        &[
+            ("goods", &goods(lang, event)),
+            ("quantity", &amount),
+            ("difference", &signed),
+            ("bin", &bin(&event.bin)),
+            ("to", &bin(&event.to)),
+            ("code", event.code.as_deref().unwrap_or_default()),
+            ("reason", &reason(lang, event)),
+            ("counted", &counted),
+            ("exception", &decided),
+        ],
+    )
+}
+
+/// A reason code or a decision's choice in words; codes that nobody translated show as they are.
+fn reason(lang: Lang, event: &EventView) -> String {
+    let code = event.reason.as_deref().unwrap_or_default();
+    let prefix = if event.kind == "resolved" {
+        "choice"
+    } else {
+        "reason"
+    };
+    lang.find(&format!("{prefix}.{code}"))
+        .unwrap_or(code)
+        .to_owned()
+}
+
+/// What an exception is about.
+pub fn subject(lang: Lang, subject: &SubjectView) -> String {
+    match subject {
+        SubjectView::Stock {
+            item: what,
+            bin,
+            lot,
+        } => {
+            let mut out = item(lang, what);
+            if let Some(lot) = lot {
+                out.push_str(&lang.fill("words.of-lot", &[("lot", lot)]));
+            }
+            lang.fill("words.in-bin", &[("what", &out), ("bin", bin.short())])
+        }
+        SubjectView::Bin(bin) => bin.short().to_owned(),
+        SubjectView::Unit { unit, item: what } => match what {
+            Some(what) => lang.fill(
+                "words.unit-of",
+                &[("unit", &unit.printed), ("item", &item(lang, what))],
+            ),
+            None => unit.printed.clone(),
+        },
+        SubjectView::Code(code) => code.clone(),
+        SubjectView::Lot { item: what, lot } => {
+            let mut out = item(lang, what);
+            out.push_str(&lang.fill("words.of-lot", &[("lot", lot)]));
+            out
+        }
+        SubjectView::Clock(device) => device.name(lang).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time() {
+        for (millis, en, zh) in [
+            (30_000, "just now", "刚刚"),
+            (5 * MINUTE, "5 min ago", "5 分钟前"),
+            (3 * HOUR, "3 h ago", "3 小时前"),
+            (50 * HOUR, "2 d ago", "2 天前"),
+        ] {
+            assert_eq!(ago(Lang::En, millis), en);
+            assert_eq!(ago(Lang::Zh, millis), zh);
+        }
+    }
+
+    #[test]
+    fn units_of_measure_are_translated_if_known() {
+        let three = Quantity::from_thousandths(3_000);
+        assert_eq!(quantity(Lang::Zh, three, "pcs"), "3 件");
+        assert_eq!(quantity(Lang::Zh, three, "打"), "3 打");
+        assert_eq!(quantity(Lang::En, three, ""), "3");
+    }
+}

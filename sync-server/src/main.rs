@@ -1,0 +1,3 @@
+//! `tallyman-server`: see `cli` for its commands.
+
+fn main() {}

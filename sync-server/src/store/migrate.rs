@@ -1,0 +1,44 @@
+//! Brings the schema up to date. One numbered file each step; the number is SQLite's `user_version`.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// All steps in order. Numbers never change and are never used twice; a file that was released is never edited.
+const STEPS: &[(u32, &str)] = &[(1, include_str!("migrations/0001_accounts.sql"))];
+
+/// The schema that this program writes.
+pub fn newest_version() -> u32 {
+    STEPS.last().map_or(0, |(number, _)| *number)
+}
+
+/// Each step runs in one transaction that also sets the version.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > newest_version() {
+        return Err(StoreError::TooNew {
+            found,
+            known: newest_version(),
+        });
+    }
+    for (number, sql) in STEPS.iter().filter(|(number, _)| *number > found) {
+        let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        step.execute_batch(sql)?;
+        step.pragma_update(None, "user_version", number)?;
+        step.commit()?;
+        tracing::info!(schema = number, "database brought up to schema {number}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_rise_by_one() {
+        for (i, (number, _)) in STEPS.iter().enumerate() {
+            assert_eq!(*number as usize, i + 1);
+        }
+    }
+}

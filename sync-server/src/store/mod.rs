@@ -1,0 +1,134 @@
+//! The server's own database: accounts, sessions, and the hub's log. The only SQL outside `replica`.
+//!
+//! One file, one writer connection behind a mutex, a few readers. WAL with synchronous=FULL: what was answered with
+//! "done" survives a power cut.
+
+pub mod accounts;
+pub mod links;
+mod migrate;
+mod pool;
+pub mod sessions;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use migrate::newest_version;
+use pool::Readers;
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Written by a later program. Trying again does not help; a newer program does.
+    #[error(
+        "the database has schema {found}, and this program knows only up to {known}: use a newer tallyman-server"
+    )]
+    TooNew {
+        /// The schema of the file.
+        found: u32,
+        /// The newest schema that this program knows.
+        known: u32,
+    },
+    /// SQLite refused; a busy or full disk may pass.
+    #[error("the database refused")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A stored value is none that this program writes.
+    #[error("the database holds an unexpected {0}")]
+    Corrupt(&'static str),
+}
+
+/// The server's database file. Calls block: from async code go through `tokio::task::spawn_blocking`.
+pub struct Database {
+    writer: Mutex<Connection>,
+    readers: Readers,
+}
+
+impl Database {
+    /// Opens the file, makes it if it is missing, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::TooNew`] if a later program wrote it; [`StoreError::Sqlite`] if it cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut writer = Connection::open(path)?;
+        configure(&writer)?;
+        migrate::migrate(&mut writer)?;
+        Ok(Self {
+            writer: Mutex::new(writer),
+            readers: Readers::new(path),
+        })
+    }
+
+    /// Reads. All statements in `f` see one state of the database.
+    ///
+    /// # Errors
+    /// Those of `f`, and of opening a connection.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        f: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.readers.with(f)
+    }
+
+    /// Writes, in one transaction: all of `f` or, if it fails, nothing.
+    ///
+    /// # Errors
+    /// Those of `f`, and of the commit.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        f: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
+        let value = f(&transaction)?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(value)
+    }
+}
+
+/// A thread that panicked while it held the lock left no half-done work: its transaction was rolled back.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Database::open(&folder.path().join("hub.db")).unwrap();
+        let failed: Result<(), StoreError> = db.write(|t| {
+            accounts::insert(t, "chen", accounts::Role::Admin, "", [1; 16], 5)?;
+            Err(StoreError::Corrupt("test"))
+        });
+        assert!(failed.is_err());
+        let found: Result<_, StoreError> = db.read(accounts::count);
+        assert_eq!(found.unwrap(), 0);
+    }
+
+    #[test]
+    fn a_database_of_a_later_program_is_refused_in_plain_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hub.db");
+        drop(Database::open(&path).unwrap());
+        let raw = Connection::open(&path).unwrap();
+        raw.pragma_update(None, "user_version", 9_999).unwrap();
+        drop(raw);
+        let refused = Database::open(&path).err().unwrap().to_string();
+        assert!(refused.contains("9999") && refused.contains("newer tallyman-server"));
+    }
+}
