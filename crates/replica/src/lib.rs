@@ -1,1 +1,32 @@
+#![doc = include_str!("../README.md")]
 
+mod chains;
+pub mod commit;
+mod database;
+mod error;
+mod identity;
+pub mod ingest;
+mod ledger_store;
+pub mod lookup;
+mod meta;
+pub mod outbox;
+pub mod query;
+mod records;
+mod replica;
+mod row;
+pub mod search;
+mod settings;
+
+#[cfg(test)]
+mod tests;
+
+pub use chains::Chain;
+pub use commit::{CarriesOut, Commit, Committed, DraftChange, NewEvent, RecordEdit};
+pub use database::DatabaseKey;
+pub use error::ReplicaError;
+pub use identity::Identity;
+pub use ingest::{Cursor, Ingested, Rejected};
+pub use outbox::{Head, Waiting};
+pub use query::Query;
+pub use replica::{OpenOptions, Reader, Replica};
+pub use search::{Hit, HitKind};

@@ -102,9 +102,10 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The same on every replica: hash of kind, subject and occurrence.
+    /// The same on every replica: hash of site, kind, subject and occurrence.
     pub fn id(&self) -> ExceptionId {
         let mut hasher = blake3::Hasher::new();
+        hasher.update(self.site.as_bytes());
         for part in [
             self.kind.code().as_bytes(),
             &self.subject.to_key(),

@@ -34,6 +34,24 @@ impl StateHash {
         }
     }
 
+    /// The hash of both sets of rows together.
+    #[must_use]
+    pub fn plus(mut self, other: Self) -> Self {
+        for (lane, theirs) in self.0.iter_mut().zip(other.0) {
+            *lane = lane.wrapping_add(theirs);
+        }
+        self
+    }
+
+    /// The hash of these rows without those.
+    #[must_use]
+    pub fn minus(mut self, other: Self) -> Self {
+        for (lane, theirs) in self.0.iter_mut().zip(other.0) {
+            *lane = lane.wrapping_sub(theirs);
+        }
+        self
+    }
+
     /// The 32 bytes, as stored and sent.
     pub fn to_bytes(self) -> [u8; 32] {
         let mut out = [0u8; 32];

@@ -1,0 +1,116 @@
+//! The chains that this replica knows, by identity and by local number.
+
+use std::collections::HashMap;
+
+use documents::{Certificate, Partition, PublicKey, certificate::Role};
+use domain::{ChainId, DeviceId};
+use rusqlite::{Connection, params};
+
+use crate::error::ReplicaError;
+use crate::row;
+
+/// One chain and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    /// Its identity.
+    pub chain: ChainId,
+    /// The partition that it writes to.
+    pub partition: Partition,
+    /// The device that writes it.
+    pub device: DeviceId,
+    /// What it is signed with.
+    pub key: PublicKey,
+    /// Whether it is the server's.
+    pub is_server: bool,
+    pub(crate) local: i64,
+}
+
+/// All chains, read once for each transaction: there are a few for each device.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Chains {
+    by_id: HashMap<ChainId, Chain>,
+    by_local: HashMap<i64, Chain>,
+}
+
+impl Chains {
+    pub(crate) fn load(connection: &Connection) -> Result<Self, ReplicaError> {
+        let mut chains = Self::default();
+        let mut statement = connection.prepare_cached(
+            "SELECT id, chain, partition, device, public_key, is_server FROM chain",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(r) = rows.next()? {
+            chains.insert(Chain {
+                local: r.get("id")?,
+                chain: ChainId::from_bytes(row::bytes16(r, "chain")?),
+                partition: row::partition(r, "partition")?,
+                device: DeviceId::from_bytes(row::bytes16(r, "device")?),
+                key: PublicKey::from_bytes(row::bytes32(r, "public_key")?),
+                is_server: r.get("is_server")?,
+            });
+        }
+        Ok(chains)
+    }
+
+    fn insert(&mut self, chain: Chain) {
+        self.by_id.insert(chain.chain, chain);
+        self.by_local.insert(chain.local, chain);
+    }
+
+    pub(crate) fn get(&self, chain: ChainId) -> Option<&Chain> {
+        self.by_id.get(&chain)
+    }
+
+    pub(crate) fn local(&self, chain: ChainId) -> Result<i64, ReplicaError> {
+        self.get(chain)
+            .map(|c| c.local)
+            .ok_or(ReplicaError::BadRow("unknown chain"))
+    }
+
+    pub(crate) fn by_local(&self, local: i64) -> Result<&Chain, ReplicaError> {
+        self.by_local
+            .get(&local)
+            .ok_or(ReplicaError::BadRow("unknown chain number"))
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Chain> {
+        self.by_id.values()
+    }
+
+    /// Learns both chains of a certificate that has been verified.
+    pub(crate) fn learn(
+        &mut self,
+        connection: &Connection,
+        certificate: &Certificate,
+    ) -> Result<(), ReplicaError> {
+        for (chain, partition) in [
+            (certificate.shared_chain, Partition::Shared),
+            (certificate.site_chain, Partition::Site(certificate.site)),
+        ] {
+            if self.get(chain).is_some() {
+                continue;
+            }
+            let is_server = certificate.role == Role::Server;
+            connection
+                .prepare_cached(
+                    "INSERT INTO chain (chain, partition, device, public_key, is_server) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![
+                    chain.as_bytes(),
+                    partition.to_key(),
+                    certificate.device.as_bytes(),
+                    certificate.key.as_bytes(),
+                    is_server,
+                ])?;
+            self.insert(Chain {
+                chain,
+                partition,
+                device: certificate.device,
+                key: certificate.key,
+                is_server,
+                local: connection.last_insert_rowid(),
+            });
+        }
+        Ok(())
+    }
+}

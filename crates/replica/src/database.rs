@@ -1,0 +1,150 @@
+//! Opening the file: key, pragmas, migrations.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::ReplicaError;
+
+/// 32 bytes under which a handheld's database is encrypted (SQLCipher, AES-256). Never shown, never logged.
+#[derive(Clone)]
+pub struct DatabaseKey([u8; 32]);
+
+impl DatabaseKey {
+    /// From the bytes that the device keeps.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    fn pragma(&self) -> String {
+        let hex: String = self.0.iter().map(|b| format!("{b:02x}")).collect();
+        format!("x'{hex}'")
+    }
+}
+
+impl std::fmt::Debug for DatabaseKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseKey")
+    }
+}
+
+/// Schema versions in order; each runs in one transaction that also sets the version.
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_replica.sql")];
+
+fn configure(connection: &Connection, key: Option<&DatabaseKey>) -> Result<(), ReplicaError> {
+    if let Some(key) = key {
+        connection.pragma_update(None, "key", key.pragma())?;
+    }
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    // With a wrong key this first read fails with "file is not a database".
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", "on")?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+/// Opens, or creates, the writer's connection and brings the schema up to date.
+pub(crate) fn open(path: &Path, key: Option<&DatabaseKey>) -> Result<Connection, ReplicaError> {
+    let mut connection = Connection::open(path)?;
+    configure(&connection, key)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens a further connection that only reads.
+pub(crate) fn open_reader(
+    path: &Path,
+    key: Option<&DatabaseKey>,
+) -> Result<Connection, ReplicaError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    configure(&connection, key)?;
+    connection.pragma_update(None, "query_only", "on")?;
+    Ok(connection)
+}
+
+pub(crate) fn open_in_memory() -> Result<Connection, ReplicaError> {
+    let mut connection = Connection::open_in_memory()?;
+    connection.set_prepared_statement_cache_capacity(128);
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), ReplicaError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(ReplicaError::Newer { found, known });
+    }
+    for (version, sql) in (1i64..)
+        .zip(MIGRATIONS)
+        .skip(usize::try_from(found).unwrap_or(0))
+    {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_a_later_program_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("replica.db");
+        open(&path, None)
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        let error = open(&path, None).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                ReplicaError::Newer {
+                    found: 99,
+                    known: 1
+                }
+            ),
+            "{error:?}"
+        );
+        assert_eq!(error.code(), "database-newer");
+    }
+
+    #[test]
+    fn without_the_key_the_file_says_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("replica.db");
+        let key = DatabaseKey::from_bytes([7; 32]);
+        let db = open(&path, Some(&key)).unwrap();
+        db.execute(
+            "INSERT INTO meta (key, value) VALUES ('secret-word', x'00')",
+            [],
+        )
+        .unwrap();
+        drop(db);
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(11).any(|w| w == b"secret-word"));
+        assert!(!bytes.starts_with(b"SQLite format 3"));
+        for wrong in [None, Some(DatabaseKey::from_bytes([8; 32]))] {
+            let error = open(&path, wrong.as_ref()).unwrap_err();
+            assert!(matches!(error, ReplicaError::Corrupt(_)), "{error:?}");
+        }
+        open(&path, Some(&key)).unwrap();
+    }
+
+    #[test]
+    fn a_scrambled_file_is_told_as_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("replica.db");
+        std::fs::write(&path, vec![0x5a; 8_192]).unwrap();
+        assert_eq!(open(&path, None).unwrap_err().code(), "database-corrupt");
+    }
+}

@@ -1,0 +1,621 @@
+//! Taking in what the hub has accepted: segments, acknowledgements and the cursor, in one transaction.
+
+use std::collections::HashMap;
+
+use automerge::Change;
+use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentStatus};
+use documents::{Partition, RecordId, journal};
+use domain::event::{Event, EventId};
+use domain::ledger::{Added, Ledger};
+use domain::{ChainId, UnixMillis};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::chains::{Chain, Chains};
+use crate::error::ReplicaError;
+use crate::identity::Identity;
+use crate::ledger_store::SqlLedger;
+use crate::replica::{self, Replica};
+use crate::{outbox, records, row};
+
+/// How far a replica has read the hub's log of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cursor {
+    /// Which log: a restored hub begins another.
+    pub epoch: [u8; 16],
+    /// The last number read.
+    pub number: u64,
+    /// A hash over everything read, so that a log that was rolled back and grew anew is noticed.
+    pub running_hash: [u8; 32],
+}
+
+impl Cursor {
+    /// At the beginning of a log.
+    pub const fn start(epoch: [u8; 16]) -> Self {
+        Self {
+            epoch,
+            number: 0,
+            running_hash: [0; 32],
+        }
+    }
+
+    /// After one more entry of the log.
+    #[must_use]
+    pub fn after(self, hash: SegmentHash) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.running_hash).update(&hash.0);
+        Self {
+            epoch: self.epoch,
+            number: self.number + 1,
+            running_hash: *hasher.finalize().as_bytes(),
+        }
+    }
+}
+
+/// Why an entry of the log was not taken in. The cursor stands before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// Its number is not the next one.
+    #[error("the log has a gap")]
+    Gap,
+    /// The hub's signature is wrong.
+    #[error("the hub did not sign this")]
+    NotSignedByHub,
+    /// No certificate vouches for its chain (yet).
+    #[error("no certificate for the chain")]
+    UnknownChain,
+    /// Its device did not sign it, or it was changed on the way.
+    #[error("the segment is not what the device signed")]
+    Segment(#[source] SegmentError),
+    /// It is of another organisation or partition, or does not follow the chain.
+    #[error("the segment does not belong here")]
+    Foreign,
+}
+
+impl Rejected {
+    /// Stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Gap => "log-gap",
+            Self::NotSignedByHub => "hub-signature-wrong",
+            Self::UnknownChain => "chain-unknown",
+            Self::Segment(_) => "segment-forged",
+            Self::Foreign => "segment-foreign",
+        }
+    }
+}
+
+/// What came of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ingested {
+    /// How many entries were taken in.
+    pub entries: usize,
+    /// How many of them carried events or edits that were new here.
+    pub fresh: usize,
+    /// Where the cursor stands now.
+    pub cursor: Cursor,
+    /// Why it stopped early, if it did.
+    pub rejected: Option<Rejected>,
+}
+
+impl Replica {
+    /// Where reading of a partition's log goes on.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn cursor(&self, partition: Partition) -> Result<Option<Cursor>, ReplicaError> {
+        load_cursor(&self.connection, partition)
+    }
+
+    /// Begins a log anew after the hub's epoch changed; everything known stays.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn restart_cursor(
+        &mut self,
+        partition: Partition,
+        epoch: [u8; 16],
+    ) -> Result<(), ReplicaError> {
+        save_cursor(&self.connection, partition, Cursor::start(epoch))
+    }
+
+    /// Takes in consecutive entries of the hub's log. Entries already known only tell their acceptance. Stops before
+    /// the first entry that cannot be trusted; all before it is kept.
+    ///
+    /// # Errors
+    /// [`ReplicaError`]; nothing was written then.
+    pub fn ingest(
+        &mut self,
+        partition: Partition,
+        epoch: [u8; 16],
+        entries: &[Accepted],
+        now: UnixMillis,
+    ) -> Result<Ingested, ReplicaError> {
+        let result = self.try_ingest(partition, epoch, entries, now);
+        if result.is_err() {
+            self.forget_unwritten();
+        }
+        result
+    }
+
+    fn try_ingest(
+        &mut self,
+        partition: Partition,
+        epoch: [u8; 16],
+        entries: &[Accepted],
+        now: UnixMillis,
+    ) -> Result<Ingested, ReplicaError> {
+        let identity = self.enrolled()?.clone();
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut cursor = match load_cursor(&transaction, partition)? {
+            Some(cursor) if cursor.epoch == epoch => cursor,
+            _ => Cursor::start(epoch),
+        };
+        let mut batch = Batch::default();
+        let mut outcome = Ingested {
+            entries: 0,
+            fresh: 0,
+            cursor,
+            rejected: None,
+        };
+        for entry in entries {
+            if entry.number <= cursor.number {
+                continue;
+            }
+            match take(
+                &transaction,
+                &mut self.chains,
+                &identity,
+                partition,
+                cursor,
+                entry,
+                &mut batch,
+            )? {
+                Ok(fresh) => {
+                    cursor = cursor.after(entry.hash);
+                    outcome.entries += 1;
+                    outcome.fresh += usize::from(fresh);
+                }
+                Err(rejected) => {
+                    outcome.rejected = Some(rejected);
+                    break;
+                }
+            }
+        }
+        if let Some(latest) = batch
+            .events
+            .iter()
+            .map(|e| e.record.clock)
+            .filter(|c| c.millis <= now + domain::SKEW_LIMIT_MS)
+            .max()
+        {
+            self.clock.observe(latest, now);
+            replica::save_clock(&transaction, &self.clock)?;
+        }
+        batch.apply(&transaction, &mut self.chains, Some(&identity), partition)?;
+        save_cursor(&transaction, partition, cursor)?;
+        transaction.commit()?;
+        outcome.cursor = cursor;
+        Ok(outcome)
+    }
+
+    /// Folds everything again from the changes. The result has the identical state hash.
+    ///
+    /// # Errors
+    /// [`ReplicaError`]; nothing has changed then.
+    pub fn rebuild(&mut self) -> Result<(), ReplicaError> {
+        let result = self.try_rebuild();
+        if result.is_err() {
+            self.forget_unwritten();
+        }
+        result
+    }
+
+    fn try_rebuild(&mut self) -> Result<(), ReplicaError> {
+        let identity = self.identity.clone();
+        let transaction = self.connection.unchecked_transaction()?;
+        replica::clear_read_model(&transaction)?;
+        let mut partitions: Vec<Partition> = self.chains.all().map(|c| c.partition).collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        for partition in partitions {
+            let chains: Vec<Chain> = self
+                .chains
+                .all()
+                .filter(|c| c.partition == partition)
+                .copied()
+                .collect();
+            let mut batch = Batch::default();
+            for chain in chains {
+                batch.read_stored(&transaction, &chain)?;
+                batch.read_unsealed(&transaction, &chain, identity.as_ref())?;
+            }
+            batch.apply(&transaction, &mut self.chains, identity.as_ref(), partition)?;
+        }
+        transaction.commit()?;
+        self.journals.clear();
+        Ok(())
+    }
+}
+
+/// The segment that changes were found in.
+#[derive(Clone, Copy)]
+struct Origin {
+    seq: u64,
+    accepted_at: Option<UnixMillis>,
+    quarantined: bool,
+}
+
+impl Origin {
+    /// Own changes that are not sealed yet.
+    const UNSEALED: Self = Self {
+        seq: 0,
+        accepted_at: None,
+        quarantined: false,
+    };
+}
+
+/// Changes and events read from segments, to be applied together: one by one costs many times more.
+#[derive(Default)]
+struct Batch {
+    records: Vec<(RecordId, Vec<Change>)>,
+    positions: HashMap<RecordId, usize>,
+    events: Vec<Event>,
+    acceptances: Vec<(EventId, UnixMillis, bool)>,
+}
+
+impl Batch {
+    fn add_record_changes(&mut self, id: RecordId, changes: Vec<Change>) {
+        let position = *self.positions.entry(id).or_insert_with(|| {
+            self.records.push((id, Vec::new()));
+            self.records.len() - 1
+        });
+        if let Some((_, all)) = self.records.get_mut(position) {
+            all.extend(changes);
+        }
+    }
+
+    fn add_journal_changes(
+        &mut self,
+        connection: &Connection,
+        chain: &Chain,
+        document: RecordId,
+        changes: &[Change],
+        origin: Origin,
+    ) -> Result<Vec<u64>, ReplicaError> {
+        let Partition::Site(site) = chain.partition else {
+            return Ok(Vec::new());
+        };
+        let mut numbers = Vec::new();
+        for change in changes {
+            // Events are the chain's own: nobody can write into another's journal.
+            if change.actor_id().to_bytes() != chain.chain.as_bytes() {
+                note_unreadable(
+                    connection,
+                    chain.chain,
+                    origin.seq,
+                    document,
+                    "written by another chain",
+                )?;
+                continue;
+            }
+            let Some(found) = journal::event_of(change) else {
+                continue;
+            };
+            let Some(record) = found.record else {
+                note_unreadable(connection, chain.chain, origin.seq, document, "no event")?;
+                continue;
+            };
+            numbers.push(found.number);
+            self.events.push(Event {
+                id: EventId {
+                    chain: chain.chain,
+                    number: found.number,
+                },
+                hash: found.hash,
+                site,
+                device: chain.device,
+                record,
+                accepted_at: origin.accepted_at,
+                quarantined: origin.quarantined,
+            });
+        }
+        Ok(numbers)
+    }
+
+    fn add_segment(
+        &mut self,
+        connection: &Connection,
+        chain: &Chain,
+        segment: &Segment,
+        origin: Origin,
+    ) -> Result<(), ReplicaError> {
+        let Ok(body) = segment.body() else {
+            return note_unreadable(
+                connection,
+                chain.chain,
+                origin.seq,
+                RecordId([0; 16]),
+                "body",
+            );
+        };
+        let mut numbers = Vec::new();
+        for part in body.parts {
+            let Ok(changes) = part.unpack() else {
+                note_unreadable(
+                    connection,
+                    chain.chain,
+                    origin.seq,
+                    part.document,
+                    "changes",
+                )?;
+                continue;
+            };
+            if part.is_journal {
+                numbers.extend(self.add_journal_changes(
+                    connection,
+                    chain,
+                    part.document,
+                    &changes,
+                    origin,
+                )?);
+            } else {
+                self.add_record_changes(part.document, changes);
+            }
+        }
+        outbox::put_segment_events(connection, chain.local, origin.seq, &numbers)
+    }
+
+    fn read_stored(&mut self, connection: &Connection, chain: &Chain) -> Result<(), ReplicaError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT seq, header, signature, body, accepted_at, status FROM segment WHERE chain = ?1 ORDER BY seq",
+        )?;
+        let mut rows = statement.query([chain.local])?;
+        while let Some(r) = rows.next()? {
+            let segment = outbox::segment_from_row(r)?;
+            let seq: i64 = r.get("seq")?;
+            let quarantined = r.get::<_, i64>("status")? == 1;
+            let origin = Origin {
+                seq: seq as u64,
+                accepted_at: r.get("accepted_at")?,
+                quarantined,
+            };
+            self.add_segment(connection, chain, &segment, origin)?;
+        }
+        Ok(())
+    }
+
+    fn read_unsealed(
+        &mut self,
+        connection: &Connection,
+        chain: &Chain,
+        identity: Option<&Identity>,
+    ) -> Result<(), ReplicaError> {
+        if identity.is_none_or(|i| i.device != chain.device) {
+            return Ok(());
+        }
+        let mut statement = connection.prepare_cached(
+            "SELECT document, bytes, is_journal FROM own_change WHERE partition = ?1 AND sealed = 0 ORDER BY id",
+        )?;
+        let mut rows = statement.query([chain.partition.to_key()])?;
+        while let Some(r) = rows.next()? {
+            let document = RecordId(row::bytes16(r, "document")?);
+            let bytes: Vec<u8> = r.get("bytes")?;
+            let change =
+                Change::from_bytes(bytes).map_err(|_| ReplicaError::BadRow("own_change.bytes"))?;
+            if change.actor_id().to_bytes() != chain.chain.as_bytes() {
+                continue;
+            }
+            if r.get("is_journal")? {
+                self.add_journal_changes(connection, chain, document, &[change], Origin::UNSEALED)?;
+            } else {
+                self.add_record_changes(document, vec![change]);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(
+        self,
+        connection: &Connection,
+        chains: &mut Chains,
+        identity: Option<&Identity>,
+        partition: Partition,
+    ) -> Result<(), ReplicaError> {
+        let mut store = records::RecordStore {
+            connection,
+            chains: &mut *chains,
+            identity,
+            partition,
+        };
+        for (id, changes) in self.records {
+            let old = records::load(connection, id)?;
+            let (saved, record) = documents::record::merge(&old.saved, changes)?;
+            store.put(id, &old, &saved, record.as_ref())?;
+        }
+        if let Partition::Site(site) = partition {
+            let mut store = SqlLedger::new(connection, chains, site);
+            let mut ledger = Ledger::new(&mut store)?;
+            for event in self.events {
+                let id = event.id;
+                if ledger.add(event)? == Added::Fork {
+                    tracing::warn!(event = ?id, "another event stands at this number");
+                }
+            }
+            for (id, accepted_at, quarantined) in self.acceptances {
+                ledger.accept(id, Some(accepted_at))?;
+                if quarantined {
+                    ledger.set_quarantine(id, true)?;
+                }
+            }
+            ledger.finish()?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes in one entry, or says why not. `Ok(true)`: it was new here.
+fn take(
+    connection: &Connection,
+    chains: &mut Chains,
+    identity: &Identity,
+    partition: Partition,
+    cursor: Cursor,
+    entry: &Accepted,
+    batch: &mut Batch,
+) -> Result<Result<bool, Rejected>, ReplicaError> {
+    if entry.number != cursor.number + 1 {
+        return Ok(Err(Rejected::Gap));
+    }
+    if !entry.verify(&identity.server_key) {
+        return Ok(Err(Rejected::NotSignedByHub));
+    }
+    if let Some((local, seq)) = find(connection, entry.hash)? {
+        accept(connection, chains, local, seq, entry, batch)?;
+        return Ok(Ok(false));
+    }
+    let Some(segment) = &entry.segment else {
+        return Ok(Err(Rejected::Gap));
+    };
+    let header = match segment.header() {
+        Ok(header) => header,
+        Err(error) => return Ok(Err(Rejected::Segment(error))),
+    };
+    let Some(chain) = chains.get(header.chain).copied() else {
+        return Ok(Err(Rejected::UnknownChain));
+    };
+    if let Err(error) = segment.verify(&chain.key) {
+        return Ok(Err(Rejected::Segment(error)));
+    }
+    let head = outbox::head(connection, chain.local)?;
+    let follows = header.seq == head.seq + 1 && header.previous == head.hash;
+    if header.organisation != identity.organisation
+        || header.partition != partition
+        || chain.partition != partition
+        || !follows
+    {
+        return Ok(Err(Rejected::Foreign));
+    }
+    outbox::insert(connection, chain.local, header.seq, segment)?;
+    let quarantined = entry.status == SegmentStatus::Quarantined;
+    let origin = Origin {
+        seq: header.seq,
+        accepted_at: Some(entry.accepted_at),
+        quarantined,
+    };
+    batch.add_segment(connection, &chain, segment, origin)?;
+    note_acceptance(connection, chain.local, header.seq, entry)?;
+    // A device's record in this very batch may vouch for the next chain.
+    if partition == Partition::Shared {
+        let waiting = std::mem::take(batch);
+        waiting.apply(connection, chains, Some(identity), partition)?;
+    }
+    Ok(Ok(true))
+}
+
+fn find(connection: &Connection, hash: SegmentHash) -> Result<Option<(i64, u64)>, ReplicaError> {
+    Ok(connection
+        .prepare_cached("SELECT chain, seq FROM segment WHERE hash = ?1")?
+        .query_row([hash.0], |r| Ok((r.get(0)?, r.get::<_, i64>(1)? as u64)))
+        .optional()?)
+}
+
+fn accept(
+    connection: &Connection,
+    chains: &Chains,
+    local: i64,
+    seq: u64,
+    entry: &Accepted,
+    batch: &mut Batch,
+) -> Result<(), ReplicaError> {
+    note_acceptance(connection, local, seq, entry)?;
+    let range: Option<(i64, i64)> = connection
+        .prepare_cached(
+            "SELECT first_event, last_event FROM segment_events WHERE chain = ?1 AND seq = ?2",
+        )?
+        .query_row(params![local, seq as i64], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    if let Some((first, last)) = range {
+        let chain: ChainId = chains.by_local(local)?.chain;
+        let quarantined = entry.status == SegmentStatus::Quarantined;
+        let events = (first..=last).map(|n| {
+            (
+                EventId {
+                    chain,
+                    number: n as u64,
+                },
+                entry.accepted_at,
+                quarantined,
+            )
+        });
+        batch.acceptances.extend(events);
+    }
+    Ok(())
+}
+
+fn note_acceptance(
+    connection: &Connection,
+    local: i64,
+    seq: u64,
+    entry: &Accepted,
+) -> Result<(), ReplicaError> {
+    connection
+        .prepare_cached(
+            "UPDATE segment SET number = ?3, accepted_at = ?4, status = ?5, acceptance = ?6
+             WHERE chain = ?1 AND seq = ?2",
+        )?
+        .execute(params![
+            local,
+            seq as i64,
+            entry.number as i64,
+            entry.accepted_at,
+            i64::from(entry.status == SegmentStatus::Quarantined),
+            entry.signature.as_bytes(),
+        ])?;
+    Ok(())
+}
+
+fn note_unreadable(
+    connection: &Connection,
+    chain: ChainId,
+    seq: u64,
+    document: RecordId,
+    reason: &str,
+) -> Result<(), ReplicaError> {
+    tracing::warn!(%chain, seq, reason, "part of a segment cannot be read; it is kept and passed on");
+    connection
+        .prepare_cached(
+            "INSERT INTO unreadable (chain, seq, document, reason) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![chain.as_bytes(), seq as i64, document.0, reason])?;
+    Ok(())
+}
+
+fn load_cursor(
+    connection: &Connection,
+    partition: Partition,
+) -> Result<Option<Cursor>, ReplicaError> {
+    let mut statement = connection
+        .prepare_cached("SELECT epoch, number, running_hash FROM cursor WHERE partition = ?1")?;
+    let mut rows = statement.query([partition.to_key()])?;
+    match rows.next()? {
+        None => Ok(None),
+        Some(r) => Ok(Some(Cursor {
+            epoch: row::bytes16(r, "epoch")?,
+            number: r.get::<_, i64>("number")? as u64,
+            running_hash: row::bytes32(r, "running_hash")?,
+        })),
+    }
+}
+
+fn save_cursor(
+    connection: &Connection,
+    partition: Partition,
+    cursor: Cursor,
+) -> Result<(), ReplicaError> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO cursor (partition, epoch, number, running_hash) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![partition.to_key(), cursor.epoch, cursor.number as i64, cursor.running_hash])?;
+    Ok(())
+}

@@ -1,0 +1,562 @@
+//! The fold's rows in SQLite: one ledger for each site.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use domain::event::{Event, EventBody, EventHash, EventId, EventRecord, ExceptionId, Goods};
+use domain::ledger::{
+    Entry, Exception, ExceptionKind, ExceptionStatus, Finding, LedgerStore, Part, Place, Placed,
+    Standing, StateHash, StockKey, StockState, Subject, UnitState, UnitStatus,
+};
+use domain::{BinId, Quantity, SiteId, UnitId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::chains::Chains;
+use crate::error::ReplicaError;
+use crate::{meta, row};
+
+/// A [`LedgerStore`] over one open transaction. Subjects carry their site, so that a device that holds one site and a
+/// server that holds all of them fold the same rows.
+pub(crate) struct SqlLedger<'t> {
+    connection: &'t Connection,
+    chains: &'t Chains,
+    site: SiteId,
+    /// Subjects looked up in this transaction.
+    subjects: RefCell<HashMap<Vec<u8>, i64>>,
+}
+
+pub(crate) fn placed_from_row(r: &Row<'_>, chains: &Chains) -> Result<Placed, ReplicaError> {
+    let chain = chains.by_local(r.get("chain")?)?;
+    let documents::Partition::Site(site) = chain.partition else {
+        return Err(ReplicaError::BadRow("event outside a site"));
+    };
+    let bytes: Vec<u8> = r.get("record")?;
+    let number: i64 = r.get("number")?;
+    Ok(Placed {
+        event: Event {
+            id: EventId {
+                chain: chain.chain,
+                number: number as u64,
+            },
+            hash: row::hash(r, "hash")?,
+            site,
+            device: chain.device,
+            record: EventRecord::from_bytes(&bytes)
+                .map_err(|_| ReplicaError::BadRow("event.record"))?,
+            accepted_at: r.get("accepted_at")?,
+            quarantined: r.get("quarantined")?,
+        },
+        place: row::place(r, "place")?,
+        standing: match r.get::<_, i64>("standing")? {
+            0 => Standing::Void,
+            1 => Standing::Live,
+            2 => Standing::Approved,
+            _ => return Err(ReplicaError::BadRow("event.standing")),
+        },
+    })
+}
+
+const fn standing_number(standing: Standing) -> i64 {
+    match standing {
+        Standing::Void => 0,
+        Standing::Live => 1,
+        Standing::Approved => 2,
+    }
+}
+
+const fn part_columns(part: Part) -> (i64, Quantity) {
+    match part {
+        Part::Change(by) => (0, by),
+        Part::Count {
+            counted,
+            approved: false,
+        } => (1, counted),
+        Part::Count {
+            counted,
+            approved: true,
+        } => (2, counted),
+        Part::Mark => (3, Quantity::ZERO),
+    }
+}
+
+fn entry_from_row(r: &Row<'_>) -> Result<Entry, ReplicaError> {
+    let amount = Quantity::from_thousandths(r.get("amount")?);
+    let balance = Quantity::from_thousandths(r.get("balance")?);
+    Ok(Entry {
+        place: row::place(r, "place")?,
+        part: match r.get::<_, i64>("part")? {
+            0 => Part::Change(amount),
+            1 => Part::Count {
+                counted: amount,
+                approved: false,
+            },
+            2 => Part::Count {
+                counted: amount,
+                approved: true,
+            },
+            _ => Part::Mark,
+        },
+        state: StockState {
+            balance,
+            times_below: r.get("times_below")?,
+            below: balance < Quantity::ZERO,
+        },
+    })
+}
+
+pub(crate) fn exception_from_row(r: &Row<'_>) -> Result<Exception, ReplicaError> {
+    let kind: String = r.get("kind")?;
+    let subject: Vec<u8> = r.get("subject")?;
+    let evidence: Vec<u8> = r.get("evidence")?;
+    let amount = |v: Option<i64>| v.map(Quantity::from_thousandths);
+    Ok(Exception {
+        finding: Finding {
+            kind: ExceptionKind::from_code(&kind).ok_or(ReplicaError::BadRow("exception.kind"))?,
+            subject: subject
+                .get(16..)
+                .and_then(Subject::from_key)
+                .ok_or(ReplicaError::BadRow("exception.subject"))?,
+            occurrence: r.get("occurrence")?,
+            site: SiteId::from_bytes(row::bytes16(r, "site")?),
+            opened: row::place(r, "opened")?,
+            healed: row::optional_place(r, "healed")?,
+            evidence: evidence
+                .chunks_exact(32)
+                .filter_map(EventHash::from_slice)
+                .collect(),
+            book: amount(r.get("book")?),
+            counted: amount(r.get("counted")?),
+        },
+        status: match r.get::<_, i64>("status")? {
+            0 => ExceptionStatus::Open,
+            1 => ExceptionStatus::Healed,
+            _ => ExceptionStatus::Resolved(row::hash(r, "resolved_by")?),
+        },
+    })
+}
+
+pub(crate) fn unit_from_row(r: &Row<'_>) -> Result<UnitState, ReplicaError> {
+    let goods: Vec<u8> = r.get("goods")?;
+    Ok(UnitState {
+        status: if r.get::<_, i64>("status")? == 0 {
+            UnitStatus::Stored
+        } else {
+            UnitStatus::Issued
+        },
+        bin: BinId::from_bytes(row::bytes16(r, "bin")?),
+        goods: minicbor::decode::<Goods>(&goods).map_err(|_| ReplicaError::BadRow("unit.goods"))?,
+        quantity: Quantity::from_thousandths(r.get("quantity")?),
+        since: row::hash(r, "since")?,
+    })
+}
+
+impl<'t> SqlLedger<'t> {
+    pub(crate) fn new(connection: &'t Connection, chains: &'t Chains, site: SiteId) -> Self {
+        Self {
+            connection,
+            chains,
+            site,
+            subjects: RefCell::default(),
+        }
+    }
+
+    fn subject_key(&self, subject: &Subject) -> Vec<u8> {
+        [&self.site.as_bytes()[..], &subject.to_key()].concat()
+    }
+
+    fn subject_id(&self, subject: &Subject) -> Result<Option<i64>, ReplicaError> {
+        let key = self.subject_key(subject);
+        if let Some(id) = self.subjects.borrow().get(&key) {
+            return Ok(Some(*id));
+        }
+        let id = self
+            .connection
+            .prepare_cached("SELECT id FROM subject WHERE key = ?1")?
+            .query_row([&key], |r| r.get(0))
+            .optional()?;
+        if let Some(id) = id {
+            self.subjects.borrow_mut().insert(key, id);
+        }
+        Ok(id)
+    }
+
+    fn subject_id_or_new(&self, subject: &Subject) -> Result<i64, ReplicaError> {
+        if let Some(id) = self.subject_id(subject)? {
+            return Ok(id);
+        }
+        let key = self.subject_key(subject);
+        let bin = match subject {
+            Subject::Stock(key) => Some(key.bin.as_bytes().to_vec()),
+            _ => None,
+        };
+        self.connection
+            .prepare_cached("INSERT INTO subject (key, bin) VALUES (?1, ?2)")?
+            .execute(params![key, bin])?;
+        let id = self.connection.last_insert_rowid();
+        self.subjects.borrow_mut().insert(key, id);
+        Ok(id)
+    }
+
+    fn ids(&self, sql: &str, key: &[u8]) -> Result<Vec<EventId>, ReplicaError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([key])?;
+        let mut ids = Vec::new();
+        while let Some(r) = rows.next()? {
+            let chain = self.chains.by_local(r.get("chain")?)?;
+            if chain.partition == documents::Partition::Site(self.site) {
+                ids.push(EventId {
+                    chain: chain.chain,
+                    number: r.get::<_, i64>("number")? as u64,
+                });
+            }
+        }
+        Ok(ids)
+    }
+}
+
+impl LedgerStore for SqlLedger<'_> {
+    type Error = ReplicaError;
+
+    fn event(&mut self, id: EventId) -> Result<Option<Placed>, ReplicaError> {
+        let Some(chain) = self.chains.get(id.chain) else {
+            return Ok(None);
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT chain, number, hash, place, standing, accepted_at, quarantined, record
+             FROM event WHERE chain = ?1 AND number = ?2",
+        )?;
+        let mut rows = statement.query(params![chain.local, id.number as i64])?;
+        rows.next()?
+            .map(|r| placed_from_row(r, self.chains))
+            .transpose()
+    }
+
+    fn place_of(&mut self, id: EventId) -> Result<Option<Place>, ReplicaError> {
+        let Some(chain) = self.chains.get(id.chain) else {
+            return Ok(None);
+        };
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT place FROM event WHERE chain = ?1 AND number = ?2")?;
+        let mut rows = statement.query(params![chain.local, id.number as i64])?;
+        rows.next()?.map(|r| row::place(r, "place")).transpose()
+    }
+
+    fn by_hash(&mut self, hash: EventHash) -> Result<Option<EventId>, ReplicaError> {
+        Ok(self
+            .ids("SELECT chain, number FROM event WHERE hash = ?1", &hash.0)?
+            .first()
+            .copied())
+    }
+
+    fn insert_event(&mut self, placed: &Placed, names: &[EventHash]) -> Result<(), ReplicaError> {
+        let event = &placed.event;
+        let chain = self.chains.local(event.id.chain)?;
+        let number = event.id.number as i64;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO event
+                     (chain, number, hash, place, standing, accepted_at, quarantined, operator, record)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                chain,
+                number,
+                event.hash.0,
+                placed.place.to_bytes(),
+                standing_number(placed.standing),
+                event.accepted_at,
+                event.quarantined,
+                event.record.operator.as_bytes(),
+                event.record.to_bytes(),
+            ])?;
+        for name in names {
+            self.connection
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO event_name (hash, chain, number) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![name.0, chain, number])?;
+        }
+        if let EventBody::Resolved(resolution) = &event.record.body {
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO event_decision (exception, chain, number) VALUES (?1, ?2, ?3)")?
+                .execute(params![resolution.exception.0, chain, number])?;
+        }
+        Ok(())
+    }
+
+    fn update_event(&mut self, placed: &Placed) -> Result<(), ReplicaError> {
+        let event = &placed.event;
+        self.connection
+            .prepare_cached(
+                "UPDATE event SET place = ?3, standing = ?4, accepted_at = ?5, quarantined = ?6
+                 WHERE chain = ?1 AND number = ?2",
+            )?
+            .execute(params![
+                self.chains.local(event.id.chain)?,
+                event.id.number as i64,
+                placed.place.to_bytes(),
+                standing_number(placed.standing),
+                event.accepted_at,
+                event.quarantined,
+            ])?;
+        Ok(())
+    }
+
+    fn naming(&mut self, hash: EventHash) -> Result<Vec<EventId>, ReplicaError> {
+        self.ids(
+            "SELECT chain, number FROM event_name WHERE hash = ?1",
+            &hash.0,
+        )
+    }
+
+    fn decisions(&mut self, exception: ExceptionId) -> Result<Vec<EventId>, ReplicaError> {
+        self.ids(
+            "SELECT chain, number FROM event_decision WHERE exception = ?1",
+            &exception.0,
+        )
+    }
+
+    fn is_empty(&mut self, subject: &Subject) -> Result<bool, ReplicaError> {
+        let Some(id) = self.subject_id(subject)? else {
+            return Ok(true);
+        };
+        Ok(!self
+            .connection
+            .prepare_cached("SELECT 1 FROM entry WHERE subject = ?1 LIMIT 1")?
+            .exists([id])?)
+    }
+
+    fn insert_entry(
+        &mut self,
+        subject: &Subject,
+        place: Place,
+        part: Part,
+    ) -> Result<(), ReplicaError> {
+        let id = self.subject_id_or_new(subject)?;
+        let (part, amount) = part_columns(part);
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO entry (subject, place, part, amount, balance, times_below)
+                 VALUES (?1, ?2, ?3, ?4, 0, 0)",
+            )?
+            .execute(params![id, place.to_bytes(), part, amount.thousandths()])?;
+        Ok(())
+    }
+
+    fn remove_entry(&mut self, subject: &Subject, place: Place) -> Result<(), ReplicaError> {
+        if let Some(id) = self.subject_id(subject)? {
+            self.connection
+                .prepare_cached("DELETE FROM entry WHERE subject = ?1 AND place = ?2")?
+                .execute(params![id, place.to_bytes()])?;
+        }
+        Ok(())
+    }
+
+    fn last_before(
+        &mut self,
+        subject: &Subject,
+        place: Place,
+    ) -> Result<Option<Entry>, ReplicaError> {
+        let Some(id) = self.subject_id(subject)? else {
+            return Ok(None);
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT place, part, amount, balance, times_below FROM entry
+             WHERE subject = ?1 AND place < ?2 ORDER BY place DESC LIMIT 1",
+        )?;
+        let mut rows = statement.query(params![id, place.to_bytes()])?;
+        rows.next()?.map(entry_from_row).transpose()
+    }
+
+    fn entries_from(
+        &mut self,
+        subject: &Subject,
+        place: Place,
+    ) -> Result<Vec<Entry>, ReplicaError> {
+        let Some(id) = self.subject_id(subject)? else {
+            return Ok(Vec::new());
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT place, part, amount, balance, times_below FROM entry
+             WHERE subject = ?1 AND place >= ?2 ORDER BY place",
+        )?;
+        let mut rows = statement.query(params![id, place.to_bytes()])?;
+        let mut entries = Vec::new();
+        while let Some(r) = rows.next()? {
+            entries.push(entry_from_row(r)?);
+        }
+        Ok(entries)
+    }
+
+    fn set_state(
+        &mut self,
+        subject: &Subject,
+        place: Place,
+        state: &StockState,
+    ) -> Result<(), ReplicaError> {
+        if let Some(id) = self.subject_id(subject)? {
+            self.connection
+                .prepare_cached("UPDATE entry SET balance = ?3, times_below = ?4 WHERE subject = ?1 AND place = ?2")?
+                .execute(params![id, place.to_bytes(), state.balance.thousandths(), state.times_below])?;
+        }
+        Ok(())
+    }
+
+    fn stock_of_bin(&mut self, bin: BinId) -> Result<Vec<StockKey>, ReplicaError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT key FROM subject WHERE bin = ?1")?;
+        let mut rows = statement.query([bin.as_bytes()])?;
+        let mut keys = Vec::new();
+        while let Some(r) = rows.next()? {
+            let key: Vec<u8> = r.get("key")?;
+            if let Some(Subject::Stock(key)) = key.get(16..).and_then(Subject::from_key) {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+
+    fn put_balance(&mut self, key: &StockKey, balance: Quantity) -> Result<Quantity, ReplicaError> {
+        let id = self.subject_id_or_new(&Subject::Stock(key.clone()))?;
+        let old: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT balance FROM stock WHERE subject = ?1")?
+            .query_row([id], |r| r.get(0))
+            .optional()?;
+        if balance == Quantity::ZERO {
+            if old.is_some() {
+                self.connection
+                    .prepare_cached("DELETE FROM stock WHERE subject = ?1")?
+                    .execute([id])?;
+            }
+        } else if old.is_some() {
+            self.connection
+                .prepare_cached("UPDATE stock SET balance = ?2 WHERE subject = ?1")?
+                .execute(params![id, balance.thousandths()])?;
+        } else {
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO stock (subject, site, bin, item, lot, balance) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    id,
+                    self.site.as_bytes(),
+                    key.bin.as_bytes(),
+                    key.item.as_bytes(),
+                    key.lot,
+                    balance.thousandths(),
+                ])?;
+        }
+        Ok(Quantity::from_thousandths(old.unwrap_or_default()))
+    }
+
+    fn put_unit(
+        &mut self,
+        unit: &UnitId,
+        state: Option<&UnitState>,
+    ) -> Result<Option<UnitState>, ReplicaError> {
+        let site = self.site.as_bytes();
+        let old = {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT status, bin, goods, quantity, since FROM unit WHERE site = ?1 AND unit = ?2",
+            )?;
+            let mut rows = statement.query(params![site, unit.as_str()])?;
+            rows.next()?.map(unit_from_row).transpose()?
+        };
+        match state {
+            Some(state) => {
+                let goods = minicbor::to_vec(&state.goods).unwrap_or_default();
+                self.connection
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO unit (site, unit, status, bin, goods, item, quantity, since)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    )?
+                    .execute(params![
+                        site,
+                        unit.as_str(),
+                        state.status as i64,
+                        state.bin.as_bytes(),
+                        goods,
+                        state.goods.item.as_bytes(),
+                        state.quantity.thousandths(),
+                        state.since.0,
+                    ])?;
+                crate::search::put_unit(self.connection, self.site, unit, state)?;
+            }
+            None => {
+                self.connection
+                    .prepare_cached("DELETE FROM unit WHERE site = ?1 AND unit = ?2")?
+                    .execute(params![site, unit.as_str()])?;
+            }
+        }
+        Ok(old)
+    }
+
+    fn exceptions_of(&mut self, subject: &Subject) -> Result<Vec<Exception>, ReplicaError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT * FROM exception WHERE subject = ?1")?;
+        let mut rows = statement.query([self.subject_key(subject)])?;
+        let mut exceptions = Vec::new();
+        while let Some(r) = rows.next()? {
+            exceptions.push(exception_from_row(r)?);
+        }
+        Ok(exceptions)
+    }
+
+    fn exception(&mut self, id: ExceptionId) -> Result<Option<Exception>, ReplicaError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT * FROM exception WHERE id = ?1 AND site = ?2")?;
+        let mut rows = statement.query(params![id.0, self.site.as_bytes()])?;
+        rows.next()?.map(exception_from_row).transpose()
+    }
+
+    fn put_exception(&mut self, exception: &Exception) -> Result<(), ReplicaError> {
+        let f = &exception.finding;
+        let (status, resolved_by) = match exception.status {
+            ExceptionStatus::Open => (0, None),
+            ExceptionStatus::Healed => (1, None),
+            ExceptionStatus::Resolved(by) => (2, Some(by.0)),
+        };
+        let evidence: Vec<u8> = f.evidence.iter().flat_map(|h| h.0).collect();
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO exception
+                     (id, subject, kind, occurrence, site, opened, healed, evidence, book, counted, status, resolved_by)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?
+            .execute(params![
+                f.id().0,
+                self.subject_key(&f.subject),
+                f.kind.code(),
+                f.occurrence,
+                f.site.as_bytes(),
+                f.opened.to_bytes(),
+                f.healed.map(|p| p.to_bytes()),
+                evidence,
+                f.book.map(Quantity::thousandths),
+                f.counted.map(Quantity::thousandths),
+                status,
+                resolved_by,
+            ])?;
+        Ok(())
+    }
+
+    fn remove_exception(&mut self, id: ExceptionId) -> Result<(), ReplicaError> {
+        self.connection
+            .prepare_cached("DELETE FROM exception WHERE id = ?1 AND site = ?2")?
+            .execute(params![id.0, self.site.as_bytes()])?;
+        Ok(())
+    }
+
+    fn state_hash(&mut self) -> Result<StateHash, ReplicaError> {
+        meta::state_hash(self.connection, &meta::ledger_key(self.site))
+    }
+
+    fn set_state_hash(&mut self, hash: StateHash) -> Result<(), ReplicaError> {
+        meta::set_state_hash(self.connection, &meta::ledger_key(self.site), hash)
+    }
+}

@@ -1,0 +1,317 @@
+//! Items, bins, zones, sites, people, devices, and fields that disagree.
+
+use documents::catalogue::{Bin, Device, Item, Operator, Site, Zone};
+use documents::{Record, RecordId, RecordKind, Value};
+use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, Quantity, SiteId, ZoneId};
+use rusqlite::{Row, params};
+
+use super::Query;
+use crate::error::ReplicaError;
+use crate::lookup::normalised;
+use crate::row;
+
+/// An item that a code names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeMatch {
+    /// The item.
+    pub item: Item,
+    /// How much one scan of the code means, in base units.
+    pub pack: Quantity,
+}
+
+/// A field with more than one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldConflictRow {
+    /// The record.
+    pub record: RecordId,
+    /// What it is about.
+    pub kind: RecordKind,
+    /// `field` or `map/entry`.
+    pub path: String,
+    /// Every value with the chain that wrote it; the first is the one shown.
+    pub values: Vec<(Value, ChainId)>,
+}
+
+const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry FROM item";
+
+fn bin(r: &Row<'_>) -> Result<Bin, ReplicaError> {
+    Ok(Bin {
+        id: BinId::from_bytes(row::bytes16(r, "id")?),
+        code: r.get("code")?,
+        zone: ZoneId::from_bytes(row::bytes16(r, "zone")?),
+        site: SiteId::from_bytes(row::bytes16(r, "site")?),
+    })
+}
+
+fn site(r: &Row<'_>) -> Result<Site, ReplicaError> {
+    Ok(Site {
+        id: SiteId::from_bytes(row::bytes16(r, "id")?),
+        code: r.get("code")?,
+        name_en: r.get("name_en")?,
+        name_zh: r.get("name_zh")?,
+        time_zone: r.get("time_zone")?,
+    })
+}
+
+fn operator(r: &Row<'_>) -> Result<Operator, ReplicaError> {
+    Ok(Operator {
+        id: OperatorId::from_bytes(row::bytes16(r, "id")?),
+        name: r.get("name")?,
+        badge: r.get("badge")?,
+        pin_verifier: r.get("pin_verifier")?,
+        active: r.get("active")?,
+    })
+}
+
+fn device(r: &Row<'_>) -> Result<Device, ReplicaError> {
+    Ok(Device {
+        id: DeviceId::from_bytes(row::bytes16(r, "id")?),
+        name: r.get("name")?,
+        certificate: r.get("certificate")?,
+        revoked: r.get("revoked")?,
+    })
+}
+
+/// All methods fail with [`ReplicaError`] only.
+#[expect(clippy::missing_errors_doc, reason = "said once, above")]
+impl Query<'_> {
+    fn with_barcodes(&self, r: &Row<'_>) -> Result<Item, ReplicaError> {
+        let id = ItemId::from_bytes(row::bytes16(r, "id")?);
+        let barcodes = self.rows(
+            "SELECT code, pack FROM item_barcode WHERE item = ?1",
+            [id.as_bytes()],
+            |b| {
+                Ok((
+                    b.get::<_, String>("code")?,
+                    Quantity::from_thousandths(b.get("pack")?),
+                ))
+            },
+        )?;
+        Ok(Item {
+            id,
+            sku: r.get("sku")?,
+            name_en: r.get("name_en")?,
+            name_zh: r.get("name_zh")?,
+            unit: r.get("unit")?,
+            decimals: r.get("decimals")?,
+            tracks_lot: r.get("tracks_lot")?,
+            tracks_serial: r.get("tracks_serial")?,
+            tracks_expiry: r.get("tracks_expiry")?,
+            barcodes: barcodes.into_iter().collect(),
+        })
+    }
+
+    /// One item.
+    pub fn item(&self, id: ItemId) -> Result<Option<Item>, ReplicaError> {
+        self.row(&format!("{ITEM} WHERE id = ?1"), [id.as_bytes()], |r| {
+            self.with_barcodes(r)
+        })
+    }
+
+    /// Items in the order of their SKU.
+    pub fn items(&self, offset: u32, limit: u32) -> Result<Vec<Item>, ReplicaError> {
+        self.rows(
+            &format!("{ITEM} ORDER BY sku, id LIMIT ?2 OFFSET ?1"),
+            params![offset, limit],
+            |r| self.with_barcodes(r),
+        )
+    }
+
+    /// How many items there are.
+    pub fn item_count(&self) -> Result<u64, ReplicaError> {
+        self.count("SELECT count(*) FROM item", [])
+    }
+
+    /// Items that a scanned or typed code names, by barcode or SKU. More than one is possible: two devices may have
+    /// given one code to two items.
+    pub fn items_by_code(&self, code: &str) -> Result<Vec<CodeMatch>, ReplicaError> {
+        let found = self.rows(
+            "SELECT item, pack FROM item_barcode WHERE lookup = ?1 ORDER BY item",
+            [normalised(code)],
+            |r| {
+                Ok((
+                    ItemId::from_bytes(row::bytes16(r, "item")?),
+                    Quantity::from_thousandths(r.get("pack")?),
+                ))
+            },
+        )?;
+        let mut matches: Vec<CodeMatch> = Vec::new();
+        for (id, pack) in found {
+            if matches.iter().all(|m| m.item.id != id)
+                && let Some(item) = self.item(id)?
+            {
+                matches.push(CodeMatch { item, pack });
+            }
+        }
+        let by_sku = self.rows(
+            &format!("{ITEM} WHERE sku IN (?1, ?2) ORDER BY id"),
+            [code.trim(), &code.trim().to_uppercase()],
+            |r| self.with_barcodes(r),
+        )?;
+        for item in by_sku {
+            if matches.iter().all(|m| m.item.id != item.id) {
+                matches.push(CodeMatch {
+                    item,
+                    pack: Quantity::ONE,
+                });
+            }
+        }
+        Ok(matches)
+    }
+
+    /// One bin.
+    pub fn bin(&self, id: BinId) -> Result<Option<Bin>, ReplicaError> {
+        self.row("SELECT * FROM bin WHERE id = ?1", [id.as_bytes()], bin)
+    }
+
+    /// Bins of a site in the order of their code.
+    pub fn bins(&self, of: SiteId, offset: u32, limit: u32) -> Result<Vec<Bin>, ReplicaError> {
+        self.rows(
+            "SELECT * FROM bin WHERE site = ?1 ORDER BY code, id LIMIT ?3 OFFSET ?2",
+            params![of.as_bytes(), offset, limit],
+            bin,
+        )
+    }
+
+    /// How many bins a site has.
+    pub fn bin_count(&self, of: SiteId) -> Result<u64, ReplicaError> {
+        self.count("SELECT count(*) FROM bin WHERE site = ?1", [of.as_bytes()])
+    }
+
+    /// Bins of a site with this code.
+    pub fn bins_by_code(&self, of: SiteId, code: &str) -> Result<Vec<Bin>, ReplicaError> {
+        self.rows(
+            "SELECT * FROM bin WHERE lookup = ?1 AND site = ?2 ORDER BY id",
+            params![normalised(code), of.as_bytes()],
+            bin,
+        )
+    }
+
+    /// Zones of a site.
+    pub fn zones(&self, of: SiteId) -> Result<Vec<Zone>, ReplicaError> {
+        self.rows(
+            "SELECT * FROM zone WHERE site = ?1 ORDER BY code, id",
+            [of.as_bytes()],
+            |r| {
+                Ok(Zone {
+                    id: ZoneId::from_bytes(row::bytes16(r, "id")?),
+                    code: r.get("code")?,
+                    name_en: r.get("name_en")?,
+                    name_zh: r.get("name_zh")?,
+                    purpose: r.get("purpose")?,
+                    site: SiteId::from_bytes(row::bytes16(r, "site")?),
+                })
+            },
+        )
+    }
+
+    /// All sites.
+    pub fn sites(&self) -> Result<Vec<Site>, ReplicaError> {
+        self.rows("SELECT * FROM site ORDER BY code, id", [], site)
+    }
+
+    /// One site.
+    pub fn site(&self, id: SiteId) -> Result<Option<Site>, ReplicaError> {
+        self.row("SELECT * FROM site WHERE id = ?1", [id.as_bytes()], site)
+    }
+
+    /// All operators, by name.
+    pub fn operators(&self) -> Result<Vec<Operator>, ReplicaError> {
+        self.rows("SELECT * FROM operator ORDER BY name, id", [], operator)
+    }
+
+    /// One operator.
+    pub fn operator(&self, id: OperatorId) -> Result<Option<Operator>, ReplicaError> {
+        self.row(
+            "SELECT * FROM operator WHERE id = ?1",
+            [id.as_bytes()],
+            operator,
+        )
+    }
+
+    /// The active operator with this badge, unless two have it.
+    pub fn operator_by_badge(&self, badge: &str) -> Result<Option<Operator>, ReplicaError> {
+        let badge = badge.trim();
+        if badge.is_empty() {
+            return Ok(None);
+        }
+        let mut found = self.rows(
+            "SELECT * FROM operator WHERE badge = ?1 AND active = 1",
+            [badge],
+            operator,
+        )?;
+        Ok(if found.len() == 1 { found.pop() } else { None })
+    }
+
+    /// All devices, by name.
+    pub fn devices(&self) -> Result<Vec<Device>, ReplicaError> {
+        self.rows("SELECT * FROM device ORDER BY name, id", [], device)
+    }
+
+    /// One device.
+    pub fn device(&self, id: DeviceId) -> Result<Option<Device>, ReplicaError> {
+        self.row(
+            "SELECT * FROM device WHERE id = ?1",
+            [id.as_bytes()],
+            device,
+        )
+    }
+
+    /// The device that writes a chain.
+    pub fn device_of_chain(&self, chain: ChainId) -> Result<Option<DeviceId>, ReplicaError> {
+        self.row(
+            "SELECT device FROM chain WHERE chain = ?1",
+            [chain.as_bytes()],
+            |r| Ok(DeviceId::from_bytes(row::bytes16(r, "device")?)),
+        )
+    }
+
+    /// A record with all its fields and conflicts.
+    pub fn record(&self, id: RecordId) -> Result<Option<Record>, ReplicaError> {
+        let saved: Option<Vec<u8>> = self.row(
+            "SELECT saved FROM document WHERE id = ?1 AND kind <> ''",
+            [id.0],
+            |r| Ok(r.get("saved")?),
+        )?;
+        Ok(saved
+            .map(|saved| documents::record::read(&saved))
+            .transpose()?)
+    }
+
+    /// Fields with more than one value, over all records.
+    pub fn field_conflicts(&self) -> Result<Vec<FieldConflictRow>, ReplicaError> {
+        let rows = self.rows(
+            "SELECT c.record, d.kind, c.path, c.value, c.chain
+             FROM field_conflict c JOIN document d ON d.id = c.record
+             ORDER BY c.record, c.path, c.position",
+            [],
+            |r| {
+                let kind: String = r.get("kind")?;
+                let value: String = r.get("value")?;
+                Ok((
+                    RecordId(row::bytes16(r, "record")?),
+                    RecordKind::from_code(&kind).ok_or(ReplicaError::BadRow("document.kind"))?,
+                    r.get::<_, String>("path")?,
+                    serde_json::from_str(&value)
+                        .map_err(|_| ReplicaError::BadRow("field_conflict.value"))?,
+                    ChainId::from_bytes(row::bytes16(r, "chain")?),
+                ))
+            },
+        )?;
+        let mut conflicts: Vec<FieldConflictRow> = Vec::new();
+        for (record, kind, path, value, chain) in rows {
+            match conflicts.last_mut() {
+                Some(last) if last.record == record && last.path == path => {
+                    last.values.push((value, chain))
+                }
+                _ => conflicts.push(FieldConflictRow {
+                    record,
+                    kind,
+                    path,
+                    values: vec![(value, chain)],
+                }),
+            }
+        }
+        Ok(conflicts)
+    }
+}

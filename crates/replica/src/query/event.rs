@@ -1,0 +1,176 @@
+//! What happened.
+
+use domain::event::{EventHash, EventId};
+use domain::ledger::{Place, Placed, Subject};
+use domain::{DeviceId, OperatorId, SiteId};
+use rusqlite::{Row, params};
+
+use super::Query;
+use crate::chains::Chains;
+use crate::error::ReplicaError;
+use crate::ledger_store::placed_from_row;
+use crate::row;
+
+/// An event with its place and standing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// The event.
+    pub placed: Placed,
+    /// The live reversal that voids it, if one does.
+    pub reversed_by: Option<EventHash>,
+}
+
+/// Which events; what is `None` does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Of this site.
+    pub site: Option<SiteId>,
+    /// By this person.
+    pub operator: Option<OperatorId>,
+    /// From this device.
+    pub device: Option<DeviceId>,
+    /// Before this place, for the next page.
+    pub before: Option<Place>,
+}
+
+const COLUMNS: &str =
+    "e.chain, e.number, e.hash, e.place, e.standing, e.accepted_at, e.quarantined, e.record";
+
+/// All methods fail with [`ReplicaError`] only.
+#[expect(clippy::missing_errors_doc, reason = "said once, above")]
+impl Query<'_> {
+    fn event_row(&self, r: &Row<'_>, chains: &Chains) -> Result<EventRow, ReplicaError> {
+        let placed = placed_from_row(r, chains)?;
+        let reversed_by = self.reversal_of(placed.event.hash, chains)?;
+        Ok(EventRow {
+            placed,
+            reversed_by,
+        })
+    }
+
+    fn reversal_of(
+        &self,
+        hash: EventHash,
+        chains: &Chains,
+    ) -> Result<Option<EventHash>, ReplicaError> {
+        let naming = self.rows(
+            &format!(
+                "SELECT {COLUMNS} FROM event_name n JOIN event e ON e.chain = n.chain AND e.number = n.number
+                 WHERE n.hash = ?1 AND e.standing > 0"
+            ),
+            [hash.0],
+            |r| placed_from_row(r, chains),
+        )?;
+        Ok(naming
+            .into_iter()
+            .find(|p| matches!(p.event.record.body, domain::EventBody::Reversed { target } if target == hash))
+            .map(|p| p.event.hash))
+    }
+
+    /// One event.
+    pub fn event(&self, id: EventId) -> Result<Option<EventRow>, ReplicaError> {
+        let chains = Chains::load(self.connection)?;
+        let Some(chain) = chains.get(id.chain) else {
+            return Ok(None);
+        };
+        self.row(
+            &format!("SELECT {COLUMNS} FROM event e WHERE e.chain = ?1 AND e.number = ?2"),
+            params![chain.local, id.number as i64],
+            |r| self.event_row(r, &chains),
+        )
+    }
+
+    /// The event with this hash.
+    pub fn event_by_hash(&self, hash: EventHash) -> Result<Option<EventRow>, ReplicaError> {
+        let chains = Chains::load(self.connection)?;
+        self.row(
+            &format!("SELECT {COLUMNS} FROM event e WHERE e.hash = ?1"),
+            [hash.0],
+            |r| self.event_row(r, &chains),
+        )
+    }
+
+    /// Events, the latest place first.
+    pub fn events(&self, filter: &EventFilter, limit: u32) -> Result<Vec<EventRow>, ReplicaError> {
+        let chains = Chains::load(self.connection)?;
+        self.rows(
+            &format!(
+                "SELECT {COLUMNS} FROM event e JOIN chain c ON c.id = e.chain
+                 WHERE e.place < ?1 AND (?2 IS NULL OR c.partition = ?2) AND (?3 IS NULL OR e.operator = ?3)
+                   AND (?4 IS NULL OR c.device = ?4)
+                 ORDER BY e.place DESC LIMIT ?5"
+            ),
+            params![
+                filter.before.unwrap_or(Place::end_of(i64::MAX)).to_bytes(),
+                filter.site.map(|s| s.as_bytes().to_vec()),
+                filter.operator.map(|o| o.as_bytes().to_vec()),
+                filter.device.map(|d| d.as_bytes().to_vec()),
+                limit,
+            ],
+            |r| self.event_row(r, &chains),
+        )
+    }
+
+    /// How many events there are.
+    pub fn event_count(&self) -> Result<u64, ReplicaError> {
+        self.count("SELECT count(*) FROM event", [])
+    }
+
+    /// What happened to a pile, a unit, a code or a lot, the latest first; events that do not count are left out.
+    pub fn history(
+        &self,
+        site: SiteId,
+        subject: &Subject,
+        limit: u32,
+    ) -> Result<Vec<EventRow>, ReplicaError> {
+        let key = [&site.as_bytes()[..], &subject.to_key()].concat();
+        let places = self.rows(
+            "SELECT e.place FROM entry e JOIN subject s ON s.id = e.subject
+             WHERE s.key = ?1 ORDER BY e.place DESC LIMIT ?2",
+            params![key, limit],
+            |r| row::place(r, "place"),
+        )?;
+        self.events_at(&places)
+    }
+
+    /// What happened in a bin, the latest first.
+    pub fn history_of_bin(
+        &self,
+        bin: domain::BinId,
+        limit: u32,
+    ) -> Result<Vec<EventRow>, ReplicaError> {
+        let places = self.rows(
+            "SELECT DISTINCT e.place FROM entry e JOIN subject s ON s.id = e.subject
+             WHERE s.bin = ?1 ORDER BY e.place DESC LIMIT ?2",
+            params![bin.as_bytes(), limit],
+            |r| row::place(r, "place"),
+        )?;
+        self.events_at(&places)
+    }
+
+    /// What happened to an item at a site, over all its piles, the latest first.
+    pub fn history_of_item(
+        &self,
+        site: SiteId,
+        item: domain::ItemId,
+        limit: u32,
+    ) -> Result<Vec<EventRow>, ReplicaError> {
+        // A pile's key: 16 bytes of site, a tag byte, 16 bytes of bin, 16 bytes of item.
+        let places = self.rows(
+            "SELECT DISTINCT e.place FROM subject s JOIN entry e ON e.subject = s.id
+             WHERE s.bin IS NOT NULL AND substr(s.key, 1, 16) = ?1 AND substr(s.key, 34, 16) = ?2
+             ORDER BY e.place DESC LIMIT ?3",
+            params![site.as_bytes(), item.as_bytes(), limit],
+            |r| row::place(r, "place"),
+        )?;
+        self.events_at(&places)
+    }
+
+    fn events_at(&self, places: &[Place]) -> Result<Vec<EventRow>, ReplicaError> {
+        let mut events = Vec::with_capacity(places.len());
+        for place in places {
+            events.extend(self.event(place.id)?);
+        }
+        Ok(events)
+    }
+}

@@ -1,0 +1,294 @@
+//! The replica: one database, one writer.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use documents::{Certificate, Journal, Partition, RecordId};
+use domain::ledger::StateHash;
+use domain::{ChainId, HybridClock, IdSource, SiteId, Timestamp, UnixMillis};
+use rusqlite::Connection;
+
+use crate::chains::{Chain, Chains};
+use crate::database::{self, DatabaseKey};
+use crate::error::ReplicaError;
+use crate::identity::Identity;
+use crate::query::Query;
+use crate::{meta, row};
+
+/// Where the database is and what opens it.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// The file; `None` keeps everything in memory.
+    pub path: Option<PathBuf>,
+    /// The key of a handheld; the server's file is not encrypted.
+    pub key: Option<DatabaseKey>,
+    /// Eight random bytes, new for each process; identities are drawn from them.
+    pub random: [u8; 8],
+}
+
+impl OpenOptions {
+    /// A file.
+    pub fn file(path: impl AsRef<Path>, key: Option<DatabaseKey>, random: [u8; 8]) -> Self {
+        Self {
+            path: Some(path.as_ref().to_owned()),
+            key,
+            random,
+        }
+    }
+
+    /// In memory, for previews and tests.
+    pub const fn memory(random: [u8; 8]) -> Self {
+        Self {
+            path: None,
+            key: None,
+            random,
+        }
+    }
+}
+
+/// Signed changes, and the read model folded from them. The one writer of its file.
+#[derive(Debug)]
+pub struct Replica {
+    pub(crate) connection: Connection,
+    pub(crate) options: OpenOptions,
+    pub(crate) chains: Chains,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) clock: HybridClock,
+    pub(crate) ids: IdSource,
+    pub(crate) journals: HashMap<Partition, Journal>,
+}
+
+const IDENTITY: &str = "identity";
+const CLOCK: &str = "clock";
+
+impl Replica {
+    /// Opens a database, or creates it.
+    ///
+    /// # Errors
+    /// [`ReplicaError`]: a wrong key or damage, a newer schema, a full disk, another process.
+    pub fn open(options: OpenOptions) -> Result<Self, ReplicaError> {
+        let connection = match &options.path {
+            Some(path) => database::open(path, options.key.as_ref())?,
+            None => database::open_in_memory()?,
+        };
+        let identity = match meta::get(&connection, IDENTITY)? {
+            Some(bytes) => {
+                Some(Identity::from_bytes(&bytes).ok_or(ReplicaError::BadRow("identity"))?)
+            }
+            None => None,
+        };
+        let chains = Chains::load(&connection)?;
+        let clock = load_clock(&connection)?;
+        let ids = IdSource::new(options.random);
+        Ok(Self {
+            connection,
+            options,
+            chains,
+            identity,
+            clock,
+            ids,
+            journals: HashMap::new(),
+        })
+    }
+
+    /// Who this is, once enrolled.
+    pub const fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// Who this is.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotEnrolled`].
+    pub fn enrolled(&self) -> Result<&Identity, ReplicaError> {
+        self.identity.as_ref().ok_or(ReplicaError::NotEnrolled)
+    }
+
+    /// Keeps what enrolment gave: identity and the chains that the server vouches for (its own and this device's).
+    /// Certificates that the server did not sign are left out.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn enrol(
+        &mut self,
+        identity: Identity,
+        certificates: &[Vec<u8>],
+    ) -> Result<(), ReplicaError> {
+        let transaction = self.connection.unchecked_transaction()?;
+        meta::set(&transaction, IDENTITY, &identity.to_bytes())?;
+        let mut chains = self.chains.clone();
+        for bytes in certificates {
+            if let Some(certificate) = Certificate::verify(bytes, &identity.server_key) {
+                chains.learn(&transaction, &certificate)?;
+            }
+        }
+        transaction.commit()?;
+        self.chains = chains;
+        self.identity = Some(identity);
+        Ok(())
+    }
+
+    /// Draws an identity for a new record.
+    pub fn new_id(&mut self, now: UnixMillis) -> [u8; 16] {
+        self.ids.draw(now)
+    }
+
+    /// A chain that a certificate vouches for.
+    pub fn chain(&self, chain: ChainId) -> Option<&Chain> {
+        self.chains.get(chain)
+    }
+
+    /// The chain on which this replica writes to a partition, if it may.
+    pub fn own_chain(&self, partition: Partition) -> Option<ChainId> {
+        let device = self.identity.as_ref()?.device;
+        self.chains
+            .all()
+            .filter(|c| c.device == device && c.partition == partition)
+            .max_by_key(|c| c.local)
+            .map(|c| c.chain)
+    }
+
+    /// The partitions that this replica writes to, the shared one first.
+    pub fn own_partitions(&self) -> Vec<Partition> {
+        let Some(identity) = &self.identity else {
+            return Vec::new();
+        };
+        let mut partitions: Vec<Partition> = self
+            .chains
+            .all()
+            .filter(|c| c.device == identity.device)
+            .map(|c| c.partition)
+            .collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        partitions
+    }
+
+    /// The hash of everything this replica shows of one partition: equal on all replicas with the same changes.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn partition_hash(&self, partition: Partition) -> Result<StateHash, ReplicaError> {
+        let records = meta::state_hash(&self.connection, &meta::records_key(partition))?;
+        match partition {
+            Partition::Shared => Ok(records),
+            Partition::Site(site) => {
+                Ok(records.plus(meta::state_hash(&self.connection, &meta::ledger_key(site))?))
+            }
+        }
+    }
+
+    /// The hash of what a device of that site shows: the shared partition and the site's.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn state_hash(&self, site: SiteId) -> Result<StateHash, ReplicaError> {
+        Ok(self
+            .partition_hash(Partition::Shared)?
+            .plus(self.partition_hash(Partition::Site(site))?))
+    }
+
+    /// Questions to the read model, on the writer's own connection.
+    pub fn query(&self) -> Query<'_> {
+        Query::new(&self.connection)
+    }
+
+    /// A further connection for questions, which sees what has been committed. `None` in memory.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn reader(&self) -> Result<Option<Reader>, ReplicaError> {
+        match &self.options.path {
+            None => Ok(None),
+            Some(path) => {
+                let connection = database::open_reader(path, self.options.key.as_ref())?;
+                Ok(Some(Reader { connection }))
+            }
+        }
+    }
+
+    /// After a failed write, what is held in memory may be ahead of the file.
+    pub(crate) fn forget_unwritten(&mut self) {
+        self.journals.clear();
+        if let Ok(chains) = Chains::load(&self.connection) {
+            self.chains = chains;
+        }
+        if let Ok(clock) = load_clock(&self.connection) {
+            self.clock = clock;
+        }
+    }
+
+    /// The partition of a record, if it is here.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn partition_of(&self, record: RecordId) -> Result<Option<Partition>, ReplicaError> {
+        crate::records::partition_of(&self.connection, record)
+    }
+}
+
+/// A connection that only reads.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    /// Questions to the read model.
+    pub const fn query(&self) -> Query<'_> {
+        Query::new(&self.connection)
+    }
+}
+
+fn load_clock(connection: &Connection) -> Result<HybridClock, ReplicaError> {
+    Ok(match meta::get(connection, CLOCK)? {
+        Some(bytes) => {
+            let last: Timestamp =
+                minicbor::decode(&bytes).map_err(|_| ReplicaError::BadRow("clock"))?;
+            HybridClock::resume(last)
+        }
+        None => HybridClock::default(),
+    })
+}
+
+pub(crate) fn save_clock(connection: &Connection, clock: &HybridClock) -> Result<(), ReplicaError> {
+    meta::set(
+        connection,
+        CLOCK,
+        &minicbor::to_vec(clock.last()).unwrap_or_default(),
+    )
+}
+
+/// Deletes everything that can be folded again from the changes.
+pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaError> {
+    connection.execute_batch(
+        "DELETE FROM document; DELETE FROM item; DELETE FROM item_barcode; DELETE FROM site; DELETE FROM zone;
+         DELETE FROM bin; DELETE FROM operator; DELETE FROM device; DELETE FROM field_conflict;
+         DELETE FROM event; DELETE FROM event_name; DELETE FROM event_decision; DELETE FROM segment_events;
+         DELETE FROM entry; DELETE FROM stock; DELETE FROM subject; DELETE FROM unit; DELETE FROM exception;
+         DELETE FROM unreadable;
+         INSERT INTO search_words (search_words) VALUES ('delete-all');
+         INSERT INTO search_codes (search_codes) VALUES ('delete-all');
+         DELETE FROM search_row;
+         DELETE FROM meta WHERE key LIKE 'state-of-%';",
+    )?;
+    Ok(())
+}
+
+pub(crate) fn own_event_count(connection: &Connection, chain: i64) -> Result<u64, ReplicaError> {
+    let mut statement = connection
+        .prepare_cached("SELECT coalesce(max(number), 0) AS n FROM event WHERE chain = ?1")?;
+    let n: i64 = statement.query_row([chain], |r| r.get("n"))?;
+    Ok(n as u64)
+}
+
+pub(crate) fn hash_of_event(
+    connection: &Connection,
+    chain: i64,
+    number: u64,
+) -> Result<Option<domain::EventHash>, ReplicaError> {
+    let mut statement =
+        connection.prepare_cached("SELECT hash FROM event WHERE chain = ?1 AND number = ?2")?;
+    let mut rows = statement.query((chain, number as i64))?;
+    rows.next()?.map(|r| row::hash(r, "hash")).transpose()
+}
