@@ -1,1 +1,43 @@
+#![doc = include_str!("../README.md")]
 
+mod code_input;
+mod code_table;
+mod codes;
+mod context;
+mod count;
+mod doubt;
+mod draft;
+mod flow;
+mod hand;
+pub mod home;
+mod issue;
+mod look_up;
+mod move_goods;
+mod open_question;
+mod receive;
+mod resolve;
+mod scanned;
+mod screen;
+mod site_view;
+mod stock_source;
+mod taking;
+mod task;
+pub mod undo;
+mod unknown;
+
+pub use codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Operation, Outcome, PromptCode};
+pub use context::{Context, Language};
+pub use count::Count;
+pub use issue::Issue;
+pub use look_up::LookUp;
+pub use move_goods::Move;
+pub use receive::Receive;
+pub use resolve::{Match, Resolved, resolve};
+pub use scanned::{CodeFault, CodeFields, Scanned};
+pub use screen::{
+    Action, Choice, Entry, Fact, Feedback, Input, Keypad, Line, Link, Prompt, Question, Step,
+    Weight,
+};
+pub use site_view::{BinFacts, ItemFacts, Pile, SiteView, UnitFacts, ViewError};
+pub use task::Task;
+pub use undo::Undoable;

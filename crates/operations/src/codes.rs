@@ -1,0 +1,257 @@
+//! Everything a procedure says, as stable codes. The screens turn them into words.
+
+use crate::code_table::codes;
+
+codes! {
+    /// The procedures.
+    Operation {
+        /// Goods come in.
+        Receive = "receive",
+        /// Goods go out.
+        Issue = "issue",
+        /// Goods change bins.
+        Move = "move",
+        /// A bin is counted.
+        Count = "count",
+        /// What is this, and where is more of it?
+        LookUp = "look-up",
+    }
+}
+
+codes! {
+    /// How loud the answer is.
+    Outcome {
+        /// Done as meant.
+        Accepted = "accepted",
+        /// Done, or waiting for a yes: read this.
+        Attention = "attention",
+        /// Nothing was done.
+        Refused = "refused",
+    }
+}
+
+codes! {
+    /// The one thing to do next.
+    PromptCode {
+        /// Any code opens something.
+        ScanAnything = "scan-anything",
+        /// Goods.
+        ScanItem = "scan-item",
+        /// The bin.
+        ScanBin = "scan-bin",
+        /// The bin that goods leave.
+        ScanFromBin = "scan-from-bin",
+        /// The bin that goods go to.
+        ScanToBin = "scan-to-bin",
+        /// More goods, or the end.
+        ScanItemOrDone = "scan-item-or-done",
+        /// The next bin, or the end.
+        ScanBinOrDone = "scan-bin-or-done",
+        /// A number.
+        EnterQuantity = "enter-quantity",
+        /// A yes or no; argument: the amount.
+        ConfirmQuantity = "confirm-quantity",
+        /// One code, several items.
+        ChooseItem = "choose-item",
+        /// Several lots are here.
+        ChooseLot = "choose-lot",
+        /// Several bins hold it.
+        ChooseBin = "choose-bin",
+        /// Typed or scanned.
+        EnterLot = "enter-lot",
+        /// Typed or scanned.
+        EnterExpiry = "enter-expiry",
+        /// Typed or scanned.
+        EnterSerial = "enter-serial",
+        /// Nobody knows the code.
+        UnknownCodeChoose = "unknown-code-choose",
+        /// The item that the unknown code belongs to.
+        LinkScanItem = "link-scan-item",
+        /// Zero must be said twice.
+        CountEmpty = "count-empty",
+        /// Nothing is left to do.
+        Finished = "finished",
+    }
+}
+
+codes! {
+    /// The answer to the last input.
+    FeedbackCode {
+        /// Quantity, item, bin.
+        Received = "received",
+        /// Quantity, item, bin.
+        Issued = "issued",
+        /// Quantity, item, target bin.
+        Moved = "moved",
+        /// Quantity, item, bin.
+        CountedLine = "counted-line",
+        /// Bin.
+        BinSelected = "bin-selected",
+        /// Bin.
+        BinCountedEmpty = "bin-counted-empty",
+        /// Item.
+        ItemSelected = "item-selected",
+        /// Lot.
+        LotSelected = "lot-selected",
+        /// Quantity.
+        QuantitySet = "quantity-set",
+        /// What was undone.
+        Undone = "undone",
+        /// Bin, number of lines.
+        CountFinished = "count-finished",
+        /// Code.
+        SetAsideSaved = "set-aside-saved",
+        /// Code, item.
+        Linked = "linked",
+        /// Code.
+        UnknownCode = "unknown-code",
+        /// Code.
+        WrongCheckDigit = "wrong-check-digit",
+        /// The elements of the code do not parse.
+        MalformedGs1 = "malformed-gs1",
+        /// Bin scanned, bin expected.
+        WrongBin = "wrong-bin",
+        /// Item scanned, item expected.
+        WrongItem = "wrong-item",
+        /// Bin.
+        SameBin = "same-bin",
+        /// Code.
+        WrongKindHere = "wrong-kind-here",
+        /// Time, operator.
+        DuplicateScan = "duplicate-scan",
+        /// Time, operator.
+        UnitAlreadyIssued = "unit-already-issued",
+        /// Day.
+        Expired = "expired",
+        /// Day of this label, day known of the lot.
+        ExpiryDiffers = "expiry-differs",
+        /// A question is open.
+        AnswerFirst = "answer-first",
+        /// A line is not complete yet.
+        FinishLineFirst = "finish-line-first",
+        /// Smallest, largest.
+        QuantityOutOfRange = "quantity-out-of-range",
+        /// Amount.
+        QuantityTooLargeConfirm = "quantity-too-large-confirm",
+        /// A number is needed.
+        QuantityMissing = "quantity-missing",
+        /// Item.
+        QuantityNotWhole = "quantity-not-whole",
+        /// What the book shows.
+        NotEnoughHere = "not-enough-here",
+        /// What was typed.
+        DateMalformed = "date-malformed",
+        /// It does not count any more.
+        AlreadyUndone = "already-undone",
+        /// No line to take back.
+        NothingToUndo = "nothing-to-undo",
+        /// Not by this person, or not this kind.
+        CannotUndo = "cannot-undo",
+        /// Bin.
+        CountEmptyConfirm = "count-empty-confirm",
+        /// Bin.
+        BinEmptyConfirm = "bin-empty-confirm",
+        /// Number of lines that stay saved.
+        DiscardConfirm = "discard-confirm",
+    }
+}
+
+codes! {
+    /// What a button does.
+    ActionCode {
+        /// The work is finished.
+        Done = "done",
+        /// Drop the line in hand, or answer no.
+        Cancel = "cancel",
+        /// Answer yes.
+        Confirm = "confirm",
+        /// Write the line in hand as it is.
+        Next = "next",
+        /// Take the last line back.
+        Undo = "undo",
+        /// Keep an unknown code for a supervisor.
+        SetAside = "set-aside",
+        /// Teach the catalogue an unknown code.
+        LinkToItem = "link-to-item",
+        /// The unknown code names a new unit of goods.
+        NewPlate = "new-plate",
+        /// Nothing lies here.
+        BinEmpty = "bin-empty",
+        /// Everything that the book shows.
+        AllOfIt = "all-of-it",
+        /// Another bin than the one shown.
+        ChangeBin = "change-bin",
+        /// The goods carry no lot.
+        NoLot = "no-lot",
+        /// The goods carry no date.
+        NoExpiry = "no-expiry",
+        /// The goods carry no serial number.
+        NoSerial = "no-serial",
+        /// Drop the whole work.
+        Discard = "discard",
+        /// Go on with [`Operation::Receive`].
+        Receive = "receive",
+        /// Go on with [`Operation::Issue`].
+        Issue = "issue",
+        /// Go on with [`Operation::Move`].
+        Move = "move",
+        /// Go on with [`Operation::Count`].
+        Count = "count",
+    }
+}
+
+codes! {
+    /// The name of something shown or asked for.
+    FactCode {
+        /// Item.
+        Item = "item",
+        /// Bin.
+        Bin = "bin",
+        /// Bin that goods leave.
+        FromBin = "from-bin",
+        /// Bin that goods go to.
+        ToBin = "to-bin",
+        /// Lot.
+        Lot = "lot",
+        /// Serial number.
+        Serial = "serial",
+        /// Last good day.
+        Expiry = "expiry",
+        /// Amount in hand.
+        Quantity = "quantity",
+        /// Licence plate.
+        Unit = "unit",
+        /// Base units in one scan.
+        Pack = "pack",
+        /// A code as it was read.
+        Code = "code",
+        /// Stock keeping unit.
+        Sku = "sku",
+        /// What the book shows at the whole site.
+        OnHand = "on-hand",
+        /// What the book shows in this bin.
+        OnHandHere = "on-hand-here",
+        /// What this count found so far.
+        Counted = "counted",
+        /// How many lines.
+        Lines = "lines",
+        /// The scan before the unknown one, for context.
+        LastGood = "last-good",
+        /// The site.
+        Site = "site",
+    }
+}
+
+codes! {
+    /// What became of a line.
+    LineStatus {
+        /// Written.
+        Saved = "saved",
+        /// Taken back.
+        Reversed = "reversed",
+        /// In a count that is not finished.
+        Counted = "counted",
+        /// Kept for a supervisor.
+        SetAside = "set-aside",
+    }
+}

@@ -1,0 +1,61 @@
+//! The home screen takes any code and opens what fits.
+
+use domain::Quantity;
+
+use crate::codes::Operation;
+use crate::context::Context;
+use crate::resolve::{Match, Resolved, resolve};
+use crate::scanned::Scanned;
+use crate::screen::{Feedback, Input, Step};
+use crate::site_view::{SiteView, ViewError};
+use crate::task::Task;
+
+/// What a scan on the home screen leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Route {
+    /// Work that has taken the scan already.
+    Open(Box<Step>),
+    /// A person's badge: somebody else wants to sign in.
+    Badge {
+        /// Operator's id as text.
+        id: String,
+        /// Name.
+        name: String,
+    },
+    /// The code itself is wrong.
+    Refused(Feedback),
+}
+
+/// Finds what a code opens: new plates and items without stock are received; goods and bins that are here are looked
+/// up, with what can be done offered; a code that nobody knows is put up for choice.
+///
+/// # Errors
+/// Those of the view.
+pub fn route(scanned: &Scanned, view: &dyn SiteView, ctx: &Context) -> Result<Route, ViewError> {
+    let operation = match resolve(scanned, view)? {
+        Resolved::Faulty(code) => {
+            return Ok(Route::Refused(Feedback::refused(code, [scanned.shown()])));
+        }
+        Resolved::Unknown => Operation::LookUp,
+        Resolved::Known(matches) => match matches.as_slice() {
+            [Match::Operator { id, name }] => {
+                return Ok(Route::Badge {
+                    id: id.clone(),
+                    name: name.clone(),
+                });
+            }
+            [Match::NewPlate(_)] => Operation::Receive,
+            [Match::Item { item, .. }] => {
+                let here = view.stock_of_item(item.id)?;
+                if here.iter().any(|p| p.balance > Quantity::ZERO) {
+                    Operation::LookUp
+                } else {
+                    Operation::Receive
+                }
+            }
+            _ => Operation::LookUp,
+        },
+    };
+    let step = Task::start(operation).handle(Input::Scan(scanned.clone()), view, ctx)?;
+    Ok(Route::Open(Box::new(step)))
+}

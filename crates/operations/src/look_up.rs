@@ -1,0 +1,176 @@
+//! Look up: what is this, where is more of it, and what can be done with it?
+
+use domain::Quantity;
+use domain::ledger::UnitStatus;
+use serde::{Deserialize, Serialize};
+
+use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Operation};
+use crate::context::Context;
+use crate::draft::{Draft, Need, amount};
+use crate::flow::{Out, Procedure};
+use crate::resolve::{Match, Resolved, resolve};
+use crate::scanned::Scanned;
+use crate::screen::{Fact, Feedback, Line};
+use crate::site_view::{BinFacts, Pile, SiteView, UnitFacts, ViewError};
+
+/// What was looked up, and what the book says of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookUp {
+    pub(crate) draft: Draft,
+    subject: Option<Scanned>,
+    facts: Vec<(FactCode, String)>,
+    rows: Vec<Line>,
+    pub(crate) offers: Vec<Operation>,
+}
+
+impl Procedure for LookUp {
+    fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    fn draft_mut(&mut self) -> &mut Draft {
+        &mut self.draft
+    }
+
+    fn counts_at_once(&self) -> bool {
+        true
+    }
+
+    fn refuse_unit(&self, _: &UnitFacts, _: &Context) -> Option<Feedback> {
+        None
+    }
+
+    fn take_bin(
+        &mut self,
+        bin: BinFacts,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<(), ViewError> {
+        let piles = view.stock_of_bin(bin.id)?;
+        self.subject = Some(Scanned::plain(bin.code.clone()));
+        self.facts = vec![
+            (FactCode::Bin, bin.code.clone()),
+            (FactCode::Lines, piles.len().to_string()),
+        ];
+        self.rows = piles
+            .iter()
+            .map(|p| row(p, p.item.name(ctx.language)))
+            .collect();
+        self.offers = vec![Operation::Count, Operation::Move];
+        out.accept(FeedbackCode::BinSelected, [bin.code]);
+        Ok(())
+    }
+
+    fn missing(&mut self, _: &dyn SiteView) -> Result<Option<Need>, ViewError> {
+        Ok(None)
+    }
+
+    fn doubts(&self, _: &dyn SiteView, _: &Context) -> Result<Vec<Feedback>, ViewError> {
+        Ok(Vec::new())
+    }
+
+    /// Nothing is written: what is in hand is shown.
+    fn write(&mut self, view: &dyn SiteView, ctx: &Context, _: &mut Out) -> Result<(), ViewError> {
+        let Some(hand) = self.draft.hand.clone() else {
+            return Ok(());
+        };
+        let Some(item) = &hand.item else {
+            return Ok(());
+        };
+        let unit = match hand.unit() {
+            Some(unit) => view.unit(&unit)?,
+            None => None,
+        };
+        let piles = view.stock_of_item(item.id)?;
+        let total = piles
+            .iter()
+            .fold(Quantity::ZERO, |sum, p| sum.plus(p.balance));
+        self.facts = vec![
+            (FactCode::Item, item.name(ctx.language).to_owned()),
+            (FactCode::Sku, item.sku.clone()),
+        ];
+        let pack = (hand.pack != Quantity::ONE).then(|| amount(hand.pack, item));
+        self.facts.extend(pack.map(|pack| (FactCode::Pack, pack)));
+        self.facts
+            .extend(hand.lot.clone().map(|lot| (FactCode::Lot, lot)));
+        self.facts
+            .extend(hand.expiry.map(|day| (FactCode::Expiry, day.to_string())));
+        self.offers = match &unit {
+            Some(unit) => {
+                self.facts
+                    .push((FactCode::Unit, unit.id.printed().to_owned()));
+                self.facts.push((FactCode::Bin, unit.bin.code.clone()));
+                match unit.status {
+                    UnitStatus::Stored => vec![Operation::Issue, Operation::Move],
+                    UnitStatus::Issued => vec![Operation::Receive],
+                }
+            }
+            None if total > Quantity::ZERO => {
+                vec![Operation::Issue, Operation::Move, Operation::Receive]
+            }
+            None => vec![Operation::Receive],
+        };
+        self.facts.push((FactCode::OnHand, amount(total, item)));
+        self.rows = piles.iter().map(|p| row(p, &p.bin.code)).collect();
+        Ok(())
+    }
+
+    fn own_action(
+        &mut self,
+        action: ActionCode,
+        _: &dyn SiteView,
+        _: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let operation = Operation::from_code(action.code());
+        let Some(operation) = operation.filter(|o| self.offers.contains(o)) else {
+            return Ok(false);
+        };
+        out.open = self.subject.clone().map(|subject| (operation, subject));
+        Ok(true)
+    }
+}
+
+impl LookUp {
+    /// Remembers the code behind what is shown, for the operation that goes on with it.
+    pub(crate) fn remember(
+        &mut self,
+        scanned: &Scanned,
+        view: &dyn SiteView,
+    ) -> Result<(), ViewError> {
+        let goods = |m: &Match| matches!(m, Match::Item { .. } | Match::Unit(_));
+        if let Resolved::Known(matches) = resolve(scanned, view)?
+            && matches.iter().any(goods)
+            && !matches.iter().any(|m| matches!(m, Match::Bin(_)))
+        {
+            self.subject = Some(scanned.clone());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn shown_facts(&self) -> Vec<Fact> {
+        let fact = |(label, value): &(FactCode, String)| Fact {
+            label: *label,
+            value: value.clone(),
+            emphasis: matches!(label, FactCode::OnHand | FactCode::Bin),
+        };
+        self.facts.iter().map(fact).collect()
+    }
+
+    pub(crate) fn shown_rows(&self) -> Vec<Line> {
+        self.rows.clone()
+    }
+}
+
+fn row(pile: &Pile, title: &str) -> Line {
+    let day = pile.expiry.map(|d| d.to_string());
+    let parts: Vec<String> = pile.lot.clone().into_iter().chain(day).collect();
+    Line {
+        title: title.to_owned(),
+        subtitle: parts.join(" · "),
+        quantity: amount(pile.balance, &pile.item),
+        status: LineStatus::Saved,
+        time: String::new(),
+    }
+}

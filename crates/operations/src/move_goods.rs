@@ -1,0 +1,213 @@
+//! Move: goods change bins. Bin first, goods first, or everything in a bin.
+
+use domain::{EventBody, Goods, Quantity};
+use serde::{Deserialize, Serialize};
+
+use crate::codes::{ActionCode, FeedbackCode, LineStatus};
+use crate::context::Context;
+use crate::draft::{Draft, Need, amount, line};
+use crate::flow::{Out, Procedure, advance};
+use crate::issue::{all_of_pile, refuse_issued};
+use crate::screen::{Feedback, Line};
+use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
+use crate::{doubt, stock_source};
+
+/// The state of a move.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    pub(crate) draft: Draft,
+    /// Everything in the selected bin waits for its new bin.
+    pub(crate) whole_bin: bool,
+}
+
+impl Procedure for Move {
+    fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    fn draft_mut(&mut self) -> &mut Draft {
+        &mut self.draft
+    }
+
+    fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {
+        refuse_issued(unit)
+    }
+
+    fn take_bin(
+        &mut self,
+        bin: BinFacts,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<(), ViewError> {
+        let target = self.whole_bin || self.draft.need == Need::ToBin;
+        if target && self.draft.source().is_some_and(|from| from.id == bin.id) {
+            out.refuse(FeedbackCode::SameBin, [bin.code]);
+            return Ok(());
+        }
+        if self.whole_bin && self.draft.hand.is_none() {
+            return self.move_all(bin, view, ctx, out);
+        }
+        out.accept(FeedbackCode::BinSelected, [bin.code.clone()]);
+        if target {
+            self.draft.to = Some(bin);
+            if let Some(hand) = &mut self.draft.hand {
+                hand.closed = true;
+            }
+        } else {
+            self.draft.bin = Some(bin);
+            self.draft.line_bin = None;
+        }
+        advance(self, view, ctx, out)
+    }
+
+    fn missing(&mut self, view: &dyn SiteView) -> Result<Option<Need>, ViewError> {
+        self.whole_bin = false;
+        if let Some(need) = stock_source::missing(&mut self.draft, view)? {
+            return Ok(Some(need));
+        }
+        let same = |to: &BinFacts| self.draft.source().is_some_and(|from| from.id == to.id);
+        if self.draft.to.as_ref().is_some_and(same) {
+            self.draft.to = None;
+        }
+        Ok(self.draft.to.is_none().then_some(Need::ToBin))
+    }
+
+    fn doubts(&self, _: &dyn SiteView, _: &Context) -> Result<Vec<Feedback>, ViewError> {
+        let Some(hand) = &self.draft.hand else {
+            return Ok(Vec::new());
+        };
+        let doubts = [
+            doubt::wrong_bin(&self.draft),
+            doubt::not_enough(&self.draft),
+            doubt::too_much(hand),
+        ];
+        Ok(doubts.into_iter().flatten().collect())
+    }
+
+    fn write(&mut self, _: &dyn SiteView, ctx: &Context, out: &mut Out) -> Result<(), ViewError> {
+        let draft = &self.draft;
+        let bins = draft.source().cloned().zip(draft.to.clone());
+        let Some((hand, (from, to))) = draft.hand.clone().zip(bins) else {
+            return Ok(());
+        };
+        if let (Some(goods), Some(quantity)) = (hand.goods(), hand.amount()) {
+            let bins = format!("{} → {}", from.code, to.code);
+            let written = line(&hand, quantity, &bins, LineStatus::Saved, ctx);
+            let args = [written.quantity.clone(), written.title.clone(), to.code];
+            out.accept(FeedbackCode::Moved, args);
+            out.events.push(EventBody::Moved {
+                from: from.id,
+                to: to.id,
+                goods,
+                quantity,
+            });
+            self.draft.add_line(written);
+        }
+        Ok(())
+    }
+
+    fn own_action(
+        &mut self,
+        action: ActionCode,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        match (action, self.draft.hand.is_some()) {
+            (ActionCode::AllOfIt, true) => {
+                all_of_pile(&mut self.draft, out);
+                advance(self, view, ctx, out)?;
+            }
+            (ActionCode::AllOfIt, false) => {
+                let Some(bin) = &self.draft.bin else {
+                    out.refuse(FeedbackCode::FinishLineFirst, []);
+                    return Ok(true);
+                };
+                let stock = view.stock_of_bin(bin.id)?;
+                if stock.iter().any(|p| p.balance > Quantity::ZERO) {
+                    self.whole_bin = true;
+                } else {
+                    out.refuse(FeedbackCode::NotEnoughHere, [Quantity::ZERO.to_string()]);
+                }
+            }
+            (ActionCode::Cancel | ActionCode::ChangeBin, false) if self.whole_bin => {
+                self.whole_bin = false;
+                if action == ActionCode::ChangeBin {
+                    self.draft.bin = None;
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+impl Move {
+    /// Units move by name; what is left of each pile moves as goods.
+    fn move_all(
+        &mut self,
+        to: BinFacts,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<(), ViewError> {
+        let Some(from) = self.draft.bin.clone() else {
+            return Ok(());
+        };
+        let units = view.units_in_bin(from.id)?;
+        let movable = |q: Quantity| q > Quantity::ZERO && q.in_range();
+        let mut moved = 0_usize;
+        let mut push = |goods: Goods, quantity: Quantity, out: &mut Out| {
+            moved += 1;
+            out.events.push(EventBody::Moved {
+                from: from.id,
+                to: to.id,
+                goods,
+                quantity,
+            });
+        };
+        for unit in units.iter().filter(|u| movable(u.quantity)) {
+            push(
+                Goods {
+                    unit: Some(unit.id.clone()),
+                    ..unit.goods.clone()
+                },
+                unit.quantity,
+                out,
+            );
+        }
+        for pile in view.stock_of_bin(from.id)? {
+            let named = units
+                .iter()
+                .filter(|u| u.item.id == pile.item.id && u.goods.lot == pile.lot)
+                .fold(Quantity::ZERO, |sum, u| sum.plus(u.quantity));
+            let rest = pile.balance.minus(named);
+            if movable(rest) {
+                let goods = Goods {
+                    lot: pile.lot,
+                    expiry: pile.expiry,
+                    ..Goods::of(pile.item.id)
+                };
+                self.draft.add_line(Line {
+                    title: pile.item.name(ctx.language).to_owned(),
+                    subtitle: format!("{} → {}", from.code, to.code),
+                    quantity: amount(rest, &pile.item),
+                    status: LineStatus::Saved,
+                    time: ctx.time_of_day.clone(),
+                });
+                push(goods, rest, out);
+            }
+        }
+        self.whole_bin = false;
+        if moved == 0 {
+            out.refuse(FeedbackCode::NotEnoughHere, [Quantity::ZERO.to_string()]);
+        } else {
+            out.accept(
+                FeedbackCode::Moved,
+                [moved.to_string(), from.code.clone(), to.code],
+            );
+        }
+        Ok(())
+    }
+}

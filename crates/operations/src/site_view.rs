@@ -1,0 +1,134 @@
+//! The read model as procedures need it.
+
+use chrono::NaiveDate;
+use domain::ledger::UnitStatus;
+use domain::{BinId, Goods, ItemId, Quantity, UnitId};
+use serde::{Deserialize, Serialize};
+
+use crate::context::Language;
+
+/// The read model could not be read. The procedure's state is as before; the same input may be tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("stock could not be read")]
+pub struct ViewError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// What a procedure must know of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemFacts {
+    /// Identity.
+    pub id: ItemId,
+    /// Stock keeping unit.
+    pub sku: String,
+    /// English name; may be empty.
+    pub name_en: String,
+    /// Chinese name; may be empty.
+    pub name_zh: String,
+    /// Base unit, such as `pcs` or `kg`.
+    pub unit: String,
+    /// Decimals of the base unit, 0 to 3.
+    pub decimals: u8,
+    /// Whether each line names a lot.
+    pub tracks_lot: bool,
+    /// Whether each piece has a serial number.
+    pub tracks_serial: bool,
+    /// Whether each line names an expiry day.
+    pub tracks_expiry: bool,
+}
+
+impl ItemFacts {
+    /// The name in that language, else the other one, else the SKU.
+    pub fn name(&self, language: Language) -> &str {
+        let (first, second) = match language {
+            Language::English => (&self.name_en, &self.name_zh),
+            Language::Chinese => (&self.name_zh, &self.name_en),
+        };
+        [first, second, &self.sku]
+            .into_iter()
+            .find(|n| !n.is_empty())
+            .map_or("", String::as_str)
+    }
+
+    /// Whether the base unit can be divided so finely.
+    pub fn allows(&self, quantity: Quantity) -> bool {
+        let finest = 10_i64.pow(3 - u32::from(self.decimals.min(3)));
+        quantity.thousandths() % finest == 0
+    }
+}
+
+/// What a procedure must know of a bin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BinFacts {
+    /// Identity.
+    pub id: BinId,
+    /// What is written on it.
+    pub code: String,
+}
+
+/// A unit of goods with a name of its own, as the book knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitFacts {
+    /// Identity.
+    pub id: UnitId,
+    /// Whether it is in the house.
+    pub status: UnitStatus,
+    /// Its bin, or the one it left.
+    pub bin: BinFacts,
+    /// What it is.
+    pub item: ItemFacts,
+    /// Lot, expiry and the unit itself.
+    pub goods: Goods,
+    /// How much it holds.
+    pub quantity: Quantity,
+    /// Time of the event that says so, as the screen shows it.
+    pub since: String,
+    /// Name of who wrote that event.
+    pub by: String,
+}
+
+/// Goods of one item and lot in one bin, by the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pile {
+    /// Where.
+    pub bin: BinFacts,
+    /// What.
+    pub item: ItemFacts,
+    /// Of which lot.
+    pub lot: Option<String>,
+    /// The lot's last good day, if known.
+    pub expiry: Option<NaiveDate>,
+    /// How much; may be negative.
+    pub balance: Quantity,
+}
+
+/// Catalogue and stock of the site where the operator stands.
+///
+/// Implementers owe: one input sees one state (the worker reads in the transaction that it will write), and stock
+/// that is hidden from this operator (a blind count) is not returned.
+pub trait SiteView {
+    /// Items that carry this barcode or SKU, each with the base units that one such code stands for. Codes are
+    /// compared as stored; the caller tries all lengths of a GTIN.
+    ///
+    /// # Errors
+    /// [`ViewError`], as of all methods here.
+    fn items_with_code(&self, code: &str) -> Result<Vec<(ItemFacts, Quantity)>, ViewError>;
+    /// The item.
+    fn item(&self, id: ItemId) -> Result<Option<ItemFacts>, ViewError>;
+    /// The bin of this site that carries this code.
+    fn bin_with_code(&self, code: &str) -> Result<Option<BinFacts>, ViewError>;
+    /// The bin.
+    fn bin(&self, id: BinId) -> Result<Option<BinFacts>, ViewError>;
+    /// The operator whose badge carries this code: id as text, and name.
+    fn operator_with_badge(&self, code: &str) -> Result<Option<(String, String)>, ViewError>;
+    /// The unit, if any event named it.
+    fn unit(&self, id: &UnitId) -> Result<Option<UnitFacts>, ViewError>;
+    /// Units whose plate or serial number reads like this.
+    fn units_named(&self, printed: &str) -> Result<Vec<UnitFacts>, ViewError>;
+    /// Units stored in the bin.
+    fn units_in_bin(&self, bin: BinId) -> Result<Vec<UnitFacts>, ViewError>;
+    /// Piles of the bin that are not zero.
+    fn stock_of_bin(&self, bin: BinId) -> Result<Vec<Pile>, ViewError>;
+    /// Piles of the item at this site that are not zero.
+    fn stock_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ViewError>;
+    /// The last good day that is known of the lot.
+    fn lot_expiry(&self, item: ItemId, lot: &str) -> Result<Option<NaiveDate>, ViewError>;
+}

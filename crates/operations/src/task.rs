@@ -1,0 +1,245 @@
+//! The work of one operation, and how the screen shows it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codes::{ActionCode, FactCode, Operation, PromptCode};
+use crate::context::Context;
+use crate::count::Count;
+use crate::draft::{Draft, Need};
+use crate::flow::{self, Procedure};
+use crate::issue::Issue;
+use crate::look_up::LookUp;
+use crate::move_goods::Move;
+use crate::receive::Receive;
+use crate::screen::{
+    Action, Choice, Entry, Fact, Input, Keypad, Line, Prompt, Question, Step, Weight,
+};
+use crate::site_view::{SiteView, ViewError};
+
+/// The work of one operation. Its JSON is the draft that survives a crash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all = "kebab-case")]
+pub enum Task {
+    /// Goods come in.
+    Receive(Receive),
+    /// Goods go out.
+    Issue(Issue),
+    /// Goods change bins.
+    Move(Move),
+    /// A bin is counted.
+    Count(Count),
+    /// Something is looked up.
+    LookUp(LookUp),
+}
+
+impl Task {
+    /// New work, with nothing done yet.
+    pub fn start(operation: Operation) -> Self {
+        match operation {
+            Operation::Receive => Self::Receive(Receive::default()),
+            Operation::Issue => Self::Issue(Issue::default()),
+            Operation::Move => Self::Move(Move::default()),
+            Operation::Count => Self::Count(Count::default()),
+            Operation::LookUp => Self::LookUp(LookUp::default()),
+        }
+    }
+
+    /// Which operation it is.
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::Receive(_) => Operation::Receive,
+            Self::Issue(_) => Operation::Issue,
+            Self::Move(_) => Operation::Move,
+            Self::Count(_) => Operation::Count,
+            Self::LookUp(_) => Operation::LookUp,
+        }
+    }
+
+    /// Takes one input. `self` is as before; the step holds the work as it goes on.
+    ///
+    /// # Errors
+    /// Those of the view; nothing has happened then.
+    pub fn handle(
+        &self,
+        input: Input,
+        view: &dyn SiteView,
+        ctx: &Context,
+    ) -> Result<Step, ViewError> {
+        let mut task = self.clone();
+        let out = match &mut task {
+            Self::Receive(work) => flow::handle(work, input, view, ctx)?,
+            Self::Issue(work) => flow::handle(work, input, view, ctx)?,
+            Self::Move(work) => flow::handle(work, input, view, ctx)?,
+            Self::Count(work) => flow::handle(work, input, view, ctx)?,
+            Self::LookUp(work) => {
+                if let Input::Scan(scanned) = &input {
+                    work.remember(scanned, view)?;
+                }
+                flow::handle(work, input, view, ctx)?
+            }
+        };
+        match out.open {
+            Some((operation, scanned)) => {
+                Self::start(operation).handle(Input::Scan(scanned), view, ctx)
+            }
+            None => Ok(Step {
+                task,
+                feedback: out.feedback,
+                events: out.events,
+                links: out.links,
+                finished: out.finished,
+            }),
+        }
+    }
+
+    fn draft(&self) -> &Draft {
+        match self {
+            Self::Receive(work) => &work.draft,
+            Self::Issue(work) => &work.draft,
+            Self::Move(work) => &work.draft,
+            Self::Count(work) => &work.draft,
+            Self::LookUp(work) => &work.draft,
+        }
+    }
+
+    /// Whether leaving it would lose something that is in no event yet.
+    pub fn has_open_work(&self) -> bool {
+        let draft = self.draft();
+        let counting = matches!(self, Self::Count(count) if !count.counted.is_empty());
+        counting || draft.hand.is_some() || draft.unknown.is_some()
+    }
+
+    /// How many lines it has written or counted.
+    pub fn line_count(&self) -> usize {
+        let open = if let Self::Count(count) = self {
+            count.counted.len()
+        } else {
+            0
+        };
+        self.draft().lines.len() + open
+    }
+
+    /// What it is about, for a list of unfinished work: the bin that is selected.
+    pub fn title(&self) -> &str {
+        self.draft().source().map_or("", |bin| bin.code.as_str())
+    }
+
+    /// The one thing to do next.
+    pub fn prompt(&self) -> Prompt {
+        if let Some(prompt) = self.draft().prompt() {
+            return prompt;
+        }
+        let draft = self.draft();
+        let begun = !draft.lines.is_empty();
+        let has_bin = draft.bin.is_some();
+        let code = match self {
+            _ if draft.hand.is_some() => PromptCode::ScanItem,
+            Self::Receive(_) if !has_bin => PromptCode::ScanBin,
+            Self::Move(work) if work.whole_bin => PromptCode::ScanToBin,
+            Self::Move(_) if !has_bin && !begun => PromptCode::ScanFromBin,
+            Self::Count(count) if has_bin && count.counted.is_empty() => PromptCode::ScanItem,
+            Self::Count(_) if has_bin => PromptCode::ScanItemOrDone,
+            Self::Count(_) if begun => PromptCode::ScanBinOrDone,
+            Self::Count(_) => PromptCode::ScanBin,
+            Self::LookUp(_) => PromptCode::ScanAnything,
+            _ if begun => PromptCode::ScanItemOrDone,
+            _ => PromptCode::ScanItem,
+        };
+        Prompt {
+            code,
+            args: Vec::new(),
+        }
+    }
+
+    /// The question that is open, if one is.
+    pub fn question(&self) -> Option<Question> {
+        self.draft()
+            .asked
+            .as_ref()
+            .map(|asked| asked.question.clone())
+    }
+
+    /// What is known.
+    pub fn facts(&self, ctx: &Context) -> Vec<Fact> {
+        match self {
+            Self::LookUp(work) if work.draft.unknown.is_none() => work.shown_facts(),
+            Self::Issue(_) | Self::Move(_) => self.draft().facts(FactCode::FromBin, ctx),
+            _ => self.draft().facts(FactCode::Bin, ctx),
+        }
+    }
+
+    /// What was done, the newest first; of a look-up, where the goods are.
+    pub fn lines(&self, ctx: &Context) -> Vec<Line> {
+        let mut lines = match self {
+            Self::Count(count) => count.open_lines(ctx),
+            Self::LookUp(work) => work.shown_rows(),
+            _ => Vec::new(),
+        };
+        lines.extend(self.draft().lines.iter().cloned());
+        lines
+    }
+
+    /// Whether and how numbers are typed now.
+    pub fn keypad(&self) -> Option<Keypad> {
+        let shown = !matches!(self, Self::LookUp(_));
+        self.draft().keypad().filter(|_| shown)
+    }
+
+    /// Whether a text is asked for.
+    pub fn entry(&self) -> Option<Entry> {
+        self.draft().entry()
+    }
+
+    /// What can be chosen.
+    pub fn choices(&self, ctx: &Context) -> Vec<Choice> {
+        self.draft().choices(ctx)
+    }
+
+    /// The buttons.
+    pub fn actions(&self) -> Vec<Action> {
+        let plates = matches!(self, Self::Receive(work) if work.takes_new_plates());
+        if let Some(actions) = self.draft().actions(plates) {
+            return actions;
+        }
+        let draft = self.draft();
+        let normal = |code| Action::new(code, Weight::Normal);
+        let done = Action::new(ActionCode::Done, Weight::Primary);
+        let mut actions = Vec::new();
+        match self {
+            _ if draft.hand.is_some() => actions.push(normal(ActionCode::Cancel)),
+            Self::LookUp(work) => {
+                let buttons = work
+                    .offers
+                    .iter()
+                    .filter_map(|o| ActionCode::from_code(o.code()));
+                actions.extend(buttons.map(normal));
+                actions.push(done);
+            }
+            Self::Move(work) if work.whole_bin => actions.push(normal(ActionCode::Cancel)),
+            Self::Move(_) => {
+                actions.push(done);
+                if draft.bin.is_some() && draft.need == Need::Goods {
+                    actions.push(normal(ActionCode::AllOfIt));
+                    actions.push(normal(ActionCode::ChangeBin));
+                }
+            }
+            Self::Count(count) => {
+                actions.push(done);
+                if draft.bin.is_some() && count.counted.is_empty() {
+                    actions.push(normal(ActionCode::BinEmpty));
+                    actions.push(normal(ActionCode::ChangeBin));
+                }
+                if !count.counted.is_empty() {
+                    actions.push(Action::new(ActionCode::Discard, Weight::Danger));
+                }
+            }
+            Self::Receive(_) | Self::Issue(_) => {
+                actions.push(done);
+                if draft.bin.is_some() {
+                    actions.push(normal(ActionCode::ChangeBin));
+                }
+            }
+        }
+        actions
+    }
+}

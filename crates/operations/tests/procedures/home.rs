@@ -1,0 +1,55 @@
+//! What a scan on the home screen opens, and what a look-up offers.
+
+use crate::support::{Site, context, gs1, play, shown};
+use operations::home::{Route, route};
+use operations::{Operation, Scanned};
+
+fn check(site: &Site, scanned: &Scanned, expected: &str) {
+    let got = match route(scanned, site, &context()).unwrap() {
+        Route::Open(step) => {
+            let actions = step.task.actions();
+            let codes: Vec<&str> = actions.iter().map(|a| a.code.code()).collect();
+            format!("{}: {}", step.task.operation().code(), codes.join(" "))
+        }
+        Route::Badge { name, .. } => format!("badge {name}"),
+        Route::Refused(feedback) => format!("refused {}", feedback.code.code()),
+    };
+    assert_eq!(got, expected, "{}", scanned.raw);
+}
+
+#[test]
+fn any_code_opens_what_fits() {
+    let site = Site::with(&["BOLT A-01 3", "DRILL#S1 A-02 1"]);
+    let plain = Scanned::plain;
+    check(&site, &plain("BOLT"), "look-up: issue move receive done");
+    check(&site, &plain("WIRE"), "receive: cancel");
+    check(&site, &plain("A-01"), "look-up: count move done");
+    check(&site, &plain("S1"), "look-up: issue move done");
+    check(&site, &plain("BADGE-1"), "badge Li");
+    check(&site, &gs1("sscc=106141410000000008"), "receive: cancel");
+    check(
+        &site,
+        &plain("NEVER"),
+        "look-up: set-aside link-to-item cancel",
+    );
+    check(&site, &plain("4006381333932"), "refused wrong-check-digit");
+}
+
+#[test]
+fn an_offer_goes_on_with_the_code() {
+    let site = Site::with(&["BOLT A-01 3"]);
+    let Route::Open(step) = route(&Scanned::plain("BOLT"), &site, &context()).unwrap() else {
+        panic!("opens");
+    };
+    let issue = play(&step.task, "do issue", &site);
+    assert_eq!(issue.task.operation(), Operation::Issue);
+    assert_eq!(shown(&issue, &site)[0], "accepted item-selected BOLT");
+    assert_eq!(shown(&issue, &site)[1], "enter-quantity");
+    let count = play(
+        &play(&step.task, "scan A-01", &site).task,
+        "do count",
+        &site,
+    );
+    assert_eq!(count.task.operation(), Operation::Count);
+    assert_eq!(count.task.title(), "A-01");
+}

@@ -1,0 +1,364 @@
+//! Catalogue and stock of a small site. Stock is the fold of the events that the procedures made.
+
+use chrono::NaiveDate;
+use domain::ledger::{Ledger, MemoryLedger, UnitState};
+use domain::{
+    BinId, ChainId, DeviceId, Event, EventBody, EventHash, EventId, EventRecord, Goods, ItemId,
+    OperatorId, Quantity, SiteId, Timestamp, UnitId,
+};
+use operations::{BinFacts, ItemFacts, Pile, SiteView, Step, Undoable, UnitFacts, ViewError};
+
+/// 2026-09-21 in Shanghai.
+pub(crate) const TODAY: i64 = 1_790_000_000_000;
+
+pub(crate) struct Site {
+    ledger: MemoryLedger,
+    events: Vec<Event>,
+    items: Vec<ItemFacts>,
+    codes: Vec<(String, ItemId, Quantity)>,
+    bins: Vec<BinFacts>,
+}
+
+impl Site {
+    /// Items BOLT (box of 12), WIRE (by the metre), MILK (lot and expiry), DRILL (serial); bins.
+    pub(crate) fn new() -> Self {
+        let item = |n: u8, sku: &str, unit: &str, decimals, flags: [bool; 3]| ItemFacts {
+            id: ItemId::from_bytes([n; 16]),
+            sku: sku.into(),
+            name_en: sku.into(),
+            name_zh: String::new(),
+            unit: unit.into(),
+            decimals,
+            tracks_lot: flags[0],
+            tracks_serial: flags[1],
+            tracks_expiry: flags[2],
+        };
+        let items = vec![
+            item(1, "BOLT", "pcs", 0, [false; 3]),
+            item(2, "WIRE", "m", 2, [false; 3]),
+            item(3, "MILK", "l", 0, [true, false, true]),
+            item(4, "DRILL", "pcs", 0, [false, true, false]),
+            item(5, "TWIN", "pcs", 0, [false; 3]),
+        ];
+        let code = |code: &str, n: u8, pack: i64| {
+            (
+                code.to_owned(),
+                ItemId::from_bytes([n; 16]),
+                Quantity::from_units(pack).unwrap(),
+            )
+        };
+        let codes = vec![
+            code("BOLT", 1, 1),
+            code("4006381333931", 1, 1),
+            code("BOX12", 1, 12),
+            code("WIRE", 2, 1),
+            code("MILK", 3, 1),
+            code("04012345678901", 3, 1),
+            code("DRILL", 4, 1),
+            code("00036000291452", 4, 1),
+            code("TWIN", 5, 1),
+            code("BOTH", 1, 1),
+            code("BOTH", 5, 1),
+        ];
+        let bins = (1..=3)
+            .map(|n| BinFacts {
+                id: BinId::from_bytes([n; 16]),
+                code: format!("A-0{n}"),
+            })
+            .collect();
+        Self {
+            ledger: MemoryLedger::default(),
+            events: Vec::new(),
+            items,
+            codes,
+            bins,
+        }
+    }
+
+    /// With stock: `SKU[/lot[@expiry]][#unit] bin quantity`.
+    pub(crate) fn with(stock: &[&str]) -> Self {
+        let mut site = Self::new();
+        for line in stock {
+            let mut parts = line.split_whitespace();
+            let mut name = parts.next().unwrap();
+            let bin = site.bin_named(parts.next().unwrap()).id;
+            let quantity = Quantity::parse(parts.next().unwrap()).unwrap();
+            let (mut lot, mut expiry, mut unit) = (None, None, None);
+            if let Some((rest, u)) = name.split_once('#') {
+                (name, unit) = (rest, Some(u));
+            }
+            if let Some((rest, day)) = name.split_once('@') {
+                (name, expiry) = (rest, Some(day.parse::<NaiveDate>().unwrap()));
+            }
+            if let Some((rest, l)) = name.split_once('/') {
+                (name, lot) = (rest, Some(l.to_owned()));
+            }
+            let item = site.item_named(name);
+            let unit = unit.map(|u| match item.tracks_serial {
+                true => UnitId::serial(item.id, u),
+                false => UnitId::plate(u),
+            });
+            let goods = Goods {
+                item: item.id,
+                lot,
+                expiry,
+                unit,
+            };
+            site.write(EventBody::Received {
+                bin,
+                goods,
+                quantity,
+            });
+        }
+        site
+    }
+
+    pub(crate) fn apply(&mut self, step: &Step) {
+        for event in &step.events {
+            self.write(event.clone());
+        }
+        for link in &step.links {
+            self.codes.push((link.code.clone(), link.item, link.pack));
+        }
+    }
+
+    fn write(&mut self, body: EventBody) {
+        let number = self.events.len() as u64 + 1;
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&number.to_le_bytes());
+        let event = Event {
+            id: EventId {
+                chain: ChainId::from_bytes([7; 16]),
+                number,
+            },
+            hash: EventHash(hash),
+            site: SiteId::from_bytes([8; 16]),
+            device: DeviceId::from_bytes([9; 16]),
+            record: EventRecord {
+                clock: Timestamp {
+                    millis: TODAY,
+                    counter: 0,
+                },
+                operator: OperatorId::from_bytes([6; 16]),
+                body,
+                carries_out: None,
+                evidence: Vec::new(),
+            },
+            accepted_at: None,
+            quarantined: false,
+        };
+        let Ok(mut ledger) = Ledger::new(&mut self.ledger);
+        let Ok(_) = ledger.add(event.clone());
+        let Ok(_) = ledger.finish();
+        self.events.push(event);
+    }
+
+    pub(crate) fn last_undoable(&self) -> Option<Undoable> {
+        let reversed = |hash: EventHash| {
+            self.events
+                .iter()
+                .any(|e| matches!(e.record.body, EventBody::Reversed { target } if target == hash))
+        };
+        let last =
+            self.events.iter().rev().find(|e| {
+                !matches!(e.record.body, EventBody::Reversed { .. }) && !reversed(e.hash)
+            })?;
+        Some(super::undoable(
+            &last.record.body,
+            last.hash,
+            self.words(&last.record.body),
+        ))
+    }
+
+    pub(crate) fn balance(&self, sku: &str, bin: &str) -> String {
+        let (item, bin) = (self.item_named(sku).id, self.bin_named(bin).id);
+        let of = self
+            .ledger
+            .balances()
+            .iter()
+            .filter(|(k, _)| k.item == item && k.bin == bin);
+        of.fold(Quantity::ZERO, |sum, (_, q)| sum.plus(*q))
+            .to_string()
+    }
+
+    pub(crate) fn item_named(&self, sku: &str) -> ItemFacts {
+        self.items
+            .iter()
+            .find(|i| i.sku == sku)
+            .unwrap_or_else(|| panic!("{sku}"))
+            .clone()
+    }
+
+    pub(crate) fn bin_named(&self, code: &str) -> BinFacts {
+        self.bins
+            .iter()
+            .find(|b| b.code == code)
+            .unwrap_or_else(|| panic!("{code}"))
+            .clone()
+    }
+
+    pub(crate) fn sku(&self, id: ItemId) -> String {
+        self.items
+            .iter()
+            .find(|i| i.id == id)
+            .map(|i| i.sku.clone())
+            .unwrap_or_default()
+    }
+
+    fn bin_code(&self, id: BinId) -> String {
+        self.bins
+            .iter()
+            .find(|b| b.id == id)
+            .map(|b| b.code.clone())
+            .unwrap_or_default()
+    }
+
+    fn goods_words(&self, goods: &Goods) -> String {
+        let mut words = self.sku(goods.item);
+        words.extend(goods.lot.iter().map(|lot| format!("/{lot}")));
+        words.extend(goods.expiry.iter().map(|day| format!("@{day}")));
+        words.extend(goods.unit.iter().map(|unit| format!("#{}", unit.printed())));
+        words
+    }
+
+    /// An event in short.
+    pub(crate) fn words(&self, event: &EventBody) -> String {
+        let bins: Vec<String> = event.bins().into_iter().map(|b| self.bin_code(b)).collect();
+        let mut words = vec![event.kind().to_owned(), bins.join(">")];
+        words.extend(event.goods().map(|g| self.goods_words(g)));
+        match event {
+            EventBody::Counted { lines, .. } => words.extend(lines.iter().map(|l| {
+                let goods = Goods {
+                    lot: l.lot.clone(),
+                    ..Goods::of(l.item)
+                };
+                format!("{}={}", self.goods_words(&goods), l.counted)
+            })),
+            EventBody::SetAside { code, .. } => words.push(code.clone()),
+            _ => {}
+        }
+        words.extend(event.quantity().map(|q| q.to_string()));
+        words.retain(|w| !w.is_empty());
+        words.join(" ")
+    }
+
+    fn unit_facts(&self, id: &UnitId, state: &UnitState) -> UnitFacts {
+        let item = self
+            .items
+            .iter()
+            .find(|i| i.id == state.goods.item)
+            .unwrap()
+            .clone();
+        UnitFacts {
+            id: id.clone(),
+            status: state.status,
+            bin: BinFacts {
+                id: state.bin,
+                code: self.bin_code(state.bin),
+            },
+            item,
+            goods: state.goods.clone(),
+            quantity: state.quantity,
+            since: "09:30".into(),
+            by: "Wang".into(),
+        }
+    }
+
+    fn piles(&self, keep: impl Fn(&Pile) -> bool) -> Vec<Pile> {
+        let pile = |(key, balance): (&domain::ledger::StockKey, &Quantity)| Pile {
+            bin: BinFacts {
+                id: key.bin,
+                code: self.bin_code(key.bin),
+            },
+            item: self
+                .items
+                .iter()
+                .find(|i| i.id == key.item)
+                .unwrap()
+                .clone(),
+            lot: key.lot.clone(),
+            expiry: key.lot.as_ref().and_then(|lot| self.expiry(key.item, lot)),
+            balance: *balance,
+        };
+        self.ledger
+            .balances()
+            .iter()
+            .map(pile)
+            .filter(keep)
+            .collect()
+    }
+
+    fn expiry(&self, item: ItemId, lot: &str) -> Option<NaiveDate> {
+        self.events.iter().find_map(|e| {
+            let goods = e.record.body.goods()?;
+            goods
+                .expiry
+                .filter(|_| goods.item == item && goods.lot.as_deref() == Some(lot))
+        })
+    }
+}
+
+impl SiteView for Site {
+    fn items_with_code(&self, code: &str) -> Result<Vec<(ItemFacts, Quantity)>, ViewError> {
+        let of = self.codes.iter().filter(|(c, ..)| c == code);
+        let found = of.filter_map(|(_, id, pack)| {
+            Some((self.items.iter().find(|i| i.id == *id)?.clone(), *pack))
+        });
+        Ok(found.collect())
+    }
+
+    fn item(&self, id: ItemId) -> Result<Option<ItemFacts>, ViewError> {
+        Ok(self.items.iter().find(|i| i.id == id).cloned())
+    }
+
+    fn bin_with_code(&self, code: &str) -> Result<Option<BinFacts>, ViewError> {
+        Ok(self.bins.iter().find(|b| b.code == code).cloned())
+    }
+
+    fn bin(&self, id: BinId) -> Result<Option<BinFacts>, ViewError> {
+        Ok(self.bins.iter().find(|b| b.id == id).cloned())
+    }
+
+    fn operator_with_badge(&self, code: &str) -> Result<Option<(String, String)>, ViewError> {
+        Ok((code == "BADGE-1").then(|| ("op-1".into(), "Li".into())))
+    }
+
+    fn unit(&self, id: &UnitId) -> Result<Option<UnitFacts>, ViewError> {
+        Ok(self
+            .ledger
+            .units()
+            .get(id)
+            .map(|state| self.unit_facts(id, state)))
+    }
+
+    fn units_named(&self, printed: &str) -> Result<Vec<UnitFacts>, ViewError> {
+        let of = self
+            .ledger
+            .units()
+            .iter()
+            .filter(|(id, _)| id.printed() == printed);
+        Ok(of.map(|(id, state)| self.unit_facts(id, state)).collect())
+    }
+
+    fn units_in_bin(&self, bin: BinId) -> Result<Vec<UnitFacts>, ViewError> {
+        let stored = |s: &UnitState| s.bin == bin && s.status == domain::ledger::UnitStatus::Stored;
+        let of = self
+            .ledger
+            .units()
+            .iter()
+            .filter(|(_, state)| stored(state));
+        Ok(of.map(|(id, state)| self.unit_facts(id, state)).collect())
+    }
+
+    fn stock_of_bin(&self, bin: BinId) -> Result<Vec<Pile>, ViewError> {
+        Ok(self.piles(|p| p.bin.id == bin))
+    }
+
+    fn stock_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ViewError> {
+        Ok(self.piles(|p| p.item.id == item))
+    }
+
+    fn lot_expiry(&self, item: ItemId, lot: &str) -> Result<Option<NaiveDate>, ViewError> {
+        Ok(self.expiry(item, lot))
+    }
+}
