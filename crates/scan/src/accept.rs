@@ -99,6 +99,7 @@ mod tests {
             symbology_identifier: String::new(),
             corners: None,
             reader: Reader::Other,
+            weak: false,
         };
         let found = accepted(payload, asked);
         let found = found

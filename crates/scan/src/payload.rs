@@ -187,6 +187,9 @@ pub struct Payload {
     /// person reads it. `None` where the reader does not know.
     pub corners: Option<[(i32, i32); 4]>,
     pub reader: Reader,
+    /// Few scan lines agreed on an EAN or UPC code, whose one check digit lets a wrong read in ten
+    /// pass. Such a payload needs a second sign: the code is known, or another frame shows it.
+    pub weak: bool,
 }
 
 impl Payload {
@@ -208,6 +211,7 @@ impl Payload {
             symbology_identifier: identifier.to_owned(),
             corners: None,
             reader: Reader::Keys,
+            weak: false,
         }
     }
 

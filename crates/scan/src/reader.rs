@@ -1,5 +1,6 @@
 //! Frames in, believed payloads out.
 
+use std::collections::HashMap;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,9 @@ use crate::{LumaFrame, Payload, Reader, Symbology};
 /// Threads of one decoder that may be stuck at the same time; then it is left out until one of
 /// them comes back.
 const STUCK_PER_DECODER_MAX: usize = 2;
+
+/// Live frames within which a weak read must be seen again: one second.
+const WEAK_FRAMES: u64 = 30;
 
 /// What to read and how long it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +61,10 @@ impl Default for ReaderSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
     /// A frame of a running camera: a fast look, and a costly look in turn; ends at the first
-    /// decoder that reads something.
+    /// decoder that reads something. A weak read is held until a second frame shows it.
     Live,
-    /// A single picture: every decoder looks, and what they read is put together.
+    /// A single picture: every decoder looks, and what they read is put together. Weak reads are
+    /// marked as such.
     Thorough,
 }
 
@@ -127,6 +132,8 @@ pub struct FrameReader {
     worker: Option<Worker>,
     stuck: Vec<(usize, JoinHandle<()>)>,
     live_frames: u64,
+    /// Weak reads of the last live frames, with the number of the frame that showed each last.
+    weak: HashMap<String, u64>,
     stats: ReaderStats,
 }
 
@@ -145,6 +152,7 @@ impl FrameReader {
             worker: None,
             stuck: Vec::new(),
             live_frames: 0,
+            weak: HashMap::new(),
             stats: ReaderStats::default(),
         }
     }
@@ -183,7 +191,7 @@ impl FrameReader {
                 continue;
             }
             match self.run_stage(stage, frame, Duration::from_millis(budget_ms))? {
-                Ok(payloads) => self.add(payloads, &mut reading.payloads),
+                Ok(payloads) => self.add(payloads, effort, &mut reading.payloads),
                 Err(fault) => {
                     let name = self.stages[stage].name;
                     reading.faulty.push(name);
@@ -250,17 +258,36 @@ impl FrameReader {
 
     /// Takes what is believed and new. The same text in the same symbology is the same code: two
     /// equal labels in one frame are one scan.
-    fn add(&mut self, found: Vec<Payload>, payloads: &mut Vec<Payload>) {
+    fn add(&mut self, found: Vec<Payload>, effort: Effort, payloads: &mut Vec<Payload>) {
         for payload in found {
             let Some(payload) = accepted(payload, &self.settings.symbologies) else {
                 self.stats.refused += 1;
                 continue;
             };
-            let same = |p: &Payload| p.text == payload.text && p.symbology == payload.symbology;
-            if !payloads.iter().any(same) {
-                payloads.push(payload);
+            let payload = match effort {
+                Effort::Live if payload.weak && !self.is_seen_again(&payload.text) => continue,
+                Effort::Live => Payload {
+                    weak: false,
+                    ..payload
+                },
+                Effort::Thorough => payload,
+            };
+            let same =
+                |p: &&mut Payload| p.text == payload.text && p.symbology == payload.symbology;
+            match payloads.iter_mut().find(same) {
+                Some(known) => known.weak &= payload.weak,
+                None => payloads.push(payload),
             }
         }
+    }
+
+    /// Whether another live frame showed this weak read not long ago; notes that this one did.
+    fn is_seen_again(&mut self, text: &str) -> bool {
+        let now = self.live_frames;
+        self.weak.retain(|_, seen| now - *seen <= WEAK_FRAMES);
+        self.weak
+            .insert(text.to_owned(), now)
+            .is_some_and(|seen| seen < now)
     }
 
     fn count(&mut self, payloads: &[Payload]) {

@@ -1,5 +1,10 @@
 //! A decoder that panics or hangs takes nothing down with it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers panic as the test would"
+)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -17,6 +22,7 @@ impl Decoder for Reads {
             symbology_identifier: "]C0".to_owned(),
             corners: None,
             reader: Reader::Other,
+            weak: false,
         }]
     }
 }
@@ -187,4 +193,33 @@ fn stages_come_in_turn() {
         .map(|_| texts(&mut reader, &frame(0)).len())
         .collect();
     assert_eq!(reads, [0, 0, 1, 0, 0, 1]);
+}
+
+/// Reads an EAN-13 by few lines at frames whose first pixel is 1.
+struct Weak;
+
+impl Decoder for Weak {
+    fn decode(&mut self, frame: &LumaFrame) -> Vec<Payload> {
+        let mut payloads = Reads("4006381333931").decode(frame);
+        payloads.retain(|_| frame.luma()[0] == 1);
+        for payload in &mut payloads {
+            (payload.symbology, payload.weak) = (Symbology::Ean13, true);
+        }
+        payloads
+    }
+}
+
+#[test]
+fn a_weak_read_needs_a_second_live_frame() {
+    let weak = || vec![Stage::new("weak", Schedule::EACH_FRAME, || Weak)];
+    let mut reader = reader(weak());
+    assert_eq!(texts(&mut reader, &frame(1)).len(), 0);
+    let reading = reader.read(&frame(1), Effort::Live).unwrap();
+    assert!(!reading.payloads[0].weak);
+    for _ in 0..31 {
+        assert_eq!(texts(&mut reader, &frame(0)).len(), 0);
+    }
+    assert_eq!(texts(&mut reader, &frame(1)).len(), 0, "too long ago");
+    let single = reader.read(&frame(1), Effort::Thorough).unwrap();
+    assert!(single.payloads[0].weak, "one picture cannot confirm itself");
 }

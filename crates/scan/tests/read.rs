@@ -1,5 +1,11 @@
 //! Every symbology, drawn by our own generator and read back.
 
+#![cfg(feature = "zxing")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers panic as the test would"
+)]
+
 use scan::{Effort, FrameReader, LumaFrame, Payload, ReaderSettings, Symbology};
 use testkit::labels::{CameraView, SymbolKind, camera_like, easy_frame, label, noise_frame};
 

@@ -1,5 +1,9 @@
 //! Decoders, each behind one trait, and which of them run when.
 
+#[cfg(any(feature = "pure", feature = "zxing"))]
+mod plan;
+#[cfg(not(any(feature = "pure", feature = "zxing")))]
+mod qr_only;
 mod rqrr;
 #[cfg(all(feature = "pure", not(feature = "zxing")))]
 mod rxing;
@@ -8,8 +12,11 @@ mod stages;
 #[cfg(feature = "zxing")]
 mod zxing;
 
+#[cfg(any(feature = "pure", feature = "zxing"))]
+pub(crate) use plan::standard_stages;
+#[cfg(not(any(feature = "pure", feature = "zxing")))]
+pub(crate) use qr_only::standard_stages;
 pub use slanted::Slanted;
-pub(crate) use stages::standard_stages;
 pub use stages::{Schedule, Stage};
 
 use crate::{LumaFrame, Payload};

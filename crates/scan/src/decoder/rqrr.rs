@@ -24,6 +24,7 @@ impl Decoder for RqrrDecoder {
                 symbology_identifier: "]Q1".to_owned(),
                 corners: Some(grid.bounds.map(|point| (point.x, point.y))),
                 reader: Reader::Rqrr,
+                weak: false,
             })
         });
         payloads.collect()

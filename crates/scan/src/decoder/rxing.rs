@@ -126,5 +126,6 @@ fn payload(result: &RXingResult) -> Option<Payload> {
         // Its points are finder patterns or line ends, not corners.
         corners: None,
         reader: Reader::Rxing,
+        weak: false,
     })
 }

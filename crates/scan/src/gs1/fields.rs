@@ -22,7 +22,9 @@ impl Measure {
             decimals @ 0..=3 => self.digits.checked_mul(10u64.pow(3 - decimals)),
             decimals => {
                 let finer = 10u64.checked_pow(decimals - 3)?;
-                (self.digits % finer == 0).then_some(self.digits / finer)
+                self.digits
+                    .is_multiple_of(finer)
+                    .then_some(self.digits / finer)
             }
         }
     }

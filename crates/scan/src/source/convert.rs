@@ -1,10 +1,5 @@
 //! Camera pixel formats to grey and colour. Pure, so it is tested without a camera.
 
-#![cfg_attr(
-    not(feature = "camera"),
-    expect(dead_code, reason = "only cameras need it")
-)]
-
 use image::{DynamicImage, ImageFormat};
 
 use super::{Frame, Preview, SourceError};

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "camera")]
 mod camera;
+// Without cameras only its tests use it.
+#[cfg(any(feature = "camera", test))]
 mod convert;
 mod folder;
 
