@@ -1,0 +1,125 @@
+//! Why the hub does not answer a request: a stable code, which the device translates.
+
+use crate::wire::message;
+
+/// What a device would do differently about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[cbor(index_only)]
+pub enum RefusalCode {
+    /// The bytes are no request. Trying again does not help.
+    #[n(0)]
+    Malformed,
+    /// Device and hub share no version of the protocol.
+    #[n(1)]
+    VersionUnknown,
+    /// The one-time code is wrong.
+    #[n(2)]
+    EnrolCodeWrong,
+    /// The one-time code was used or has expired.
+    #[n(3)]
+    EnrolCodeUsed,
+    /// The token opens nothing: the device was revoked or never enrolled here.
+    #[n(4)]
+    DeviceUnknown,
+    /// Too much at once; wait and try again.
+    #[n(5)]
+    TooMany,
+    /// The request is too large.
+    #[n(6)]
+    TooLarge,
+    /// The hub failed; try again later.
+    #[n(7)]
+    HubFailed,
+    /// The sender does not hold the key that it names.
+    #[n(8)]
+    KeyUnproven,
+}
+
+impl RefusalCode {
+    /// All codes.
+    pub const ALL: [Self; 9] = [
+        Self::Malformed,
+        Self::VersionUnknown,
+        Self::EnrolCodeWrong,
+        Self::EnrolCodeUsed,
+        Self::DeviceUnknown,
+        Self::TooMany,
+        Self::TooLarge,
+        Self::HubFailed,
+        Self::KeyUnproven,
+    ];
+
+    /// Stable name; also the key of the translated sentence.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "request-malformed",
+            Self::VersionUnknown => "version-unknown",
+            Self::EnrolCodeWrong => "enrol-code-wrong",
+            Self::EnrolCodeUsed => "enrol-code-used",
+            Self::DeviceUnknown => "device-revoked",
+            Self::TooMany => "too-many-requests",
+            Self::TooLarge => "request-too-large",
+            Self::HubFailed => "server-error",
+            Self::KeyUnproven => "key-unproven",
+        }
+    }
+
+    /// The HTTP status that goes with it.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Malformed | Self::KeyUnproven => 400,
+            Self::DeviceUnknown => 401,
+            Self::EnrolCodeWrong => 403,
+            Self::EnrolCodeUsed => 410,
+            Self::TooLarge => 413,
+            Self::VersionUnknown => 426,
+            Self::TooMany => 429,
+            Self::HubFailed => 503,
+        }
+    }
+
+    /// Whether trying the same again can help.
+    pub const fn is_temporary(self) -> bool {
+        matches!(self, Self::TooMany | Self::HubFailed)
+    }
+}
+
+/// The body of every answer that is no success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct Refusal {
+    /// Why.
+    #[n(0)]
+    pub code: RefusalCode,
+    /// Seconds to wait before trying again; 0 if that does not matter.
+    #[n(1)]
+    pub retry_after_seconds: u32,
+}
+message!(Refusal);
+
+impl From<RefusalCode> for Refusal {
+    fn from(code: RefusalCode) -> Self {
+        Self {
+            code,
+            retry_after_seconds: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_crosses_the_wire() {
+        for code in RefusalCode::ALL {
+            let refusal = Refusal {
+                code,
+                retry_after_seconds: 7,
+            };
+            assert_eq!(Refusal::from_bytes(&refusal.to_bytes()), Ok(refusal));
+            assert!(code.status() >= 400);
+        }
+        assert_eq!(Refusal::from_bytes(b"<html>"), Err(crate::WireError));
+    }
+}

@@ -1,0 +1,212 @@
+//! One POST when nothing is wrong.
+
+use documents::Partition;
+use documents::segment::{Accepted, Segment, SegmentHash};
+use domain::UnixMillis;
+
+use crate::wire::message;
+
+/// How a device is, for the supervisor's list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct DeviceStatus {
+    /// Events that exist only on it, this request's not counted off.
+    #[n(0)]
+    pub waiting_events: u64,
+    /// Edits that exist only on it.
+    #[n(1)]
+    pub waiting_edits: u64,
+    /// Its clock, unix milliseconds.
+    #[n(2)]
+    pub clock: UnixMillis,
+    /// Version of its program.
+    #[n(3)]
+    pub program: String,
+}
+
+/// Where a replica stands in the hub's log of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct LogPosition {
+    /// Which log.
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub epoch: [u8; 16],
+    /// The last number read.
+    #[n(1)]
+    pub number: u64,
+    /// The hash over everything read.
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    pub running_hash: [u8; 32],
+}
+
+/// What a device has and wants of one partition.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct PartitionRequest {
+    /// Which one.
+    #[n(0)]
+    pub partition: Partition,
+    /// How far it has read.
+    #[n(1)]
+    pub position: LogPosition,
+    /// The end of its own chain: the last segment's place there; 0 before the first.
+    #[n(2)]
+    pub head_seq: u64,
+    /// The hash of that segment.
+    #[n(3)]
+    pub head_hash: SegmentHash,
+    /// Own segments that the hub is thought to lack, in order.
+    #[n(4)]
+    pub segments: Vec<Segment>,
+}
+
+/// What a device asks.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct SyncRequest {
+    /// The oldest and newest version that the device speaks.
+    #[n(0)]
+    pub versions: (u32, u32),
+    /// How it is.
+    #[n(1)]
+    pub status: DeviceStatus,
+    /// The shared partition first.
+    #[n(2)]
+    pub partitions: Vec<PartitionRequest>,
+    /// About how large the reply may be.
+    #[n(3)]
+    pub reply_bytes_max: u32,
+}
+message!(SyncRequest);
+
+/// What became of the segments that were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(index_only)]
+pub enum PushOutcome {
+    /// The hub holds all that were sent.
+    #[n(0)]
+    Held,
+    /// The hub lacks an earlier one: send from `head_seq` + 1.
+    #[n(1)]
+    Missing,
+    /// Another segment stands at the place of one that was sent: this device was cloned or restored.
+    #[n(2)]
+    Fork,
+    /// A signature or a link is wrong; nothing from there on was taken.
+    #[n(3)]
+    Forged,
+    /// The device may not write here any more.
+    #[n(4)]
+    Revoked,
+}
+
+/// What the hub answers for one partition.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct PartitionReply {
+    /// Which one.
+    #[n(0)]
+    pub partition: Partition,
+    /// What became of what was sent.
+    #[n(1)]
+    pub outcome: PushOutcome,
+    /// The end of the device's chain as the hub holds it.
+    #[n(2)]
+    pub head_seq: u64,
+    /// Its log was restored or rolled back: read it from the beginning.
+    #[n(3)]
+    pub restart: bool,
+    /// The log after the device's position, without gaps. The device's own segments come without their bodies: that is
+    /// how it learns that they are accepted.
+    #[n(4)]
+    pub entries: Vec<Accepted>,
+    /// There is more to read.
+    #[n(5)]
+    pub more: bool,
+}
+
+/// What the hub answers.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct SyncReply {
+    /// The version that both speak.
+    #[n(0)]
+    pub version: u32,
+    /// Which log this is.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub epoch: [u8; 16],
+    /// The hub's clock, unix milliseconds.
+    #[n(2)]
+    pub now: UnixMillis,
+    /// In the order of the request.
+    #[n(3)]
+    pub partitions: Vec<PartitionReply>,
+}
+message!(SyncReply);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> SyncRequest {
+        SyncRequest {
+            versions: crate::VERSIONS,
+            status: DeviceStatus {
+                waiting_events: 3,
+                waiting_edits: 1,
+                clock: 1_790_000_000_000,
+                program: "0.1.0".into(),
+            },
+            partitions: [
+                Partition::Shared,
+                Partition::Site(domain::SiteId::from_bytes([1; 16])),
+            ]
+            .map(|partition| PartitionRequest {
+                partition,
+                position: LogPosition {
+                    epoch: [7; 16],
+                    number: 900_000,
+                    running_hash: [9; 32],
+                },
+                head_seq: 1_000,
+                head_hash: SegmentHash([3; 32]),
+                segments: Vec::new(),
+            })
+            .into(),
+            reply_bytes_max: 1 << 20,
+        }
+    }
+
+    #[test]
+    fn an_idle_request_is_small_and_reads_back() {
+        let bytes = request().to_bytes();
+        assert_eq!(SyncRequest::from_bytes(&bytes), Ok(request()));
+        assert!(bytes.len() < 320, "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn cut_off_and_scrambled_messages_are_refused_without_panic() {
+        let bytes = request().to_bytes();
+        for end in 0..bytes.len() {
+            assert_eq!(
+                SyncRequest::from_bytes(&bytes[..end]),
+                Err(crate::WireError)
+            );
+        }
+        for at in 0..bytes.len() {
+            let mut bad = bytes.clone();
+            bad[at] ^= 0xff;
+            let _ = SyncRequest::from_bytes(&bad);
+        }
+        // A length that promises more than there is must not allocate it.
+        assert!(
+            SyncRequest::from_bytes(&[
+                0x84, 0x82, 1, 1, 0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+            ])
+            .is_err()
+        );
+    }
+}
