@@ -1,0 +1,385 @@
+//! The device half: when to exchange, what to send next, what to do with the answer.
+//!
+//! Events in, effects out; the clock is an argument. A driver runs the effects and feeds back what came of them. Only
+//! one exchange is under way at a time; whatever happens meanwhile is remembered and causes the next one.
+
+use std::collections::BTreeMap;
+
+use documents::Partition;
+use documents::segment::{Accepted, Segment, SegmentHash};
+use domain::UnixMillis;
+use protocol::{
+    DeviceStatus, LogPosition, PartitionRequest, PushOutcome, RefusalCode, SyncReply, SyncRequest,
+};
+
+use crate::backoff::Backoff;
+
+/// When nothing happens, the hub is asked this often.
+pub const POLL_MS: i64 = 5_000;
+/// A commit waits this long for others to go with it.
+pub const GATHER_MS: i64 = 150;
+/// About how much one request carries.
+pub const PUSH_BYTES_MAX: usize = 1 << 20;
+
+/// What the operator's chip shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Connection {
+    /// The last exchange failed, or none was tried yet.
+    Offline,
+    /// The last exchange went well.
+    Online,
+    /// An exchange is under way and has more than nothing to do.
+    Syncing,
+    /// The operator asked to stay offline.
+    StayOffline,
+}
+
+/// Why an exchange failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// No answer, or one that is none of ours: a captive portal, a proxy, a cut line.
+    Unreachable,
+    /// The server's certificate is not the one that was pinned.
+    CertificateWrong,
+    /// The hub refused.
+    Refused(RefusalCode),
+    /// The device's own database failed.
+    Storage,
+}
+
+impl Failure {
+    /// Stable code; also the key of the translated sentence.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable => "server-unreachable",
+            Self::CertificateWrong => "server-certificate-wrong",
+            Self::Refused(code) => code.code(),
+            Self::Storage => "database-error",
+        }
+    }
+}
+
+/// What the replica holds of one partition, with the segments to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionState {
+    /// Which one.
+    pub partition: Partition,
+    /// How far its log has been read.
+    pub position: LogPosition,
+    /// The end of the own chain.
+    pub head_seq: u64,
+    /// The hash of that segment.
+    pub head_hash: SegmentHash,
+    /// The last own segment known to be accepted.
+    pub accepted_seq: u64,
+    /// Own segments after the place that was asked for.
+    pub segments: Vec<Segment>,
+}
+
+/// The answer to [`Effect::Gather`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gathered {
+    /// How the device is.
+    pub status: DeviceStatus,
+    /// The shared partition first.
+    pub partitions: Vec<PartitionState>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The program runs and is enrolled.
+    Started,
+    /// Something was committed on this device.
+    Committed,
+    /// The operator pressed "sync now".
+    SyncNow,
+    /// The operator's switch.
+    StayOffline(bool),
+    /// The time of [`Effect::WakeAt`] has come.
+    Woke,
+    /// The replica was asked.
+    Gathered(Gathered),
+    /// The hub answered.
+    Replied(SyncReply),
+    /// The exchange failed.
+    Failed(Failure),
+    /// [`Effect::Ingest`] was carried out. `complete`: all entries were taken in.
+    Ingested {
+        /// Whether all entries were taken in.
+        complete: bool,
+    },
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Seal what is unsealed; answer with [`Event::Gathered`], segments from after these places.
+    Gather {
+        /// For each partition, the segment after which to begin; a partition that is not named begins after its last
+        /// accepted one.
+        push_after: BTreeMap<Partition, u64>,
+        /// About how many bytes of segments.
+        bytes_max: usize,
+    },
+    /// Send; answer with [`Event::Replied`] or [`Event::Failed`].
+    Send(SyncRequest),
+    /// Take these in, in this order, each partition in one transaction with its cursor; answer with
+    /// [`Event::Ingested`] once.
+    Ingest {
+        /// Which log.
+        epoch: [u8; 16],
+        /// Partitions whose log is to be read from the beginning first.
+        restart: Vec<Partition>,
+        /// Entries to take in.
+        entries: Vec<(Partition, Vec<Accepted>)>,
+    },
+    /// Send [`Event::Woke`] then; a later one replaces an earlier one.
+    WakeAt(UnixMillis),
+    /// The chip changed.
+    Show {
+        /// What to show.
+        connection: Connection,
+        /// Why, if something failed.
+        failure: Option<Failure>,
+    },
+    /// An exchange went well and there is nothing more to do: data is as of now.
+    UpToDate,
+    /// The hub stopped this device's chain; a supervisor has to act.
+    Stopped(PushOutcome),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    Gathering,
+    Sending,
+    Ingesting,
+}
+
+/// The state of one device's sync.
+#[derive(Debug, Clone)]
+pub struct DeviceSync {
+    phase: Phase,
+    connection: Connection,
+    stay_offline: bool,
+    /// Something was committed while an exchange was under way.
+    again: bool,
+    /// The reply said that there is more, or not everything could be sent at once.
+    more: bool,
+    /// Where the hub said this device's chains end.
+    hub_heads: BTreeMap<Partition, u64>,
+    /// Chains that the hub stopped.
+    stopped: BTreeMap<Partition, PushOutcome>,
+    backoff: Backoff,
+}
+
+impl DeviceSync {
+    /// `seed`: random, for the jitter of the back-off.
+    pub const fn new(seed: u64, stay_offline: bool) -> Self {
+        Self {
+            phase: Phase::Idle,
+            connection: if stay_offline {
+                Connection::StayOffline
+            } else {
+                Connection::Offline
+            },
+            stay_offline,
+            again: false,
+            more: false,
+            hub_heads: BTreeMap::new(),
+            stopped: BTreeMap::new(),
+            backoff: Backoff::new(seed),
+        }
+    }
+
+    /// What the chip shows.
+    pub const fn connection(&self) -> Connection {
+        self.connection
+    }
+
+    /// One step.
+    pub fn handle(&mut self, now: UnixMillis, event: Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match event {
+            Event::Started | Event::Woke => self.begin(&mut effects),
+            Event::SyncNow => {
+                self.backoff.reset();
+                self.begin(&mut effects);
+            }
+            Event::Committed => {
+                if self.phase == Phase::Idle && !self.stay_offline && self.backoff.failures() == 0 {
+                    effects.push(Effect::WakeAt(now + GATHER_MS));
+                } else {
+                    self.again = true;
+                }
+            }
+            Event::StayOffline(stay) => {
+                self.stay_offline = stay;
+                if stay {
+                    self.show(Connection::StayOffline, None, &mut effects);
+                } else {
+                    self.backoff.reset();
+                    self.show(Connection::Offline, None, &mut effects);
+                    self.begin(&mut effects);
+                }
+            }
+            Event::Gathered(gathered) if self.phase == Phase::Gathering => {
+                self.send(gathered, &mut effects)
+            }
+            Event::Replied(reply) if self.phase == Phase::Sending => self.take(reply, &mut effects),
+            Event::Ingested { complete } if self.phase == Phase::Ingesting => {
+                self.phase = Phase::Idle;
+                if complete {
+                    self.done(now, &mut effects);
+                } else {
+                    self.fail(now, Failure::Unreachable, &mut effects);
+                }
+            }
+            Event::Failed(failure) => self.fail(now, failure, &mut effects),
+            Event::Gathered(_) | Event::Replied(_) | Event::Ingested { .. } => {}
+        }
+        effects
+    }
+
+    fn begin(&mut self, effects: &mut Vec<Effect>) {
+        if self.stay_offline {
+            return;
+        }
+        if self.phase != Phase::Idle {
+            self.again = true;
+            return;
+        }
+        self.phase = Phase::Gathering;
+        self.again = false;
+        self.more = false;
+        effects.push(Effect::Gather {
+            push_after: self.hub_heads.clone(),
+            bytes_max: PUSH_BYTES_MAX,
+        });
+    }
+
+    fn send(&mut self, gathered: Gathered, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Sending;
+        let mut busy = false;
+        let partitions = gathered
+            .partitions
+            .into_iter()
+            .map(|state| {
+                let mut segments = state.segments;
+                if self.stopped.contains_key(&state.partition) {
+                    segments.clear();
+                }
+                let begin = self
+                    .hub_heads
+                    .get(&state.partition)
+                    .copied()
+                    .unwrap_or(state.accepted_seq);
+                let sent_to = begin + segments.len() as u64;
+                busy |= !segments.is_empty();
+                self.more |= sent_to < state.head_seq && !segments.is_empty();
+                PartitionRequest {
+                    partition: state.partition,
+                    position: state.position,
+                    head_seq: state.head_seq,
+                    head_hash: state.head_hash,
+                    segments,
+                }
+            })
+            .collect();
+        // An idle poll must not make the chip flicker.
+        if busy || self.connection != Connection::Online {
+            self.show(Connection::Syncing, None, effects);
+        }
+        effects.push(Effect::Send(SyncRequest {
+            versions: protocol::VERSIONS,
+            status: gathered.status,
+            partitions,
+            reply_bytes_max: protocol::REPLY_BYTES_MAX as u32,
+        }));
+    }
+
+    fn take(&mut self, reply: SyncReply, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Ingesting;
+        let mut restart = Vec::new();
+        let mut entries = Vec::new();
+        for part in reply.partitions {
+            self.more |= part.more;
+            self.hub_heads.insert(part.partition, part.head_seq);
+            match part.outcome {
+                PushOutcome::Held => {
+                    self.stopped.remove(&part.partition);
+                }
+                // The hub forgot some, or never had them: send again from where it is.
+                PushOutcome::Missing => {
+                    self.more = true;
+                    self.stopped.remove(&part.partition);
+                }
+                stop => {
+                    if self.stopped.insert(part.partition, stop) != Some(stop) {
+                        effects.push(Effect::Stopped(stop));
+                    }
+                }
+            }
+            if part.restart {
+                restart.push(part.partition);
+                self.more = true;
+            }
+            if !part.entries.is_empty() {
+                entries.push((part.partition, part.entries));
+            }
+        }
+        effects.push(Effect::Ingest {
+            epoch: reply.epoch,
+            restart,
+            entries,
+        });
+    }
+
+    fn done(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
+        self.backoff.reset();
+        if self.stay_offline {
+            return;
+        }
+        if self.more || self.again {
+            self.begin(effects);
+            return;
+        }
+        effects.push(Effect::UpToDate);
+        self.show(Connection::Online, None, effects);
+        effects.push(Effect::WakeAt(now + POLL_MS));
+    }
+
+    fn fail(&mut self, now: UnixMillis, failure: Failure, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Idle;
+        // What the hub holds must be asked again.
+        self.hub_heads.clear();
+        self.again = false;
+        let wait = self.backoff.next_wait_ms();
+        effects.push(Effect::WakeAt(now + wait as i64));
+        let connection = if self.stay_offline {
+            Connection::StayOffline
+        } else {
+            Connection::Offline
+        };
+        self.show(connection, Some(failure), effects);
+    }
+
+    fn show(
+        &mut self,
+        connection: Connection,
+        failure: Option<Failure>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.connection != connection || failure.is_some() {
+            self.connection = connection;
+            effects.push(Effect::Show {
+                connection,
+                failure,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

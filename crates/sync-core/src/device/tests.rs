@@ -1,0 +1,208 @@
+use documents::body::Body;
+use documents::keys::SigningKey;
+use documents::segment::SegmentHeader;
+use domain::{ChainId, OrganisationId};
+use protocol::PartitionReply;
+
+use super::*;
+
+fn segment(seq: u64) -> Segment {
+    let header = SegmentHeader {
+        organisation: OrganisationId::from_bytes([1; 16]),
+        partition: Partition::Shared,
+        chain: ChainId::from_bytes([2; 16]),
+        seq,
+        previous: SegmentHash::default(),
+        changes: 0,
+        body_hash: [0; 32],
+    };
+    Segment::seal(header, &Body::default(), &SigningKey::from_seed(&[1; 32]))
+}
+
+fn gathered(accepted: u64, head: u64, segments: usize) -> Event {
+    Event::Gathered(Gathered {
+        status: DeviceStatus::default(),
+        partitions: vec![PartitionState {
+            partition: Partition::Shared,
+            position: LogPosition::default(),
+            head_seq: head,
+            head_hash: SegmentHash::default(),
+            accepted_seq: accepted,
+            segments: (1..=segments as u64)
+                .map(|n| segment(accepted + n))
+                .collect(),
+        }],
+    })
+}
+
+fn reply(outcome: PushOutcome, head_seq: u64, more: bool) -> Event {
+    Event::Replied(SyncReply {
+        version: 1,
+        epoch: [0; 16],
+        now: 0,
+        partitions: vec![PartitionReply {
+            partition: Partition::Shared,
+            outcome,
+            head_seq,
+            restart: false,
+            entries: Vec::new(),
+            more,
+        }],
+    })
+}
+
+/// The effects by name, with what tells them apart.
+fn names(effects: &[Effect]) -> Vec<String> {
+    effects
+        .iter()
+        .map(|e| match e {
+            Effect::Gather { push_after, .. } => {
+                format!("gather {:?}", push_after.values().collect::<Vec<_>>())
+            }
+            Effect::Send(r) => format!("send {}", r.partitions[0].segments.len()),
+            Effect::Ingest { .. } => "ingest".into(),
+            Effect::WakeAt(at) => format!("wake {at}"),
+            Effect::Show {
+                connection,
+                failure,
+            } => match failure {
+                Some(failure) => format!("{connection:?} {}", failure.code()),
+                None => format!("{connection:?}"),
+            },
+            Effect::UpToDate => "up to date".into(),
+            Effect::Stopped(outcome) => format!("stopped {outcome:?}"),
+        })
+        .collect()
+}
+
+struct Run {
+    sync: DeviceSync,
+    now: i64,
+}
+
+impl Run {
+    fn new() -> Self {
+        Self {
+            sync: DeviceSync::new(7, false),
+            now: 0,
+        }
+    }
+
+    fn check(&mut self, event: Event, expected: &[&str]) {
+        let text = format!("{event:?}");
+        let got = names(&self.sync.handle(self.now, event));
+        assert_eq!(got, expected, "{text:.60}");
+    }
+}
+
+#[test]
+fn one_exchange_when_nothing_is_wrong() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(gathered(0, 3, 3), &["Syncing", "send 3"]);
+    run.check(reply(PushOutcome::Held, 3, false), &["ingest"]);
+    run.check(
+        Event::Ingested { complete: true },
+        &["up to date", "Online", "wake 5000"],
+    );
+    // An idle poll does not make the chip flicker.
+    run.now = 5_000;
+    run.check(Event::Woke, &["gather [3]"]);
+    run.check(gathered(3, 3, 0), &["send 0"]);
+    run.check(reply(PushOutcome::Held, 3, false), &["ingest"]);
+    run.check(
+        Event::Ingested { complete: true },
+        &["up to date", "wake 10000"],
+    );
+    run.check(Event::Committed, &["wake 5150"]);
+}
+
+#[test]
+fn what_happens_during_an_exchange_causes_the_next_one() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(Event::Committed, &[]);
+    run.check(gathered(0, 0, 0), &["Syncing", "send 0"]);
+    run.check(reply(PushOutcome::Held, 0, false), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [0]"]);
+}
+
+#[test]
+fn more_to_read_or_to_send_goes_on_at_once() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(gathered(0, 5, 2), &["Syncing", "send 2"]);
+    run.check(reply(PushOutcome::Held, 2, false), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [2]"]);
+    run.check(gathered(2, 5, 3), &["send 3"]);
+    run.check(reply(PushOutcome::Held, 5, true), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [5]"]);
+}
+
+#[test]
+fn a_hub_that_lacks_earlier_segments_gets_them() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(gathered(4, 5, 1), &["Syncing", "send 1"]);
+    run.check(reply(PushOutcome::Missing, 0, false), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [0]"]);
+}
+
+#[test]
+fn failures_back_off_and_sync_now_does_not_wait() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(gathered(0, 1, 1), &["Syncing", "send 1"]);
+    let effects = run.sync.handle(0, Event::Failed(Failure::Unreachable));
+    assert_eq!(names(&effects)[1], "Offline server-unreachable");
+    run.check(Event::Committed, &[]);
+    run.check(Event::SyncNow, &["gather []"]);
+    let effects = run.sync.handle(
+        0,
+        Event::Failed(Failure::Refused(RefusalCode::DeviceUnknown)),
+    );
+    assert_eq!(names(&effects)[1], "Offline device-revoked");
+}
+
+#[test]
+fn stay_offline_means_it() {
+    let mut run = Run::new();
+    run.check(Event::StayOffline(true), &["StayOffline"]);
+    for event in [
+        Event::Started,
+        Event::Woke,
+        Event::SyncNow,
+        Event::Committed,
+    ] {
+        run.check(event, &[]);
+    }
+    run.check(Event::StayOffline(false), &["Offline", "gather []"]);
+}
+
+#[test]
+fn a_stopped_chain_is_told_once_and_sends_no_more_while_reading_goes_on() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(gathered(0, 2, 2), &["Syncing", "send 2"]);
+    run.check(
+        reply(PushOutcome::Fork, 1, false),
+        &["stopped Fork", "ingest"],
+    );
+    run.check(
+        Event::Ingested { complete: true },
+        &["up to date", "Online", "wake 5000"],
+    );
+    run.check(Event::Woke, &["gather [1]"]);
+    run.check(gathered(0, 2, 1), &["send 0"]);
+    run.check(reply(PushOutcome::Fork, 1, false), &["ingest"]);
+}
+
+#[test]
+fn late_answers_to_a_failed_exchange_are_ignored() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.sync.handle(0, Event::Failed(Failure::Storage));
+    run.check(gathered(0, 0, 0), &[]);
+    run.check(reply(PushOutcome::Held, 0, false), &[]);
+    run.check(Event::Ingested { complete: true }, &[]);
+}
