@@ -132,8 +132,9 @@ pub struct FrameReader {
     worker: Option<Worker>,
     stuck: Vec<(usize, JoinHandle<()>)>,
     live_frames: u64,
-    /// Weak reads of the last live frames, with the number of the frame that showed each last.
-    weak: HashMap<String, u64>,
+    /// Weak reads of the last live frames, with number and picture of the frame that showed each
+    /// last.
+    weak: HashMap<String, (u64, LumaFrame)>,
     stats: ReaderStats,
 }
 
@@ -191,7 +192,7 @@ impl FrameReader {
                 continue;
             }
             match self.run_stage(stage, frame, Duration::from_millis(budget_ms))? {
-                Ok(payloads) => self.add(payloads, effort, &mut reading.payloads),
+                Ok(payloads) => self.add(payloads, frame, effort, &mut reading.payloads),
                 Err(fault) => {
                     let name = self.stages[stage].name;
                     reading.faulty.push(name);
@@ -258,14 +259,22 @@ impl FrameReader {
 
     /// Takes what is believed and new. The same text in the same symbology is the same code: two
     /// equal labels in one frame are one scan.
-    fn add(&mut self, found: Vec<Payload>, effort: Effort, payloads: &mut Vec<Payload>) {
+    fn add(
+        &mut self,
+        found: Vec<Payload>,
+        frame: &LumaFrame,
+        effort: Effort,
+        payloads: &mut Vec<Payload>,
+    ) {
         for payload in found {
             let Some(payload) = accepted(payload, &self.settings.symbologies) else {
                 self.stats.refused += 1;
                 continue;
             };
             let payload = match effort {
-                Effort::Live if payload.weak && !self.is_seen_again(&payload.text) => continue,
+                Effort::Live if payload.weak && !self.is_seen_again(&payload.text, frame) => {
+                    continue;
+                }
                 Effort::Live => Payload {
                     weak: false,
                     ..payload
@@ -282,12 +291,12 @@ impl FrameReader {
     }
 
     /// Whether another live frame showed this weak read not long ago; notes that this one did.
-    fn is_seen_again(&mut self, text: &str) -> bool {
+    /// A still picture shown again is no other frame: it would confirm any mistake.
+    fn is_seen_again(&mut self, text: &str, frame: &LumaFrame) -> bool {
         let now = self.live_frames;
-        self.weak.retain(|_, seen| now - *seen <= WEAK_FRAMES);
-        self.weak
-            .insert(text.to_owned(), now)
-            .is_some_and(|seen| seen < now)
+        self.weak.retain(|_, (seen, _)| now - *seen <= WEAK_FRAMES);
+        let earlier = self.weak.insert(text.to_owned(), (now, frame.clone()));
+        earlier.is_some_and(|(_, earlier)| earlier != *frame)
     }
 
     fn count(&mut self, payloads: &[Payload]) {
@@ -296,5 +305,16 @@ impl FrameReader {
         // These readers come after the others, so what is theirs nobody else read.
         self.stats.rqrr_unique += by(Reader::Rqrr);
         self.stats.slanted_unique += by(Reader::Slanted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_can_move_to_the_thread_that_owns_the_camera() {
+        fn is_send<T: Send>() {}
+        is_send::<FrameReader>();
     }
 }

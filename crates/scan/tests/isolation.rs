@@ -213,8 +213,14 @@ impl Decoder for Weak {
 fn a_weak_read_needs_a_second_live_frame() {
     let weak = || vec![Stage::new("weak", Schedule::EACH_FRAME, || Weak)];
     let mut reader = reader(weak());
+    let other_frame = LumaFrame::new(4, 1, vec![1, 9, 9, 9]).unwrap();
     assert_eq!(texts(&mut reader, &frame(1)).len(), 0);
-    let reading = reader.read(&frame(1), Effort::Live).unwrap();
+    assert_eq!(
+        texts(&mut reader, &frame(1)).len(),
+        0,
+        "the same picture is no second frame"
+    );
+    let reading = reader.read(&other_frame, Effort::Live).unwrap();
     assert!(!reading.payloads[0].weak);
     for _ in 0..31 {
         assert_eq!(texts(&mut reader, &frame(0)).len(), 0);
