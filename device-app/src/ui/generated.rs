@@ -1,6 +1,7 @@
 //! What the Slint compiler makes of `ui/app-window.slint`.
 #![allow(
     clippy::all,
+    clippy::todo,
     clippy::unwrap_used,
     unreachable_pub,
     unused,

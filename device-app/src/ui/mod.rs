@@ -3,6 +3,8 @@
 //!
 //! Each `*_adapter` fills the global of one screen in `ui/screens/` and passes its callbacks on.
 
+#[cfg(test)]
+mod contrast_tests;
 mod convert;
 mod enrol_adapter;
 mod generated;

@@ -1,0 +1,86 @@
+//! Settings of this device, kept in its own database and never synced.
+
+use serde::{Deserialize, Serialize};
+
+use replica::{Replica, ReplicaError};
+
+use crate::view::{Appearance, Language, Theme};
+
+const NAME: &str = "device";
+
+/// What people chose on this device, and what the program remembers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct DeviceSettings {
+    /// `en` or `zh_CN`; `None` until somebody chose.
+    pub(crate) language: Option<String>,
+    pub(crate) theme: String,
+    pub(crate) text_percent: u32,
+    pub(crate) left_handed: bool,
+    pub(crate) screen_keyboard: bool,
+    pub(crate) sound: bool,
+    pub(crate) volume: u32,
+    pub(crate) vibration_only: bool,
+    pub(crate) camera: bool,
+    pub(crate) stay_offline: bool,
+    /// Unix milliseconds of the last complete exchange with the server.
+    pub(crate) last_contact: Option<i64>,
+    /// Minutes without input after which the operator is signed out; 0 is never.
+    pub(crate) idle_minutes: u32,
+}
+
+impl Default for DeviceSettings {
+    fn default() -> Self {
+        Self {
+            language: None,
+            theme: Theme::Light.code().to_owned(),
+            text_percent: 100,
+            left_handed: false,
+            screen_keyboard: true,
+            sound: true,
+            volume: 80,
+            vibration_only: false,
+            camera: true,
+            stay_offline: false,
+            last_contact: None,
+            idle_minutes: 15,
+        }
+    }
+}
+
+impl DeviceSettings {
+    /// What was kept. Settings that cannot be read are the usual ones: nobody is locked out by them.
+    pub(crate) fn load(replica: &Replica) -> Result<Self, ReplicaError> {
+        let kept = replica.query().setting(NAME)?;
+        Ok(kept
+            .and_then(|json| serde_json::from_str(&json).ok())
+            .unwrap_or_default())
+    }
+
+    pub(crate) fn save(&self, replica: &mut Replica) -> Result<(), ReplicaError> {
+        // Plain fields always serialise.
+        let json = serde_json::to_string(self).unwrap_or_default();
+        replica.set_setting(NAME, &json)
+    }
+
+    pub(crate) fn language(&self) -> Language {
+        let kept = |l: &Language| Some(l.code()) == self.language.as_deref();
+        Language::ALL
+            .into_iter()
+            .find(kept)
+            .unwrap_or(Language::English)
+    }
+
+    pub(crate) fn appearance(&self) -> Appearance {
+        Appearance {
+            language: self.language(),
+            theme: Theme::ALL
+                .into_iter()
+                .find(|t| t.code() == self.theme)
+                .unwrap_or(Theme::Light),
+            text_percent: self.text_percent.clamp(100, 130),
+            left_handed: self.left_handed,
+            screen_keyboard: self.screen_keyboard,
+        }
+    }
+}

@@ -1,0 +1,518 @@
+//! The worker's state, and who handles which message.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use documents::SigningKey;
+use documents::catalogue::Operator;
+use domain::{EventHash, SiteId};
+use operations::{Context, Task};
+use replica::{DatabaseKey, OpenOptions, Replica, ReplicaError, Waiting};
+use scan::Payload;
+use scan::duplicates::DuplicateFilter;
+
+use super::ToWorker;
+use super::device_settings::DeviceSettings;
+use super::look_up::LookUpState;
+use super::pin::Tries;
+use super::site_clock::SiteClock;
+use super::stock_view::StockView;
+use super::sync_driver::{SyncDriver, SyncNews};
+use crate::keystore::{SecretError, SecretStore};
+use crate::transport::Network;
+use crate::view::{
+    Camera, Feedback, Language, LastScan, Message, Outcome, Place, Question, RawScan, View,
+};
+
+/// Unix milliseconds, from wherever the caller takes them.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// What the worker needs to start.
+pub struct WorkerOptions {
+    /// Folder of the database.
+    pub data_folder: PathBuf,
+    pub secrets: Box<dyn SecretStore>,
+    pub clock: Clock,
+    pub network: Box<dyn Network>,
+    /// Overrides the language that was chosen on the device.
+    pub language: Option<Language>,
+}
+
+/// The program cannot work: the code of the sentence, and details for whoever is called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {details}")]
+pub struct Stopped {
+    pub code: &'static str,
+    pub details: String,
+}
+
+/// Raw scans that the diagnosis shows.
+const RAW_SCANS_MAX: usize = 30;
+
+/// Which screen is shown, apart from what forces another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Showing {
+    Enrol,
+    SignIn,
+    Home,
+    Task,
+    LookUp,
+    History,
+    Sync,
+    Settings,
+}
+
+/// A question of the worker's own; the task's questions are the task's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asking {
+    SignOut,
+    /// Drop the work under way and start this one.
+    StartInstead(operations::Operation),
+}
+
+/// The work under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    pub(crate) task: Task,
+    pub(crate) started: i64,
+    pub(crate) last: Option<LastScan>,
+    /// Digits typed and not meant yet.
+    pub(crate) pad: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct EnrolState {
+    pub(crate) server_url: String,
+    pub(crate) code: String,
+    pub(crate) device_name: String,
+    pub(crate) error: Option<Message>,
+    /// The key that the request under way proved, and the pinned certificate.
+    pub(crate) asked: Option<(SigningKey, Option<[u8; 32]>)>,
+    /// From the scanned invitation.
+    pub(crate) fingerprint: Option<[u8; 32]>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct SignInState {
+    pub(crate) chosen: Option<String>,
+    pub(crate) pin: String,
+    pub(crate) error: Option<Message>,
+}
+
+/// Everything that the handheld is, without display and threads.
+pub struct Worker {
+    pub(crate) replica: Replica,
+    /// Held for as long as the worker lives: two programs on one database would write two histories.
+    _lock: File,
+    pub(crate) secrets: Box<dyn SecretStore>,
+    pub(crate) clock: Clock,
+    pub(crate) sync: SyncDriver,
+    pub(crate) settings: DeviceSettings,
+    pub(crate) site: Option<SiteId>,
+    pub(crate) site_clock: SiteClock,
+    pub(crate) showing: Showing,
+    pub(crate) enrol: EnrolState,
+    pub(crate) sign_in: SignInState,
+    pub(crate) tries: Tries,
+    pub(crate) operator: Option<Operator>,
+    pub(crate) work: Option<Work>,
+    pub(crate) look_up: LookUpState,
+    pub(crate) asking: Option<Asking>,
+    pub(crate) feedback: Option<Feedback>,
+    pub(crate) feedback_number: u32,
+    pub(crate) banner: Option<Message>,
+    pub(crate) camera: Camera,
+    pub(crate) raw_scans: VecDeque<RawScan>,
+    pub(crate) duplicates: DuplicateFilter,
+    pub(crate) waiting: Waiting,
+    pub(crate) last_input: i64,
+    /// Events written by the message that was handled last.
+    pub(crate) committed: Vec<EventHash>,
+    pub(crate) quit: bool,
+}
+
+impl From<ReplicaError> for Stopped {
+    fn from(error: ReplicaError) -> Self {
+        let code = match error.code() {
+            "disk-full" => "disk-full-at-start",
+            "database-busy" => "database-in-use",
+            code => code,
+        };
+        let details = match &error {
+            ReplicaError::Newer { found, known } => format!("db-newer {found} > {known}"),
+            other => other.to_string(),
+        };
+        Self { code, details }
+    }
+}
+
+impl Worker {
+    /// Opens the database, or makes it. `answers`: where the network's answers go, back to this worker.
+    ///
+    /// # Errors
+    /// [`Stopped`]: the program cannot work; nothing was changed.
+    pub fn open(options: WorkerOptions, answers: Sender<ToWorker>) -> Result<Self, Stopped> {
+        let lock = lock(&options.data_folder)?;
+        let path = options.data_folder.join("replica.db");
+        let key = options
+            .secrets
+            .device_key(!path.exists())
+            .map_err(key_stopped)?;
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(|e| Stopped {
+            code: "internal",
+            details: e.to_string(),
+        })?;
+        let (ids, seed) = random.split_at(8);
+        let ids = ids.try_into().unwrap_or_default();
+        let seed = u64::from_le_bytes(seed.try_into().unwrap_or_default());
+        let replica = Replica::open(OpenOptions::file(
+            &path,
+            Some(DatabaseKey::from_bytes(key)),
+            ids,
+        ))?;
+        let mut settings = DeviceSettings::load(&replica)?;
+        if let Some(language) = options.language {
+            settings.language = Some(language.code().to_owned());
+        }
+        let tries = Tries::load(&replica)?;
+        let now = (options.clock)();
+        let mut worker = Self {
+            sync: SyncDriver::new(seed, settings.stay_offline, options.network, answers),
+            replica,
+            _lock: lock,
+            secrets: options.secrets,
+            clock: options.clock,
+            camera: Camera::Off,
+            settings,
+            site: None,
+            site_clock: SiteClock::new("UTC"),
+            showing: Showing::Enrol,
+            enrol: EnrolState::default(),
+            sign_in: SignInState::default(),
+            tries,
+            operator: None,
+            work: None,
+            look_up: LookUpState::default(),
+            asking: None,
+            feedback: None,
+            feedback_number: 0,
+            banner: None,
+            raw_scans: VecDeque::new(),
+            duplicates: DuplicateFilter::default(),
+            waiting: Waiting::default(),
+            last_input: now,
+            committed: Vec::new(),
+            quit: false,
+        };
+        worker.refresh()?;
+        if worker.replica.identity().is_some() {
+            worker.showing = Showing::SignIn;
+            if !worker.replica.query().drafts()?.is_empty() {
+                worker.banner = Some(Message::new("recovered-session"));
+            }
+            let news = worker
+                .sync
+                .handle(sync_core::Event::Started, &mut worker.replica, now);
+            worker.note(news)?;
+        }
+        Ok(worker)
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// What rests on the replica and may have changed under us.
+    pub(crate) fn refresh(&mut self) -> Result<(), ReplicaError> {
+        self.site = self.replica.identity().map(|i| i.site);
+        if let Some(site) = self.site
+            && let Some(site) = self.replica.query().site(site)?
+        {
+            self.site_clock = SiteClock::new(&site.time_zone);
+        }
+        self.waiting = self.replica.waiting()?;
+        if let Some(operator) = &self.operator {
+            let known = self.replica.query().operator(operator.id)?;
+            if known.as_ref().is_some_and(|o| !o.active) {
+                self.leave(Some(Message::new("operator-disabled")));
+            }
+        }
+        Ok(())
+    }
+
+    /// When [`Worker::tick`] is due at the latest, in unix milliseconds.
+    pub fn due(&self) -> i64 {
+        let now = self.now();
+        // The chip shows minutes, and the PIN lock counts seconds.
+        let locked = self.showing == Showing::SignIn && self.sign_in.chosen.is_some();
+        let shown = now + if locked { 1_000 } else { 15_000 };
+        self.sync.due().unwrap_or(i64::MAX).min(shown).max(now)
+    }
+
+    /// Time went by.
+    pub fn tick(&mut self) {
+        let now = self.now();
+        let news = self.sync.tick(&mut self.replica, now);
+        let result = self.note(news);
+        self.report(result);
+        let idle_ms = i64::from(self.settings.idle_minutes) * 60_000;
+        if idle_ms > 0 && self.operator.is_some() && now - self.last_input > idle_ms {
+            self.leave(None);
+        }
+    }
+
+    /// Takes one message. What it says is committed when this returns.
+    pub fn handle(&mut self, message: ToWorker) {
+        self.committed.clear();
+        let now = self.now();
+        let result = match message {
+            ToWorker::Ui(event) => {
+                self.last_input = now;
+                self.ui(event)
+            }
+            ToWorker::Seen(payload) => {
+                self.last_input = now;
+                self.payload(&payload, "camera")
+            }
+            ToWorker::PictureFailed(code) => {
+                self.tell(Outcome::Attention, Message::new(code), "");
+                Ok(())
+            }
+            ToWorker::Camera(camera) => {
+                self.camera = camera;
+                Ok(())
+            }
+            ToWorker::SyncAnswered(answer) => {
+                let news = self.sync.answered(answer, &mut self.replica, now);
+                self.note(news)
+            }
+            ToWorker::EnrolAnswered(answer) => self.enrol_answered(answer),
+            ToWorker::Stop => {
+                self.quit = true;
+                Ok(())
+            }
+        };
+        self.report(result);
+    }
+
+    /// Whether somebody asked to end the program.
+    pub fn wants_to_quit(&self) -> bool {
+        self.quit
+    }
+
+    /// Events written by the message that was handled last.
+    pub fn committed(&self) -> &[EventHash] {
+        &self.committed
+    }
+
+    /// For questions of the headless driver and of tests.
+    pub fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// How many exchanges with the hub have ended, and how the last one did.
+    pub fn exchanges(&self) -> (u64, sync_core::Connection) {
+        (self.sync.finished(), self.sync.connection())
+    }
+
+    pub(crate) fn note(&mut self, news: SyncNews) -> Result<(), ReplicaError> {
+        if news.up_to_date {
+            let now = self.now();
+            let age = self.settings.last_contact.map(|at| now - at);
+            self.settings.last_contact = Some(now);
+            // Once a minute is enough on the disk: the age is shown in minutes.
+            if age.is_none_or(|age| age > 60_000) {
+                self.settings.save(&mut self.replica)?;
+            }
+        }
+        if news.took_in || news.up_to_date {
+            self.refresh()?;
+        }
+        Ok(())
+    }
+
+    /// A failure of the database is told; nothing was written.
+    fn report(&mut self, result: Result<(), ReplicaError>) {
+        if let Err(error) = result {
+            tracing::error!(error = %error, "a write or a question failed");
+            let code = match error.code() {
+                "database-busy" | "not-enrolled" => "database-error",
+                code => code,
+            };
+            if code == "disk-full" {
+                self.banner = Some(Message::new(code));
+            }
+            self.tell(Outcome::Refused, Message::new(code), "");
+        }
+    }
+
+    pub(crate) fn tell(&mut self, outcome: Outcome, message: Message, raw: &str) {
+        self.feedback_number = self.feedback_number.wrapping_add(1);
+        self.feedback = Some(Feedback {
+            outcome,
+            message,
+            raw_code: raw.to_owned(),
+            number: self.feedback_number,
+        });
+    }
+
+    /// A code came in, from whichever source.
+    pub(crate) fn payload(
+        &mut self,
+        payload: &Payload,
+        source: &str,
+    ) -> Result<(), ReplicaError> {
+        let now = self.now();
+        let text: String = payload
+            .text
+            .chars()
+            .map(|c| if c.is_control() { '␝' } else { c })
+            .collect();
+        self.raw_scans.push_front(RawScan {
+            time: self.site_clock.show(now, now),
+            source: source.to_owned(),
+            text,
+        });
+        self.raw_scans.truncate(RAW_SCANS_MAX);
+        let at = u64::try_from(now).unwrap_or_default();
+        if !self.duplicates.is_new(&payload.text, at) {
+            return Ok(());
+        }
+        self.scanned(payload)
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        let now = self.now();
+        Context {
+            now,
+            time_zone: self.site_clock.time_zone().to_owned(),
+            time_of_day: self.site_clock.show(now, now),
+            operator: self
+                .operator
+                .as_ref()
+                .map(|o| o.name.clone())
+                .unwrap_or_default(),
+            language: match self.settings.language() {
+                Language::English => operations::Language::English,
+                Language::Chinese => operations::Language::Chinese,
+            },
+        }
+    }
+
+    pub(crate) fn stock_view(&self) -> Option<StockView<'_>> {
+        Some(StockView {
+            query: self.replica.query(),
+            site: self.site?,
+            clock: &self.site_clock,
+            now: self.now(),
+        })
+    }
+
+    /// What the screen shows now. A screen that cannot be read shows the failure in its place.
+    pub fn view(&mut self) -> View {
+        let screen = match self.screen() {
+            Ok(screen) => screen,
+            Err(error) => {
+                self.report(Err(error));
+                crate::view::Screen::Home(Default::default())
+            }
+        };
+        View {
+            screen,
+            chip: self.chip(),
+            operator: self.operator.as_ref().map(|o| o.name.clone()),
+            feedback: self.feedback.clone(),
+            banner: self.banner.clone(),
+            question: self.question(),
+            appearance: self.settings.appearance(),
+            camera: if self.settings.camera {
+                self.camera
+            } else {
+                Camera::Off
+            },
+            practice: false,
+        }
+    }
+
+    fn question(&self) -> Option<Question> {
+        let ask = |message| Question {
+            message,
+            yes: "confirm".to_owned(),
+            no: "cancel".to_owned(),
+        };
+        match &self.asking {
+            Some(Asking::SignOut) => {
+                let waiting = self.waiting.total().to_string();
+                Some(ask(Message::new("sign-out-waiting").with(waiting)))
+            }
+            Some(Asking::StartInstead(_)) => {
+                let lines = self.work.as_ref().map_or(0, |w| w.task.line_count());
+                Some(ask(Message::new("discard-confirm").with(lines.to_string())))
+            }
+            None if self.showing == Showing::Task => {
+                let question = self.work.as_ref()?.task.question()?;
+                let mut message = Message::new(question.code.code());
+                message.args = question.args;
+                Some(ask(message))
+            }
+            None => None,
+        }
+    }
+
+    pub(crate) fn open_place(&mut self, place: Place) {
+        self.showing = match place {
+            Place::Home if self.operator.is_some() => Showing::Home,
+            Place::LookUp if self.operator.is_some() => Showing::LookUp,
+            Place::History if self.operator.is_some() => Showing::History,
+            Place::Sync => Showing::Sync,
+            Place::Settings => Showing::Settings,
+            Place::Home | Place::LookUp | Place::History => self.entrance(),
+        };
+    }
+
+    /// Where somebody who is not signed in stands.
+    pub(crate) fn entrance(&self) -> Showing {
+        if self.replica.identity().is_some() {
+            Showing::SignIn
+        } else {
+            Showing::Enrol
+        }
+    }
+}
+
+/// One program for each database.
+fn lock(folder: &Path) -> Result<File, Stopped> {
+    let failed = |error: std::io::Error| Stopped {
+        code: if error.kind() == std::io::ErrorKind::StorageFull {
+            "disk-full-at-start"
+        } else {
+            "database-error"
+        },
+        details: format!("data folder: {}", error.kind()),
+    };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let file = File::create(folder.join("lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(Stopped {
+            code: "database-in-use",
+            details: "lock held".to_owned(),
+        }),
+        Err(fs::TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+fn key_stopped(error: SecretError) -> Stopped {
+    let code = match &error {
+        SecretError::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => "disk-full-at-start",
+        _ => "database-key-missing",
+    };
+    Stopped {
+        code,
+        details: error.to_string(),
+    }
+}

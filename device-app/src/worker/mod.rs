@@ -1,0 +1,47 @@
+//! The worker: one thread owns the replica, the work under way, sync and settings. Messages go in, a
+//! [`View`] comes out after each; feedback comes out only after its commit.
+
+mod codes_read;
+mod device_settings;
+mod enrolling;
+mod event_words;
+mod history;
+mod home;
+mod look_up;
+mod machine;
+mod people;
+mod pin;
+mod screens;
+mod site_clock;
+mod stock_view;
+mod sync_driver;
+mod task_screen;
+mod tasks;
+mod thread;
+
+pub use machine::{Clock, Stopped, Worker, WorkerOptions};
+pub use thread::{WorkerHandle, WorkerOutput, spawn};
+
+use scan::Payload;
+
+use crate::transport::Answer;
+use crate::view::{Camera, UiEvent};
+
+/// What the worker is told.
+#[derive(Debug)]
+pub enum ToWorker {
+    /// The person did something.
+    Ui(UiEvent),
+    /// The camera or a picture showed a code.
+    Seen(Payload),
+    /// A picture held no code, or could not be read: the code of the sentence.
+    PictureFailed(&'static str),
+    /// Whether there is a camera.
+    Camera(Camera),
+    /// The hub answered a sync request.
+    SyncAnswered(Answer),
+    /// The hub answered an enrolment.
+    EnrolAnswered(Answer),
+    /// Nothing more comes; what is under way is written already.
+    Stop,
+}

@@ -1,0 +1,183 @@
+//! The replica as procedures ask it.
+
+use chrono::NaiveDate;
+use domain::{BinId, EventHash, ItemId, OperatorId, Quantity, SiteId, UnitId};
+use operations::{BinFacts, ItemFacts, Pile, SiteView, UnitFacts, ViewError};
+use replica::query::{StockRow, UnitRow};
+use replica::{Query, ReplicaError};
+
+use super::site_clock::SiteClock;
+
+/// Catalogue and stock of one site.
+pub(crate) struct StockView<'a> {
+    pub(crate) query: Query<'a>,
+    pub(crate) site: SiteId,
+    pub(crate) clock: &'a SiteClock,
+    pub(crate) now: i64,
+}
+
+fn failed(error: ReplicaError) -> ViewError {
+    ViewError(Box::new(error))
+}
+
+pub(crate) fn item_facts(item: documents::catalogue::Item) -> ItemFacts {
+    ItemFacts {
+        id: item.id,
+        sku: item.sku,
+        name_en: item.name_en,
+        name_zh: item.name_zh,
+        unit: item.unit,
+        decimals: item.decimals,
+        tracks_lot: item.tracks_lot,
+        tracks_serial: item.tracks_serial,
+        tracks_expiry: item.tracks_expiry,
+    }
+}
+
+impl StockView<'_> {
+    /// The item, or a stand-in where only stock of it has come and not its record.
+    pub(crate) fn item_or_unnamed(&self, id: ItemId) -> Result<ItemFacts, ReplicaError> {
+        let named = self.query.item(id)?.map(item_facts);
+        Ok(named.unwrap_or_else(|| ItemFacts {
+            id,
+            sku: format!("?{}", &id.to_string()[24..]),
+            name_en: String::new(),
+            name_zh: String::new(),
+            unit: String::new(),
+            decimals: 3,
+            tracks_lot: false,
+            tracks_serial: false,
+            tracks_expiry: false,
+        }))
+    }
+
+    pub(crate) fn bin_or_unnamed(&self, id: BinId) -> Result<BinFacts, ReplicaError> {
+        let code = match self.query.bin(id)? {
+            Some(bin) => bin.code,
+            None => format!("?{}", &id.to_string()[24..]),
+        };
+        Ok(BinFacts { id, code })
+    }
+
+    pub(crate) fn operator_name(&self, id: OperatorId) -> Result<String, ReplicaError> {
+        Ok(self.query.operator(id)?.map(|o| o.name).unwrap_or_default())
+    }
+
+    fn pile(&self, row: StockRow) -> Result<Pile, ReplicaError> {
+        let lot = row.key.lot;
+        let expiry = match &lot {
+            Some(lot) => self.query.expiry_of_lot(self.site, row.key.item, lot)?,
+            None => None,
+        };
+        Ok(Pile {
+            bin: self.bin_or_unnamed(row.key.bin)?,
+            item: self.item_or_unnamed(row.key.item)?,
+            lot,
+            expiry,
+            balance: row.balance,
+        })
+    }
+
+    pub(crate) fn unit_facts(&self, row: UnitRow) -> Result<UnitFacts, ReplicaError> {
+        let (since, by) = self.when_and_who(row.state.since)?;
+        Ok(UnitFacts {
+            id: row.unit,
+            status: row.state.status,
+            bin: self.bin_or_unnamed(row.state.bin)?,
+            item: self.item_or_unnamed(row.state.goods.item)?,
+            goods: row.state.goods,
+            quantity: row.state.quantity,
+            since,
+            by,
+        })
+    }
+
+    fn when_and_who(&self, event: EventHash) -> Result<(String, String), ReplicaError> {
+        let Some(row) = self.query.event_by_hash(event)? else {
+            return Ok(Default::default());
+        };
+        let time = self.clock.show(row.placed.place.clock.millis, self.now);
+        Ok((time, self.operator_name(row.placed.event.record.operator)?))
+    }
+
+    pub(crate) fn piles_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ReplicaError> {
+        let rows = self.query.stock_of_item(self.site, item)?;
+        rows.into_iter().map(|row| self.pile(row)).collect()
+    }
+
+    pub(crate) fn piles_of_bin(&self, bin: BinId) -> Result<Vec<Pile>, ReplicaError> {
+        let rows = self.query.stock_of_bin(bin)?;
+        rows.into_iter().map(|row| self.pile(row)).collect()
+    }
+}
+
+impl SiteView for StockView<'_> {
+    fn items_with_code(&self, code: &str) -> Result<Vec<(ItemFacts, Quantity)>, ViewError> {
+        let found = self.query.items_by_code(code).map_err(failed)?;
+        Ok(found
+            .into_iter()
+            .map(|m| (item_facts(m.item), m.pack))
+            .collect())
+    }
+
+    fn item(&self, id: ItemId) -> Result<Option<ItemFacts>, ViewError> {
+        Ok(self.query.item(id).map_err(failed)?.map(item_facts))
+    }
+
+    fn bin_with_code(&self, code: &str) -> Result<Option<BinFacts>, ViewError> {
+        let bins = self.query.bins_by_code(self.site, code).map_err(failed)?;
+        Ok(bins.into_iter().next().map(|b| BinFacts {
+            id: b.id,
+            code: b.code,
+        }))
+    }
+
+    fn bin(&self, id: BinId) -> Result<Option<BinFacts>, ViewError> {
+        let bin = self.query.bin(id).map_err(failed)?;
+        Ok(bin.map(|b| BinFacts {
+            id: b.id,
+            code: b.code,
+        }))
+    }
+
+    fn operator_with_badge(&self, code: &str) -> Result<Option<(String, String)>, ViewError> {
+        let found = self.query.operator_by_badge(code).map_err(failed)?;
+        Ok(found.map(|o| (o.id.to_string(), o.name)))
+    }
+
+    fn unit(&self, id: &UnitId) -> Result<Option<UnitFacts>, ViewError> {
+        let row = self.query.unit(self.site, id).map_err(failed)?;
+        row.map(|row| self.unit_facts(row))
+            .transpose()
+            .map_err(failed)
+    }
+
+    fn units_named(&self, printed: &str) -> Result<Vec<UnitFacts>, ViewError> {
+        let rows = self
+            .query
+            .units_by_code(self.site, printed)
+            .map_err(failed)?;
+        let facts: Result<_, _> = rows.into_iter().map(|row| self.unit_facts(row)).collect();
+        facts.map_err(failed)
+    }
+
+    fn units_in_bin(&self, bin: BinId) -> Result<Vec<UnitFacts>, ViewError> {
+        let rows = self.query.units_of_bin(bin).map_err(failed)?;
+        let facts: Result<_, _> = rows.into_iter().map(|row| self.unit_facts(row)).collect();
+        facts.map_err(failed)
+    }
+
+    fn stock_of_bin(&self, bin: BinId) -> Result<Vec<Pile>, ViewError> {
+        self.piles_of_bin(bin).map_err(failed)
+    }
+
+    fn stock_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ViewError> {
+        self.piles_of_item(item).map_err(failed)
+    }
+
+    fn lot_expiry(&self, item: ItemId, lot: &str) -> Result<Option<NaiveDate>, ViewError> {
+        self.query
+            .expiry_of_lot(self.site, item, lot)
+            .map_err(failed)
+    }
+}

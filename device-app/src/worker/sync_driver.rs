@@ -1,0 +1,313 @@
+//! Runs sync-core's device half: asks the replica, hands requests to the network, takes answers in.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::Sender;
+
+use documents::Partition;
+use documents::segment::Accepted;
+use protocol::{DeviceStatus, LogPosition, PushOutcome, SYNC_PATH, SyncReply, SyncRequest};
+use replica::{Replica, ReplicaError};
+use sync_core::{Connection, DeviceSync, Effect, Event, Failure, Gathered, PartitionState};
+
+use super::ToWorker;
+use crate::transport::{Answer, Network, Post, PostError, Server};
+use crate::view::Message;
+
+/// Entries of the log that are taken in between two inputs of the operator: a long log must not hold up a scan.
+const SLICE_ENTRIES: usize = 8;
+
+/// Sync of one enrolled device.
+pub(crate) struct SyncDriver {
+    device: DeviceSync,
+    network: Box<dyn Network>,
+    answers: Sender<ToWorker>,
+    wake_at: Option<i64>,
+    ingest: Option<Ingest>,
+    failure: Option<Failure>,
+    stopped: Option<PushOutcome>,
+    /// Code of the last entry of the log that could not be trusted.
+    rejected: Option<&'static str>,
+    finished: u64,
+}
+
+/// Entries of one reply that are still to be taken in.
+struct Ingest {
+    epoch: [u8; 16],
+    entries: VecDeque<(Partition, VecDeque<Accepted>)>,
+    complete: bool,
+}
+
+/// What the worker must know after a step.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SyncNews {
+    /// The data is as of now.
+    pub(crate) up_to_date: bool,
+    /// Something was taken in: what is shown may have changed.
+    pub(crate) took_in: bool,
+}
+
+impl SyncDriver {
+    pub(crate) fn new(
+        seed: u64,
+        stay_offline: bool,
+        network: Box<dyn Network>,
+        answers: Sender<ToWorker>,
+    ) -> Self {
+        Self {
+            device: DeviceSync::new(seed, stay_offline),
+            network,
+            answers,
+            wake_at: None,
+            ingest: None,
+            failure: None,
+            stopped: None,
+            rejected: None,
+            finished: 0,
+        }
+    }
+
+    pub(crate) fn connection(&self) -> Connection {
+        self.device.connection()
+    }
+
+    /// How many exchanges have ended, well or badly.
+    pub(crate) fn finished(&self) -> u64 {
+        self.finished
+    }
+
+    /// What went wrong last, while it still matters.
+    pub(crate) fn error(&self, waiting: u64) -> Option<Message> {
+        match (self.stopped, self.rejected, self.failure) {
+            (Some(PushOutcome::Revoked), ..) => Some(Message::new("device-revoked")),
+            (Some(_), ..) => Some(Message::new("segment-refused").with(waiting.to_string())),
+            (_, Some(code), _) => Some(Message::new(code)),
+            (.., Some(failure)) => Some(Message::new(sentence_code(failure.code()))),
+            _ => None,
+        }
+    }
+
+    /// When [`SyncDriver::tick`] is due.
+    pub(crate) fn due(&self) -> Option<i64> {
+        if self.ingest.is_some() {
+            return Some(i64::MIN);
+        }
+        self.wake_at
+    }
+
+    /// A request of another kind on the same connection.
+    pub(crate) fn post(&mut self, post: Post, wrap: fn(Answer) -> ToWorker) {
+        let answers = self.answers.clone();
+        // The worker may have ended meanwhile; then nobody waits for the answer.
+        self.network
+            .post(post, Box::new(move |answer| drop(answers.send(wrap(answer)))));
+    }
+
+    /// The time has come, or entries wait to be taken in.
+    pub(crate) fn tick(&mut self, replica: &mut Replica, now: i64) -> SyncNews {
+        if self.ingest.is_some() {
+            return self.take_slice(replica, now);
+        }
+        if self.wake_at.is_some_and(|at| at <= now) {
+            self.wake_at = None;
+            return self.handle(Event::Woke, replica, now);
+        }
+        SyncNews::default()
+    }
+
+    /// The hub answered a sync request, or did not.
+    pub(crate) fn answered(
+        &mut self,
+        answer: Answer,
+        replica: &mut Replica,
+        now: i64,
+    ) -> SyncNews {
+        let event = match answer {
+            Ok(bytes) => match SyncReply::from_bytes(&bytes) {
+                Ok(reply) => Event::Replied(reply),
+                Err(_) => Event::Failed(Failure::Unreachable),
+            },
+            Err(PostError::Refused(refusal)) => Event::Failed(Failure::Refused(refusal.code)),
+            Err(PostError::CertificateWrong) => Event::Failed(Failure::CertificateWrong),
+            Err(_) => Event::Failed(Failure::Unreachable),
+        };
+        self.handle(event, replica, now)
+    }
+
+    /// One step of the device half, and everything that follows from it at once.
+    pub(crate) fn handle(&mut self, event: Event, replica: &mut Replica, now: i64) -> SyncNews {
+        let mut news = SyncNews::default();
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            self.finished += u64::from(matches!(event, Event::Failed(_)));
+            for effect in self.device.handle(now, event) {
+                match effect {
+                    Effect::Gather {
+                        push_after,
+                        bytes_max,
+                    } => events.push_back(match gather(replica, &push_after, bytes_max, now) {
+                        Ok(gathered) => Event::Gathered(gathered),
+                        Err(error) => failed(&error),
+                    }),
+                    Effect::Send(request) => match self.send(&request, replica) {
+                        Ok(()) => {}
+                        Err(error) => events.push_back(failed(&error)),
+                    },
+                    Effect::Ingest {
+                        epoch,
+                        restart,
+                        entries,
+                    } => {
+                        let restarted: Result<(), ReplicaError> = restart
+                            .into_iter()
+                            .try_for_each(|partition| replica.restart_cursor(partition, epoch));
+                        if let Err(error) = restarted {
+                            events.push_back(failed(&error));
+                        } else if entries.is_empty() {
+                            events.push_back(Event::Ingested { complete: true });
+                        } else {
+                            let entries = entries.into_iter().map(|(p, e)| (p, e.into()));
+                            self.ingest = Some(Ingest {
+                                epoch,
+                                entries: entries.collect(),
+                                complete: true,
+                            });
+                        }
+                    }
+                    Effect::WakeAt(at) => self.wake_at = Some(at),
+                    Effect::Show {
+                        connection,
+                        failure,
+                    } => {
+                        // "Syncing" says nothing yet about what went wrong before.
+                        if connection != Connection::Syncing {
+                            self.failure = failure;
+                        }
+                    }
+                    Effect::UpToDate => {
+                        news.up_to_date = true;
+                        self.finished += 1;
+                        self.rejected = None;
+                    }
+                    Effect::Stopped(outcome) => {
+                        tracing::warn!(?outcome, "the hub stopped a chain of this device");
+                        self.stopped = Some(outcome);
+                    }
+                }
+            }
+        }
+        news
+    }
+
+    fn send(&mut self, request: &SyncRequest, replica: &Replica) -> Result<(), ReplicaError> {
+        let identity = replica.enrolled()?;
+        let post = Post {
+            server: Server {
+                url: identity.server_url.clone(),
+                fingerprint: identity.pinned_certificate,
+            },
+            path: SYNC_PATH,
+            token: Some(identity.token.clone()),
+            body: request.to_bytes(),
+        };
+        self.post(post, ToWorker::SyncAnswered);
+        Ok(())
+    }
+
+    fn take_slice(&mut self, replica: &mut Replica, now: i64) -> SyncNews {
+        let Some(mut ingest) = self.ingest.take() else {
+            return SyncNews::default();
+        };
+        let mut took_in = false;
+        if let Some((partition, mut entries)) = ingest.entries.pop_front() {
+            let slice: Vec<Accepted> = entries.drain(..entries.len().min(SLICE_ENTRIES)).collect();
+            match replica.ingest(partition, ingest.epoch, &slice, now) {
+                Ok(outcome) => {
+                    took_in = outcome.fresh > 0;
+                    if let Some(rejected) = outcome.rejected {
+                        tracing::warn!(%rejected, "an entry of the log was not taken in");
+                        self.rejected = Some(rejected.code());
+                        ingest.complete = false;
+                        entries.clear();
+                    }
+                }
+                Err(error) => {
+                    let mut news = self.handle(failed(&error), replica, now);
+                    news.took_in = true;
+                    return news;
+                }
+            }
+            if !entries.is_empty() {
+                ingest.entries.push_front((partition, entries));
+            }
+        }
+        if !ingest.entries.is_empty() {
+            self.ingest = Some(ingest);
+            return SyncNews {
+                took_in,
+                ..SyncNews::default()
+            };
+        }
+        let complete = ingest.complete;
+        if !complete {
+            self.finished += 1;
+        }
+        let mut news = self.handle(Event::Ingested { complete }, replica, now);
+        // Even without fresh entries, own events may have been acknowledged.
+        news.took_in = true;
+        news
+    }
+}
+
+fn failed(error: &ReplicaError) -> Event {
+    tracing::error!(%error, "sync cannot use the database");
+    Event::Failed(Failure::Storage)
+}
+
+/// Codes that people read as the same sentence.
+pub(crate) fn sentence_code(code: &'static str) -> &'static str {
+    match code {
+        "version-unknown" => "device-too-old",
+        "request-malformed" | "too-many-requests" | "request-too-large" | "key-unproven" => {
+            "server-error"
+        }
+        other => other,
+    }
+}
+
+fn gather(
+    replica: &mut Replica,
+    push_after: &BTreeMap<Partition, u64>,
+    bytes_max: usize,
+    now: i64,
+) -> Result<Gathered, ReplicaError> {
+    let mut partitions = Vec::new();
+    for partition in replica.own_partitions() {
+        replica.seal(partition)?;
+        let accepted_seq = replica.accepted_seq(partition)?;
+        let after = push_after.get(&partition).copied().unwrap_or(accepted_seq);
+        let head = replica.own_head(partition)?;
+        let cursor = replica.cursor(partition)?.unwrap_or_default();
+        partitions.push(PartitionState {
+            partition,
+            position: LogPosition {
+                epoch: cursor.epoch,
+                number: cursor.number,
+                running_hash: cursor.running_hash,
+            },
+            head_seq: head.seq,
+            head_hash: head.hash,
+            accepted_seq,
+            segments: replica.own_segments_after(partition, after, bytes_max)?,
+        });
+    }
+    let waiting = replica.waiting()?;
+    Ok(Gathered {
+        status: DeviceStatus {
+            waiting_events: waiting.events,
+            waiting_edits: waiting.edits,
+            clock: now,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        partitions,
+    })
+}

@@ -1,0 +1,119 @@
+//! The worker's thread: messages in, views out.
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::{Stopped, ToWorker, Worker, WorkerOptions};
+use crate::view::{Screen, StoppedView, UiEvent, View};
+
+/// Reaches the worker. Dropping it ends the thread after what is under way.
+pub struct WorkerHandle {
+    to: Sender<ToWorker>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl WorkerHandle {
+    /// For other threads that have something to tell.
+    pub fn sender(&self) -> Sender<ToWorker> {
+        self.to.clone()
+    }
+}
+
+impl Drop for WorkerHandle {
+    fn drop(&mut self) {
+        // The thread may have ended by itself.
+        let _ = self.to.send(ToWorker::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the worker gives out, on its own thread.
+pub trait WorkerOutput: Send + 'static {
+    fn show(&mut self, view: View);
+    /// Somebody asked to end the program.
+    fn quit(&mut self);
+}
+
+/// Starts the thread. Where the database cannot be used, a [`Screen::Stopped`] is shown and nothing else happens.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn spawn(options: WorkerOptions, output: impl WorkerOutput) -> std::io::Result<WorkerHandle> {
+    let (to, messages) = mpsc::channel();
+    let answers = to.clone();
+    let thread = std::thread::Builder::new()
+        .name("worker".to_owned())
+        .spawn(move || run(options, answers, &messages, output))?;
+    Ok(WorkerHandle {
+        to,
+        thread: Some(thread),
+    })
+}
+
+fn run(
+    options: WorkerOptions,
+    answers: Sender<ToWorker>,
+    messages: &Receiver<ToWorker>,
+    mut output: impl WorkerOutput,
+) {
+    let language = options.language;
+    let mut worker = match Worker::open(options, answers) {
+        Ok(worker) => worker,
+        Err(stopped) => {
+            tracing::error!(%stopped, "cannot start");
+            output.show(stopped_view(&stopped, language));
+            while let Ok(message) = messages.recv() {
+                if matches!(message, ToWorker::Stop | ToWorker::Ui(UiEvent::Quit)) {
+                    break;
+                }
+            }
+            return output.quit();
+        }
+    };
+    let mut shown = worker.view();
+    output.show(shown.clone());
+    while !worker.wants_to_quit() {
+        let wait = worker.due() - (worker.clock)();
+        let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
+        match messages.recv_timeout(wait) {
+            Ok(message) => worker.handle(message),
+            Err(RecvTimeoutError::Timeout) => worker.tick(),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        let view = worker.view();
+        if view != shown {
+            output.show(view.clone());
+            shown = view;
+        }
+    }
+    output.quit();
+}
+
+/// The screen that says why nothing works, and that nothing is lost.
+pub(crate) fn stopped_view(stopped: &Stopped, language: Option<crate::view::Language>) -> View {
+    let mut appearance = crate::view::Appearance::default();
+    if let Some(language) = language {
+        appearance.language = language;
+    }
+    View {
+        screen: Screen::Stopped(StoppedView {
+            message: crate::view::Message::new(stopped.code),
+            details_code: stopped.details.clone(),
+        }),
+        chip: crate::view::SyncChip {
+            connection: crate::view::Connection::Offline,
+            waiting: 0,
+            data_age_seconds: None,
+        },
+        operator: None,
+        feedback: None,
+        banner: None,
+        question: None,
+        appearance,
+        camera: crate::view::Camera::Off,
+        practice: false,
+    }
+}

@@ -1,0 +1,195 @@
+//! Every sentence has its Chinese, every code its sentence.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use device_app::ui::WordKind;
+use device_app::view::{Language, LineState, Message};
+
+use crate::support::{Bench, sample};
+
+/// A quoted text and what follows it.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let inner = text.trim_start().strip_prefix('"')?;
+    let mut end = None;
+    let mut escaped = false;
+    for (at, character) in inner.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => {
+                end = Some(at);
+                break;
+            }
+            _ => {}
+        }
+    }
+    let end = end?;
+    Some((inner[..end].to_owned(), &inner[end + 1..]))
+}
+
+/// Every `@tr("…" | "…")` below `folder`.
+fn sentences(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sentences(&path, found);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "slint")
+        {
+            let source = std::fs::read_to_string(&path).unwrap();
+            for call in source.split("@tr(").skip(1) {
+                let (text, _) =
+                    quoted(call).unwrap_or_else(|| panic!("{}: {call:.40}", path.display()));
+                found.insert(text);
+            }
+        }
+    }
+}
+
+/// Message to its translation, from a `.po` file as this project writes them.
+fn translations(path: &Path) -> BTreeMap<String, String> {
+    let source = std::fs::read_to_string(path).unwrap();
+    let mut found = BTreeMap::new();
+    for block in source.split("\n\n") {
+        let of = |key: &str| {
+            block
+                .lines()
+                .find_map(|line| line.strip_prefix(key))
+                .and_then(quoted)
+                .map(|(text, _)| text)
+        };
+        if let Some(id) = of("msgid ") {
+            let text = of("msgstr ")
+                .or_else(|| of("msgstr[0] "))
+                .unwrap_or_default();
+            found.insert(id, text);
+        }
+    }
+    found
+}
+
+fn places(text: &str) -> BTreeSet<&str> {
+    text.match_indices('{')
+        .filter_map(|(at, _)| text[at..].find('}').map(|end| &text[at..=at + end]))
+        .collect()
+}
+
+#[test]
+fn every_sentence_has_its_chinese() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut english = BTreeSet::new();
+    sentences(&root.join("ui"), &mut english);
+    assert!(
+        english.len() > 200,
+        "only {} sentences were found",
+        english.len()
+    );
+    let chinese = translations(&root.join("lang/zh_CN/LC_MESSAGES/device-app.po"));
+
+    let mut wrong = Vec::new();
+    for text in &english {
+        match chinese.get(text) {
+            None => wrong.push(format!("not translated: {text}")),
+            Some(translated) if translated.is_empty() => wrong.push(format!("empty: {text}")),
+            Some(translated) if places(translated) != places(text) => {
+                wrong.push(format!("other places: {text} / {translated}"));
+            }
+            Some(_) => {}
+        }
+    }
+    for text in chinese.keys().filter(|text| !text.is_empty()) {
+        if !english.contains(text) {
+            wrong.push(format!("no longer used: {text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The codes that `.slint` compares with, such as `m.code == "undone"`.
+fn codes_in(file: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("ui/words")
+        .join(file);
+    let source = std::fs::read_to_string(path).unwrap();
+    source
+        .split("code == ")
+        .skip(1)
+        .filter_map(quoted)
+        .map(|(code, _)| code)
+        .collect()
+}
+
+#[test]
+fn no_code_is_shown_twice_or_blank() {
+    let bench = Bench::phone();
+    let message = |code: &str| {
+        let message = Message::new(code)
+            .with("[first]")
+            .with("[second]")
+            .with("[third]");
+        bench.window.words(WordKind::Message, &message)
+    };
+    let mut codes = codes_in("feedback.slint");
+    codes.extend(codes_in("system.slint"));
+    assert!(codes.len() > 70, "only {} codes were found", codes.len());
+    for language in Language::ALL {
+        bench.window.show_view(&sample("home", language));
+        for code in &codes {
+            let text = message(code);
+            // A code that two files know would show both sentences.
+            assert!(text.chars().count() < 200, "{code}: {text}");
+            assert!(bench.window.has_words(WordKind::Message, code), "{code}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_code_shows_itself() {
+    let bench = Bench::phone();
+    for language in Language::ALL {
+        bench.window.show_view(&sample("home", language));
+        for kind in [
+            WordKind::Message,
+            WordKind::Prompt,
+            WordKind::Operation,
+            WordKind::Action,
+            WordKind::Fact,
+            WordKind::State,
+        ] {
+            let text = bench.window.words(kind, &Message::new("brand-new"));
+            assert!(text.contains("brand-new"), "{kind:?}: {text}");
+            assert!(!bench.window.has_words(kind, "brand-new"), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn line_states_have_words() {
+    let bench = Bench::phone();
+    for state in LineState::ALL {
+        assert!(
+            bench.window.has_words(WordKind::State, state.code()),
+            "{state:?}"
+        );
+    }
+}
+
+#[test]
+fn arguments_stand_where_the_sentence_wants_them() {
+    let bench = Bench::phone();
+    let wrong_bin = Message::new("wrong-bin").with("A-03-2").with("A-03-1");
+    let words = |language| {
+        bench.window.show_view(&sample("home", language));
+        bench.window.words(WordKind::Message, &wrong_bin)
+    };
+    assert_eq!(
+        words(Language::English),
+        "Wrong bin: A-03-2, expected A-03-1. Scan A-03-1."
+    );
+    assert_eq!(
+        words(Language::Chinese),
+        "库位不对：A-03-2，应为 A-03-1。请扫描 A-03-1。"
+    );
+}
