@@ -5,7 +5,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// All steps in order. Numbers never change and are never used twice; a file that was released is never edited.
-const STEPS: &[(u32, &str)] = &[(1, include_str!("migrations/0001_accounts.sql"))];
+const STEPS: &[(u32, &str)] = &[
+    (1, include_str!("migrations/0001_accounts.sql")),
+    (2, include_str!("migrations/0002_hub.sql")),
+];
 
 /// The schema that this program writes.
 pub fn newest_version() -> u32 {

@@ -4,6 +4,8 @@
 //! "done" survives a power cut.
 
 pub mod accounts;
+pub mod hub_devices;
+pub mod hub_log;
 pub mod links;
 mod migrate;
 mod pool;

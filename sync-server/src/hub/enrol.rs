@@ -1,0 +1,127 @@
+//! Taking devices in, by one-time code.
+
+use documents::catalogue::Device;
+use documents::certificate::{Certificate, Role};
+use domain::{ChainId, DeviceId, SiteId, UnixMillis};
+use protocol::enrolment::normalised_code;
+use protocol::{EnrolReply, EnrolRequest, RefusalCode};
+use replica::Commit;
+
+use super::sync::token_hash;
+use super::{Hub, HubError, random};
+use crate::store::StoreError;
+use crate::store::hub_devices::{self, DeviceRow};
+
+/// A code opens enrolment for this long.
+pub const INVITATION_MS: i64 = 30 * 60 * 1_000;
+
+/// Crockford's base 32: no letter looks like a digit.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Why no code could be made.
+pub type InvitationError = HubError;
+
+fn code_hash(code: &str) -> [u8; 32] {
+    blake3::derive_key("tallyman 2026 enrolment code", normalised_code(code).as_bytes())
+}
+
+impl Hub {
+    /// Makes a one-time code of 50 random bits, such as `7K2QM-X9D4T`. Only its hash is kept.
+    ///
+    /// # Errors
+    /// [`HubError::UnknownSite`], or a failure of the database.
+    pub fn invite(&self, site: SiteId, device_name: &str, now: UnixMillis) -> Result<String, HubError> {
+        if self.lock().query().site(site)?.is_none() {
+            return Err(HubError::UnknownSite);
+        }
+        let bytes: [u8; 10] = random()?;
+        let mut code = String::with_capacity(11);
+        for (i, byte) in bytes.iter().enumerate() {
+            if i == 5 {
+                code.push('-');
+            }
+            code.push(char::from(ALPHABET[usize::from(byte & 31)]));
+        }
+        self.database.write(|t| hub_devices::invite(t, &code_hash(&code), site, device_name.trim(), now + INVITATION_MS))?;
+        Ok(code)
+    }
+
+    /// Takes a device in. Outer error: the hub failed; inner: the device is refused.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn enrol(&self, request: &EnrolRequest, now: UnixMillis) -> Result<Result<EnrolReply, RefusalCode>, HubError> {
+        if request.versions.0 > protocol::VERSIONS.1 || request.versions.1 < protocol::VERSIONS.0 {
+            return Ok(Err(RefusalCode::VersionUnknown));
+        }
+        if !request.is_proven() {
+            return Ok(Err(RefusalCode::KeyUnproven));
+        }
+        let hash = code_hash(&request.code);
+        let token: String = random::<32>()?.iter().map(|b| format!("{b:02x}")).collect();
+        let device = DeviceId::from_bytes(self.lock().new_id(now));
+        let (shared_chain, site_chain) = (ChainId::from_bytes(random()?), ChainId::from_bytes(random()?));
+        let taken = self.database.write(|t| -> Result<_, StoreError> {
+            let Some(invitation) = hub_devices::invitation(t, &hash)? else {
+                return Ok(Err(RefusalCode::EnrolCodeWrong));
+            };
+            if invitation.used_at.is_some() || invitation.expires_at < now {
+                return Ok(Err(RefusalCode::EnrolCodeUsed));
+            }
+            hub_devices::use_invitation(t, &hash, now)?;
+            let name = [request.device_name.as_str(), &invitation.device_name]
+                .into_iter()
+                .find(|n| !n.is_empty())
+                .unwrap_or("PDA");
+            let row = DeviceRow {
+                device,
+                name: name.chars().take(60).collect(),
+                site: invitation.site,
+                key: request.key,
+                shared_chain,
+                site_chain,
+                revoked: false,
+                enrolled_at: now,
+                last_contact: None,
+                waiting_events: 0,
+                waiting_edits: 0,
+                clock_offset_ms: 0,
+                program: String::new(),
+                stopped: String::new(),
+            };
+            hub_devices::insert(t, &row, &token_hash(&token))?;
+            Ok(Ok(row))
+        })?;
+        let row = match taken {
+            Ok(row) => row,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let certificate = Certificate {
+            organisation: self.organisation.id,
+            device,
+            key: request.key,
+            shared_chain,
+            site: row.site,
+            site_chain,
+            role: Role::Handheld,
+            issued_at: now,
+        }
+        .sign(&self.organisation.key);
+        let record =
+            Device { id: device, name: row.name.clone(), certificate: certificate.clone(), revoked: false };
+        self.commit(Commit { edits: vec![Self::device_record_edit(&record)], ..Commit::default() }, now)?;
+        let mut certificates = vec![certificate];
+        certificates.extend(self.database.read(hub_devices::certificates)?.into_iter().map(|(_, c)| c));
+        tracing::info!(device = %device, name = row.name, "device enrolled");
+        Ok(Ok(EnrolReply {
+            organisation: self.organisation.id,
+            device,
+            device_name: row.name,
+            site: row.site,
+            server_key: self.organisation.key.public(),
+            certificates: certificates.into_iter().map(Into::into).collect(),
+            token,
+            pepper: self.organisation.pepper,
+        }))
+    }
+}

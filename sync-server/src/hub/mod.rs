@@ -1,0 +1,177 @@
+//! The hub: accepts devices' segments into the log, serves the log, and keeps the server's own replica up with it.
+//!
+//! The log is the truth; the replica is folded from it and can be thrown away. What the server writes itself (console,
+//! imports) goes on a chain of its own, through the same log.
+
+mod enrol;
+mod organisation;
+mod pump;
+mod routes;
+mod sync;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use documents::catalogue::{Device, Site};
+use documents::certificate::Role;
+use documents::{Certificate, FieldEdit, Partition, RecordKind};
+use domain::{ChainId, DeviceId, SiteId, UnixMillis};
+use replica::{Commit, OpenOptions, RecordEdit, Replica, ReplicaError};
+
+use crate::store::hub_devices::{self, DeviceRow};
+use crate::store::{Database, StoreError};
+
+pub use enrol::InvitationError;
+pub use organisation::Organisation;
+pub use routes::routes;
+
+/// Why the hub cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// The log's database failed.
+    #[error("the hub's log failed")]
+    Store(#[from] StoreError),
+    /// The server's replica failed.
+    #[error("the server's replica failed")]
+    Replica(#[from] ReplicaError),
+    /// The operating system gave no random bytes.
+    #[error("no random bytes")]
+    NoRandomness,
+    /// No such site.
+    #[error("there is no such site")]
+    UnknownSite,
+}
+
+/// The hub of one organisation. Its calls block.
+pub struct Hub {
+    database: Arc<Database>,
+    replica: Arc<Mutex<Replica>>,
+    organisation: Organisation,
+    /// Wakes the pump after a commit or a push.
+    wake: tokio::sync::Notify,
+}
+
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], HubError> {
+    let mut bytes = [0u8; N];
+    getrandom::fill(&mut bytes).map_err(|_| HubError::NoRandomness)?;
+    Ok(bytes)
+}
+
+impl Hub {
+    /// Opens the hub over its database, with the replica in `folder`; makes the organisation on the first run.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn open(folder: &Path, database: Arc<Database>, now: UnixMillis) -> Result<Self, HubError> {
+        let organisation = Organisation::load_or_create(&database, now)?;
+        let mut replica = Replica::open(OpenOptions::file(folder.join("replica.db"), None, random()?))?;
+        let certificates = database.read(hub_devices::certificates)?;
+        let certificates: Vec<Vec<u8>> = certificates.into_iter().map(|(_, c)| c).collect();
+        replica.enrol(organisation.server_identity(), &certificates)?;
+        let hub = Self {
+            database,
+            replica: Arc::new(Mutex::new(replica)),
+            organisation,
+            wake: tokio::sync::Notify::new(),
+        };
+        hub.pump(now)?;
+        Ok(hub)
+    }
+
+    /// The server's replica. Whoever commits to it calls [`Hub::wake`] afterwards.
+    pub const fn replica(&self) -> &Arc<Mutex<Replica>> {
+        &self.replica
+    }
+
+    /// Who this hub serves.
+    pub const fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    /// A thread that panicked while it held the lock left no half-done write: each is one transaction.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Replica> {
+        self.replica.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something was committed to the replica or to the log.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Writes on the server's own chain and publishes it.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn commit(&self, commit: Commit, now: UnixMillis) -> Result<replica::Committed, HubError> {
+        let committed = self.lock().commit(commit, now)?;
+        self.pump(now)?;
+        Ok(committed)
+    }
+
+    /// Makes a site, and the chain on which the server writes to it.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn create_site(&self, site: &Site, now: UnixMillis) -> Result<(), HubError> {
+        let certificate = self.server_certificate(site.id, now)?;
+        self.database.write(|t| hub_devices::put_certificate(t, site.id, &certificate))?;
+        let edit = RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Site,
+            id: site.id.into(),
+            fields: site.to_fields(),
+        };
+        self.lock().enrol(self.organisation.server_identity(), &[certificate])?;
+        self.commit(Commit { edits: vec![edit], ..Commit::default() }, now)?;
+        Ok(())
+    }
+
+    fn server_certificate(&self, site: SiteId, now: UnixMillis) -> Result<Vec<u8>, HubError> {
+        let certificate = Certificate {
+            organisation: self.organisation.id,
+            device: self.organisation.server_device,
+            key: self.organisation.key.public(),
+            shared_chain: self.organisation.shared_chain,
+            site,
+            site_chain: ChainId::from_bytes(random()?),
+            role: Role::Server,
+            issued_at: now,
+        };
+        Ok(certificate.sign(&self.organisation.key))
+    }
+
+    /// Every enrolled device, with what it last said.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn devices(&self) -> Result<Vec<DeviceRow>, HubError> {
+        Ok(self.database.read(hub_devices::all)?)
+    }
+
+    /// Takes a device's rights away, or gives them back: what it writes from now on is kept in quarantine.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn set_revoked(&self, device: DeviceId, revoked: bool, now: UnixMillis) -> Result<bool, HubError> {
+        if !self.database.write(|t| hub_devices::set_revoked(t, device, revoked))? {
+            return Ok(false);
+        }
+        let edit = RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Device,
+            id: device.into(),
+            fields: vec![FieldEdit::set("revoked", revoked)],
+        };
+        self.commit(Commit { edits: vec![edit], ..Commit::default() }, now)?;
+        Ok(true)
+    }
+
+    pub(crate) fn device_record_edit(device: &Device) -> RecordEdit {
+        RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Device,
+            id: device.id.into(),
+            fields: device.to_fields(),
+        }
+    }
+}

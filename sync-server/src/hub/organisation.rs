@@ -1,0 +1,106 @@
+//! The organisation's keys, made on the first run and kept in the hub's database.
+
+use documents::SigningKey;
+use documents::certificate::{Certificate, Role};
+use domain::{ChainId, DeviceId, OrganisationId, SiteId, UnixMillis};
+use replica::Identity;
+use rusqlite::Connection;
+
+use super::{HubError, random};
+use crate::store::{Database, StoreError, hub_devices, hub_log};
+
+/// Who the hub serves, and what it signs with.
+#[derive(Debug, Clone)]
+pub struct Organisation {
+    /// Whose data it is.
+    pub id: OrganisationId,
+    /// The server as a device.
+    pub server_device: DeviceId,
+    /// The server's chain in the shared partition.
+    pub shared_chain: ChainId,
+    /// What the server signs with.
+    pub key: SigningKey,
+    /// Keys the PIN verifiers.
+    pub pepper: [u8; 32],
+    /// Which log this is; a restored database begins another.
+    pub epoch: [u8; 16],
+}
+
+/// The server writes records of the organisation before there is any site.
+const NO_SITE: SiteId = SiteId::from_bytes([0; 16]);
+
+fn bytes<const N: usize>(connection: &Connection, name: &'static str) -> Result<Option<[u8; N]>, StoreError> {
+    hub_log::meta(connection, name)?
+        .map(|b| b.try_into().map_err(|_| StoreError::Corrupt(name)))
+        .transpose()
+}
+
+impl Organisation {
+    pub(crate) fn load_or_create(database: &Database, now: UnixMillis) -> Result<Self, HubError> {
+        if let Some(found) = database.read(Self::load)? {
+            return Ok(found);
+        }
+        let made = Self {
+            id: OrganisationId::from_bytes(random()?),
+            server_device: DeviceId::from_bytes(random()?),
+            shared_chain: ChainId::from_bytes(random()?),
+            key: SigningKey::from_seed(&random()?),
+            pepper: random()?,
+            epoch: random()?,
+        };
+        let certificate = Certificate {
+            organisation: made.id,
+            device: made.server_device,
+            key: made.key.public(),
+            shared_chain: made.shared_chain,
+            site: NO_SITE,
+            site_chain: ChainId::from_bytes(random()?),
+            role: Role::Server,
+            issued_at: now,
+        }
+        .sign(&made.key);
+        database.write(|t| -> Result<(), StoreError> {
+            for (name, value) in [
+                ("organisation", &made.id.as_bytes()[..]),
+                ("server-device", made.server_device.as_bytes()),
+                ("shared-chain", made.shared_chain.as_bytes()),
+                ("signing-seed", &made.key.seed()),
+                ("pepper", &made.pepper),
+                ("epoch", &made.epoch),
+            ] {
+                hub_log::set_meta(t, name, value)?;
+            }
+            hub_devices::put_certificate(t, NO_SITE, &certificate)
+        })?;
+        Ok(made)
+    }
+
+    fn load(connection: &Connection) -> Result<Option<Self>, StoreError> {
+        let Some(id) = bytes(connection, "organisation")? else { return Ok(None) };
+        let missing = || StoreError::Corrupt("organisation");
+        Ok(Some(Self {
+            id: OrganisationId::from_bytes(id),
+            server_device: DeviceId::from_bytes(bytes(connection, "server-device")?.ok_or_else(missing)?),
+            shared_chain: ChainId::from_bytes(bytes(connection, "shared-chain")?.ok_or_else(missing)?),
+            key: SigningKey::from_seed(&bytes(connection, "signing-seed")?.ok_or_else(missing)?),
+            pepper: bytes(connection, "pepper")?.ok_or_else(missing)?,
+            epoch: bytes(connection, "epoch")?.ok_or_else(missing)?,
+        }))
+    }
+
+    /// The server's replica is enrolled like any device.
+    pub(crate) fn server_identity(&self) -> Identity {
+        Identity {
+            organisation: self.id,
+            device: self.server_device,
+            device_name: "server".into(),
+            site: NO_SITE,
+            key: self.key.clone(),
+            server_key: self.key.public(),
+            server_url: String::new(),
+            pinned_certificate: None,
+            token: String::new(),
+            pepper: self.pepper,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Moves what the server wrote into the log, and what is new in the log into the server's replica.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use documents::Partition;
+use documents::segment::{Accepted, Segment, SegmentStatus};
+use domain::{ChainId, UnixMillis};
+use replica::{Cursor, Replica};
+use rusqlite::Connection;
+use sync_core::next_accepted_at;
+
+use super::{Hub, HubError};
+use crate::clock::Clock;
+use crate::store::{StoreError, hub_log};
+
+/// About how much is folded at once, so that the console is not kept waiting.
+const TAIL_BYTES: usize = 1 << 20;
+/// At the latest after this long the log is looked at again.
+const IDLE: Duration = Duration::from_secs(2);
+
+impl Hub {
+    /// Appends a judged segment to the log. Runs in the caller's transaction, which orders the log.
+    pub(crate) fn append(
+        &self,
+        connection: &Connection,
+        partition: Partition,
+        chain: ChainId,
+        seq: u64,
+        status: SegmentStatus,
+        segment: Segment,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let end = hub_log::end(connection, partition)?;
+        let accepted_at = next_accepted_at(now, end.accepted_at);
+        let accepted = Accepted::sign(end.number + 1, accepted_at, status, segment, &self.organisation.key);
+        let cursor =
+            Cursor { epoch: self.organisation.epoch, number: end.number, running_hash: end.running_hash };
+        let running_hash = cursor.after(accepted.hash).running_hash;
+        hub_log::append(connection, partition, chain, seq, &accepted, running_hash)
+    }
+
+    /// Publishes and tails until nothing is left to do. Returns whether the replica changed.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn pump(&self, now: UnixMillis) -> Result<bool, HubError> {
+        let mut replica = self.lock();
+        self.publish(&mut replica, now)?;
+        self.tail(&mut replica, now)
+    }
+
+    fn publish(&self, replica: &mut Replica, now: UnixMillis) -> Result<(), HubError> {
+        for partition in replica.own_partitions() {
+            replica.seal(partition)?;
+            let Some(chain) = replica.own_chain(partition) else { continue };
+            if replica.own_head(partition)?.seq == replica.accepted_seq(partition)? {
+                continue;
+            }
+            self.database.write(|t| -> Result<(), HubError> {
+                let (held, _) = hub_log::chain_end(t, chain)?;
+                for (seq, segment) in
+                    (held + 1..).zip(replica.own_segments_after(partition, held, usize::MAX)?)
+                {
+                    self.append(t, partition, chain, seq, SegmentStatus::Live, segment, now)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn tail(&self, replica: &mut Replica, now: UnixMillis) -> Result<bool, HubError> {
+        let mut changed = false;
+        // Certificates come through the shared partition, which sorts first.
+        for partition in self.database.read(hub_log::partitions)? {
+            loop {
+                let position = replica.cursor(partition)?.map_or(0, |c| c.number);
+                let own = replica.own_chain(partition).map(|chain| (chain, u64::MAX));
+                let (entries, more) =
+                    self.database.read(|c| hub_log::entries_after(c, partition, position, own, TAIL_BYTES))?;
+                if entries.is_empty() {
+                    break;
+                }
+                let done = replica.ingest(partition, self.organisation.epoch, &entries, now)?;
+                changed = true;
+                if let Some(rejected) = done.rejected {
+                    tracing::error!(%partition, number = done.cursor.number + 1, code = rejected.code(), "the server's own log cannot be folded further");
+                    break;
+                }
+                if !more {
+                    break;
+                }
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Keeps pumping until the task is dropped; calls `changed` after the replica has changed.
+    pub async fn run(self: Arc<Self>, clock: Clock, changed: impl Fn() + Send + 'static) {
+        loop {
+            let _ = tokio::time::timeout(IDLE, self.wake.notified()).await;
+            let hub = self.clone();
+            let now = clock.now();
+            match tokio::task::spawn_blocking(move || hub.pump(now)).await {
+                Ok(Ok(true)) => changed(),
+                Ok(Ok(false)) => {}
+                Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "the log could not be folded"),
+                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the pump stopped"),
+            }
+        }
+    }
+}

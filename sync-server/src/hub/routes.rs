@@ -1,0 +1,100 @@
+//! The two endpoints that devices use.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use protocol::{EnrolRequest, Refusal, RefusalCode, SyncRequest};
+
+use super::{Hub, HubError};
+use crate::clock::Clock;
+
+#[derive(Clone)]
+struct HubState {
+    hub: Arc<Hub>,
+    clock: Clock,
+    /// Wrong codes make all enrolments slower: guessing 50 bits is hopeless, and this makes it dull as well.
+    wrong_codes: Arc<std::sync::atomic::AtomicU32>,
+}
+
+/// The routes of [`protocol::SYNC_PATH`] and [`protocol::ENROL_PATH`].
+pub fn routes(hub: Arc<Hub>, clock: Clock) -> Router {
+    Router::new()
+        .route(protocol::SYNC_PATH, post(sync))
+        .route(protocol::ENROL_PATH, post(enrol))
+        .layer(DefaultBodyLimit::max(protocol::REQUEST_BYTES_MAX))
+        .with_state(HubState { hub, clock, wrong_codes: Arc::default() })
+}
+
+fn message(status: StatusCode, bytes: Vec<u8>) -> Response {
+    let media = HeaderValue::from_static(protocol::MEDIA_TYPE);
+    (status, [(header::CONTENT_TYPE, media)], bytes).into_response()
+}
+
+fn refuse(code: RefusalCode) -> Response {
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    message(status, Refusal::from(code).to_bytes())
+}
+
+async fn blocking<T: Send + 'static>(
+    f: impl FnOnce() -> Result<Result<T, RefusalCode>, HubError> + Send + 'static,
+) -> Result<T, RefusalCode> {
+    match tokio::task::spawn_blocking(f).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the hub failed");
+            Err(RefusalCode::HubFailed)
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the hub's thread failed");
+            Err(RefusalCode::HubFailed)
+        }
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::to_owned)
+}
+
+async fn sync(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(token) = bearer(&headers) else { return refuse(RefusalCode::DeviceUnknown) };
+    let now = state.clock.now();
+    let hub = state.hub.clone();
+    let outcome = blocking(move || match SyncRequest::from_bytes(&body) {
+        Ok(request) => hub.sync(&token, request, now),
+        Err(_) => Ok(Err(RefusalCode::Malformed)),
+    })
+    .await;
+    match outcome {
+        Ok(reply) => message(StatusCode::OK, reply.to_bytes()),
+        Err(code) => refuse(code),
+    }
+}
+
+async fn enrol(State(state): State<HubState>, body: Bytes) -> Response {
+    use std::sync::atomic::Ordering;
+    let Ok(request) = EnrolRequest::from_bytes(&body) else { return refuse(RefusalCode::Malformed) };
+    let wrong = state.wrong_codes.load(Ordering::Relaxed);
+    if wrong > 5 {
+        tokio::time::sleep(Duration::from_millis(u64::from(wrong.min(40)) * 50)).await;
+    }
+    let now = state.clock.now();
+    let hub = state.hub.clone();
+    match blocking(move || hub.enrol(&request, now)).await {
+        Ok(reply) => {
+            state.wrong_codes.store(0, Ordering::Relaxed);
+            message(StatusCode::OK, reply.to_bytes())
+        }
+        Err(code) => {
+            if code == RefusalCode::EnrolCodeWrong {
+                state.wrong_codes.fetch_add(1, Ordering::Relaxed);
+            }
+            refuse(code)
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! One sync request: take what is new, answer with the log.
+
+use documents::Partition;
+use documents::segment::SegmentHash;
+use domain::UnixMillis;
+use protocol::{PartitionReply, PartitionRequest, PushOutcome, RefusalCode, SyncReply, SyncRequest};
+use rusqlite::Connection;
+use sync_core::{ChainEnd, Verdict, judge};
+
+use super::{Hub, HubError};
+use crate::store::hub_devices::{self, Contact, DeviceRow};
+use crate::store::{StoreError, hub_log};
+
+/// A reply is never larger than this, whatever the device asks for.
+const REPLY_BYTES_MAX: usize = protocol::REPLY_BYTES_MAX;
+
+/// A token as it is stored.
+pub(crate) fn token_hash(token: &str) -> [u8; 32] {
+    blake3::derive_key("tallyman 2026 device token", token.as_bytes())
+}
+
+impl Hub {
+    /// Answers a device. Outer error: the hub failed; inner: the device is refused.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn sync(
+        &self,
+        token: &str,
+        request: SyncRequest,
+        now: UnixMillis,
+    ) -> Result<Result<SyncReply, RefusalCode>, HubError> {
+        if request.versions.0 > protocol::VERSIONS.1 || request.versions.1 < protocol::VERSIONS.0 {
+            return Ok(Err(RefusalCode::VersionUnknown));
+        }
+        let Some(device) = self.database.read(|c| hub_devices::by_token(c, &token_hash(token)))? else {
+            return Ok(Err(RefusalCode::DeviceUnknown));
+        };
+        let pushes = request.partitions.iter().any(|p| !p.segments.is_empty());
+        let status = request.status;
+        let bytes_max = (request.reply_bytes_max as usize).min(REPLY_BYTES_MAX);
+        let mut replies = Vec::with_capacity(request.partitions.len());
+        let outcomes = if pushes {
+            self.database.write(|t| self.take(t, &device, &request.partitions, now))?
+        } else {
+            self.database.read(|c| self.take(c, &device, &request.partitions, now))?
+        };
+        if pushes {
+            self.wake();
+        }
+        let mut left = bytes_max;
+        for (asked, (outcome, head_seq)) in request.partitions.iter().zip(&outcomes) {
+            let reply = self.answer(&device, asked, *outcome, *head_seq, left)?;
+            left = left.saturating_sub(reply.1);
+            replies.push(reply.0);
+        }
+        let held = outcomes.iter().all(|(outcome, _)| *outcome == PushOutcome::Held);
+        self.note_contact(&device, &status, &request.partitions, &outcomes, now)?;
+        if !held {
+            tracing::warn!(device = %device.device, ?outcomes, "not everything that was pushed could be taken");
+        }
+        Ok(Ok(SyncReply { version: protocol::VERSIONS.1, epoch: self.organisation.epoch, now, partitions: replies }))
+    }
+
+    fn take(
+        &self,
+        connection: &Connection,
+        device: &DeviceRow,
+        partitions: &[PartitionRequest],
+        now: UnixMillis,
+    ) -> Result<Vec<(PushOutcome, u64)>, StoreError> {
+        partitions.iter().map(|asked| self.take_one(connection, device, asked, now)).collect()
+    }
+
+    fn take_one(
+        &self,
+        connection: &Connection,
+        device: &DeviceRow,
+        asked: &PartitionRequest,
+        now: UnixMillis,
+    ) -> Result<(PushOutcome, u64), StoreError> {
+        let chain = match asked.partition {
+            Partition::Shared => device.shared_chain,
+            Partition::Site(site) if site == device.site => device.site_chain,
+            Partition::Site(_) => return Ok((PushOutcome::Revoked, 0)),
+        };
+        let (seq, hash) = hub_log::chain_end(connection, chain)?;
+        let mut end = ChainEnd {
+            organisation: self.organisation.id,
+            chain,
+            partition: asked.partition,
+            key: device.key,
+            seq,
+            hash,
+            revoked: device.revoked,
+        };
+        let mut outcome = PushOutcome::Held;
+        for segment in &asked.segments {
+            match judge(segment, &end) {
+                Verdict::Accept(status) => {
+                    end.seq += 1;
+                    end.hash = segment.hash();
+                    self.append(connection, asked.partition, chain, end.seq, status, segment.clone(), now)?;
+                }
+                Verdict::Compare { seq } if hub_log::hash_at(connection, chain, seq)? == Some(segment.hash()) => {}
+                Verdict::Compare { .. } | Verdict::Fork => outcome = PushOutcome::Fork,
+                Verdict::Missing => outcome = PushOutcome::Missing,
+                Verdict::Forged(_) => outcome = PushOutcome::Forged,
+            }
+            if outcome != PushOutcome::Held {
+                break;
+            }
+        }
+        // A device that has written past what it once sent, or lost what it sent, shows in its head.
+        if outcome == PushOutcome::Held
+            && asked.head_seq == end.seq
+            && end.seq > 0
+            && asked.head_hash != end.hash
+            && asked.head_hash != SegmentHash::default()
+        {
+            outcome = PushOutcome::Fork;
+        }
+        if device.revoked {
+            outcome = PushOutcome::Revoked;
+        }
+        Ok((outcome, end.seq))
+    }
+
+    fn answer(
+        &self,
+        device: &DeviceRow,
+        asked: &PartitionRequest,
+        outcome: PushOutcome,
+        head_seq: u64,
+        bytes_max: usize,
+    ) -> Result<(PartitionReply, usize), HubError> {
+        let mut reply = PartitionReply {
+            partition: asked.partition,
+            outcome,
+            head_seq,
+            restart: false,
+            entries: Vec::new(),
+            more: false,
+        };
+        if outcome == PushOutcome::Revoked {
+            return Ok((reply, 0));
+        }
+        let own = match asked.partition {
+            Partition::Shared => device.shared_chain,
+            Partition::Site(_) => device.site_chain,
+        };
+        let position = asked.position;
+        let (entries, more) = self.database.read(|c| -> Result<_, StoreError> {
+            let fresh = position.number == 0 && position.epoch == [0; 16];
+            let same_log = position.epoch == self.organisation.epoch
+                && hub_log::running_hash(c, asked.partition, position.number)? == Some(position.running_hash);
+            reply.restart = !fresh && !same_log;
+            let from = if same_log { position.number } else { 0 };
+            hub_log::entries_after(c, asked.partition, from, Some((own, asked.head_seq)), bytes_max)
+        })?;
+        let size = entries
+            .iter()
+            .map(|e| 160 + e.segment.as_ref().map_or(0, |s| s.body_bytes().len() + s.header_bytes().len()))
+            .sum();
+        reply.entries = entries;
+        reply.more = more;
+        Ok((reply, size))
+    }
+
+    fn note_contact(
+        &self,
+        device: &DeviceRow,
+        status: &protocol::DeviceStatus,
+        partitions: &[PartitionRequest],
+        outcomes: &[(PushOutcome, u64)],
+        now: UnixMillis,
+    ) -> Result<(), HubError> {
+        // What it counted as waiting has just come, if the hub holds its heads.
+        let all_here = partitions.iter().zip(outcomes).all(|(asked, (_, head))| asked.head_seq <= *head);
+        let waiting = |n: u64| if all_here { 0 } else { n };
+        let stopped = outcomes.iter().map(|(o, _)| *o).find(|o| !matches!(o, PushOutcome::Held | PushOutcome::Missing));
+        let contact = Contact {
+            at: now,
+            waiting_events: waiting(status.waiting_events),
+            waiting_edits: waiting(status.waiting_edits),
+            clock_offset_ms: status.clock.saturating_sub(now),
+            program: &status.program,
+            stopped: match stopped {
+                None => "",
+                Some(PushOutcome::Fork) => "fork",
+                Some(PushOutcome::Forged) => "forged",
+                Some(_) => "revoked",
+            },
+        };
+        Ok(self.database.write(|t| hub_devices::note_contact(t, device.device, &contact))?)
+    }
+}

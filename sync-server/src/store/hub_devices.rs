@@ -1,0 +1,223 @@
+//! Devices, invitations and the server's own certificates.
+
+use documents::PublicKey;
+use domain::{ChainId, DeviceId, SiteId, UnixMillis};
+use rusqlite::{Connection, Row, params};
+
+use super::StoreError;
+
+/// A device as the hub knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Which device.
+    pub device: DeviceId,
+    /// What people call it.
+    pub name: String,
+    /// The site it works at.
+    pub site: SiteId,
+    /// What it signs with.
+    pub key: PublicKey,
+    /// Its chain in the shared partition.
+    pub shared_chain: ChainId,
+    /// Its chain in its site's.
+    pub site_chain: ChainId,
+    /// Whether its rights were taken away.
+    pub revoked: bool,
+    /// When it was enrolled.
+    pub enrolled_at: UnixMillis,
+    /// When it last asked.
+    pub last_contact: Option<UnixMillis>,
+    /// Events that it said exist only on it.
+    pub waiting_events: u64,
+    /// Edits that it said exist only on it.
+    pub waiting_edits: u64,
+    /// Its clock minus the hub's.
+    pub clock_offset_ms: i64,
+    /// Version of its program.
+    pub program: String,
+    /// Why its chain was stopped; empty if it was not.
+    pub stopped: String,
+}
+
+/// What a one-time code opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationRow {
+    /// The site that the device will work at.
+    pub site: SiteId,
+    /// The name given on the console; may be empty.
+    pub device_name: String,
+    /// Until when.
+    pub expires_at: UnixMillis,
+    /// When it was used.
+    pub used_at: Option<UnixMillis>,
+}
+
+fn bytes<const N: usize>(row: &Row<'_>, column: &'static str) -> Result<[u8; N], StoreError> {
+    let bytes: Vec<u8> = row.get(column)?;
+    bytes.try_into().map_err(|_| StoreError::Corrupt(column))
+}
+
+fn device(r: &Row<'_>) -> Result<DeviceRow, StoreError> {
+    Ok(DeviceRow {
+        device: DeviceId::from_bytes(bytes(r, "device")?),
+        name: r.get("name")?,
+        site: SiteId::from_bytes(bytes(r, "site")?),
+        key: PublicKey::from_bytes(bytes(r, "public_key")?),
+        shared_chain: ChainId::from_bytes(bytes(r, "shared_chain")?),
+        site_chain: ChainId::from_bytes(bytes(r, "site_chain")?),
+        revoked: r.get("revoked")?,
+        enrolled_at: r.get("enrolled_at")?,
+        last_contact: r.get("last_contact")?,
+        waiting_events: r.get::<_, i64>("waiting_events")?.max(0) as u64,
+        waiting_edits: r.get::<_, i64>("waiting_edits")?.max(0) as u64,
+        clock_offset_ms: r.get("clock_offset_ms")?,
+        program: r.get("program")?,
+        stopped: r.get("stopped")?,
+    })
+}
+
+/// All devices, by name.
+///
+/// # Errors
+/// [`StoreError`], as of all functions here.
+pub fn all(connection: &Connection) -> Result<Vec<DeviceRow>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM hub_device ORDER BY name, device")?;
+    let mut rows = statement.query([])?;
+    let mut devices = Vec::new();
+    while let Some(r) = rows.next()? {
+        devices.push(device(r)?);
+    }
+    Ok(devices)
+}
+
+/// The device that holds this token.
+pub fn by_token(connection: &Connection, token_hash: &[u8; 32]) -> Result<Option<DeviceRow>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM hub_device WHERE token_hash = ?1")?;
+    let mut rows = statement.query([token_hash])?;
+    rows.next()?.map(device).transpose()
+}
+
+/// Takes a device in.
+pub fn insert(connection: &Connection, device: &DeviceRow, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO hub_device (device, name, site, public_key, shared_chain, site_chain, token_hash, enrolled_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            device.device.as_bytes(),
+            device.name,
+            device.site.as_bytes(),
+            device.key.as_bytes(),
+            device.shared_chain.as_bytes(),
+            device.site_chain.as_bytes(),
+            token_hash,
+            device.enrolled_at,
+        ])?;
+    Ok(())
+}
+
+/// What a device said with its request.
+#[derive(Debug, Clone, Copy)]
+pub struct Contact<'a> {
+    /// When.
+    pub at: UnixMillis,
+    /// Events that exist only on it, after this exchange.
+    pub waiting_events: u64,
+    /// Edits that exist only on it, after this exchange.
+    pub waiting_edits: u64,
+    /// Its clock minus the hub's.
+    pub clock_offset_ms: i64,
+    /// Version of its program.
+    pub program: &'a str,
+    /// Why its chain was stopped; empty if it was not.
+    pub stopped: &'a str,
+}
+
+/// Notes what a device said.
+pub fn note_contact(connection: &Connection, device: DeviceId, contact: &Contact<'_>) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE hub_device SET last_contact = ?2, waiting_events = ?3, waiting_edits = ?4, clock_offset_ms = ?5,
+                 program = ?6, stopped = ?7
+             WHERE device = ?1",
+        )?
+        .execute(params![
+            device.as_bytes(),
+            contact.at,
+            contact.waiting_events as i64,
+            contact.waiting_edits as i64,
+            contact.clock_offset_ms,
+            contact.program,
+            contact.stopped,
+        ])?;
+    Ok(())
+}
+
+/// Takes a device's rights away, or gives them back.
+pub fn set_revoked(connection: &Connection, device: DeviceId, revoked: bool) -> Result<bool, StoreError> {
+    let changed = connection
+        .prepare_cached("UPDATE hub_device SET revoked = ?2 WHERE device = ?1")?
+        .execute(params![device.as_bytes(), revoked])?;
+    Ok(changed > 0)
+}
+
+/// Keeps a one-time code.
+pub fn invite(
+    connection: &Connection,
+    code_hash: &[u8; 32],
+    site: SiteId,
+    device_name: &str,
+    expires_at: UnixMillis,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO hub_invitation (code_hash, site, device_name, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![code_hash, site.as_bytes(), device_name, expires_at])?;
+    Ok(())
+}
+
+/// What a one-time code opens, used or not.
+pub fn invitation(connection: &Connection, code_hash: &[u8; 32]) -> Result<Option<InvitationRow>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT site, device_name, expires_at, used_at FROM hub_invitation WHERE code_hash = ?1")?;
+    let mut rows = statement.query([code_hash])?;
+    rows.next()?
+        .map(|r| {
+            Ok(InvitationRow {
+                site: SiteId::from_bytes(bytes(r, "site")?),
+                device_name: r.get("device_name")?,
+                expires_at: r.get("expires_at")?,
+                used_at: r.get("used_at")?,
+            })
+        })
+        .transpose()
+}
+
+/// Burns a one-time code.
+pub fn use_invitation(connection: &Connection, code_hash: &[u8; 32], at: UnixMillis) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE hub_invitation SET used_at = ?2 WHERE code_hash = ?1 AND used_at IS NULL")?
+        .execute(params![code_hash, at])?;
+    Ok(())
+}
+
+/// The server's own certificates.
+pub fn certificates(connection: &Connection) -> Result<Vec<(SiteId, Vec<u8>)>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT site, certificate FROM hub_certificate ORDER BY site")?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(r) = rows.next()? {
+        all.push((SiteId::from_bytes(bytes(r, "site")?), r.get("certificate")?));
+    }
+    Ok(all)
+}
+
+/// Keeps a certificate of the server for a site.
+pub fn put_certificate(connection: &Connection, site: SiteId, certificate: &[u8]) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT INTO hub_certificate (site, certificate) VALUES (?1, ?2)")?
+        .execute(params![site.as_bytes(), certificate])?;
+    Ok(())
+}
