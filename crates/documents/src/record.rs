@@ -324,24 +324,43 @@ pub fn edit(
 /// Merges changes from elsewhere. Returns the document to be stored and how it reads; `None` as record while the
 /// change that creates it has not come.
 ///
+/// Of a record that only the server may write, changes by other chains are left out, wherever they come from and in
+/// whatever order: `is_server` says which chains are the server's.
+///
 /// # Errors
 /// [`DocumentError::Unreadable`] if the stored document or a change cannot be read.
 pub fn merge(
     saved: &[u8],
     changes: Vec<Change>,
+    is_server: impl Fn(ChainId) -> bool,
 ) -> Result<(Vec<u8>, Option<Record>), DocumentError> {
     let mut doc = load(saved)?;
     doc.apply_changes(changes).map_err(unreadable)?;
-    let saved = doc.document().save_with_options(automerge::SaveOptions {
+    let mut record = readable(&doc)?;
+    if record.as_ref().is_some_and(|r| r.kind.is_servers_own()) {
+        let by_server =
+            |c: &Change| ChainId::from_slice(c.actor_id().to_bytes()).is_ok_and(&is_server);
+        let all = doc.get_changes(&[]);
+        if !all.iter().all(by_server) {
+            doc = AutoCommit::new();
+            doc.apply_changes(all.into_iter().filter(by_server))
+                .map_err(unreadable)?;
+            record = readable(&doc)?;
+        }
+    }
+    let options = automerge::SaveOptions {
         retain_orphans: true,
         ..Default::default()
-    });
-    let record = match read_doc(&doc) {
-        Ok(record) => Some(record),
-        Err(DocumentError::UnknownKind) => None,
-        Err(other) => return Err(other),
     };
-    Ok((saved, record))
+    Ok((doc.document().save_with_options(options), record))
+}
+
+fn readable(doc: &AutoCommit) -> Result<Option<Record>, DocumentError> {
+    match read_doc(doc) {
+        Ok(record) => Ok(Some(record)),
+        Err(DocumentError::UnknownKind) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// Reads a stored record.
@@ -508,8 +527,8 @@ mod tests {
             .unwrap()
         };
         let (a, b) = (set(2, "钳子", "B-2"), set(3, "锤子", "B-2"));
-        let (saved, one) = merge(&a.saved, vec![b.change.clone()]).unwrap();
-        let (_, other) = merge(&b.saved, vec![a.change]).unwrap();
+        let (saved, one) = merge(&a.saved, vec![b.change.clone()], |_| false).unwrap();
+        let (_, other) = merge(&b.saved, vec![a.change], |_| false).unwrap();
         assert_eq!(one, other, "both replicas read the same");
         let record = one.unwrap();
         assert_eq!(record.conflicts.len(), 1, "{:?}", record.conflicts);
@@ -543,10 +562,47 @@ mod tests {
             &[FieldEdit::set("sku", "Z")],
         )
         .unwrap();
-        let (saved, record) = merge(&[], vec![later.change]).unwrap();
+        let (saved, record) = merge(&[], vec![later.change], |_| false).unwrap();
         assert_eq!(record, None);
-        let (_, record) = merge(&saved, vec![base.change]).unwrap();
+        let (_, record) = merge(&saved, vec![base.change], |_| false).unwrap();
         assert_eq!(record.unwrap().fields["sku"], "Z".into());
+    }
+
+    #[test]
+    fn of_a_record_that_is_the_servers_own_others_changes_are_left_out() {
+        let server = |by: ChainId| by == chain(1);
+        let person = edit(
+            &[],
+            RecordKind::Operator,
+            chain(1),
+            &[FieldEdit::set("name", "王芳")],
+        )
+        .unwrap();
+        let forged = edit(
+            &person.saved,
+            RecordKind::Operator,
+            chain(2),
+            &[FieldEdit::set("pin_verifier", "x")],
+        )
+        .unwrap();
+        let moved = edit(
+            &person.saved,
+            RecordKind::Operator,
+            chain(1),
+            &[FieldEdit::set("name", "王方")],
+        )
+        .unwrap();
+        let (saved, record) = merge(&person.saved, vec![forged.change.clone()], server).unwrap();
+        assert_eq!(record, Some(person.record));
+        let (_, one) = merge(&saved, vec![moved.change.clone()], server).unwrap();
+        let (_, other) = merge(
+            &[],
+            vec![forged.change, moved.change, person.change],
+            server,
+        )
+        .unwrap();
+        assert_eq!(one, other);
+        assert_eq!(one.unwrap().fields["name"], "王方".into());
     }
 
     #[test]

@@ -119,6 +119,9 @@ impl Replica {
         let mut committed = Committed::default();
         for edit in &commit.edits {
             let chain = writer(self.own_chain(edit.partition))?;
+            if edit.kind.is_servers_own() && !self.chains.get(chain).is_some_and(|c| c.is_server) {
+                return Err(ReplicaError::NotAllowed);
+            }
             let old = records::load(&transaction, edit.id)?;
             let edited = record::edit(&old.saved, edit.kind, chain, &edit.fields)?;
             let mut store = records::RecordStore {

@@ -32,6 +32,9 @@ pub enum ReplicaError {
     /// A row does not hold what it must: the file was changed by someone else.
     #[error("the database holds a row that makes no sense: {0}")]
     BadRow(&'static str),
+    /// Only the server writes records of this kind.
+    #[error("only the server may write this record")]
+    NotAllowed,
     /// An event carries a quantity or goods that cannot be.
     #[error("the event is not sound")]
     UnsoundEvent,
@@ -47,6 +50,7 @@ impl ReplicaError {
             Self::Busy(_) => "database-busy",
             Self::Sqlite(_) | Self::Document(_) => "database-error",
             Self::NotEnrolled => "not-enrolled",
+            Self::NotAllowed => "not-allowed",
             Self::UnsoundEvent => "quantity-out-of-range",
         }
     }

@@ -359,7 +359,18 @@ impl Batch {
                     origin,
                 )?);
             } else {
-                self.add_record_changes(part.document, changes);
+                // Nobody writes in another's name.
+                let own = |c: &Change| c.actor_id().to_bytes() == chain.chain.as_bytes();
+                if !changes.iter().all(own) {
+                    note_unreadable(
+                        connection,
+                        chain.chain,
+                        origin.seq,
+                        part.document,
+                        "written by another chain",
+                    )?;
+                }
+                self.add_record_changes(part.document, changes.into_iter().filter(own).collect());
             }
         }
         outbox::put_segment_events(connection, chain.local, origin.seq, &numbers)
@@ -429,7 +440,9 @@ impl Batch {
         };
         for (id, changes) in self.records {
             let old = records::load(connection, id)?;
-            let (saved, record) = documents::record::merge(&old.saved, changes)?;
+            let (saved, record) = documents::record::merge(&old.saved, changes, |chain| {
+                store.chains.get(chain).is_some_and(|c| c.is_server)
+            })?;
             store.put(id, &old, &saved, record.as_ref())?;
         }
         if let Partition::Site(site) = partition {

@@ -645,6 +645,21 @@ fn people_and_places_are_read_back() {
 }
 
 #[test]
+fn a_handheld_cannot_write_people_sites_or_devices() {
+    let mut a = device(1);
+    let forged = RecordEdit {
+        partition: Partition::Shared,
+        kind: RecordKind::Operator,
+        id: OPERATOR.into(),
+        fields: vec![FieldEdit::set("pin_verifier", "mine")],
+    };
+    assert_eq!(
+        a.commit(edits(vec![forged]), T0).unwrap_err().code(),
+        "not-allowed"
+    );
+}
+
+#[test]
 fn drafts_and_settings_stay_on_the_device() {
     let mut a = device(1);
     let put = DraftChange::Put {
