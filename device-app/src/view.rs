@@ -170,7 +170,10 @@ impl Theme {
     }
 }
 
-// The screens differ in size; one View exists at a time, so boxing would only add noise.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one view exists at a time; boxes would only add noise"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Screen {
     Enrol(EnrolView),

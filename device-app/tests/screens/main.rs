@@ -1,5 +1,10 @@
 //! The screens with Slint's test backend: a real rasteriser, fake time and no display.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of tests stops where something is not as expected"
+)]
+
 mod clicks;
 mod keys;
 mod pictures;
