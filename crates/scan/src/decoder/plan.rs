@@ -16,7 +16,7 @@ const DIRECTION_TURN: u64 = 4;
 /// Distance of the slanted lines in pixels.
 const SPACING_PX: f64 = 6.0;
 /// Live frames in a whole turn of all decoders.
-const TURN: u64 = 24;
+const TURN: u64 = 48;
 
 fn linear(symbologies: &[Symbology]) -> Vec<Symbology> {
     symbologies
@@ -68,7 +68,7 @@ fn common_stages<D: Decoder + 'static>(
         stages.extend(slanted_stages(move || rows(&linear)));
     }
     if symbologies.contains(&Symbology::Qr) {
-        stages.push(Stage::new("rqrr", turn(TURN, 23), || RqrrDecoder));
+        stages.push(Stage::new("rqrr", turn(TURN, 35), || RqrrDecoder));
     }
     stages
 }
@@ -84,10 +84,8 @@ fn pdf417_stages() -> Vec<Stage> {
     const SPACING_PX: f64 = 2.0;
     let make = || ZxingDecoder::new(&[Symbology::Pdf417], Look::Fast);
     let mut stages = vec![Stage::new("pdf417", turn(4, 3), make)];
-    // The hard look tries upright columns.
-    let slanted = (1..180 / STEP_DEG).filter(|number| number * STEP_DEG != 90);
-    for (place, number) in slanted.enumerate() {
-        let live = turn(2 * TURN, 4 * place as u64 + 2);
+    for (place, number) in (1..180 / STEP_DEG).enumerate() {
+        let live = turn(TURN, 4 * place as u64 + 2);
         let direction_deg = (number * STEP_DEG) as f64;
         stages.push(Stage::new("pdf417-turned", live, move || {
             Slanted::new(make(), vec![direction_deg], SPACING_PX)
@@ -105,13 +103,13 @@ pub(crate) fn standard_stages(symbologies: &[Symbology]) -> Vec<Stage> {
         let symbologies = symbologies.to_vec();
         Stage::new(name, live, move || ZxingDecoder::new(&symbologies, look))
     };
-    // PDF417 costs a fast look as much as all other kinds together, so it has its own.
-    let mut fast = symbologies.to_vec();
-    fast.retain(|symbology| *symbology != Symbology::Pdf417);
+    // PDF417 costs a look as much as all other kinds together, so it has its own.
+    let mut most = symbologies.to_vec();
+    most.retain(|symbology| *symbology != Symbology::Pdf417);
     let mut stages = Vec::new();
     // No format at all means every format to zxing-cpp.
-    if !fast.is_empty() {
-        stages.push(zxing("zxing-fast", Schedule::EACH_FRAME, &fast, Look::Fast));
+    if !most.is_empty() {
+        stages.push(zxing("zxing-fast", turn(2, 0), &most, Look::Fast));
     }
     let matrix = [Symbology::DataMatrix, Symbology::Gs1DataMatrix];
     if symbologies
@@ -120,12 +118,9 @@ pub(crate) fn standard_stages(symbologies: &[Symbology]) -> Vec<Stage> {
     {
         stages.push(zxing("zxing-matrix", turn(4, 1), &matrix, Look::Level));
     }
-    stages.push(zxing(
-        "zxing-hard",
-        turn(TURN / 2, 5),
-        symbologies,
-        Look::Hard,
-    ));
+    if !most.is_empty() {
+        stages.push(zxing("zxing-hard", turn(TURN / 2, 5), &most, Look::Hard));
+    }
     stages.push(zxing("zxing-full", turn(TURN, 11), symbologies, Look::Full));
     if symbologies.contains(&Symbology::Pdf417) {
         stages.extend(pdf417_stages());
