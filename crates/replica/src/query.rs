@@ -1,6 +1,7 @@
 //! Questions to the read model.
 
 mod catalogue;
+mod console;
 mod event;
 mod exception;
 mod stock;
@@ -11,6 +12,7 @@ use crate::error::ReplicaError;
 use crate::search::{self, Hit};
 
 pub use catalogue::{CodeMatch, FieldConflictRow};
+pub use console::{ChainRow, ItemStockRow};
 pub use event::{EventFilter, EventRow};
 pub use exception::{ExceptionFilter, ResolutionRow};
 pub use stock::{StockRow, UnitRow};

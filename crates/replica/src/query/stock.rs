@@ -31,7 +31,7 @@ pub struct UnitRow {
     pub state: UnitState,
 }
 
-fn stock(r: &Row<'_>) -> Result<StockRow, ReplicaError> {
+pub(super) fn stock(r: &Row<'_>) -> Result<StockRow, ReplicaError> {
     Ok(StockRow {
         site: SiteId::from_bytes(row::bytes16(r, "site")?),
         key: StockKey {
