@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod console;
 pub mod error;
+pub mod hub;
 pub mod i18n;
 mod middleware;
 mod router;

@@ -1,11 +1,16 @@
 //! All routes of the app.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use crate::console::assets;
-use crate::console::handlers::{account, link, live, preferences, sign_in};
+use crate::console::handlers::{
+    account, devices, export, feed, import, link, live, people, preferences, review, sign_in,
+    stock, things,
+};
+use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
 use crate::middleware;
 use crate::state::AppState;
@@ -40,4 +45,39 @@ fn console_routes() -> Router<AppState> {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/account", get(account::show).post(account::submit))
         .route("/live", get(live::stream))
+        .merge(review_routes())
+        .merge(data_routes())
+        .route("/stock", get(stock::list))
+        .route("/items/suggest", get(import::suggest))
+        .route("/items/{id}", get(things::item))
+        .route("/bins/{id}", get(things::bin))
+        .route("/units/{id}", get(things::unit))
+        .route("/feed", get(feed::list))
+        .route("/feed/list", get(feed::fragment))
+        .route("/devices", get(devices::list))
+        .route("/devices/invite", post(devices::invite))
+        .route("/devices/{id}/revoke", post(devices::revoke))
+        .route("/people", get(people::list).post(people::add))
+        .route("/people/{id}/active", post(people::set_active))
+}
+
+fn review_routes() -> Router<AppState> {
+    Router::new()
+        .route("/review", get(review::list))
+        .route("/review/list", get(review::fragment))
+        .route("/review/fields", post(review::choose_field))
+        .route("/review/decisions/{decision}/undo", post(review::undo))
+        .route("/review/{id}", get(review::show))
+        .route("/review/{id}/resolve", post(review::resolve))
+}
+
+fn data_routes() -> Router<AppState> {
+    let check = post(import::check).layer(DefaultBodyLimit::max(BYTES_MAX));
+    Router::new()
+        .route("/data", get(import::data))
+        .route("/data/template/{kind}", get(import::template))
+        .route("/data/import/{kind}/check", check)
+        .route("/data/import/{kind}/apply", post(import::apply))
+        .route("/data/import/{kind}/errors.csv", get(import::errors))
+        .route("/export/{list}", get(export::get))
 }

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::console::data::ConsoleData;
 use crate::console::import::Uploads;
 use crate::error::AppError;
+use crate::hub::{Hub, HubError};
 use crate::store::Database;
 
 /// Cheap to clone.
@@ -19,9 +20,11 @@ pub struct AppState(Arc<Inner>);
 struct Inner {
     database: Arc<Database>,
     data: Arc<ConsoleData>,
+    hub: Arc<Hub>,
     clock: Clock,
     secure: bool,
     public_url: String,
+    certificate_pin: Option<String>,
     throttle: Throttle,
     uploads: Uploads,
     changed: watch::Sender<u64>,
@@ -32,14 +35,16 @@ struct Inner {
 pub struct Parts {
     /// Accounts and the hub's log.
     pub database: Arc<Database>,
-    /// What the console shows and writes.
-    pub data: Arc<ConsoleData>,
+    /// The log, the server's replica, the devices.
+    pub hub: Arc<Hub>,
     /// The time.
     pub clock: Clock,
     /// Whether people reach it through TLS: cookies are then marked Secure.
     pub secure: bool,
     /// How people and devices reach it, without a slash at the end.
     pub public_url: String,
+    /// SHA-256 of the server's certificate, in hexadecimal, for devices to pin; `None` without TLS.
+    pub certificate_pin: Option<String>,
 }
 
 impl AppState {
@@ -47,10 +52,12 @@ impl AppState {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
             database: parts.database,
-            data: parts.data,
+            data: Arc::new(ConsoleData::new(parts.hub.replica().clone())),
+            hub: parts.hub,
             clock: parts.clock,
             secure: parts.secure,
             public_url: parts.public_url,
+            certificate_pin: parts.certificate_pin,
             throttle: Throttle::default(),
             uploads: Uploads::default(),
             changed: watch::Sender::new(0),
@@ -73,9 +80,27 @@ impl AppState {
         &self.0.public_url
     }
 
+    /// SHA-256 of the server's certificate, for devices to pin.
+    pub fn certificate_pin(&self) -> Option<&str> {
+        self.0.certificate_pin.as_deref()
+    }
+
     /// Wrong passwords so far.
     pub fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    /// Works with the hub on a blocking thread.
+    ///
+    /// # Errors
+    /// Those of `f`, as [`AppError::Internal`].
+    pub async fn hub<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Hub) -> Result<T, HubError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let hub = self.0.hub.clone();
+        let done = tokio::task::spawn_blocking(move || f(&hub)).await?;
+        done.map_err(AppError::internal)
     }
 
     /// Files that were checked and wait to be imported.
@@ -112,7 +137,13 @@ impl AppState {
         tokio::task::spawn_blocking(move || f(&data)).await?
     }
 
-    /// Tells open pages that something changed. Call it after a commit.
+    /// Something was committed on the server's own chain: the hub publishes it, and open pages hear of it.
+    pub fn committed(&self) {
+        self.0.hub.wake();
+        self.announce_change();
+    }
+
+    /// Tells open pages that something changed.
     pub fn announce_change(&self) {
         self.0
             .changed

@@ -25,18 +25,10 @@ pub fn hash(password: &str) -> Result<String, PasswordError> {
     if password.chars().count() < MIN_CHARS {
         return Err(PasswordError::TooShort);
     }
-    hash_short(password)
-}
-
-/// The same without a least length: a PIN, whose tries are limited by the device.
-///
-/// # Errors
-/// [`PasswordError::Hashing`].
-pub fn hash_short(secret: &str) -> Result<String, PasswordError> {
     let mut salt = [0u8; 16];
     getrandom::fill(&mut salt).map_err(|_| PasswordError::Hashing)?;
     let hash: argon2::password_hash::phc::PasswordHash = Argon2::default()
-        .hash_password_with_salt(secret.as_bytes(), &salt)
+        .hash_password_with_salt(password.as_bytes(), &salt)
         .map_err(|_| PasswordError::Hashing)?;
     Ok(hash.to_string())
 }

@@ -1,7 +1,9 @@
 //! The supervisor's console: pages rendered on the server, which work without scripts.
 
 pub mod assets;
+pub mod by_value;
 pub mod data;
+pub mod desk;
 pub(crate) mod error_page;
 pub(crate) mod handlers;
 pub mod import;

@@ -9,7 +9,8 @@ use domain::{Quantity, UnixMillis};
 use crate::auth::Visitor;
 use crate::auth::visitor::Theme;
 use crate::console::assets;
-use crate::console::view::EventView;
+use crate::console::by_value::ByValue;
+use crate::console::view::{EventView, ExceptionView, Named, SubjectView};
 use crate::console::words;
 use crate::error::AppError;
 use crate::i18n::Lang;
@@ -91,8 +92,8 @@ impl Page {
     }
 
     /// The words for a key with one blank.
-    pub fn f1(&self, key: &str, name: &str, value: &str) -> String {
-        self.lang.fill(key, &[(name, value)])
+    pub fn f1(&self, key: &str, name: &str, value: impl AsRef<str>) -> String {
+        self.lang.fill(key, &[(name, value.as_ref())])
     }
 
     /// The address of an asset.
@@ -107,18 +108,18 @@ impl Page {
     }
 
     /// Day and minute at the site.
-    pub fn time(&self, at: &UnixMillis) -> String {
-        self.format(*at, "%Y-%m-%d %H:%M")
+    pub fn time(&self, at: impl ByValue<UnixMillis>) -> String {
+        self.format(at.value(), "%Y-%m-%d %H:%M")
     }
 
     /// Day, minute and second at the site.
-    pub fn exact(&self, at: &UnixMillis) -> String {
-        self.format(*at, "%Y-%m-%d %H:%M:%S")
+    pub fn exact(&self, at: impl ByValue<UnixMillis>) -> String {
+        self.format(at.value(), "%Y-%m-%d %H:%M:%S")
     }
 
     /// For the `datetime` attribute.
-    pub fn iso(&self, at: &UnixMillis) -> String {
-        self.format(*at, "%Y-%m-%dT%H:%M:%S%:z")
+    pub fn iso(&self, at: impl ByValue<UnixMillis>) -> String {
+        self.format(at.value(), "%Y-%m-%dT%H:%M:%S%:z")
     }
 
     fn format(&self, at: UnixMillis, pattern: &str) -> String {
@@ -128,13 +129,18 @@ impl Page {
     }
 
     /// How long ago, in the largest unit that fits.
-    pub fn ago(&self, at: &UnixMillis) -> String {
-        words::ago(self.lang, self.now - *at)
+    pub fn ago(&self, at: impl ByValue<UnixMillis>) -> String {
+        words::ago(self.lang, self.now - at.value())
     }
 
     /// A length of time.
-    pub fn span(&self, millis: &i64) -> String {
-        words::span(self.lang, *millis)
+    pub fn span(&self, millis: impl ByValue<i64>) -> String {
+        words::span(self.lang, millis.value())
+    }
+
+    /// A clock's offset, in words.
+    pub fn offset(&self, offset_ms: &Option<i64>) -> String {
+        words::offset(self.lang, *offset_ms)
     }
 
     /// What happened, in one sentence.
@@ -142,19 +148,47 @@ impl Page {
         words::event(self.lang, event)
     }
 
-    /// A quantity with its unit of measure.
-    pub fn quantity(&self, quantity: &Quantity, base_unit: &str) -> String {
-        words::quantity(self.lang, *quantity, base_unit)
+    /// What an exception is about.
+    pub fn subject(&self, subject: &SubjectView) -> String {
+        words::subject(self.lang, subject)
     }
 
-    /// The same with a plus sign where it rises.
-    pub fn difference(&self, quantity: &Quantity, base_unit: &str) -> String {
-        let text = self.quantity(quantity, base_unit);
-        if *quantity > Quantity::ZERO {
-            format!("+{text}")
-        } else {
-            text.replacen('-', "\u{2212}", 1)
-        }
+    /// What an exception does to the stock.
+    pub fn effect(&self, exception: &ExceptionView) -> String {
+        words::effect(self.lang, exception)
+    }
+
+    /// What one piece of evidence is called.
+    pub fn side_label(&self, exception: &ExceptionView, index: impl ByValue<usize>) -> String {
+        words::side_label(self.lang, exception, index.value())
+    }
+
+    /// What a decision chose.
+    pub fn choice(&self, event: &EventView) -> String {
+        let code = event.reason.as_deref().unwrap_or_default();
+        let found = self.lang.find(&format!("choice.{code}"));
+        found.unwrap_or(code).to_owned()
+    }
+
+    /// Name and code of an item.
+    pub fn item_words(&self, item: &Named) -> String {
+        words::item(self.lang, item)
+    }
+
+    /// What a field is called.
+    pub fn field(&self, path: &str) -> String {
+        words::field(self.lang, path)
+    }
+
+    /// A base unit.
+    pub fn unit_word(&self, base_unit: &str) -> String {
+        let found = self.lang.find(&format!("unit.{base_unit}"));
+        found.unwrap_or(base_unit).to_owned()
+    }
+
+    /// A quantity with its unit of measure.
+    pub fn quantity(&self, quantity: impl ByValue<Quantity>, base_unit: impl AsRef<str>) -> String {
+        words::quantity(self.lang, quantity.value(), base_unit.as_ref())
     }
 }
 
@@ -197,10 +231,5 @@ mod tests {
         };
         assert_eq!(page.time(&0), "1970-01-01 08:00");
         assert_eq!(page.iso(&0), "1970-01-01T08:00:00+08:00");
-        assert_eq!(
-            page.difference(&Quantity::from_thousandths(-2_500), "kg"),
-            "\u{2212}2.5 kg"
-        );
-        assert_eq!(page.difference(&Quantity::ONE, "pcs"), "+1 pcs");
     }
 }

@@ -4,7 +4,33 @@ use chrono::NaiveDate;
 use domain::ledger::{ExceptionKind, ExceptionStatus, Standing};
 use domain::{EventHash, ExceptionId, ItemId, Quantity, SiteId, UnixMillis};
 
+use crate::console::by_value::ByValue;
 use crate::i18n::Lang;
+
+/// Codes of all kinds of exception, the most severe first, for the filter.
+pub const KIND_CODES: [&str; 8] = [
+    "unit-issued-twice",
+    "negative-stock",
+    "unit-in-two-bins",
+    "unknown-code",
+    "count-variance",
+    "expiry-disagreement",
+    "clock-skew",
+    "field-conflict",
+];
+
+/// Names of all kinds of event, for the filter.
+pub const EVENT_KINDS: [&str; 9] = [
+    "received",
+    "issued",
+    "moved",
+    "adjusted",
+    "counted",
+    "set-aside",
+    "reversed",
+    "count-approved",
+    "resolved",
+];
 
 /// A thing with a name: an item, bin, site, operator, device.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,8 +47,8 @@ pub struct Named {
 
 impl Named {
     /// The name in that language, or in the other, or the code, or the start of the id.
-    pub fn name(&self, lang: Lang) -> &str {
-        let (first, second) = match lang {
+    pub fn name(&self, lang: impl ByValue<Lang>) -> &str {
+        let (first, second) = match lang.value() {
             Lang::Zh => (&self.zh, &self.en),
             Lang::En => (&self.en, &self.zh),
         };
@@ -42,8 +68,8 @@ impl Named {
     }
 
     /// Whether a code stands beside the name.
-    pub fn has_both(&self, lang: Lang) -> bool {
-        !self.code.is_empty() && self.code != self.name(lang)
+    pub fn has_both(&self, lang: impl ByValue<Lang>) -> bool {
+        !self.code.is_empty() && self.code != self.name(lang.value())
     }
 }
 
@@ -213,10 +239,53 @@ impl ExceptionView {
         self.status == ExceptionStatus::Open
     }
 
+    /// What may be decided, the suggestion first.
+    pub fn choices(&self) -> &'static [&'static str] {
+        choices(self.kind)
+    }
+
+    /// Stands for all that was shown; a decision on less is refused.
+    pub fn seen(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for event in &self.evidence {
+            hasher.update(&event.hash.0);
+        }
+        for decision in self.decisions.iter().filter(|d| d.stands()) {
+            hasher.update(b"decision");
+            hasher.update(&decision.event.hash.0);
+        }
+        hasher.finalize().to_hex()[..16].to_owned()
+    }
+
+    /// The bin where goods with an unknown code were left, if they said so.
+    pub fn aside_bin(&self) -> &str {
+        self.evidence
+            .iter()
+            .find_map(|event| event.bin.as_ref())
+            .map_or("", Named::short)
+    }
+
     /// What counted less what the book said.
     pub fn variance(&self) -> Option<Quantity> {
         Some(self.counted?.minus(self.book?))
     }
+}
+
+/// What may be decided about a kind of exception, the suggestion first.
+pub const fn choices(kind: ExceptionKind) -> &'static [&'static str] {
+    match kind {
+        ExceptionKind::UnitIssuedTwice => &["keep-first", "keep-second", "both-happened"],
+        ExceptionKind::NegativeStock => &["recount-later", "adjust-to-zero", "reverse-issue"],
+        ExceptionKind::UnitInTwoBins => &["keep-second", "keep-first", "both-happened"],
+        ExceptionKind::UnknownCode => &["link-to-item", "dismiss"],
+        ExceptionKind::CountVariance => &["approve-count", "reject-count"],
+        ExceptionKind::ExpiryDisagreement | ExceptionKind::ClockSkew => &["acknowledge"],
+    }
+}
+
+/// Decisions that change nothing need a reason in words.
+pub fn needs_note(choice: &str) -> bool {
+    matches!(choice, "both-happened" | "dismiss" | "reject-count")
 }
 
 /// A decision that was taken. It outlives its exception, which vanishes when the events no longer disagree.
@@ -256,8 +325,19 @@ pub struct FieldConflictView {
     pub named: Named,
     /// Which field.
     pub path: String,
-    /// The values, the one shown first, and the device that wrote each.
-    pub values: Vec<(String, Named)>,
+    /// The values, the one shown first.
+    pub values: Vec<FieldValue>,
+}
+
+/// One of several values of a field.
+#[derive(Debug, Clone)]
+pub struct FieldValue {
+    /// As JSON, to choose it by.
+    pub json: String,
+    /// As people read it.
+    pub text: String,
+    /// The device that wrote it.
+    pub device: Named,
 }
 
 /// What the queue shows.
@@ -292,6 +372,13 @@ pub struct StockRow {
     pub base_unit: String,
 }
 
+impl StockRow {
+    /// Whether more went out than was in.
+    pub fn is_negative(&self) -> bool {
+        self.quantity < Quantity::ZERO
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub struct PageOf<T> {
@@ -299,6 +386,15 @@ pub struct PageOf<T> {
     pub rows: Vec<T>,
     /// Whether more follow.
     pub more: bool,
+}
+
+impl<T> Default for PageOf<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            more: false,
+        }
+    }
 }
 
 /// One line of stock by item.
@@ -312,6 +408,13 @@ pub struct ItemRow {
     pub bins: u64,
     /// Base unit.
     pub base_unit: String,
+}
+
+impl ItemRow {
+    /// Whether more went out than was in.
+    pub fn is_negative(&self) -> bool {
+        self.quantity < Quantity::ZERO
+    }
 }
 
 /// An item and everything about it.

@@ -1,8 +1,9 @@
 //! Sentences made of values: what happened, how long ago, how much.
 
 use domain::Quantity;
+use domain::ledger::ExceptionKind;
 
-use crate::console::view::{EventView, Named, SubjectView};
+use crate::console::view::{EventView, ExceptionView, Named, SubjectView};
 use crate::i18n::Lang;
 
 const MINUTE: i64 = 60_000;
@@ -27,6 +28,19 @@ pub fn span(lang: Lang, millis: i64) -> String {
         _ => ("time.seconds", length / 1_000),
     };
     lang.fill(key, &[("n", &n.to_string())])
+}
+
+/// How far a clock is off; small differences are none.
+pub fn offset(lang: Lang, offset_ms: Option<i64>) -> String {
+    let Some(offset) = offset_ms else {
+        return "—".to_owned();
+    };
+    let key = match offset {
+        2_000.. => "time.ahead",
+        ..=-2_000 => "time.behind",
+        _ => return lang.t("time.right").to_owned(),
+    };
+    lang.fill(key, &[("span", &span(lang, offset))])
 }
 
 /// A quantity with its unit of measure; common units are translated.
@@ -167,6 +181,64 @@ pub fn subject(lang: Lang, subject: &SubjectView) -> String {
             out
         }
         SubjectView::Clock(device) => device.name(lang).to_owned(),
+    }
+}
+
+/// What an exception does to the stock.
+pub fn effect(lang: Lang, exception: &ExceptionView) -> String {
+    let amount = |q: Option<Quantity>| {
+        q.map(|q| quantity(lang, q, &exception.base_unit))
+            .unwrap_or_default()
+    };
+    let moved = exception.evidence.last().and_then(|event| event.quantity);
+    let total = exception
+        .evidence
+        .iter()
+        .filter_map(|event| event.quantity)
+        .fold(Quantity::ZERO, Quantity::plus);
+    let variance = exception.variance();
+    let signed = match variance {
+        Some(q) if q > Quantity::ZERO => format!("+{}", amount(variance)),
+        _ => amount(variance),
+    };
+    let ahead = exception
+        .evidence
+        .first()
+        .and_then(|event| Some(event.device_time - event.arrived?))
+        .map(|millis| span(lang, millis))
+        .unwrap_or_default();
+    lang.fill(
+        &format!("effect.{}", exception.kind.code()),
+        &[
+            ("book", &amount(exception.book)),
+            ("counted", &amount(exception.counted)),
+            ("difference", &signed),
+            ("now", &amount(exception.balance_now)),
+            ("quantity", &amount(moved)),
+            ("total", &amount(Some(total))),
+            ("span", &ahead),
+        ],
+    )
+}
+
+/// What one piece of evidence is called: by its place where there are several, by its part where there is one.
+pub fn side_label(lang: Lang, exception: &ExceptionView, index: usize) -> String {
+    match exception.kind {
+        ExceptionKind::NegativeStock => lang.t("side.fell").to_owned(),
+        ExceptionKind::CountVariance => lang.t("side.counted").to_owned(),
+        ExceptionKind::ClockSkew => lang.t("side.clock").to_owned(),
+        _ => lang.fill("side.nth", &[("n", &(index + 1).to_string())]),
+    }
+}
+
+/// What a field of a record is called; an entry of a map says which.
+pub fn field(lang: Lang, path: &str) -> String {
+    let (name, entry) = path.split_once('/').unwrap_or((path, ""));
+    let word = lang.find(&format!("field.{name}")).unwrap_or(name);
+    if entry.is_empty() {
+        word.to_owned()
+    } else {
+        format!("{word} {entry}")
     }
 }
 

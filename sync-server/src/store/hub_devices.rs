@@ -81,7 +81,8 @@ fn device(r: &Row<'_>) -> Result<DeviceRow, StoreError> {
 /// # Errors
 /// [`StoreError`], as of all functions here.
 pub fn all(connection: &Connection) -> Result<Vec<DeviceRow>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT * FROM hub_device ORDER BY name, device")?;
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM hub_device ORDER BY name, device")?;
     let mut rows = statement.query([])?;
     let mut devices = Vec::new();
     while let Some(r) = rows.next()? {
@@ -91,14 +92,22 @@ pub fn all(connection: &Connection) -> Result<Vec<DeviceRow>, StoreError> {
 }
 
 /// The device that holds this token.
-pub fn by_token(connection: &Connection, token_hash: &[u8; 32]) -> Result<Option<DeviceRow>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT * FROM hub_device WHERE token_hash = ?1")?;
+pub fn by_token(
+    connection: &Connection,
+    token_hash: &[u8; 32],
+) -> Result<Option<DeviceRow>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM hub_device WHERE token_hash = ?1")?;
     let mut rows = statement.query([token_hash])?;
     rows.next()?.map(device).transpose()
 }
 
 /// Takes a device in.
-pub fn insert(connection: &Connection, device: &DeviceRow, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+pub fn insert(
+    connection: &Connection,
+    device: &DeviceRow,
+    token_hash: &[u8; 32],
+) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO hub_device (device, name, site, public_key, shared_chain, site_chain, token_hash, enrolled_at)
@@ -135,7 +144,11 @@ pub struct Contact<'a> {
 }
 
 /// Notes what a device said.
-pub fn note_contact(connection: &Connection, device: DeviceId, contact: &Contact<'_>) -> Result<(), StoreError> {
+pub fn note_contact(
+    connection: &Connection,
+    device: DeviceId,
+    contact: &Contact<'_>,
+) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "UPDATE hub_device SET last_contact = ?2, waiting_events = ?3, waiting_edits = ?4, clock_offset_ms = ?5,
@@ -155,7 +168,11 @@ pub fn note_contact(connection: &Connection, device: DeviceId, contact: &Contact
 }
 
 /// Takes a device's rights away, or gives them back.
-pub fn set_revoked(connection: &Connection, device: DeviceId, revoked: bool) -> Result<bool, StoreError> {
+pub fn set_revoked(
+    connection: &Connection,
+    device: DeviceId,
+    revoked: bool,
+) -> Result<bool, StoreError> {
     let changed = connection
         .prepare_cached("UPDATE hub_device SET revoked = ?2 WHERE device = ?1")?
         .execute(params![device.as_bytes(), revoked])?;
@@ -179,9 +196,13 @@ pub fn invite(
 }
 
 /// What a one-time code opens, used or not.
-pub fn invitation(connection: &Connection, code_hash: &[u8; 32]) -> Result<Option<InvitationRow>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT site, device_name, expires_at, used_at FROM hub_invitation WHERE code_hash = ?1")?;
+pub fn invitation(
+    connection: &Connection,
+    code_hash: &[u8; 32],
+) -> Result<Option<InvitationRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT site, device_name, expires_at, used_at FROM hub_invitation WHERE code_hash = ?1",
+    )?;
     let mut rows = statement.query([code_hash])?;
     rows.next()?
         .map(|r| {
@@ -196,16 +217,23 @@ pub fn invitation(connection: &Connection, code_hash: &[u8; 32]) -> Result<Optio
 }
 
 /// Burns a one-time code.
-pub fn use_invitation(connection: &Connection, code_hash: &[u8; 32], at: UnixMillis) -> Result<(), StoreError> {
+pub fn use_invitation(
+    connection: &Connection,
+    code_hash: &[u8; 32],
+    at: UnixMillis,
+) -> Result<(), StoreError> {
     connection
-        .prepare_cached("UPDATE hub_invitation SET used_at = ?2 WHERE code_hash = ?1 AND used_at IS NULL")?
+        .prepare_cached(
+            "UPDATE hub_invitation SET used_at = ?2 WHERE code_hash = ?1 AND used_at IS NULL",
+        )?
         .execute(params![code_hash, at])?;
     Ok(())
 }
 
 /// The server's own certificates.
 pub fn certificates(connection: &Connection) -> Result<Vec<(SiteId, Vec<u8>)>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT site, certificate FROM hub_certificate ORDER BY site")?;
+    let mut statement =
+        connection.prepare_cached("SELECT site, certificate FROM hub_certificate ORDER BY site")?;
     let mut rows = statement.query([])?;
     let mut all = Vec::new();
     while let Some(r) = rows.next()? {
@@ -215,7 +243,11 @@ pub fn certificates(connection: &Connection) -> Result<Vec<(SiteId, Vec<u8>)>, S
 }
 
 /// Keeps a certificate of the server for a site.
-pub fn put_certificate(connection: &Connection, site: SiteId, certificate: &[u8]) -> Result<(), StoreError> {
+pub fn put_certificate(
+    connection: &Connection,
+    site: SiteId,
+    certificate: &[u8],
+) -> Result<(), StoreError> {
     connection
         .prepare_cached("INSERT INTO hub_certificate (site, certificate) VALUES (?1, ?2)")?
         .execute(params![site.as_bytes(), certificate])?;

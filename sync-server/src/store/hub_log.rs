@@ -59,32 +59,50 @@ pub fn end(connection: &Connection, partition: Partition) -> Result<LogEnd, Stor
 }
 
 /// The running hash at a number; zeros at 0, `None` beyond the end.
-pub fn running_hash(connection: &Connection, partition: Partition, number: u64) -> Result<Option<[u8; 32]>, StoreError> {
+pub fn running_hash(
+    connection: &Connection,
+    partition: Partition,
+    number: u64,
+) -> Result<Option<[u8; 32]>, StoreError> {
     if number == 0 {
         return Ok(Some([0; 32]));
     }
-    let mut statement =
-        connection.prepare_cached("SELECT running_hash FROM hub_log WHERE partition = ?1 AND number = ?2")?;
+    let mut statement = connection
+        .prepare_cached("SELECT running_hash FROM hub_log WHERE partition = ?1 AND number = ?2")?;
     let mut rows = statement.query(params![partition.to_key(), number as i64])?;
     rows.next()?.map(|r| blob(r, "running_hash")).transpose()
 }
 
 /// The end of a chain: its last segment's place and hash; 0 and zeros before the first.
-pub fn chain_end(connection: &Connection, chain: ChainId) -> Result<(u64, SegmentHash), StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT seq, hash FROM hub_log WHERE chain = ?1 ORDER BY seq DESC LIMIT 1")?;
+pub fn chain_end(
+    connection: &Connection,
+    chain: ChainId,
+) -> Result<(u64, SegmentHash), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, hash FROM hub_log WHERE chain = ?1 ORDER BY seq DESC LIMIT 1",
+    )?;
     let mut rows = statement.query([chain.as_bytes()])?;
     match rows.next()? {
         None => Ok((0, SegmentHash::default())),
-        Some(r) => Ok((r.get::<_, i64>("seq")? as u64, SegmentHash(blob(r, "hash")?))),
+        Some(r) => Ok((
+            r.get::<_, i64>("seq")? as u64,
+            SegmentHash(blob(r, "hash")?),
+        )),
     }
 }
 
 /// The hash of the segment at a place of a chain.
-pub fn hash_at(connection: &Connection, chain: ChainId, seq: u64) -> Result<Option<SegmentHash>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT hash FROM hub_log WHERE chain = ?1 AND seq = ?2")?;
+pub fn hash_at(
+    connection: &Connection,
+    chain: ChainId,
+    seq: u64,
+) -> Result<Option<SegmentHash>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT hash FROM hub_log WHERE chain = ?1 AND seq = ?2")?;
     let mut rows = statement.query(params![chain.as_bytes(), seq as i64])?;
-    rows.next()?.map(|r| blob(r, "hash").map(SegmentHash)).transpose()
+    rows.next()?
+        .map(|r| blob(r, "hash").map(SegmentHash))
+        .transpose()
 }
 
 /// Appends an accepted segment.
@@ -96,7 +114,10 @@ pub fn append(
     accepted: &Accepted,
     running_hash: [u8; 32],
 ) -> Result<(), StoreError> {
-    let segment = accepted.segment.as_ref().ok_or(StoreError::Corrupt("segment"))?;
+    let segment = accepted
+        .segment
+        .as_ref()
+        .ok_or(StoreError::Corrupt("segment"))?;
     connection
         .prepare_cached(
             "INSERT INTO hub_log (partition, number, chain, seq, hash, header, signature, body, accepted_at, status,
@@ -137,7 +158,11 @@ pub fn entries_after(
     let mut entries = Vec::new();
     let mut bytes = 0;
     while let Some(r) = rows.next()? {
-        let signature = |column| -> Result<Signature, StoreError> { Ok(Signature::from_slice(&blob::<64>(r, column)?).ok_or(StoreError::Corrupt(column))?) };
+        let signature =
+            |column| -> Result<Signature, StoreError> {
+                Ok(Signature::from_slice(&blob::<64>(r, column)?)
+                    .ok_or(StoreError::Corrupt(column))?)
+            };
         let chain = ChainId::from_bytes(blob(r, "chain")?);
         let seq = r.get::<_, i64>("seq")? as u64;
         let is_known = own.is_some_and(|(own, own_seq)| own == chain && seq <= own_seq);
@@ -149,13 +174,21 @@ pub fn entries_after(
             if bytes > bytes_max && !entries.is_empty() {
                 return Ok((entries, true));
             }
-            Some(Segment::from_parts(r.get("header")?, signature("signature")?, body))
+            Some(Segment::from_parts(
+                r.get("header")?,
+                signature("signature")?,
+                body,
+            ))
         };
         bytes += 160;
         entries.push(Accepted {
             number: r.get::<_, i64>("number")? as u64,
             accepted_at: r.get("accepted_at")?,
-            status: if r.get::<_, i64>("status")? == 1 { SegmentStatus::Quarantined } else { SegmentStatus::Live },
+            status: if r.get::<_, i64>("status")? == 1 {
+                SegmentStatus::Quarantined
+            } else {
+                SegmentStatus::Live
+            },
             signature: signature("acceptance")?,
             segment,
             hash: SegmentHash(blob(r, "hash")?),
@@ -170,7 +203,8 @@ pub fn entries_after(
 
 /// Every partition that has a log.
 pub fn partitions(connection: &Connection) -> Result<Vec<Partition>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT DISTINCT partition FROM hub_log ORDER BY partition")?;
+    let mut statement =
+        connection.prepare_cached("SELECT DISTINCT partition FROM hub_log ORDER BY partition")?;
     let mut rows = statement.query([])?;
     let mut partitions = Vec::new();
     while let Some(r) = rows.next()? {

@@ -1,20 +1,98 @@
 //! The only place of the console that touches the replica. Everything leaves here as plain views.
 
+mod devices;
+mod events;
+mod export;
+mod feed;
+mod load;
+mod names;
+mod people;
+mod resolve;
+mod review;
+mod stock;
+mod things;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use chrono_tz::Tz;
+use replica::{Query, Reader, Replica, ReplicaError};
 
 use crate::error::AppError;
 
+pub use export::{EVENT_HEADERS, Table};
+pub use feed::{Feed, FeedFilter};
+pub use people::NewOperator;
+pub use resolve::{Decision, DecisionProblem};
+pub use review::ReviewFilter;
+
+/// So many readers are kept open.
+const READERS_MAX: usize = 4;
+
 /// What the console shows and writes. Calls block.
-pub struct ConsoleData {}
+pub struct ConsoleData {
+    replica: Arc<Mutex<Replica>>,
+    readers: Mutex<Vec<Reader>>,
+}
 
 impl ConsoleData {
+    /// Over the server's replica, which the hub shares.
+    pub fn new(replica: Arc<Mutex<Replica>>) -> Self {
+        Self {
+            replica,
+            readers: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The writer. A thread that panicked while it held the lock left no half-done write: each is one transaction.
+    fn writer(&self) -> MutexGuard<'_, Replica> {
+        self.replica.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the read model, without waiting for the writer if there is a file.
+    fn ask<T>(&self, f: impl FnOnce(&Query<'_>) -> Result<T, AppError>) -> Result<T, AppError> {
+        let idle = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let reader = match idle {
+            Some(reader) => Some(reader),
+            None => self.writer().reader()?,
+        };
+        let Some(reader) = reader else {
+            return f(&self.writer().query());
+        };
+        let value = f(&reader.query());
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS_MAX {
+            readers.push(reader);
+        }
+        value
+    }
+
     /// How many exceptions and field conflicts wait.
+    ///
+    /// # Errors
+    /// Those of the replica, as of all methods of this type.
     pub fn open_count(&self) -> Result<u64, AppError> {
-        Ok(0)
+        self.ask(|q| Ok(q.open_exception_count()? + q.field_conflict_count()?))
     }
 
     /// The time zone of the first site.
+    ///
+    /// # Errors
+    /// Those of the replica.
     pub fn zone(&self) -> Result<Tz, AppError> {
-        Ok(Tz::UTC)
+        self.ask(|q| {
+            let sites = q.sites()?;
+            let zone = sites.first().and_then(|site| site.time_zone.parse().ok());
+            Ok(zone.unwrap_or(Tz::UTC))
+        })
+    }
+}
+
+impl From<ReplicaError> for AppError {
+    fn from(cause: ReplicaError) -> Self {
+        Self::Internal(Box::new(cause))
     }
 }

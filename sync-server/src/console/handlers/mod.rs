@@ -1,18 +1,18 @@
 //! One file per resource. A handler reads as a list: who asks, what they may, one call, one answer.
 
 pub(crate) mod account;
-// pub(crate) mod devices;
-// pub(crate) mod export;
-// pub(crate) mod feed;
-// pub(crate) mod import;
+pub(crate) mod devices;
+pub(crate) mod export;
+pub(crate) mod feed;
+pub(crate) mod import;
 pub(crate) mod link;
 pub(crate) mod live;
-// pub(crate) mod people;
+pub(crate) mod people;
 pub(crate) mod preferences;
-// pub(crate) mod review;
+pub(crate) mod review;
 pub(crate) mod sign_in;
-// pub(crate) mod stock;
-// pub(crate) mod things;
+pub(crate) mod stock;
+pub(crate) mod things;
 
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -25,4 +25,18 @@ pub(crate) fn done(path: &str, code: &str) -> Response {
 /// The page number that an address asks for, from 1.
 pub(crate) fn page_number(asked: Option<u32>) -> u32 {
     asked.unwrap_or(1).clamp(1, 1_000_000)
+}
+
+/// A query string of what is not empty, ending in `?` or `&` so that more can follow.
+pub(crate) fn address(path: &str, query: &[(&str, &str)]) -> String {
+    let filled: Vec<_> = query
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let text = serde_urlencoded::to_string(filled).unwrap_or_default();
+    if text.is_empty() {
+        format!("{path}?")
+    } else {
+        format!("{path}?{text}&")
+    }
 }

@@ -1,0 +1,85 @@
+//! Devices and what they last told.
+
+use documents::Partition;
+use domain::{DeviceId, SiteId};
+use replica::query::EventFilter;
+
+use super::ConsoleData;
+use super::names::{Names, called};
+use crate::console::desk::Contact;
+use crate::console::view::{DeviceView, Named};
+use crate::error::AppError;
+
+impl ConsoleData {
+    /// All devices by name, the server last. `contacts`: what the hub heard of them.
+    ///
+    /// # Errors
+    /// Those of the replica.
+    pub fn devices(&self, contacts: &[Contact]) -> Result<Vec<DeviceView>, AppError> {
+        let own = self.writer().identity().map(|identity| identity.device);
+        self.ask(|q| {
+            let names = Names::new(q);
+            let mut views = Vec::new();
+            for device in q.devices()? {
+                let chains = q.chains_of_device(device.id)?;
+                let site = chains.iter().find_map(|chain| match chain.partition {
+                    Partition::Site(site) => Some(site),
+                    Partition::Shared => None,
+                });
+                let last = q.events(
+                    &EventFilter {
+                        device: Some(device.id),
+                        ..EventFilter::default()
+                    },
+                    1,
+                )?;
+                let contact = contacts.iter().find(|contact| contact.device == device.id);
+                views.push(DeviceView {
+                    device: called(device.id.to_string(), &device.name),
+                    site: match site {
+                        Some(site) => names.site(site)?,
+                        None => Named::default(),
+                    },
+                    last_contact: contact.and_then(|contact| contact.at),
+                    waiting: contact.map(|contact| contact.waiting),
+                    last_event: last.first().map(|row| names.event(row)).transpose()?,
+                    clock_offset_ms: contact.map(|contact| contact.clock_offset_ms),
+                    revoked: device.revoked,
+                    is_server: own == Some(device.id),
+                    chains: chains
+                        .iter()
+                        .map(|chain| {
+                            let id = chain.chain.to_string();
+                            let tail = id.get(id.len() - 6..).unwrap_or_default().to_owned();
+                            (tail, chain.head.max(chain.last_event))
+                        })
+                        .collect(),
+                });
+            }
+            views.sort_by_key(|view| view.is_server);
+            Ok(views)
+        })
+    }
+
+    /// The name of a device.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn device_name(&self, id: DeviceId) -> Result<String, AppError> {
+        self.ask(|q| Ok(q.device(id)?.ok_or(AppError::NotFound)?.name))
+    }
+
+    /// The site with that id, or the only or first one.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] if there is none.
+    pub fn site_or_first(&self, id: &str) -> Result<SiteId, AppError> {
+        self.ask(|q| {
+            let sites = q.sites()?;
+            let wanted: Option<SiteId> = id.parse().ok();
+            let site = sites.iter().find(|site| Some(site.id) == wanted);
+            let site = site.or(sites.first()).ok_or(AppError::NotFound)?;
+            Ok(site.id)
+        })
+    }
+}

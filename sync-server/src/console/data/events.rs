@@ -1,0 +1,118 @@
+//! From an event as it is stored to an event as people read it.
+
+use domain::event::{EventBody, EventHash};
+use replica::query::EventRow;
+
+use super::names::Names;
+use crate::console::view::{CountLine, EventView, ReversedBy, UnitRef};
+use crate::error::AppError;
+
+/// The kind and the subject that a decision keeps of its exception: `kind`, a space, the subject's key in hexadecimal.
+pub(super) fn about_parts(about: &str) -> (&str, &str) {
+    about.split_once(' ').unwrap_or((about, ""))
+}
+
+pub(super) fn unit_ref(unit: &domain::UnitId) -> UnitRef {
+    UnitRef {
+        id: unit.as_str().to_owned(),
+        printed: unit.printed().to_owned(),
+    }
+}
+
+impl Names<'_> {
+    /// All of these events that are here, in their order.
+    pub(super) fn events_by_hash(&self, hashes: &[EventHash]) -> Result<Vec<EventView>, AppError> {
+        let mut events = Vec::with_capacity(hashes.len());
+        for hash in hashes {
+            if let Some(row) = self.query.event_by_hash(*hash)? {
+                events.push(self.event(&row)?);
+            }
+        }
+        Ok(events)
+    }
+
+    pub(super) fn events(&self, rows: &[EventRow]) -> Result<Vec<EventView>, AppError> {
+        rows.iter().map(|row| self.event(row)).collect()
+    }
+
+    pub(super) fn event(&self, row: &EventRow) -> Result<EventView, AppError> {
+        let event = &row.placed.event;
+        let body = &event.record.body;
+        let mut view = EventView {
+            hash: event.hash,
+            number: event.id.number,
+            kind: body.kind(),
+            site: event.site,
+            item: None,
+            base_unit: String::new(),
+            lot: None,
+            expiry: None,
+            unit: None,
+            bin: None,
+            to: None,
+            quantity: body.quantity(),
+            lines: Vec::new(),
+            code: None,
+            reason: None,
+            target: None,
+            decides: None,
+            operator: self.operator(event.record.operator)?,
+            device: self.device(event.device)?,
+            device_time: event.record.clock.millis,
+            arrived: event.accepted_at,
+            standing: row.placed.standing,
+            reversed_by: self.reversed_by(row.reversed_by)?,
+            quarantined: event.quarantined,
+        };
+        if let Some(goods) = body.goods() {
+            let (item, unit) = self.item(goods.item)?;
+            view.item = Some(item);
+            view.base_unit = unit;
+            view.lot = goods.lot.clone();
+            view.expiry = goods.expiry;
+            view.unit = goods.unit.as_ref().map(unit_ref);
+        }
+        let mut bins = body.bins().into_iter();
+        view.bin = bins.next().map(|bin| self.bin(bin)).transpose()?;
+        view.to = bins.next().map(|bin| self.bin(bin)).transpose()?;
+        self.add_particulars(body, &mut view)?;
+        Ok(view)
+    }
+
+    fn add_particulars(&self, body: &EventBody, view: &mut EventView) -> Result<(), AppError> {
+        match body {
+            EventBody::Adjusted { reason, .. } => view.reason = Some(reason.clone()),
+            EventBody::Counted { lines, .. } => {
+                for line in lines {
+                    view.lines.push(CountLine {
+                        item: self.item(line.item)?.0,
+                        lot: line.lot.clone(),
+                        counted: line.counted,
+                    });
+                }
+            }
+            EventBody::Reversed { target } => view.target = Some(*target),
+            EventBody::CountApproved { count } => view.target = Some(*count),
+            EventBody::SetAside { code, .. } => view.code = Some(code.clone()),
+            EventBody::Resolved(resolution) => {
+                let (kind, _) = about_parts(&resolution.about);
+                view.decides = Some((resolution.exception, kind.to_owned()));
+                view.reason = Some(resolution.choice.clone());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn reversed_by(&self, by: Option<EventHash>) -> Result<Option<ReversedBy>, AppError> {
+        let Some(hash) = by else { return Ok(None) };
+        let Some(row) = self.query.event_by_hash(hash)? else {
+            return Ok(None);
+        };
+        let record = &row.placed.event.record;
+        Ok(Some(ReversedBy {
+            operator: self.operator(record.operator)?,
+            at: record.clock.millis,
+        }))
+    }
+}

@@ -1,0 +1,113 @@
+//! The event feed.
+
+use domain::ledger::Place;
+use replica::query::EventFilter;
+
+use super::ConsoleData;
+use super::names::Names;
+use crate::console::view::EventView;
+use crate::error::AppError;
+
+/// Rows on a page.
+const ROWS: usize = 50;
+/// The kind of an event is inside it: a rare kind is looked for among so many.
+const LOOKED_AT_MAX: usize = 5_000;
+
+/// Which events; what is empty does not filter.
+#[derive(Debug, Clone, Default)]
+pub struct FeedFilter {
+    /// Name of a kind.
+    pub kind: String,
+    /// Device id.
+    pub device: String,
+    /// Operator id.
+    pub operator: String,
+    /// Where the page before ended, in hexadecimal.
+    pub before: String,
+}
+
+/// A page of the feed.
+#[derive(Debug, Clone, Default)]
+pub struct Feed {
+    /// Newest first.
+    pub rows: Vec<EventView>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<String>,
+}
+
+fn place_to_hex(place: Place) -> String {
+    place
+        .to_bytes()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
+}
+
+fn place_from_hex(hex: &str) -> Option<Place> {
+    if hex.len() != 72 || !hex.is_ascii() {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> = (0..72)
+        .step_by(2)
+        .map(|i| u8::from_str_radix(hex.get(i..i + 2)?, 16).ok())
+        .collect();
+    Place::from_bytes(&bytes?)
+}
+
+impl ConsoleData {
+    /// A page of events, newest first.
+    ///
+    /// # Errors
+    /// Those of the replica.
+    pub fn feed(&self, filter: &FeedFilter) -> Result<Feed, AppError> {
+        self.ask(|q| {
+            let names = Names::new(q);
+            let mut asked = EventFilter {
+                site: None,
+                operator: filter.operator.parse().ok(),
+                device: filter.device.parse().ok(),
+                before: place_from_hex(&filter.before),
+            };
+            let mut feed = Feed::default();
+            let mut looked_at = 0;
+            loop {
+                let rows = q.events(&asked, ROWS as u32 + 1)?;
+                looked_at += rows.len();
+                let is_last = rows.len() <= ROWS;
+                for row in &rows {
+                    let kind = row.placed.event.record.body.kind();
+                    if !filter.kind.is_empty() && kind != filter.kind {
+                        continue;
+                    }
+                    if feed.rows.len() == ROWS {
+                        feed.next = asked.before.map(place_to_hex);
+                        return Ok(feed);
+                    }
+                    asked.before = Some(row.placed.place);
+                    feed.rows.push(names.event(row)?);
+                }
+                if is_last {
+                    return Ok(feed);
+                }
+                let last = rows.last().map(|row| row.placed.place);
+                if looked_at >= LOOKED_AT_MAX {
+                    feed.next = last.map(place_to_hex);
+                    return Ok(feed);
+                }
+                asked.before = last;
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_goes_through_an_address() {
+        let place = Place::end_of(1_790_000_000_000);
+        assert_eq!(place_from_hex(&place_to_hex(place)), Some(place));
+        assert_eq!(place_from_hex("zz"), None);
+    }
+}

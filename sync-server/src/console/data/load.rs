@@ -1,0 +1,340 @@
+//! Imports: compares rows with what is here, and writes what is new.
+
+use std::collections::{BTreeMap, HashMap};
+
+use documents::catalogue::{Bin, Item, Zone};
+use documents::{FieldEdit, Partition, RecordKind};
+use domain::event::{EventBody, Goods};
+use domain::{BinId, ItemId, Quantity, SiteId, UnitId, UnixMillis, ZoneId};
+use replica::{Commit, NewEvent, Query, RecordEdit, Replica};
+
+use super::ConsoleData;
+use super::resolve::operator_edit;
+use crate::console::import::{BinIn, Column, ItemIn, Outcome, Parsed, Problem, StockIn};
+use crate::error::AppError;
+use crate::store::accounts::User;
+
+/// Written together: large enough to be fast, small enough that scanning goes on meanwhile.
+const BATCH: usize = 500;
+
+/// What is to be written, and what that amounts to.
+#[derive(Default)]
+struct Plan {
+    edits: Vec<RecordEdit>,
+    events: Vec<NewEvent>,
+    outcome: Outcome,
+}
+
+impl ConsoleData {
+    /// What importing would do.
+    ///
+    /// # Errors
+    /// Those of the replica, as of all functions here.
+    pub fn check_import(
+        &self,
+        rows: &Parsed,
+        site: Option<SiteId>,
+        now: UnixMillis,
+    ) -> Result<Outcome, AppError> {
+        let mut replica = self.writer();
+        Ok(plan(&mut replica, rows, site, now)?.outcome)
+    }
+
+    /// Imports the rows that can be; the outcome lists those that cannot.
+    ///
+    /// # Errors
+    /// Those of the replica.
+    pub fn import(
+        &self,
+        rows: &Parsed,
+        site: Option<SiteId>,
+        user: &User,
+        now: UnixMillis,
+    ) -> Result<Outcome, AppError> {
+        let plan = plan(&mut self.writer(), rows, site, now)?;
+        let mut edits = plan.edits;
+        if !plan.events.is_empty() {
+            edits.extend(operator_edit(&self.writer().query(), user)?);
+        }
+        for batch in edits.chunks(BATCH) {
+            let commit = Commit {
+                edits: batch.to_vec(),
+                ..Commit::default()
+            };
+            self.writer().commit(commit, now)?;
+        }
+        for batch in plan.events.chunks(BATCH) {
+            let commit = Commit {
+                operator: Some(user.operator),
+                site,
+                events: batch.to_vec(),
+                ..Commit::default()
+            };
+            self.writer().commit(commit, now)?;
+        }
+        Ok(plan.outcome)
+    }
+}
+
+fn plan(
+    replica: &mut Replica,
+    rows: &Parsed,
+    site: Option<SiteId>,
+    now: UnixMillis,
+) -> Result<Plan, AppError> {
+    match (rows, site) {
+        (Parsed::Items(rows), _) => plan_items(replica, rows, now),
+        (Parsed::Bins(rows), Some(site)) => plan_bins(replica, rows, site, now),
+        (Parsed::Stock(rows), Some(site)) => plan_stock(&replica.query(), rows, site),
+        (_, None) => Err(AppError::BadRequest),
+    }
+}
+
+fn plan_items(replica: &mut Replica, rows: &[ItemIn], now: UnixMillis) -> Result<Plan, AppError> {
+    let mut plan = Plan::default();
+    let mut given: HashMap<String, u64> = HashMap::new();
+    for row in rows {
+        let (known, taken) = {
+            let query = replica.query();
+            let known = item_of_sku(&query, &row.sku)?;
+            let taken = taken_barcode(&query, row, known.as_ref(), &mut given)?;
+            (known, taken)
+        };
+        if let Some(code) = taken {
+            let key = "import.problem.barcode-taken";
+            let problem = Problem::cell(row.line, Column::Barcodes, key, &code);
+            plan.outcome.problems.push(problem);
+            continue;
+        }
+        let (id, fields) = match &known {
+            Some(item) => (item.id, changed_fields(item, row)),
+            None => {
+                let id = ItemId::from_bytes(replica.new_id(now));
+                (id, new_item(id, row).to_fields())
+            }
+        };
+        match (&known, fields.is_empty()) {
+            (Some(_), true) => plan.outcome.same += 1,
+            (Some(_), false) => plan.outcome.changed += 1,
+            (None, _) => plan.outcome.new += 1,
+        }
+        if !fields.is_empty() {
+            plan.edits.push(RecordEdit {
+                partition: Partition::Shared,
+                kind: RecordKind::Item,
+                id: id.into(),
+                fields,
+            });
+        }
+    }
+    Ok(plan)
+}
+
+fn item_of_sku(query: &Query<'_>, sku: &str) -> Result<Option<Item>, AppError> {
+    let found = query.items_by_code(sku)?;
+    Ok(found
+        .into_iter()
+        .map(|found| found.item)
+        .find(|item| item.sku.eq_ignore_ascii_case(sku)))
+}
+
+/// The first barcode of a row that another item has, here or earlier in the file.
+fn taken_barcode(
+    query: &Query<'_>,
+    row: &ItemIn,
+    known: Option<&Item>,
+    given: &mut HashMap<String, u64>,
+) -> Result<Option<String>, AppError> {
+    for code in row.barcodes.iter().flat_map(BTreeMap::keys) {
+        let here = query.items_by_code(code)?;
+        if here.iter().any(|m| Some(m.item.id) != known.map(|k| k.id)) {
+            return Ok(Some(code.clone()));
+        }
+        if *given.entry(code.clone()).or_insert(row.line) != row.line {
+            return Ok(Some(code.clone()));
+        }
+    }
+    Ok(None)
+}
+
+fn new_item(id: ItemId, row: &ItemIn) -> Item {
+    Item {
+        id,
+        sku: row.sku.clone(),
+        name_en: row.name_en.clone().unwrap_or_default(),
+        name_zh: row.name_zh.clone().unwrap_or_default(),
+        unit: row.unit.clone().unwrap_or_else(|| "pcs".to_owned()),
+        decimals: row.decimals.unwrap_or(0),
+        tracks_lot: row.tracks_lot.unwrap_or(false),
+        tracks_serial: row.tracks_serial.unwrap_or(false),
+        tracks_expiry: row.tracks_expiry.unwrap_or(false),
+        barcodes: row.barcodes.clone().unwrap_or_default(),
+    }
+}
+
+/// Only what the file says and what differs: an import does not undo what somebody else changes meanwhile. Barcodes
+/// are added, never taken away.
+fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
+    let mut fields = Vec::new();
+    for (path, old, new) in [
+        ("name_zh", &item.name_zh, &row.name_zh),
+        ("name_en", &item.name_en, &row.name_en),
+        ("unit", &item.unit, &row.unit),
+    ] {
+        if let Some(new) = new.as_ref().filter(|new| *new != old) {
+            fields.push(FieldEdit::set(path, new.as_str()));
+        }
+    }
+    if let Some(decimals) = row.decimals.filter(|d| *d != item.decimals) {
+        fields.push(FieldEdit::set("decimals", i64::from(decimals)));
+    }
+    for (path, old, new) in [
+        ("tracks_lot", item.tracks_lot, row.tracks_lot),
+        ("tracks_serial", item.tracks_serial, row.tracks_serial),
+        ("tracks_expiry", item.tracks_expiry, row.tracks_expiry),
+    ] {
+        if let Some(new) = new.filter(|new| *new != old) {
+            fields.push(FieldEdit::set(path, new));
+        }
+    }
+    for (code, pack) in row.barcodes.iter().flatten() {
+        if item.barcodes.get(code) != Some(pack) {
+            fields.push(FieldEdit::set(
+                format!("barcodes/{code}"),
+                pack.thousandths(),
+            ));
+        }
+    }
+    fields
+}
+
+fn plan_bins(
+    replica: &mut Replica,
+    rows: &[BinIn],
+    site: SiteId,
+    now: UnixMillis,
+) -> Result<Plan, AppError> {
+    let mut plan = Plan::default();
+    let known = replica.query().zones(site)?;
+    let mut zones: HashMap<String, ZoneId> = known
+        .into_iter()
+        .map(|zone| (zone.code.to_uppercase(), zone.id))
+        .collect();
+    for row in rows {
+        let bins = replica.query().bins_by_code(site, &row.code)?;
+        let zone = match row.zone.as_str() {
+            "" => None,
+            code => Some(match zones.get(&code.to_uppercase()) {
+                Some(zone) => *zone,
+                None => {
+                    let id = ZoneId::from_bytes(replica.new_id(now));
+                    zones.insert(code.to_uppercase(), id);
+                    plan.edits.push(new_zone(id, code, site));
+                    id
+                }
+            }),
+        };
+        let edit = |id: BinId, fields| RecordEdit {
+            partition: Partition::Site(site),
+            kind: RecordKind::Bin,
+            id: id.into(),
+            fields,
+        };
+        match bins.first() {
+            Some(bin) if zone.is_none_or(|zone| zone == bin.zone) => plan.outcome.same += 1,
+            Some(bin) => {
+                let moved = Bin {
+                    zone: zone.unwrap_or(bin.zone),
+                    ..bin.clone()
+                };
+                let fields = moved.to_fields();
+                let zone_only = fields.into_iter().filter(|f| f.path == "zone").collect();
+                plan.edits.push(edit(bin.id, zone_only));
+                plan.outcome.changed += 1;
+            }
+            None => {
+                let bin = Bin {
+                    id: BinId::from_bytes(replica.new_id(now)),
+                    code: row.code.clone(),
+                    zone: zone.unwrap_or(ZoneId::from_bytes([0; 16])),
+                    site,
+                };
+                plan.edits.push(edit(bin.id, bin.to_fields()));
+                plan.outcome.new += 1;
+            }
+        }
+    }
+    Ok(plan)
+}
+
+fn new_zone(id: ZoneId, code: &str, site: SiteId) -> RecordEdit {
+    let zone = Zone {
+        id,
+        code: code.to_owned(),
+        name_en: String::new(),
+        name_zh: String::new(),
+        purpose: "storage".to_owned(),
+        site,
+    };
+    RecordEdit {
+        partition: Partition::Site(site),
+        kind: RecordKind::Zone,
+        id: id.into(),
+        fields: zone.to_fields(),
+    }
+}
+
+fn plan_stock(query: &Query<'_>, rows: &[StockIn], site: SiteId) -> Result<Plan, AppError> {
+    let mut plan = Plan::default();
+    for row in rows {
+        match stock_event(query, row, site)? {
+            Ok(body) => {
+                plan.events.push(body.into());
+                plan.outcome.new += 1;
+            }
+            Err(problem) => plan.outcome.problems.push(problem),
+        }
+    }
+    Ok(plan)
+}
+
+fn stock_event(
+    query: &Query<'_>,
+    row: &StockIn,
+    site: SiteId,
+) -> Result<Result<EventBody, Problem>, AppError> {
+    let wrong = |column, key, value: &str| Ok(Err(Problem::cell(row.line, column, key, value)));
+    let bins = query.bins_by_code(site, &row.bin)?;
+    let [bin] = bins.as_slice() else {
+        return wrong(Column::Bin, "import.problem.no-bin", &row.bin);
+    };
+    let matches = query.items_by_code(&row.sku)?;
+    let [found] = matches.as_slice() else {
+        return wrong(Column::Sku, "import.problem.no-item", &row.sku);
+    };
+    let item = &found.item;
+    if item.tracks_lot && row.lot.is_none() {
+        return wrong(Column::Lot, "import.problem.needs-lot", "");
+    }
+    let unit = row.plate.as_ref().map(|plate| {
+        if item.tracks_serial {
+            UnitId::serial(item.id, plate)
+        } else {
+            UnitId::plate(plate)
+        }
+    });
+    if item.tracks_serial && (unit.is_none() || row.quantity != Quantity::ONE) {
+        let plate = row.plate.clone().unwrap_or_default();
+        return wrong(Column::Plate, "import.problem.needs-serial", &plate);
+    }
+    Ok(Ok(EventBody::Received {
+        bin: bin.id,
+        goods: Goods {
+            item: item.id,
+            lot: row.lot.clone(),
+            expiry: row.expiry,
+            unit,
+        },
+        quantity: row.quantity,
+    }))
+}

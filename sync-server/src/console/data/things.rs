@@ -1,0 +1,116 @@
+//! One item, one bin, one unit.
+
+use domain::ledger::{Subject, UnitStatus};
+use domain::{BinId, ItemId, Quantity, UnitId, UnixMillis};
+
+use super::ConsoleData;
+use super::events::unit_ref;
+use super::names::{Names, item_named};
+use crate::console::view::{BinView, ItemView, Named, UnitView};
+use crate::error::AppError;
+
+/// So many events of the past are shown; the feed has the rest.
+const HISTORY_MAX: u32 = 100;
+
+impl ConsoleData {
+    /// An item, with its stock now or as the book said at an instant.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn item(&self, id: ItemId, at: Option<UnixMillis>) -> Result<ItemView, AppError> {
+        self.ask(|q| {
+            let names = Names::new(q);
+            let item = q.item(id)?.ok_or(AppError::NotFound)?;
+            let mut piles = Vec::new();
+            let mut history = Vec::new();
+            for site in q.sites()? {
+                piles.extend(match at {
+                    Some(at) => q.stock_of_item_at(site.id, id, at)?,
+                    None => q.stock_of_item(site.id, id)?,
+                });
+                history.extend(q.history_of_item(site.id, id, HISTORY_MAX)?);
+            }
+            history.sort_by_key(|row| std::cmp::Reverse(row.placed.place));
+            history.truncate(HISTORY_MAX as usize);
+            let tracks = [
+                ("lot", item.tracks_lot),
+                ("serial", item.tracks_serial),
+                ("expiry", item.tracks_expiry),
+            ];
+            Ok(ItemView {
+                id,
+                item: item_named(&item),
+                base_unit: item.unit.clone(),
+                barcodes: item.barcodes.clone().into_iter().collect(),
+                tracks: tracks
+                    .into_iter()
+                    .filter_map(|(code, on)| on.then_some(code))
+                    .collect(),
+                total: piles
+                    .iter()
+                    .fold(Quantity::ZERO, |sum, pile| sum.plus(pile.balance)),
+                stock: names.piles(&piles)?,
+                history: names.events(&history)?,
+            })
+        })
+    }
+
+    /// A bin, with its stock now or as the book said at an instant.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn bin(&self, id: BinId, at: Option<UnixMillis>) -> Result<BinView, AppError> {
+        self.ask(|q| {
+            let names = Names::new(q);
+            let bin = q.bin(id)?.ok_or(AppError::NotFound)?;
+            let zone = q
+                .zones(bin.site)?
+                .into_iter()
+                .find(|zone| zone.id == bin.zone)
+                .map(|zone| Named {
+                    id: zone.id.to_string(),
+                    code: zone.code,
+                    zh: zone.name_zh,
+                    en: zone.name_en,
+                });
+            let piles = match at {
+                Some(at) => q.stock_of_bin_at(bin.site, id, at)?,
+                None => q.stock_of_bin(id)?,
+            };
+            Ok(BinView {
+                bin: names.bin(id)?,
+                zone,
+                site: names.site(bin.site)?,
+                stock: names.piles(&piles)?,
+                history: names.events(&q.history_of_bin(id, HISTORY_MAX)?)?,
+            })
+        })
+    }
+
+    /// A unit: a licence plate or a serial number.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn unit(&self, id: &UnitId) -> Result<UnitView, AppError> {
+        self.ask(|q| {
+            let names = Names::new(q);
+            let sites = q.sites_of_unit(id)?;
+            let site = *sites.first().ok_or(AppError::NotFound)?;
+            let row = q.unit(site, id)?.ok_or(AppError::NotFound)?;
+            let (item, base_unit) = names.item(row.state.goods.item)?;
+            let history = q.history(site, &Subject::Unit(id.clone()), HISTORY_MAX)?;
+            Ok(UnitView {
+                unit: unit_ref(id),
+                item,
+                quantity: row.state.quantity,
+                base_unit,
+                bin: names.bin(row.state.bin)?,
+                status: match row.state.status {
+                    UnitStatus::Stored => "stored",
+                    UnitStatus::Issued => "issued",
+                },
+                history: names.events(&history)?,
+            })
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! `/devices`: when each was heard of, adding one, taking rights away.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::DeviceId;
+use qrcode::QrCode;
+use qrcode::render::svg;
+use serde::Deserialize;
+
+use super::done;
+use crate::auth::form::Pressed;
+use crate::auth::{Admin, CsrfForm, Viewer};
+use crate::console::desk::{self, Invitation};
+use crate::console::page::{Page, render};
+use crate::console::view::{DeviceView, Named};
+use crate::error::AppError;
+use crate::state::AppState;
+
+#[derive(Template)]
+#[template(path = "devices.html")]
+struct DevicesPage {
+    page: Page,
+    devices: Vec<DeviceView>,
+    sites: Vec<Named>,
+}
+
+#[derive(Template)]
+#[template(path = "invitation.html")]
+struct InvitationPage {
+    page: Page,
+    invitation: Invitation,
+    qr: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewDevice {
+    name: String,
+    #[serde(default)]
+    site: String,
+}
+
+pub(crate) async fn list(State(app): State<AppState>, who: Viewer) -> Result<Response, AppError> {
+    let contacts = app.hub(desk::contacts).await?;
+    let (devices, sites) = app
+        .data(move |data| Ok((data.devices(&contacts)?, data.sites()?)))
+        .await?;
+    render(&DevicesPage {
+        page: Page::new(&app, &who.visitor, "devices", "nav.devices").await?,
+        devices,
+        sites,
+    })
+}
+
+/// The code is shown once, in the answer itself: it is in no address and no log.
+pub(crate) async fn invite(
+    State(app): State<AppState>,
+    who: Admin,
+    CsrfForm(form): CsrfForm<NewDevice>,
+) -> Result<Response, AppError> {
+    let name = form.name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > 64 {
+        return Err(AppError::BadRequest);
+    }
+    let site = app.data(move |data| data.site_or_first(&form.site)).await?;
+    let now = app.now();
+    let invited = name.clone();
+    let (url, pin) = (
+        app.public_url().to_owned(),
+        app.certificate_pin().map(str::to_owned),
+    );
+    let invitation = app
+        .hub(move |hub| desk::invite(hub, &url, pin.as_deref(), site, &invited, now))
+        .await?;
+    let qr = QrCode::new(invitation.qr.as_bytes()).map_err(AppError::internal)?;
+    let qr = qr
+        .render::<svg::Color<'_>>()
+        .min_dimensions(240, 240)
+        .quiet_zone(true)
+        .build();
+    let mut response = render(&InvitationPage {
+        page: Page::new(&app, &who.visitor, "devices", "invite.title").await?,
+        // The drawing alone: a page may not hold an XML declaration.
+        qr: qr
+            .split_once("?>")
+            .map_or(qr.clone(), |(_, drawing)| drawing.to_owned()),
+        invitation,
+        name,
+    })?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+pub(crate) async fn revoke(
+    State(app): State<AppState>,
+    _who: Admin,
+    Path(id): Path<String>,
+    _: CsrfForm<Pressed>,
+) -> Result<Response, AppError> {
+    let id: DeviceId = id.parse().map_err(|_| AppError::NotFound)?;
+    app.data(move |data| data.device_name(id)).await?;
+    let now = app.now();
+    app.hub(move |hub| hub.set_revoked(id, true, now)).await?;
+    app.committed();
+    Ok(done("/devices", "revoked"))
+}

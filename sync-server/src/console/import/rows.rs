@@ -1,0 +1,287 @@
+//! From cells to values. What is wrong with a cell is said, and its row left out.
+
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+
+use chrono::NaiveDate;
+use domain::Quantity;
+
+use super::columns::Column;
+use super::sheet::{Row, Sheet};
+use super::{Kind, Problem};
+
+/// An item as a row says it; what the file has no column for is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemIn {
+    /// The line in the file.
+    pub line: u64,
+    /// The code that people use.
+    pub sku: String,
+    /// Chinese name.
+    pub name_zh: Option<String>,
+    /// English name.
+    pub name_en: Option<String>,
+    /// Base unit.
+    pub unit: Option<String>,
+    /// Decimals of the base unit.
+    pub decimals: Option<u8>,
+    /// Barcode to pack factor.
+    pub barcodes: Option<BTreeMap<String, Quantity>>,
+    /// Whether lots are told apart.
+    pub tracks_lot: Option<bool>,
+    /// Whether serial numbers are told apart.
+    pub tracks_serial: Option<bool>,
+    /// Whether it expires.
+    pub tracks_expiry: Option<bool>,
+}
+
+/// A bin as a row says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BinIn {
+    /// The line in the file.
+    pub line: u64,
+    /// What is printed on it.
+    pub code: String,
+    /// Code of its zone; empty for none.
+    pub zone: String,
+}
+
+/// Opening stock as a row says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockIn {
+    /// The line in the file.
+    pub line: u64,
+    /// Code of the bin.
+    pub bin: String,
+    /// SKU or barcode.
+    pub sku: String,
+    /// How much; positive.
+    pub quantity: Quantity,
+    /// Of which lot.
+    pub lot: Option<String>,
+    /// Last good day.
+    pub expiry: Option<NaiveDate>,
+    /// Licence plate or serial number.
+    pub plate: Option<String>,
+}
+
+/// The rows of a file that make sense by themselves.
+#[derive(Debug, Clone)]
+pub enum Parsed {
+    /// Items.
+    Items(Vec<ItemIn>),
+    /// Bins.
+    Bins(Vec<BinIn>),
+    /// Opening stock.
+    Stock(Vec<StockIn>),
+}
+
+/// Reads all rows of a sheet.
+pub fn parse(sheet: &Sheet, kind: Kind) -> (Parsed, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut seen = HashSet::new();
+    macro_rules! all {
+        ($read:expr) => {
+            sheet
+                .rows
+                .iter()
+                .filter_map(|row| {
+                    let cells = Cells { sheet, row };
+                    $read(&cells, &mut seen)
+                        .map_err(|problem| problems.push(problem))
+                        .ok()
+                })
+                .collect()
+        };
+    }
+    let parsed = match kind {
+        Kind::Items => Parsed::Items(all!(item)),
+        Kind::Bins => Parsed::Bins(all!(bin)),
+        Kind::Stock => Parsed::Stock(all!(stock)),
+    };
+    (parsed, problems)
+}
+
+struct Cells<'s> {
+    sheet: &'s Sheet,
+    row: &'s Row,
+}
+
+impl Cells<'_> {
+    fn get(&self, column: Column) -> Option<&str> {
+        self.sheet.cell(self.row, column)
+    }
+
+    fn problem(&self, column: Column, key: &'static str) -> Problem {
+        let value = self.get(column).unwrap_or_default();
+        Problem::cell(self.row.line, column, key, value)
+    }
+
+    /// A code that must be there, without characters that no code has.
+    fn code(&self, column: Column) -> Result<String, Problem> {
+        let value = self.get(column).unwrap_or_default();
+        if value.is_empty() {
+            return Err(self.problem(column, "import.problem.empty"));
+        }
+        if value.chars().count() > 64 || value.chars().any(char::is_control) {
+            return Err(self.problem(column, "import.problem.bad-code"));
+        }
+        Ok(value.to_owned())
+    }
+
+    /// Each code stands on one row only.
+    fn once(&self, column: Column, seen: &mut HashSet<String>) -> Result<String, Problem> {
+        let code = self.code(column)?;
+        if !seen.insert(code.to_uppercase()) {
+            return Err(self.problem(column, "import.problem.twice"));
+        }
+        Ok(code)
+    }
+
+    fn text(&self, column: Column) -> Option<String> {
+        self.get(column).map(str::to_owned)
+    }
+
+    fn filled(&self, column: Column) -> Option<String> {
+        self.text(column).filter(|text| !text.is_empty())
+    }
+
+    fn flag(&self, column: Column) -> Result<Option<bool>, Problem> {
+        let Some(value) = self.get(column) else {
+            return Ok(None);
+        };
+        match value.to_lowercase().as_str() {
+            "是" | "yes" | "y" | "true" | "1" | "✓" => Ok(Some(true)),
+            "" | "否" | "no" | "n" | "false" | "0" => Ok(Some(false)),
+            _ => Err(self.problem(column, "import.problem.not-yes-no")),
+        }
+    }
+}
+
+fn item(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<ItemIn, Problem> {
+    let decimals = match cells.filled(Column::Decimals) {
+        None => None,
+        Some(text) => match text.parse::<u8>() {
+            Ok(n) if n <= 3 => Some(n),
+            _ => return Err(cells.problem(Column::Decimals, "import.problem.decimals")),
+        },
+    };
+    let barcodes = match cells.get(Column::Barcodes) {
+        None => None,
+        Some(text) => Some(
+            barcodes(text)
+                .ok_or_else(|| cells.problem(Column::Barcodes, "import.problem.barcodes"))?,
+        ),
+    };
+    Ok(ItemIn {
+        line: cells.row.line,
+        sku: cells.once(Column::Sku, seen)?,
+        name_zh: cells.text(Column::NameZh),
+        name_en: cells.text(Column::NameEn),
+        unit: cells.filled(Column::Unit),
+        decimals,
+        barcodes,
+        tracks_lot: cells.flag(Column::TracksLot)?,
+        tracks_serial: cells.flag(Column::TracksSerial)?,
+        tracks_expiry: cells.flag(Column::TracksExpiry)?,
+    })
+}
+
+/// `6901234567892; 16901234567899=12`: one base unit, and a pack of twelve.
+fn barcodes(text: &str) -> Option<BTreeMap<String, Quantity>> {
+    let mut out = BTreeMap::new();
+    for part in text.split([';', '；', '|', '、', '\n']) {
+        let part = part.trim();
+        if part.is_empty() {
+            continue;
+        }
+        let (code, pack) = match part.rsplit_once(['=', '×']) {
+            Some((code, pack)) => (code.trim(), Quantity::parse(pack).ok()?),
+            None => (part, Quantity::ONE),
+        };
+        // A spreadsheet that took the code for a number has lost digits of it.
+        let spoilt = code.contains("E+") || code.contains("e+");
+        if code.is_empty() || code.len() > 64 || spoilt || pack <= Quantity::ZERO {
+            return None;
+        }
+        out.insert(code.to_owned(), pack);
+    }
+    Some(out)
+}
+
+fn bin(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<BinIn, Problem> {
+    Ok(BinIn {
+        line: cells.row.line,
+        code: cells.once(Column::Bin, seen)?,
+        zone: cells.text(Column::Zone).unwrap_or_default(),
+    })
+}
+
+fn stock(cells: &Cells<'_>, _: &mut HashSet<String>) -> Result<StockIn, Problem> {
+    let text = cells.get(Column::Quantity).unwrap_or_default();
+    // Thousands separators of spreadsheets: 1,250 means 1250, and so does 1 250.
+    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | ',')).collect();
+    let quantity = Quantity::parse(&plain)
+        .ok()
+        .filter(|q| *q > Quantity::ZERO)
+        .ok_or_else(|| cells.problem(Column::Quantity, "import.problem.quantity"))?;
+    let expiry = match cells.filled(Column::Expiry) {
+        None => None,
+        Some(text) => {
+            Some(date(&text).ok_or_else(|| cells.problem(Column::Expiry, "import.problem.date"))?)
+        }
+    };
+    Ok(StockIn {
+        line: cells.row.line,
+        bin: cells.code(Column::Bin)?,
+        sku: cells.code(Column::Sku)?,
+        quantity,
+        lot: cells.filled(Column::Lot),
+        expiry,
+        plate: cells.filled(Column::Plate),
+    })
+}
+
+fn date(text: &str) -> Option<NaiveDate> {
+    let text = text.replace(['年', '月', '/', '.'], "-").replace('日', "");
+    ["%Y-%m-%d", "%Y%m%d"]
+        .iter()
+        .find_map(|pattern| NaiveDate::parse_from_str(&text, pattern).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str, kind: Kind) -> Vec<(u64, &'static str)> {
+        let sheet = Sheet::read(text, kind).unwrap();
+        let (_, problems) = parse(&sheet, kind);
+        problems.into_iter().map(|p| (p.line, p.key)).collect()
+    }
+
+    #[test]
+    fn rows_that_make_no_sense_are_told_by_line() {
+        let text = "库位,货号,数量,效期\nA-1,S1,5,2027-01-31\n,S1,5,\nA-1,S1,-5,\nA-1,S1,5,tomorrow\nA-1,S1,\"1,250\",2027年1月3日\n";
+        assert_eq!(
+            problems(text, Kind::Stock),
+            [
+                (3, "import.problem.empty"),
+                (4, "import.problem.quantity"),
+                (5, "import.problem.date"),
+            ]
+        );
+        assert_eq!(
+            problems("SKU\nA\na\n", Kind::Items),
+            [(3, "import.problem.twice")]
+        );
+    }
+
+    #[test]
+    fn barcodes_with_packs() {
+        let read = barcodes("6901234567892； 16901234567899=12").unwrap();
+        assert_eq!(read["6901234567892"], Quantity::ONE);
+        assert_eq!(read["16901234567899"], Quantity::from_thousandths(12_000));
+        assert_eq!(barcodes("6.90123E+12"), None);
+        assert_eq!(barcodes("690=0"), None);
+    }
+}
