@@ -6,14 +6,28 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use device_app::ui::{samples, snapshot};
-use device_app::view::{Language, Theme};
+use device_app::view::{
+    Camera, HistoryView, HomeView, Language, LookUpView, Screen, SyncView, Theme, View,
+};
+use slint::{Rgba8Pixel, SharedPixelBuffer};
 
 use crate::support::{Bench, sample};
 
-#[test]
-fn every_screen_is_drawn() {
+fn save(file: &str, drawn: &SharedPixelBuffer<Rgba8Pixel>) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screens");
     std::fs::create_dir_all(&folder).unwrap();
+    image::save_buffer(
+        folder.join(file),
+        drawn.as_bytes(),
+        drawn.width(),
+        drawn.height(),
+        image::ExtendedColorType::Rgba8,
+    )
+    .unwrap();
+}
+
+#[test]
+fn every_screen_is_drawn() {
     let bench = Bench::phone();
     bench.window.show_preview(&samples::picture());
     let mut seen = HashSet::new();
@@ -27,14 +41,7 @@ fn every_screen_is_drawn() {
                     let drawn = bench.slint().take_snapshot().unwrap();
                     assert_eq!((drawn.width(), drawn.height()), (width, height));
                     let file = format!("{name}-{}-{}-{form}.png", language.code(), theme.code());
-                    image::save_buffer(
-                        folder.join(&file),
-                        drawn.as_bytes(),
-                        width,
-                        height,
-                        image::ExtendedColorType::Rgba8,
-                    )
-                    .unwrap();
+                    save(&file, &drawn);
                     // Refused is the same red in every look.
                     assert!(
                         name == "refused" || seen.insert(drawn.as_bytes().to_vec()),
@@ -44,6 +51,59 @@ fn every_screen_is_drawn() {
             }
         }
     }
+}
+
+/// States that no sample shows: large text everywhere, nothing to show, our keyboard, no camera.
+#[test]
+fn odd_states_are_drawn() {
+    let bench = Bench::phone();
+    let draw = |name: &str| {
+        bench.settle();
+        let drawn = bench.slint().take_snapshot().unwrap();
+        save(&format!("odd-{name}.png"), &drawn);
+    };
+    for (name, mut view) in samples::views(Language::English, Theme::Sun) {
+        view.appearance.text_percent = 130;
+        bench.window.show_view(&view);
+        draw(&format!("large-{name}"));
+    }
+    let chinese = |screen| View {
+        screen,
+        ..sample("home", Language::Chinese)
+    };
+    bench
+        .window
+        .show_view(&chinese(Screen::Home(HomeView::default())));
+    draw("empty-home");
+    bench
+        .window
+        .show_view(&chinese(Screen::History(HistoryView::default())));
+    draw("empty-history");
+    bench
+        .window
+        .show_view(&chinese(Screen::Sync(SyncView::default())));
+    draw("empty-sync");
+    bench
+        .window
+        .show_view(&chinese(Screen::LookUp(LookUpView::default())));
+    bench.tap("扫描，或输入名称、SKU、库位");
+    draw("keyboard");
+
+    let mut locked = sample("pin", Language::Chinese);
+    if let Screen::SignIn(sign_in) = &mut locked.screen {
+        sign_in.locked_seconds = 30;
+    }
+    bench.window.show_view(&locked);
+    draw("locked");
+    let mut blind = sample("camera", Language::English);
+    blind.camera = Camera::Missing;
+    bench.window.show_view(&blind);
+    draw("no-camera");
+    let mut text = sample("task-text", Language::English);
+    text.appearance.left_handed = true;
+    bench.window.show_view(&text);
+    bench.tap("Expiry date");
+    draw("task-keyboard");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::path::Path;
 use device_app::ui::WordKind;
 use device_app::view::{Language, LineState, Message};
 
+use operations::{ActionCode, FactCode, FeedbackCode, LineStatus, Operation, PromptCode};
+
 use crate::support::{Bench, sample};
 
 /// A quoted text and what follows it.
@@ -143,6 +145,48 @@ fn no_code_is_shown_twice_or_blank() {
             assert!(bench.window.has_words(WordKind::Message, code), "{code}");
         }
     }
+}
+
+#[test]
+fn every_code_of_the_procedures_has_words() {
+    let bench = Bench::phone();
+    let codes: [(WordKind, Vec<&str>); 6] = [
+        (
+            WordKind::Prompt,
+            PromptCode::ALL.iter().map(|c| c.code()).collect(),
+        ),
+        (
+            WordKind::Message,
+            FeedbackCode::ALL.iter().map(|c| c.code()).collect(),
+        ),
+        (
+            WordKind::Action,
+            ActionCode::ALL.iter().map(|c| c.code()).collect(),
+        ),
+        (
+            WordKind::Fact,
+            FactCode::ALL.iter().map(|c| c.code()).collect(),
+        ),
+        (
+            WordKind::State,
+            LineStatus::ALL.iter().map(|c| c.code()).collect(),
+        ),
+        (
+            WordKind::Operation,
+            Operation::ALL.iter().map(|c| c.code()).collect(),
+        ),
+    ];
+    let mut missing = Vec::new();
+    for language in Language::ALL {
+        bench.window.show_view(&sample("home", language));
+        for (kind, codes) in &codes {
+            let without = codes
+                .iter()
+                .filter(|code| !bench.window.has_words(*kind, code));
+            missing.extend(without.map(|code| format!("{kind:?} {code}")));
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
 #[test]
