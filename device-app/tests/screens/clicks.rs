@@ -181,12 +181,7 @@ fn lists_and_settings() {
         "中文",
         UiEvent::SetLanguage(Language::Chinese),
     );
-    check(
-        &bench,
-        "settings",
-        "Sunlight",
-        UiEvent::SetTheme(Theme::Sun),
-    );
+    check(&bench, "settings", "Sun", UiEvent::SetTheme(Theme::Sun));
     check(&bench, "settings", "130 %", UiEvent::SetTextPercent(130));
     check(
         &bench,
