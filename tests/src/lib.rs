@@ -1,1 +1,4 @@
+//! A fleet in one process: real replicas, the real hub, the real sync state machines, and a network that fails.
 
+pub mod fleet;
+pub mod random;

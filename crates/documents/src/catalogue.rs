@@ -330,6 +330,7 @@ mod tests {
     fn stored(kind: RecordKind, fields: &[FieldEdit]) -> Record {
         edit(&[], kind, ChainId::from_bytes([1; 16]), fields)
             .unwrap()
+            .unwrap()
             .record
     }
 

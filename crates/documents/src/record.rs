@@ -273,7 +273,8 @@ pub(crate) fn actor(chain: ChainId) -> ActorId {
     ActorId::from(*chain.as_bytes())
 }
 
-/// Makes one change to a record. `saved`: the stored document, empty to create it.
+/// Makes one change to a record. `saved`: the stored document, empty to create it. `None` if every field holds its value
+/// already.
 ///
 /// # Errors
 /// [`DocumentError`]; nothing has changed then.
@@ -282,7 +283,7 @@ pub fn edit(
     kind: RecordKind,
     chain: ChainId,
     edits: &[FieldEdit],
-) -> Result<Edited, DocumentError> {
+) -> Result<Option<Edited>, DocumentError> {
     let mut doc = load(saved)?;
     doc.set_actor(actor(chain));
     if saved.is_empty() {
@@ -309,16 +310,21 @@ pub fn edit(
             None => {}
         }
     }
-    doc.commit_with(CommitOptions::default().with_time(0));
+    if doc
+        .commit_with(CommitOptions::default().with_time(0))
+        .is_none()
+    {
+        return Ok(None);
+    }
     let change = doc
         .get_last_local_change()
         .ok_or(DocumentError::UnknownKind)?;
     let record = read_doc(&doc)?;
-    Ok(Edited {
+    Ok(Some(Edited {
         saved: append(saved, &change),
         change,
         record,
-    })
+    }))
 }
 
 /// Merges changes from elsewhere. Returns the document to be stored and how it reads; `None` as record while the
@@ -468,6 +474,15 @@ fn author(id: &ObjId) -> ChainId {
 mod tests {
     use super::*;
 
+    fn edit(
+        saved: &[u8],
+        kind: RecordKind,
+        by: ChainId,
+        edits: &[FieldEdit],
+    ) -> Result<Edited, DocumentError> {
+        super::edit(saved, kind, by, edits).map(|edited| edited.expect("something changes"))
+    }
+
     fn chain(n: u8) -> ChainId {
         ChainId::from_bytes([n; 16])
     }
@@ -512,6 +527,20 @@ mod tests {
             ),
             Err(DocumentError::NoSuchMap { .. })
         ));
+    }
+
+    #[test]
+    fn writing_what_is_there_changes_nothing() {
+        let first = created();
+        let same = [
+            FieldEdit::set("sku", "A-1"),
+            FieldEdit::clear("barcodes/nowhere"),
+        ];
+        assert!(
+            super::edit(&first.saved, RecordKind::Item, chain(1), &same)
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]

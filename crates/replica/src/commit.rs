@@ -123,7 +123,9 @@ impl Replica {
                 return Err(ReplicaError::NotAllowed);
             }
             let old = records::load(&transaction, edit.id)?;
-            let edited = record::edit(&old.saved, edit.kind, chain, &edit.fields)?;
+            let Some(edited) = record::edit(&old.saved, edit.kind, chain, &edit.fields)? else {
+                continue;
+            };
             let mut store = records::RecordStore {
                 connection: &transaction,
                 chains: &mut self.chains,

@@ -1,0 +1,421 @@
+//! Handhelds, a hub and the wire between them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use documents::catalogue::{Bin, Item, Site};
+use documents::{FieldEdit, Partition, RecordKind, SigningKey};
+use domain::{
+    BinId, EventBody, Goods, ItemId, OperatorId, Quantity, SiteId, UnitId, UnixMillis, ZoneId,
+};
+use protocol::{DeviceStatus, EnrolRequest, LogPosition, SyncReply, SyncRequest};
+use replica::{Commit, Cursor, DatabaseKey, Identity, NewEvent, OpenOptions, RecordEdit, Replica};
+use sync_core::{DeviceSync, Effect, Event, Failure, Gathered, PartitionState};
+use sync_server::hub::Hub;
+use sync_server::store::Database;
+
+use crate::random::Random;
+
+/// When simulated time begins.
+pub const T0: UnixMillis = 1_790_000_000_000;
+/// The one site.
+pub const SITE: SiteId = SiteId::from_bytes([0x51; 16]);
+
+/// What the network does to one exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// Nothing.
+    Good,
+    /// The request is lost.
+    RequestLost,
+    /// The hub takes the request; the answer is lost.
+    ReplyLost,
+    /// The request arrives twice; the second answer comes back.
+    RequestTwice,
+    /// The answer's entries are cut off or in the wrong order.
+    ReplyScrambled,
+}
+
+/// The hub with its files.
+pub struct HubHost {
+    folder: PathBuf,
+    hub: Option<Hub>,
+}
+
+impl HubHost {
+    /// A hub with one site.
+    ///
+    /// # Errors
+    /// Whatever the hub says, as of all functions here.
+    pub fn start(folder: &Path) -> Result<Self> {
+        let mut host = Self {
+            folder: folder.to_owned(),
+            hub: None,
+        };
+        host.restart(T0)?;
+        let site = Site {
+            id: SITE,
+            code: "SHA1".into(),
+            name_en: "Shanghai 1".into(),
+            name_zh: "上海一号仓".into(),
+            time_zone: "Asia/Shanghai".into(),
+        };
+        host.get().create_site(&site, T0)?;
+        Ok(host)
+    }
+
+    /// The running hub.
+    ///
+    /// # Panics
+    /// Never: it is only absent inside [`HubHost::restart`].
+    #[expect(clippy::expect_used, reason = "absent only inside restart")]
+    pub fn get(&self) -> &Hub {
+        self.hub.as_ref().expect("the hub runs")
+    }
+
+    /// Stops it where it is and starts it again from its files.
+    pub fn restart(&mut self, now: UnixMillis) -> Result<()> {
+        self.hub = None;
+        let database = Arc::new(Database::open(&self.folder.join("hub.db"))?);
+        self.hub = Some(Hub::open(&self.folder, database, now)?);
+        Ok(())
+    }
+}
+
+/// One device with its files and its own clock.
+pub struct Handheld {
+    path: PathBuf,
+    starts: u8,
+    seed: u64,
+    /// The replica; always open between calls.
+    pub replica: Replica,
+    sync: DeviceSync,
+    /// This device's clock minus true time.
+    pub clock_error_ms: i64,
+    /// The person who is signed in.
+    pub operator: OperatorId,
+}
+
+fn key(seed: u64) -> DatabaseKey {
+    DatabaseKey::from_bytes([seed as u8; 32])
+}
+
+impl Handheld {
+    /// Enrols a new device at the hub.
+    pub fn enrol(folder: &Path, hub: &Hub, n: u8, now: UnixMillis) -> Result<Self> {
+        let path = folder.join(format!("handheld-{n}.db"));
+        let seed = u64::from(n) + 1;
+        let signing = SigningKey::from_seed(&[n.wrapping_add(100); 32]);
+        let code = hub.invite(SITE, &format!("PDA {n}"), now)?;
+        let reply = hub
+            .enrol(&EnrolRequest::new(&code, "", &signing), now)?
+            .map_err(|code| anyhow!("refused: {}", code.code()))?;
+        let mut replica = Replica::open(OpenOptions::file(&path, Some(key(seed)), [n; 8]))?;
+        let certificates: Vec<Vec<u8>> = reply.certificates.into_iter().map(Vec::from).collect();
+        let identity = Identity {
+            organisation: reply.organisation,
+            device: reply.device,
+            device_name: reply.device_name,
+            site: reply.site,
+            key: signing,
+            server_key: reply.server_key,
+            server_url: String::new(),
+            pinned_certificate: None,
+            token: reply.token,
+            pepper: reply.pepper,
+        };
+        replica.enrol(identity, &certificates)?;
+        Ok(Self {
+            path,
+            starts: 0,
+            seed,
+            replica,
+            sync: DeviceSync::new(seed, false),
+            clock_error_ms: 0,
+            operator: OperatorId::from_bytes([n; 16]),
+        })
+    }
+
+    /// The power goes and comes back: only what is in the file remains.
+    pub fn restart(&mut self) -> Result<()> {
+        self.starts += 1;
+        let random = [self.starts ^ (self.seed as u8).wrapping_mul(31); 8];
+        let options = OpenOptions::file(&self.path, Some(key(self.seed)), random);
+        self.replica = Replica::open(options)?;
+        self.sync = DeviceSync::new(self.seed, false);
+        Ok(())
+    }
+
+    fn commit(&mut self, commit: Commit, now: UnixMillis) -> Result<usize> {
+        Ok(self
+            .replica
+            .commit(commit, now + self.clock_error_ms)?
+            .events
+            .len())
+    }
+
+    /// Writes events.
+    pub fn record(&mut self, bodies: Vec<EventBody>, now: UnixMillis) -> Result<usize> {
+        let commit = Commit {
+            operator: Some(self.operator),
+            site: Some(SITE),
+            events: bodies.into_iter().map(NewEvent::from).collect(),
+            ..Commit::default()
+        };
+        self.commit(commit, now)
+    }
+
+    /// Edits a field of an item.
+    pub fn rename(&mut self, item: ItemId, name_zh: &str, now: UnixMillis) -> Result<()> {
+        let edit = RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Item,
+            id: item.into(),
+            fields: vec![FieldEdit::set("name_zh", name_zh)],
+        };
+        self.commit(
+            Commit {
+                edits: vec![edit],
+                ..Commit::default()
+            },
+            now,
+        )?;
+        Ok(())
+    }
+
+    /// One exchange, or as many as it takes on a good wire; returns whether it ended up to date.
+    pub fn exchange(
+        &mut self,
+        hub: &Hub,
+        wire: Wire,
+        now: UnixMillis,
+        random: &mut Random,
+    ) -> Result<bool> {
+        let mut queue = vec![Event::SyncNow];
+        let mut wire = wire;
+        for _ in 0..2_000 {
+            let Some(event) = queue.pop() else {
+                return Ok(false);
+            };
+            for effect in self.sync.handle(now, event) {
+                match effect {
+                    Effect::Gather {
+                        push_after,
+                        bytes_max,
+                    } => {
+                        queue.push(Event::Gathered(self.gather(&push_after, bytes_max, now)?));
+                    }
+                    Effect::Send(request) => {
+                        let answer = self.send(hub, request, wire, now, random)?;
+                        wire = Wire::Good;
+                        queue.push(match answer {
+                            Some(reply) => Event::Replied(reply),
+                            None => Event::Failed(Failure::Unreachable),
+                        });
+                    }
+                    Effect::Ingest {
+                        epoch,
+                        restart,
+                        entries,
+                    } => {
+                        let mut complete = true;
+                        for partition in restart {
+                            self.replica.restart_cursor(partition, epoch)?;
+                        }
+                        for (partition, entries) in entries {
+                            let done = self.replica.ingest(
+                                partition,
+                                epoch,
+                                &entries,
+                                now + self.clock_error_ms,
+                            )?;
+                            complete &= done.rejected.is_none();
+                        }
+                        queue.push(Event::Ingested { complete });
+                    }
+                    Effect::UpToDate => return Ok(true),
+                    Effect::WakeAt(_) | Effect::Show { .. } => {}
+                    Effect::Stopped(outcome) => {
+                        return Err(anyhow!("the hub stopped the chain: {outcome:?}"));
+                    }
+                }
+            }
+        }
+        Err(anyhow!("the exchange does not end"))
+    }
+
+    fn gather(
+        &mut self,
+        push_after: &std::collections::BTreeMap<Partition, u64>,
+        bytes_max: usize,
+        now: UnixMillis,
+    ) -> Result<Gathered> {
+        let mut partitions = Vec::new();
+        for partition in self.replica.own_partitions() {
+            self.replica.seal(partition)?;
+            let cursor: Cursor = self.replica.cursor(partition)?.unwrap_or_default();
+            let head = self.replica.own_head(partition)?;
+            let accepted_seq = self.replica.accepted_seq(partition)?;
+            let after = push_after.get(&partition).copied().unwrap_or(accepted_seq);
+            partitions.push(PartitionState {
+                partition,
+                position: LogPosition {
+                    epoch: cursor.epoch,
+                    number: cursor.number,
+                    running_hash: cursor.running_hash,
+                },
+                head_seq: head.seq,
+                head_hash: head.hash,
+                accepted_seq,
+                segments: self
+                    .replica
+                    .own_segments_after(partition, after, bytes_max)?,
+            });
+        }
+        let waiting = self.replica.waiting()?;
+        let status = DeviceStatus {
+            waiting_events: waiting.events,
+            waiting_edits: waiting.edits,
+            clock: now + self.clock_error_ms,
+            program: "simulation".into(),
+        };
+        Ok(Gathered { status, partitions })
+    }
+
+    fn send(
+        &self,
+        hub: &Hub,
+        request: SyncRequest,
+        wire: Wire,
+        now: UnixMillis,
+        random: &mut Random,
+    ) -> Result<Option<SyncReply>> {
+        // Over bytes, as on the real wire.
+        let bytes = request.to_bytes();
+        let token = &self.replica.identity().context("enrolled")?.token;
+        let ask = || -> Result<SyncReply> {
+            let reply = hub
+                .sync(token, SyncRequest::from_bytes(&bytes)?, now)?
+                .map_err(|code| anyhow!("refused: {}", code.code()))?;
+            Ok(SyncReply::from_bytes(&reply.to_bytes())?)
+        };
+        Ok(match wire {
+            Wire::RequestLost => None,
+            Wire::Good => Some(ask()?),
+            Wire::ReplyLost => {
+                ask()?;
+                None
+            }
+            Wire::RequestTwice => {
+                ask()?;
+                Some(ask()?)
+            }
+            Wire::ReplyScrambled => {
+                let mut reply = ask()?;
+                for part in &mut reply.partitions {
+                    let n = part.entries.len() as u64;
+                    match random.below(3) {
+                        0 if n > 0 => part.entries.truncate(random.below(n) as usize),
+                        1 if n > 1 => part.entries.swap(0, random.below(n) as usize),
+                        _ => {
+                            let again = part.entries.clone();
+                            part.entries.extend(again);
+                        }
+                    }
+                }
+                Some(reply)
+            }
+        })
+    }
+}
+
+/// An item for the simulation.
+pub fn item_edit(n: u8) -> RecordEdit {
+    let item = Item {
+        id: item(n),
+        sku: format!("SKU-{n:03}"),
+        name_en: format!("Thing {n}"),
+        name_zh: format!("商品{n}"),
+        unit: "pcs".into(),
+        decimals: 0,
+        tracks_lot: false,
+        tracks_serial: false,
+        tracks_expiry: false,
+        barcodes: [(format!("2000000000{n:03}"), Quantity::ONE)].into(),
+    };
+    RecordEdit {
+        partition: Partition::Shared,
+        kind: RecordKind::Item,
+        id: item.id.into(),
+        fields: item.to_fields(),
+    }
+}
+
+/// A bin for the simulation.
+pub fn bin_edit(n: u8) -> RecordEdit {
+    let bin = Bin {
+        id: bin(n),
+        code: format!("A-{n:02}"),
+        zone: ZoneId::from_bytes([1; 16]),
+        site: SITE,
+    };
+    RecordEdit {
+        partition: Partition::Site(SITE),
+        kind: RecordKind::Bin,
+        id: bin.id.into(),
+        fields: bin.to_fields(),
+    }
+}
+
+/// The item of [`item_edit`].
+pub const fn item(n: u8) -> ItemId {
+    ItemId::from_bytes([0x40 | n; 16])
+}
+
+/// The bin of [`bin_edit`].
+pub const fn bin(n: u8) -> BinId {
+    BinId::from_bytes([0xb0 | n; 16])
+}
+
+/// A random event over a few bins, items and units, so that everything collides.
+pub fn random_event(random: &mut Random) -> EventBody {
+    let (from, to) = (bin(random.below(4) as u8), bin(random.below(4) as u8));
+    let mut goods = Goods::of(item(random.below(6) as u8));
+    if random.one_in(4) {
+        goods.unit = Some(UnitId::plate(&format!("LP-{}", random.below(5))));
+    }
+    let quantity = Quantity::from_thousandths(1_000 * (1 + random.below(9) as i64));
+    match random.below(10) {
+        0..=3 => EventBody::Received {
+            bin: from,
+            goods,
+            quantity,
+        },
+        4..=6 => EventBody::Issued {
+            bin: from,
+            goods,
+            quantity,
+        },
+        7 if from != to => EventBody::Moved {
+            from,
+            to,
+            goods,
+            quantity,
+        },
+        8 => EventBody::Counted {
+            bin: from,
+            lines: vec![domain::CountedLine {
+                item: goods.item,
+                lot: None,
+                counted: quantity,
+            }],
+            whole_bin: random.one_in(2),
+        },
+        _ => EventBody::SetAside {
+            code: format!("??-{}", random.below(3)),
+            bin: Some(from),
+            quantity,
+        },
+    }
+}
