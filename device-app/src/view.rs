@@ -5,6 +5,12 @@
 //! `scan-bin`) and arguments. Ids, quantities and times of day arrive as text that is already
 //! formatted, because a Slint `int` has 32 bits and because the worker knows the site's time zone.
 
+mod appearance;
+mod event;
+
+pub use appearance::{Appearance, Language, Theme};
+pub use event::{PadKey, Place, UiEvent};
+
 /// Everything on the screen at one instant, except the camera picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
@@ -106,68 +112,6 @@ pub enum Camera {
     On,
     /// Switched on, but no camera is there.
     Missing,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Appearance {
-    pub language: Language,
-    pub theme: Theme,
-    /// 100 to 130, 100 is normal.
-    pub text_percent: u32,
-    /// Puts what the thumb reaches on the left.
-    pub left_handed: bool,
-    /// Own keyboard under text fields, for devices whose system shows none.
-    pub screen_keyboard: bool,
-}
-
-impl Default for Appearance {
-    fn default() -> Self {
-        Self {
-            language: Language::English,
-            theme: Theme::Light,
-            text_percent: 100,
-            left_handed: false,
-            screen_keyboard: true,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Language {
-    English,
-    Chinese,
-}
-
-impl Language {
-    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
-
-    /// `en` or `zh_CN`, the name of the folder in `lang/`.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Chinese => "zh_CN",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Theme {
-    Light,
-    Dark,
-    /// Black on white with heavy lines, for reading in sunlight.
-    Sun,
-}
-
-impl Theme {
-    pub const ALL: [Self; 3] = [Self::Light, Self::Dark, Self::Sun];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Light => "light",
-            Self::Dark => "dark",
-            Self::Sun => "sun",
-        }
-    }
 }
 
 #[expect(
@@ -494,83 +438,6 @@ pub struct StoppedView {
     pub message: Message,
     /// For the person who is called, such as `db-newer 14 > 12`.
     pub details_code: String,
-}
-
-/// Where the navigation leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
-    Home,
-    LookUp,
-    History,
-    Sync,
-    Settings,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PadKey {
-    Digit(u8),
-    Point,
-    Backspace,
-    Clear,
-    Plus,
-    Minus,
-}
-
-/// What the person did. The window changes nothing by itself: the next [`View`] is the answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UiEvent {
-    /// A code from the keyboard wedge, as the key sink put it together.
-    Scan {
-        text: String,
-    },
-    /// Operation code of a tile on the home screen.
-    OpenOperation(String),
-    Open(Place),
-    /// One step back; in a task the worker keeps the draft.
-    Back,
-    Resume,
-    /// Action code of a button or of an answered question.
-    Action(String),
-    /// Id of a [`Choice`].
-    Choose(String),
-    Keypad(PadKey),
-    EnterText(String),
-    /// The refused feedback was read.
-    Acknowledge,
-    Undo,
-    HistoryUndo(String),
-    /// Id of an [`OperatorTile`].
-    ChooseOperator(String),
-    /// Back from the PIN pad to the tiles.
-    ForgetOperator,
-    PinKey(PadKey),
-    PinDone,
-    SignOut,
-    Enrol {
-        server_url: String,
-        code: String,
-        device_name: String,
-    },
-    SkipEnrol,
-    /// Show the enrolment screen again.
-    OpenEnrol,
-    Search(String),
-    /// Id of a [`Hit`].
-    OpenHit(String),
-    CloseDetail,
-    SyncNow,
-    StayOffline(bool),
-    SetLanguage(Language),
-    SetTheme(Theme),
-    SetTextPercent(u32),
-    SetLeftHanded(bool),
-    SetScreenKeyboard(bool),
-    SetSound(bool),
-    SetVolume(u32),
-    SetVibrationOnly(bool),
-    SetCamera(bool),
-    DismissBanner,
-    Quit,
 }
 
 /// A camera picture: row-major RGB, three bytes a pixel, `width * height * 3` bytes.

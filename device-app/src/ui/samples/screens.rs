@@ -1,0 +1,321 @@
+//! One invented view for each screen.
+
+use super::Goods;
+use crate::view::{
+    Action, Choice, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit, HomeView,
+    Keypad, LastScan, Line, LineState, LookUpView, Message, OperatorTile, RawScan, RecentLine,
+    Screen, SettingsView, SignInView, StockRow, StoppedView, SyncView, TaskView, Weight,
+};
+
+pub(super) fn enrol() -> Screen {
+    Screen::Enrol(EnrolView {
+        server_url: "https://tallyman.example:8443".into(),
+        code: String::new(),
+        device_name: "HH-07".into(),
+        busy: false,
+        error: Some(Message::new("enrol-code-used")),
+        can_skip: true,
+    })
+}
+
+pub(super) fn sign_in(goods: &Goods, chosen: Option<&str>) -> Screen {
+    let operators = goods
+        .operators
+        .iter()
+        .enumerate()
+        .map(|(at, name)| OperatorTile {
+            id: format!("o{}", at + 1),
+            name: (*name).into(),
+        });
+    Screen::SignIn(SignInView {
+        site: goods.site.into(),
+        operators: operators.collect(),
+        chosen: chosen.map(Into::into),
+        pin_length: 2,
+        error: chosen.map(|_| Message::new("wrong-pin")),
+        locked_seconds: 0,
+    })
+}
+
+pub(super) fn home(goods: &Goods) -> HomeView {
+    let recent = |time: &str, operation: &str, text: &str, quantity: &str| RecentLine {
+        time: time.into(),
+        operation: operation.into(),
+        text: text.into(),
+        quantity: quantity.into(),
+    };
+    HomeView {
+        site: goods.site.into(),
+        resumable: Some(Draft {
+            operation: "count".into(),
+            title: "A-03-1".into(),
+            started: "13:20".into(),
+            lines: 7,
+        }),
+        recent: vec![
+            recent("14:02", "receive", goods.bolt, "+12"),
+            recent("13:58", "move", goods.glove, "40"),
+            recent("13:41", "issue", goods.oil, "−2.5"),
+        ],
+        lines_today: 84,
+        operations: ["receive", "issue", "move", "count", "look-up"]
+            .map(String::from)
+            .into(),
+    }
+}
+
+fn fact(label: &str, value: &str, emphasis: bool) -> Fact {
+    Fact {
+        label: label.into(),
+        value: value.into(),
+        emphasis,
+    }
+}
+
+fn line(title: &str, subtitle: &str, quantity: &str, status: &str) -> Line {
+    Line {
+        title: title.into(),
+        subtitle: subtitle.into(),
+        quantity: quantity.into(),
+        status: status.into(),
+    }
+}
+
+fn last(goods: &Goods) -> LastScan {
+    LastScan {
+        message: Message::new("received")
+            .with("12")
+            .with(goods.bolt)
+            .with("A-03-1"),
+        time: "14:02".into(),
+        can_undo: true,
+    }
+}
+
+pub(super) fn receiving(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "receive".into(),
+        prompt: Message::new("scan-item-or-done"),
+        facts: vec![
+            fact("bin", "A-03-1", true),
+            fact("lines", "3", false),
+            fact("supplier", goods.supplier, false),
+        ],
+        lines: vec![
+            line(goods.bolt, "SKU 10-4021 · 26B07", "12", "saved"),
+            line(goods.glove, "SKU 77-0090", "40", "saved"),
+            line(goods.oil, "SKU 31-0046 · 2025-11", "2.5", "reversed"),
+        ],
+        actions: vec![
+            Action::new("change-bin", Weight::Normal),
+            Action::new("change-quantity", Weight::Normal),
+            Action::new("cancel", Weight::Danger),
+            Action::new("done", Weight::Primary),
+        ],
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
+pub(super) fn quantity(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "count".into(),
+        prompt: Message::new("enter-quantity"),
+        facts: vec![
+            fact("bin", "A-03-1", true),
+            fact("item", goods.bolt, true),
+            fact("lot", "26B07", false),
+        ],
+        keypad: Some(Keypad {
+            value: "120".into(),
+            unit: goods.piece.into(),
+            hint: None,
+            decimals: goods.litre.is_empty(),
+        }),
+        actions: vec![
+            Action::new("cancel", Weight::Danger),
+            Action::new("confirm", Weight::Primary),
+        ],
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
+pub(super) fn choice(goods: &Goods) -> TaskView {
+    let choice = |id: &str, title: &str, subtitle: &str, quantity: &str| Choice {
+        id: id.into(),
+        title: title.into(),
+        subtitle: subtitle.into(),
+        quantity: quantity.into(),
+    };
+    TaskView {
+        operation: "issue".into(),
+        prompt: Message::new("choose-lot"),
+        facts: vec![fact("item", goods.oil, true), fact("bin", "B-11-4", false)],
+        choices: vec![
+            choice("l1", "2025-11", "2027-11-30", "40"),
+            choice("l2", "2026-02", "2028-02-28", "120"),
+            choice("l3", "2026-05", "2028-05-31", "16"),
+        ],
+        actions: vec![
+            Action::new("no-lot", Weight::Normal),
+            Action::new("cancel", Weight::Danger),
+        ],
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
+pub(super) fn text_entry(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "receive".into(),
+        prompt: Message::new("enter-expiry"),
+        facts: vec![fact("item", goods.oil, true), fact("lot", "26B07", false)],
+        entry: Some(Entry {
+            label: "expiry".into(),
+            value: "2027-03".into(),
+            hint: Some(Message::new("date-malformed").with("2027-03")),
+        }),
+        actions: vec![
+            Action::new("no-expiry", Weight::Normal),
+            Action::new("confirm", Weight::Primary),
+        ],
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
+pub(super) fn look_up(goods: &Goods, with_detail: bool) -> LookUpView {
+    let hit = |kind: &str, id: &str, title: &str, subtitle: &str, quantity: &str| Hit {
+        kind: kind.into(),
+        id: id.into(),
+        title: title.into(),
+        subtitle: subtitle.into(),
+        quantity: quantity.into(),
+    };
+    LookUpView {
+        scanned: Some("10-40".into()),
+        hits: vec![
+            hit("item", "i1", goods.bolt, "SKU 10-4021", "1 240"),
+            hit("item", "i2", goods.glove, "SKU 77-0090", "312"),
+            hit("bin", "b1", "A-03-1", goods.site, "3"),
+        ],
+        detail: with_detail.then(|| Detail {
+            kind: "item".into(),
+            title: goods.bolt.into(),
+            subtitle: "SKU 10-4021".into(),
+            facts: vec![
+                fact("on-hand", "1 240", true),
+                fact("reserved", "200", true),
+                fact("gtin", "04006381333931", false),
+                fact("pack", "50", false),
+            ],
+            stock: vec![
+                stock("A-03-1", "26B07", "840", ""),
+                stock("B-11-4", "26C01", "400", "09:15"),
+            ],
+            history: rows(goods).into_iter().take(2).collect(),
+        }),
+    }
+}
+
+fn stock(place: &str, lot: &str, quantity: &str, as_of: &str) -> StockRow {
+    StockRow {
+        place: place.into(),
+        lot: lot.into(),
+        quantity: quantity.into(),
+        as_of: as_of.into(),
+    }
+}
+
+fn rows(goods: &Goods) -> Vec<HistoryRow> {
+    let row =
+        |id: &str, time: &str, operation: &str, text: &str, quantity: &str, state| HistoryRow {
+            id: id.into(),
+            time: time.into(),
+            operation: operation.into(),
+            text: text.into(),
+            quantity: quantity.into(),
+            operator: goods.operators[1].into(),
+            state,
+            can_undo: matches!(state, LineState::Saved | LineState::Completed),
+        };
+    vec![
+        row(
+            "h1",
+            "14:02",
+            "receive",
+            goods.bolt,
+            "+12",
+            LineState::Saved,
+        ),
+        row("h2", "13:58", "move", goods.glove, "40", LineState::Pending),
+        row(
+            "h3",
+            "13:41",
+            "issue",
+            goods.oil,
+            "−2.5",
+            LineState::Completed,
+        ),
+        row("h4", "13:20", "count", goods.bolt, "840", LineState::Error),
+        row(
+            "h5",
+            "12:47",
+            "receive",
+            goods.oil,
+            "+16",
+            LineState::Reversed,
+        ),
+    ]
+}
+
+pub(super) fn history(goods: &Goods) -> HistoryView {
+    HistoryView { rows: rows(goods) }
+}
+
+pub(super) fn sync(goods: &Goods) -> SyncView {
+    let scan = |time: &str, source: &str, text: &str| RawScan {
+        time: time.into(),
+        source: source.into(),
+        text: text.into(),
+    };
+    SyncView {
+        last_contact: "13:20".into(),
+        server_url: "https://tallyman.example:8443".into(),
+        device_name: "HH-07".into(),
+        data_version: "128 400".into(),
+        only_here: 12,
+        blocked: 2,
+        waiting_lines: vec![
+            line(goods.bolt, "14:02", "+12", "saved"),
+            line(goods.glove, "13:58", "40", "pending"),
+        ],
+        last_error: Some(Message::new("server-unreachable")),
+        stay_offline: false,
+        raw_scans: vec![
+            scan("14:02", "wedge", "]C10104006381333931<GS>1026B07<GS>3712"),
+            scan("13:58", "camera", "A-03-1"),
+        ],
+        can_enrol: false,
+    }
+}
+
+pub(super) fn settings() -> SettingsView {
+    SettingsView {
+        sound: true,
+        volume: 75,
+        vibration_only: false,
+        camera: false,
+        pin_protection: Message::new("pin-can-be-tried"),
+        version: env!("CARGO_PKG_VERSION").into(),
+        device_name: "HH-07".into(),
+    }
+}
+
+pub(super) fn stopped() -> Screen {
+    Screen::Stopped(StoppedView {
+        message: Message::new("database-corrupt"),
+        details_code: "db-corrupt: page 417".into(),
+    })
+}

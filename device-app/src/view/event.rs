@@ -1,0 +1,80 @@
+//! What the person does.
+
+use super::{Language, Theme};
+
+/// Where the navigation leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    Home,
+    LookUp,
+    History,
+    Sync,
+    Settings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PadKey {
+    Digit(u8),
+    Point,
+    Backspace,
+    Clear,
+    Plus,
+    Minus,
+}
+
+/// What the person did. The window changes nothing by itself: the next [`View`] is the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UiEvent {
+    /// A code from the keyboard wedge, as the key sink put it together.
+    Scan {
+        text: String,
+    },
+    /// Operation code of a tile on the home screen.
+    OpenOperation(String),
+    Open(Place),
+    /// One step back; in a task the worker keeps the draft.
+    Back,
+    Resume,
+    /// Action code of a button or of an answered question.
+    Action(String),
+    /// Id of a [`Choice`].
+    Choose(String),
+    Keypad(PadKey),
+    EnterText(String),
+    /// The refused feedback was read.
+    Acknowledge,
+    Undo,
+    HistoryUndo(String),
+    /// Id of an [`OperatorTile`].
+    ChooseOperator(String),
+    /// Back from the PIN pad to the tiles.
+    ForgetOperator,
+    PinKey(PadKey),
+    PinDone,
+    SignOut,
+    Enrol {
+        server_url: String,
+        code: String,
+        device_name: String,
+    },
+    SkipEnrol,
+    /// Show the enrolment screen again.
+    OpenEnrol,
+    Search(String),
+    /// Id of a [`Hit`].
+    OpenHit(String),
+    CloseDetail,
+    SyncNow,
+    StayOffline(bool),
+    SetLanguage(Language),
+    SetTheme(Theme),
+    SetTextPercent(u32),
+    SetLeftHanded(bool),
+    SetScreenKeyboard(bool),
+    SetSound(bool),
+    SetVolume(u32),
+    SetVibrationOnly(bool),
+    SetCamera(bool),
+    DismissBanner,
+    Quit,
+}
