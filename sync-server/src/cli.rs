@@ -1,1 +1,258 @@
 //! The command line.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use tokio::net::TcpListener;
+
+use crate::auth::accounts;
+use crate::clock::Clock;
+use crate::hub::Hub;
+use crate::settings::{Settings, Transport};
+use crate::state::{AppState, Parts};
+use crate::store::accounts::{Role, count};
+use crate::store::{Database, StoreError};
+use crate::{serve, tls};
+
+/// Tallyman's sync server and console.
+#[derive(Parser)]
+#[command(name = "tallyman-server", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve handhelds and the console.
+    Serve(Serve),
+    /// Accounts of the console.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Make a one-time code with which a handheld joins.
+    Enrol(Enrol),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Where everything is kept.
+    #[arg(long)]
+    data: PathBuf,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// How people and devices reach it, if not by the address it listens on.
+    #[arg(long)]
+    public_url: Option<String>,
+    /// Certificate chain, PEM.
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key, PEM.
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Make a certificate, and keep it with the data.
+    #[arg(long, conflicts_with = "tls_cert")]
+    tls_self_signed: bool,
+    /// Plain HTTP wherever it listens: only behind a proxy that speaks TLS.
+    #[arg(long, conflicts_with_all = ["tls_cert", "tls_self_signed"])]
+    insecure_plain_http_on_any_address: bool,
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Make an account; prints a link with which its owner signs in once and sets a password.
+    CreateUser {
+        #[command(flatten)]
+        at: At,
+        /// What they sign in with.
+        #[arg(long)]
+        name: String,
+        /// viewer, supervisor or admin.
+        #[arg(long, value_parser = role)]
+        role: Role,
+    },
+    /// Print a link that signs somebody in once.
+    SignInLink {
+        #[command(flatten)]
+        at: At,
+        /// Whom.
+        #[arg(long)]
+        user: String,
+        /// Where it leads, a path of the console.
+        #[arg(long, default_value = "/")]
+        to: String,
+    },
+}
+
+#[derive(Args)]
+struct Enrol {
+    #[command(flatten)]
+    at: At,
+    /// What people call the handheld.
+    #[arg(long, default_value = "")]
+    name: String,
+    /// Code of its site; the first one if there is none.
+    #[arg(long, default_value = "")]
+    site: String,
+}
+
+#[derive(Args)]
+struct At {
+    /// Where everything is kept.
+    #[arg(long)]
+    data: PathBuf,
+    /// How people reach the server, for the links.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: String,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::from_code(text).ok_or_else(|| "viewer, supervisor or admin".to_owned())
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// Whatever went wrong, in English, for the person at the terminal.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve(args) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .context("the runtime cannot start")?;
+            runtime.block_on(serve_until_stopped(args))
+        }
+        Command::Admin(admin) => run_admin(admin),
+        Command::Enrol(enrol) => run_enrol(&enrol),
+    }
+}
+
+fn open_database(data: &Path) -> anyhow::Result<Arc<Database>> {
+    std::fs::create_dir_all(data).context("the data directory cannot be made")?;
+    let database = Database::open(&data.join("hub.db")).context("the database cannot be opened")?;
+    Ok(Arc::new(database))
+}
+
+fn say(line: &str) {
+    use std::io::Write as _;
+    // A closed pipe is no reason to fail: the work is done.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+async fn serve_until_stopped(args: Serve) -> anyhow::Result<()> {
+    let settings = Settings {
+        data: args.data,
+        listen: args.listen,
+        transport: match (args.tls_cert, args.tls_key) {
+            (Some(certificate), Some(key)) => Transport::Tls { certificate, key },
+            _ if args.tls_self_signed => Transport::SelfSigned,
+            _ if args.insecure_plain_http_on_any_address => Transport::PlainAnywhere,
+            _ => Transport::PlainOnLoopback,
+        },
+    };
+    settings.check()?;
+    let database = open_database(&settings.data)?;
+    let identity = tls::identity(&settings)?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let url = match args.public_url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => settings.own_url(),
+    };
+    let clock = Clock::system();
+    let hub = Arc::new(Hub::open(&settings.data, database.clone(), clock.now())?);
+    let app = AppState::new(Parts {
+        database: database.clone(),
+        hub: hub.clone(),
+        clock: clock.clone(),
+        secure: url.starts_with("https:"),
+        public_url: url.clone(),
+        certificate_fingerprint: match (&settings.transport, &identity) {
+            (Transport::SelfSigned, Some(identity)) => Some(identity.sha256()),
+            _ => None,
+        },
+    });
+    say(&format!("Tallyman listens on {url}"));
+    if let Some(identity) = &identity {
+        say(&format!("Certificate SHA-256 {}", identity.fingerprint));
+    }
+    let users: Result<i64, StoreError> = database.read(count);
+    if users? == 0 {
+        let token = accounts::make_link(&database, None, "/", clock.now())?;
+        say(&format!(
+            "Make the first account: {url}/setup/{}",
+            token.secret()
+        ));
+    }
+    let announce = app.clone();
+    let pump = tokio::spawn(hub.run(clock, move || announce.announce_change()));
+    serve(&settings, app, listener, identity, stop_signal()).await?;
+    pump.abort();
+    Ok(())
+}
+
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    else {
+        let _ = interrupt.await;
+        return;
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn run_admin(admin: Admin) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    let (at, user, to) = match admin {
+        Admin::CreateUser { at, name, role } => {
+            let database = open_database(&at.data)?;
+            let user = accounts::create(&database, &name, role, None, now)?;
+            (at, user.name, "/account".to_owned())
+        }
+        Admin::SignInLink { at, user, to } => (at, user, to),
+    };
+    let database = open_database(&at.data)?;
+    let user = accounts::find(&database, &user)?;
+    let token = accounts::make_link(&database, Some(user.id), &to, now)?;
+    let url = at.url.trim_end_matches('/');
+    say(&format!("{url}/sign-in/link/{}", token.secret()));
+    Ok(())
+}
+
+fn run_enrol(enrol: &Enrol) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    let database = open_database(&enrol.at.data)?;
+    let hub = Hub::open(&enrol.at.data, database, now)?;
+    let sites = {
+        let replica = hub.replica();
+        let replica = replica
+            .lock()
+            .map_err(|_| anyhow::anyhow!("the replica is broken"))?;
+        replica.query().sites()?
+    };
+    let site = match enrol.site.as_str() {
+        "" => sites.first(),
+        code => sites.iter().find(|site| site.code == code),
+    };
+    let Some(site) = site else {
+        bail!("there is no such site");
+    };
+    let url = enrol.at.url.trim_end_matches('/');
+    let invitation = crate::console::desk::invite(&hub, url, None, site.id, &enrol.name, now)?;
+    let drawing = qrcode::QrCode::new(invitation.qr.as_bytes())?
+        .render::<qrcode::render::unicode::Dense1x2>()
+        .quiet_zone(true)
+        .build();
+    say(&drawing);
+    say(&format!("Code: {}", invitation.code));
+    Ok(())
+}

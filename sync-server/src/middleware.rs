@@ -21,19 +21,21 @@ const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'; object-src 'none'";
 
-/// Puts all layers around the routes. The last one is the outermost.
-pub(crate) fn wrap(routes: Router<AppState>, app: &AppState) -> Router {
+/// Puts all layers around the routes; the last one is the outermost. `devices`: routes that know neither visitors nor
+/// pages, and have limits of their own.
+pub(crate) fn wrap(routes: Router<AppState>, devices: Router, app: &AppState) -> Router {
     routes
         .layer(from_fn_with_state(app.clone(), identify))
         .layer(from_fn_with_state(app.clone(), render_errors))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(app.clone())
+        .merge(devices)
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             TIMEOUT,
         ))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(from_fn_with_state(app.clone(), security_headers))
-        .with_state(app.clone())
 }
 
 /// The route as it is written, never the path: paths may hold one-time tokens.

@@ -12,6 +12,7 @@ use crate::console::handlers::{
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
+use crate::hub;
 use crate::middleware;
 use crate::state::AppState;
 
@@ -21,7 +22,8 @@ pub fn router(app: AppState) -> Router {
         .merge(open_routes())
         .merge(console_routes())
         .fallback(async || AppError::NotFound);
-    middleware::wrap(routes, &app)
+    let hub = hub::routes(app.shared_hub().clone(), app.clock().clone());
+    middleware::wrap(routes, hub, &app)
 }
 
 /// What needs no account.

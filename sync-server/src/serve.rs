@@ -5,9 +5,9 @@ use std::future::Future;
 use tokio::net::TcpListener;
 
 use crate::router::router;
-use crate::settings::{Settings, Transport, Unprotected};
+use crate::settings::{Settings, Unprotected};
 use crate::state::AppState;
-use crate::tls::{self, Peer, TlsError, TlsListener};
+use crate::tls::{Identity, Peer, TlsListener};
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -15,15 +15,13 @@ pub enum ServeError {
     /// See [`Unprotected`].
     #[error(transparent)]
     Unprotected(#[from] Unprotected),
-    /// See [`TlsError`].
-    #[error("TLS cannot start")]
-    Tls(#[from] TlsError),
     /// The listener broke.
     #[error("the listener broke")]
     Io(#[from] std::io::Error),
 }
 
-/// Serves until `shutdown` is done, then lets running requests end.
+/// Serves until `shutdown` is done, then lets running requests end. `identity`: as [`crate::tls::identity`] made it for
+/// these settings; `None` for plain HTTP.
 ///
 /// # Errors
 /// See [`ServeError`].
@@ -31,6 +29,7 @@ pub async fn serve(
     settings: &Settings,
     app: AppState,
     listener: TcpListener,
+    identity: Option<Identity>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     settings.check()?;
@@ -39,33 +38,14 @@ pub async fn serve(
         shutdown.await;
         app.close();
     };
-    let identity = match &settings.transport {
-        Transport::PlainOnLoopback | Transport::PlainAnywhere => {
-            axum::serve(listener, routes)
-                .with_graceful_shutdown(stop)
-                .await?;
-            return Ok(());
-        }
-        Transport::Tls { certificate, key } => tls::from_files(certificate, key)?,
-        Transport::SelfSigned => {
-            tls::self_signed(&settings.data, self_signed_names(&listener.local_addr()?))?
-        }
+    let Some(identity) = identity else {
+        axum::serve(listener, routes)
+            .with_graceful_shutdown(stop)
+            .await?;
+        return Ok(());
     };
-    tracing::info!(
-        fingerprint = identity.fingerprint,
-        "certificate fingerprint {}",
-        identity.fingerprint
-    );
     axum::serve(TlsListener::start(listener, identity.config)?, routes)
         .with_graceful_shutdown(stop)
         .await?;
     Ok(())
-}
-
-fn self_signed_names(address: &std::net::SocketAddr) -> Vec<String> {
-    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    if !address.ip().is_unspecified() && !address.ip().is_loopback() {
-        names.push(address.ip().to_string());
-    }
-    names
 }

@@ -24,7 +24,7 @@ struct Inner {
     clock: Clock,
     secure: bool,
     public_url: String,
-    certificate_pin: Option<String>,
+    certificate_fingerprint: Option<[u8; 32]>,
     throttle: Throttle,
     uploads: Uploads,
     changed: watch::Sender<u64>,
@@ -43,8 +43,8 @@ pub struct Parts {
     pub secure: bool,
     /// How people and devices reach it, without a slash at the end.
     pub public_url: String,
-    /// SHA-256 of the server's certificate, in hexadecimal, for devices to pin; `None` without TLS.
-    pub certificate_pin: Option<String>,
+    /// SHA-256 of the server's certificate, for devices to pin if it is self-signed.
+    pub certificate_fingerprint: Option<[u8; 32]>,
 }
 
 impl AppState {
@@ -57,7 +57,7 @@ impl AppState {
             clock: parts.clock,
             secure: parts.secure,
             public_url: parts.public_url,
-            certificate_pin: parts.certificate_pin,
+            certificate_fingerprint: parts.certificate_fingerprint,
             throttle: Throttle::default(),
             uploads: Uploads::default(),
             changed: watch::Sender::new(0),
@@ -81,8 +81,18 @@ impl AppState {
     }
 
     /// SHA-256 of the server's certificate, for devices to pin.
-    pub fn certificate_pin(&self) -> Option<&str> {
-        self.0.certificate_pin.as_deref()
+    pub fn certificate_fingerprint(&self) -> Option<[u8; 32]> {
+        self.0.certificate_fingerprint
+    }
+
+    /// The hub itself, for its own routes.
+    pub fn shared_hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    /// The clock itself, for the hub's routes.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     /// Wrong passwords so far.

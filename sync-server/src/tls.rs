@@ -15,6 +15,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::settings::{Settings, Transport};
+
 /// Handshakes under way at one time; more wait.
 const HANDSHAKES_MAX: usize = 128;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,6 +49,33 @@ pub struct Identity {
     pub fingerprint: String,
     /// The server's own certificate, DER.
     pub certificate: Vec<u8>,
+}
+
+impl Identity {
+    /// SHA-256 of the certificate.
+    pub fn sha256(&self) -> [u8; 32] {
+        use sha2::Digest as _;
+        sha2::Sha256::digest(&self.certificate).into()
+    }
+}
+
+/// What the settings ask for; `None` for plain HTTP.
+///
+/// # Errors
+/// See [`TlsError`].
+pub fn identity(settings: &Settings) -> Result<Option<Identity>, TlsError> {
+    match &settings.transport {
+        Transport::PlainOnLoopback | Transport::PlainAnywhere => Ok(None),
+        Transport::Tls { certificate, key } => from_files(certificate, key).map(Some),
+        Transport::SelfSigned => {
+            let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+            let address = settings.listen.ip();
+            if !address.is_unspecified() && !address.is_loopback() {
+                names.push(address.to_string());
+            }
+            self_signed(&settings.data, names).map(Some)
+        }
+    }
 }
 
 /// From PEM files.

@@ -4,9 +4,6 @@ use domain::{DeviceId, SiteId, UnixMillis};
 
 use crate::hub::{Hub, HubError};
 
-/// A code works for this long; the hub decides, the page says so.
-const INVITATION_MS: i64 = 30 * 60 * 1_000;
-
 /// What a new device scans or types to join.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
@@ -40,26 +37,22 @@ pub struct Contact {
 pub fn invite(
     hub: &Hub,
     url: &str,
-    pin: Option<&str>,
+    fingerprint: Option<[u8; 32]>,
     site: SiteId,
     name: &str,
     now: UnixMillis,
 ) -> Result<Invitation, HubError> {
     let code = hub.invite(site, name, now)?;
+    let text = protocol::Invitation {
+        url: url.to_owned(),
+        code: code.clone(),
+        fingerprint,
+    };
     Ok(Invitation {
-        qr: qr_text(url, &code, pin),
+        qr: text.to_text(),
         code,
-        expires_at: now + INVITATION_MS,
+        expires_at: now + crate::hub::INVITATION_MS,
     })
-}
-
-/// The text of an enrolment QR: where the server is, the one-time code, and the SHA-256 of the certificate to pin if
-/// the server made it itself.
-pub fn qr_text(url: &str, code: &str, pin: Option<&str>) -> String {
-    let mut fields = vec![("url", url), ("code", code)];
-    fields.extend(pin.map(|pin| ("pin", pin)));
-    let query = serde_urlencoded::to_string(fields).unwrap_or_default();
-    format!("tallyman://enrol?{query}")
 }
 
 /// What devices last told about themselves.
@@ -78,17 +71,4 @@ pub fn contacts(hub: &Hub) -> Result<Vec<Contact>, HubError> {
             clock_offset_ms: row.clock_offset_ms,
         })
         .collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_qr_says_where_and_how_once() {
-        assert_eq!(
-            qr_text("https://10.0.0.5:8443", "7K2QM-X9D4T", Some("ab12")),
-            "tallyman://enrol?url=https%3A%2F%2F10.0.0.5%3A8443&code=7K2QM-X9D4T&pin=ab12"
-        );
-    }
 }

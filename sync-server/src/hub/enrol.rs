@@ -22,7 +22,10 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 pub type InvitationError = HubError;
 
 fn code_hash(code: &str) -> [u8; 32] {
-    blake3::derive_key("tallyman 2026 enrolment code", normalised_code(code).as_bytes())
+    blake3::derive_key(
+        "tallyman 2026 enrolment code",
+        normalised_code(code).as_bytes(),
+    )
 }
 
 impl Hub {
@@ -30,7 +33,12 @@ impl Hub {
     ///
     /// # Errors
     /// [`HubError::UnknownSite`], or a failure of the database.
-    pub fn invite(&self, site: SiteId, device_name: &str, now: UnixMillis) -> Result<String, HubError> {
+    pub fn invite(
+        &self,
+        site: SiteId,
+        device_name: &str,
+        now: UnixMillis,
+    ) -> Result<String, HubError> {
         if self.lock().query().site(site)?.is_none() {
             return Err(HubError::UnknownSite);
         }
@@ -42,7 +50,15 @@ impl Hub {
             }
             code.push(char::from(ALPHABET[usize::from(byte & 31)]));
         }
-        self.database.write(|t| hub_devices::invite(t, &code_hash(&code), site, device_name.trim(), now + INVITATION_MS))?;
+        self.database.write(|t| {
+            hub_devices::invite(
+                t,
+                &code_hash(&code),
+                site,
+                device_name.trim(),
+                now + INVITATION_MS,
+            )
+        })?;
         Ok(code)
     }
 
@@ -50,7 +66,11 @@ impl Hub {
     ///
     /// # Errors
     /// [`HubError`].
-    pub fn enrol(&self, request: &EnrolRequest, now: UnixMillis) -> Result<Result<EnrolReply, RefusalCode>, HubError> {
+    pub fn enrol(
+        &self,
+        request: &EnrolRequest,
+        now: UnixMillis,
+    ) -> Result<Result<EnrolReply, RefusalCode>, HubError> {
         if request.versions.0 > protocol::VERSIONS.1 || request.versions.1 < protocol::VERSIONS.0 {
             return Ok(Err(RefusalCode::VersionUnknown));
         }
@@ -60,7 +80,10 @@ impl Hub {
         let hash = code_hash(&request.code);
         let token: String = random::<32>()?.iter().map(|b| format!("{b:02x}")).collect();
         let device = DeviceId::from_bytes(self.lock().new_id(now));
-        let (shared_chain, site_chain) = (ChainId::from_bytes(random()?), ChainId::from_bytes(random()?));
+        let (shared_chain, site_chain) = (
+            ChainId::from_bytes(random()?),
+            ChainId::from_bytes(random()?),
+        );
         let taken = self.database.write(|t| -> Result<_, StoreError> {
             let Some(invitation) = hub_devices::invitation(t, &hash)? else {
                 return Ok(Err(RefusalCode::EnrolCodeWrong));
@@ -107,11 +130,26 @@ impl Hub {
             issued_at: now,
         }
         .sign(&self.organisation.key);
-        let record =
-            Device { id: device, name: row.name.clone(), certificate: certificate.clone(), revoked: false };
-        self.commit(Commit { edits: vec![Self::device_record_edit(&record)], ..Commit::default() }, now)?;
+        let record = Device {
+            id: device,
+            name: row.name.clone(),
+            certificate: certificate.clone(),
+            revoked: false,
+        };
+        self.commit(
+            Commit {
+                edits: vec![Self::device_record_edit(&record)],
+                ..Commit::default()
+            },
+            now,
+        )?;
         let mut certificates = vec![certificate];
-        certificates.extend(self.database.read(hub_devices::certificates)?.into_iter().map(|(_, c)| c));
+        certificates.extend(
+            self.database
+                .read(hub_devices::certificates)?
+                .into_iter()
+                .map(|(_, c)| c),
+        );
         tracing::info!(device = %device, name = row.name, "device enrolled");
         Ok(Ok(EnrolReply {
             organisation: self.organisation.id,

@@ -21,7 +21,7 @@ use replica::{Commit, OpenOptions, RecordEdit, Replica, ReplicaError};
 use crate::store::hub_devices::{self, DeviceRow};
 use crate::store::{Database, StoreError};
 
-pub use enrol::InvitationError;
+pub use enrol::{INVITATION_MS, InvitationError};
 pub use organisation::Organisation;
 pub use routes::routes;
 
@@ -64,7 +64,11 @@ impl Hub {
     /// [`HubError`].
     pub fn open(folder: &Path, database: Arc<Database>, now: UnixMillis) -> Result<Self, HubError> {
         let organisation = Organisation::load_or_create(&database, now)?;
-        let mut replica = Replica::open(OpenOptions::file(folder.join("replica.db"), None, random()?))?;
+        let mut replica = Replica::open(OpenOptions::file(
+            folder.join("replica.db"),
+            None,
+            random()?,
+        ))?;
         let certificates = database.read(hub_devices::certificates)?;
         let certificates: Vec<Vec<u8>> = certificates.into_iter().map(|(_, c)| c).collect();
         replica.enrol(organisation.server_identity(), &certificates)?;
@@ -114,15 +118,23 @@ impl Hub {
     /// [`HubError`].
     pub fn create_site(&self, site: &Site, now: UnixMillis) -> Result<(), HubError> {
         let certificate = self.server_certificate(site.id, now)?;
-        self.database.write(|t| hub_devices::put_certificate(t, site.id, &certificate))?;
+        self.database
+            .write(|t| hub_devices::put_certificate(t, site.id, &certificate))?;
         let edit = RecordEdit {
             partition: Partition::Shared,
             kind: RecordKind::Site,
             id: site.id.into(),
             fields: site.to_fields(),
         };
-        self.lock().enrol(self.organisation.server_identity(), &[certificate])?;
-        self.commit(Commit { edits: vec![edit], ..Commit::default() }, now)?;
+        self.lock()
+            .enrol(self.organisation.server_identity(), &[certificate])?;
+        self.commit(
+            Commit {
+                edits: vec![edit],
+                ..Commit::default()
+            },
+            now,
+        )?;
         Ok(())
     }
 
@@ -152,8 +164,16 @@ impl Hub {
     ///
     /// # Errors
     /// [`HubError`].
-    pub fn set_revoked(&self, device: DeviceId, revoked: bool, now: UnixMillis) -> Result<bool, HubError> {
-        if !self.database.write(|t| hub_devices::set_revoked(t, device, revoked))? {
+    pub fn set_revoked(
+        &self,
+        device: DeviceId,
+        revoked: bool,
+        now: UnixMillis,
+    ) -> Result<bool, HubError> {
+        if !self
+            .database
+            .write(|t| hub_devices::set_revoked(t, device, revoked))?
+        {
             return Ok(false);
         }
         let edit = RecordEdit {
@@ -162,7 +182,13 @@ impl Hub {
             id: device.into(),
             fields: vec![FieldEdit::set("revoked", revoked)],
         };
-        self.commit(Commit { edits: vec![edit], ..Commit::default() }, now)?;
+        self.commit(
+            Commit {
+                edits: vec![edit],
+                ..Commit::default()
+            },
+            now,
+        )?;
         Ok(true)
     }
 

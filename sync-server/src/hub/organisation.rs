@@ -29,7 +29,10 @@ pub struct Organisation {
 /// The server writes records of the organisation before there is any site.
 const NO_SITE: SiteId = SiteId::from_bytes([0; 16]);
 
-fn bytes<const N: usize>(connection: &Connection, name: &'static str) -> Result<Option<[u8; N]>, StoreError> {
+fn bytes<const N: usize>(
+    connection: &Connection,
+    name: &'static str,
+) -> Result<Option<[u8; N]>, StoreError> {
     hub_log::meta(connection, name)?
         .map(|b| b.try_into().map_err(|_| StoreError::Corrupt(name)))
         .transpose()
@@ -76,12 +79,18 @@ impl Organisation {
     }
 
     fn load(connection: &Connection) -> Result<Option<Self>, StoreError> {
-        let Some(id) = bytes(connection, "organisation")? else { return Ok(None) };
+        let Some(id) = bytes(connection, "organisation")? else {
+            return Ok(None);
+        };
         let missing = || StoreError::Corrupt("organisation");
         Ok(Some(Self {
             id: OrganisationId::from_bytes(id),
-            server_device: DeviceId::from_bytes(bytes(connection, "server-device")?.ok_or_else(missing)?),
-            shared_chain: ChainId::from_bytes(bytes(connection, "shared-chain")?.ok_or_else(missing)?),
+            server_device: DeviceId::from_bytes(
+                bytes(connection, "server-device")?.ok_or_else(missing)?,
+            ),
+            shared_chain: ChainId::from_bytes(
+                bytes(connection, "shared-chain")?.ok_or_else(missing)?,
+            ),
             key: SigningKey::from_seed(&bytes(connection, "signing-seed")?.ok_or_else(missing)?),
             pepper: bytes(connection, "pepper")?.ok_or_else(missing)?,
             epoch: bytes(connection, "epoch")?.ok_or_else(missing)?,

@@ -33,9 +33,18 @@ impl Hub {
     ) -> Result<(), StoreError> {
         let end = hub_log::end(connection, partition)?;
         let accepted_at = next_accepted_at(now, end.accepted_at);
-        let accepted = Accepted::sign(end.number + 1, accepted_at, status, segment, &self.organisation.key);
-        let cursor =
-            Cursor { epoch: self.organisation.epoch, number: end.number, running_hash: end.running_hash };
+        let accepted = Accepted::sign(
+            end.number + 1,
+            accepted_at,
+            status,
+            segment,
+            &self.organisation.key,
+        );
+        let cursor = Cursor {
+            epoch: self.organisation.epoch,
+            number: end.number,
+            running_hash: end.running_hash,
+        };
         let running_hash = cursor.after(accepted.hash).running_hash;
         hub_log::append(connection, partition, chain, seq, &accepted, running_hash)
     }
@@ -53,7 +62,9 @@ impl Hub {
     fn publish(&self, replica: &mut Replica, now: UnixMillis) -> Result<(), HubError> {
         for partition in replica.own_partitions() {
             replica.seal(partition)?;
-            let Some(chain) = replica.own_chain(partition) else { continue };
+            let Some(chain) = replica.own_chain(partition) else {
+                continue;
+            };
             if replica.own_head(partition)?.seq == replica.accepted_seq(partition)? {
                 continue;
             }
@@ -77,8 +88,9 @@ impl Hub {
             loop {
                 let position = replica.cursor(partition)?.map_or(0, |c| c.number);
                 let own = replica.own_chain(partition).map(|chain| (chain, u64::MAX));
-                let (entries, more) =
-                    self.database.read(|c| hub_log::entries_after(c, partition, position, own, TAIL_BYTES))?;
+                let (entries, more) = self
+                    .database
+                    .read(|c| hub_log::entries_after(c, partition, position, own, TAIL_BYTES))?;
                 if entries.is_empty() {
                     break;
                 }
@@ -105,8 +117,13 @@ impl Hub {
             match tokio::task::spawn_blocking(move || hub.pump(now)).await {
                 Ok(Ok(true)) => changed(),
                 Ok(Ok(false)) => {}
-                Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "the log could not be folded"),
-                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the pump stopped"),
+                Ok(Err(error)) => tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the log could not be folded"
+                ),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the pump stopped")
+                }
             }
         }
     }

@@ -28,7 +28,11 @@ pub fn routes(hub: Arc<Hub>, clock: Clock) -> Router {
         .route(protocol::SYNC_PATH, post(sync))
         .route(protocol::ENROL_PATH, post(enrol))
         .layer(DefaultBodyLimit::max(protocol::REQUEST_BYTES_MAX))
-        .with_state(HubState { hub, clock, wrong_codes: Arc::default() })
+        .with_state(HubState {
+            hub,
+            clock,
+            wrong_codes: Arc::default(),
+        })
 }
 
 fn message(status: StatusCode, bytes: Vec<u8>) -> Response {
@@ -51,18 +55,28 @@ async fn blocking<T: Send + 'static>(
             Err(RefusalCode::HubFailed)
         }
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the hub's thread failed");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the hub's thread failed"
+            );
             Err(RefusalCode::HubFailed)
         }
     }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::to_owned)
+    headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
+        .map(str::to_owned)
 }
 
 async fn sync(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(token) = bearer(&headers) else { return refuse(RefusalCode::DeviceUnknown) };
+    let Some(token) = bearer(&headers) else {
+        return refuse(RefusalCode::DeviceUnknown);
+    };
     let now = state.clock.now();
     let hub = state.hub.clone();
     let outcome = blocking(move || match SyncRequest::from_bytes(&body) {
@@ -78,7 +92,9 @@ async fn sync(State(state): State<HubState>, headers: HeaderMap, body: Bytes) ->
 
 async fn enrol(State(state): State<HubState>, body: Bytes) -> Response {
     use std::sync::atomic::Ordering;
-    let Ok(request) = EnrolRequest::from_bytes(&body) else { return refuse(RefusalCode::Malformed) };
+    let Ok(request) = EnrolRequest::from_bytes(&body) else {
+        return refuse(RefusalCode::Malformed);
+    };
     let wrong = state.wrong_codes.load(Ordering::Relaxed);
     if wrong > 5 {
         tokio::time::sleep(Duration::from_millis(u64::from(wrong.min(40)) * 50)).await;

@@ -3,7 +3,9 @@
 use documents::Partition;
 use documents::segment::SegmentHash;
 use domain::UnixMillis;
-use protocol::{PartitionReply, PartitionRequest, PushOutcome, RefusalCode, SyncReply, SyncRequest};
+use protocol::{
+    PartitionReply, PartitionRequest, PushOutcome, RefusalCode, SyncReply, SyncRequest,
+};
 use rusqlite::Connection;
 use sync_core::{ChainEnd, Verdict, judge};
 
@@ -33,7 +35,10 @@ impl Hub {
         if request.versions.0 > protocol::VERSIONS.1 || request.versions.1 < protocol::VERSIONS.0 {
             return Ok(Err(RefusalCode::VersionUnknown));
         }
-        let Some(device) = self.database.read(|c| hub_devices::by_token(c, &token_hash(token)))? else {
+        let Some(device) = self
+            .database
+            .read(|c| hub_devices::by_token(c, &token_hash(token)))?
+        else {
             return Ok(Err(RefusalCode::DeviceUnknown));
         };
         let pushes = request.partitions.iter().any(|p| !p.segments.is_empty());
@@ -41,9 +46,11 @@ impl Hub {
         let bytes_max = (request.reply_bytes_max as usize).min(REPLY_BYTES_MAX);
         let mut replies = Vec::with_capacity(request.partitions.len());
         let outcomes = if pushes {
-            self.database.write(|t| self.take(t, &device, &request.partitions, now))?
+            self.database
+                .write(|t| self.take(t, &device, &request.partitions, now))?
         } else {
-            self.database.read(|c| self.take(c, &device, &request.partitions, now))?
+            self.database
+                .read(|c| self.take(c, &device, &request.partitions, now))?
         };
         if pushes {
             self.wake();
@@ -54,12 +61,19 @@ impl Hub {
             left = left.saturating_sub(reply.1);
             replies.push(reply.0);
         }
-        let held = outcomes.iter().all(|(outcome, _)| *outcome == PushOutcome::Held);
+        let held = outcomes
+            .iter()
+            .all(|(outcome, _)| *outcome == PushOutcome::Held);
         self.note_contact(&device, &status, &request.partitions, &outcomes, now)?;
         if !held {
             tracing::warn!(device = %device.device, ?outcomes, "not everything that was pushed could be taken");
         }
-        Ok(Ok(SyncReply { version: protocol::VERSIONS.1, epoch: self.organisation.epoch, now, partitions: replies }))
+        Ok(Ok(SyncReply {
+            version: protocol::VERSIONS.1,
+            epoch: self.organisation.epoch,
+            now,
+            partitions: replies,
+        }))
     }
 
     fn take(
@@ -69,7 +83,10 @@ impl Hub {
         partitions: &[PartitionRequest],
         now: UnixMillis,
     ) -> Result<Vec<(PushOutcome, u64)>, StoreError> {
-        partitions.iter().map(|asked| self.take_one(connection, device, asked, now)).collect()
+        partitions
+            .iter()
+            .map(|asked| self.take_one(connection, device, asked, now))
+            .collect()
     }
 
     fn take_one(
@@ -100,9 +117,18 @@ impl Hub {
                 Verdict::Accept(status) => {
                     end.seq += 1;
                     end.hash = segment.hash();
-                    self.append(connection, asked.partition, chain, end.seq, status, segment.clone(), now)?;
+                    self.append(
+                        connection,
+                        asked.partition,
+                        chain,
+                        end.seq,
+                        status,
+                        segment.clone(),
+                        now,
+                    )?;
                 }
-                Verdict::Compare { seq } if hub_log::hash_at(connection, chain, seq)? == Some(segment.hash()) => {}
+                Verdict::Compare { seq }
+                    if hub_log::hash_at(connection, chain, seq)? == Some(segment.hash()) => {}
                 Verdict::Compare { .. } | Verdict::Fork => outcome = PushOutcome::Fork,
                 Verdict::Missing => outcome = PushOutcome::Missing,
                 Verdict::Forged(_) => outcome = PushOutcome::Forged,
@@ -153,14 +179,26 @@ impl Hub {
         let (entries, more) = self.database.read(|c| -> Result<_, StoreError> {
             let fresh = position.number == 0 && position.epoch == [0; 16];
             let same_log = position.epoch == self.organisation.epoch
-                && hub_log::running_hash(c, asked.partition, position.number)? == Some(position.running_hash);
+                && hub_log::running_hash(c, asked.partition, position.number)?
+                    == Some(position.running_hash);
             reply.restart = !fresh && !same_log;
             let from = if same_log { position.number } else { 0 };
-            hub_log::entries_after(c, asked.partition, from, Some((own, asked.head_seq)), bytes_max)
+            hub_log::entries_after(
+                c,
+                asked.partition,
+                from,
+                Some((own, asked.head_seq)),
+                bytes_max,
+            )
         })?;
         let size = entries
             .iter()
-            .map(|e| 160 + e.segment.as_ref().map_or(0, |s| s.body_bytes().len() + s.header_bytes().len()))
+            .map(|e| {
+                160 + e
+                    .segment
+                    .as_ref()
+                    .map_or(0, |s| s.body_bytes().len() + s.header_bytes().len())
+            })
             .sum();
         reply.entries = entries;
         reply.more = more;
@@ -176,9 +214,15 @@ impl Hub {
         now: UnixMillis,
     ) -> Result<(), HubError> {
         // What it counted as waiting has just come, if the hub holds its heads.
-        let all_here = partitions.iter().zip(outcomes).all(|(asked, (_, head))| asked.head_seq <= *head);
+        let all_here = partitions
+            .iter()
+            .zip(outcomes)
+            .all(|(asked, (_, head))| asked.head_seq <= *head);
         let waiting = |n: u64| if all_here { 0 } else { n };
-        let stopped = outcomes.iter().map(|(o, _)| *o).find(|o| !matches!(o, PushOutcome::Held | PushOutcome::Missing));
+        let stopped = outcomes
+            .iter()
+            .map(|(o, _)| *o)
+            .find(|o| !matches!(o, PushOutcome::Held | PushOutcome::Missing));
         let contact = Contact {
             at: now,
             waiting_events: waiting(status.waiting_events),
@@ -192,6 +236,8 @@ impl Hub {
                 Some(_) => "revoked",
             },
         };
-        Ok(self.database.write(|t| hub_devices::note_contact(t, device.device, &contact))?)
+        Ok(self
+            .database
+            .write(|t| hub_devices::note_contact(t, device.device, &contact))?)
     }
 }

@@ -67,12 +67,9 @@ pub(crate) async fn invite(
     let site = app.data(move |data| data.site_or_first(&form.site)).await?;
     let now = app.now();
     let invited = name.clone();
-    let (url, pin) = (
-        app.public_url().to_owned(),
-        app.certificate_pin().map(str::to_owned),
-    );
+    let (url, fingerprint) = (app.public_url().to_owned(), app.certificate_fingerprint());
     let invitation = app
-        .hub(move |hub| desk::invite(hub, &url, pin.as_deref(), site, &invited, now))
+        .hub(move |hub| desk::invite(hub, &url, fingerprint, site, &invited, now))
         .await?;
     let qr = QrCode::new(invitation.qr.as_bytes()).map_err(AppError::internal)?;
     let qr = qr

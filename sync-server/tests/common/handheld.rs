@@ -1,0 +1,120 @@
+//! A handheld in memory: its own replica, exchanging with the hub by the real protocol.
+
+use documents::{FieldEdit, Partition, RecordKind, SigningKey};
+use domain::{EventBody, EventHash, ItemId, OperatorId, SiteId, UnixMillis};
+use protocol::{DeviceStatus, EnrolRequest, LogPosition, PartitionRequest, SyncRequest};
+use replica::{Commit, Identity, OpenOptions, RecordEdit, Replica};
+
+use super::Warehouse;
+
+pub struct Handheld {
+    pub replica: Replica,
+    site: SiteId,
+    token: String,
+}
+
+impl Handheld {
+    pub fn enrol(warehouse: &Warehouse, name: &str, n: u8) -> Self {
+        let (hub, now) = (&warehouse.hub, warehouse.now());
+        let code = hub.invite(warehouse.site, name, now).unwrap();
+        let key = SigningKey::from_seed(&[n; 32]);
+        let request = EnrolRequest::new(&code, name, &key);
+        let reply = hub.enrol(&request, now).unwrap().unwrap();
+        let mut replica = Replica::open(OpenOptions::memory([n; 8])).unwrap();
+        let identity = Identity {
+            organisation: reply.organisation,
+            device: reply.device,
+            device_name: reply.device_name,
+            site: reply.site,
+            key,
+            server_key: reply.server_key,
+            server_url: String::new(),
+            pinned_certificate: None,
+            token: reply.token.clone(),
+            pepper: reply.pepper,
+        };
+        let certificates: Vec<Vec<u8>> = reply.certificates.into_iter().map(Into::into).collect();
+        replica.enrol(identity, &certificates).unwrap();
+        let mut handheld = Self {
+            replica,
+            site: reply.site,
+            token: reply.token,
+        };
+        handheld.sync(warehouse, now);
+        handheld
+    }
+
+    pub fn record(&mut self, by: OperatorId, body: EventBody, now: UnixMillis) -> EventHash {
+        let commit = Commit {
+            operator: Some(by),
+            site: Some(self.site),
+            events: vec![body.into()],
+            ..Commit::default()
+        };
+        self.replica.commit(commit, now).unwrap().events[0].1
+    }
+
+    pub fn rename(&mut self, item: ItemId, name_zh: &str, now: UnixMillis) {
+        let edit = RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Item,
+            id: item.into(),
+            fields: vec![FieldEdit::set("name_zh", name_zh)],
+        };
+        let commit = Commit {
+            edits: vec![edit],
+            ..Commit::default()
+        };
+        self.replica.commit(commit, now).unwrap();
+    }
+
+    /// Sends what is new and takes what is new; `clock`: what the device believes.
+    pub fn sync(&mut self, warehouse: &Warehouse, clock: UnixMillis) {
+        for partition in [Partition::Shared, Partition::Site(self.site)] {
+            self.exchange(warehouse, partition, clock);
+        }
+        warehouse.hub.pump(warehouse.now()).unwrap();
+        warehouse.app.announce_change();
+    }
+
+    fn exchange(&mut self, warehouse: &Warehouse, partition: Partition, clock: UnixMillis) {
+        self.replica.seal(partition).unwrap();
+        let accepted = self.replica.accepted_seq(partition).unwrap();
+        let head = self.replica.own_head(partition).unwrap();
+        let cursor = self.replica.cursor(partition).unwrap();
+        let request = SyncRequest {
+            versions: protocol::VERSIONS,
+            status: DeviceStatus {
+                waiting_events: 0,
+                waiting_edits: 0,
+                clock,
+                program: "test".into(),
+            },
+            partitions: vec![PartitionRequest {
+                partition,
+                position: cursor.map_or_else(LogPosition::default, |c| LogPosition {
+                    epoch: c.epoch,
+                    number: c.number,
+                    running_hash: c.running_hash,
+                }),
+                head_seq: head.seq,
+                head_hash: head.hash,
+                segments: self
+                    .replica
+                    .own_segments_after(partition, accepted, usize::MAX)
+                    .unwrap(),
+            }],
+            reply_bytes_max: 1 << 22,
+        };
+        let reply = warehouse
+            .hub
+            .sync(&self.token, request, warehouse.now())
+            .unwrap()
+            .unwrap();
+        for part in reply.partitions {
+            self.replica
+                .ingest(part.partition, reply.epoch, &part.entries, warehouse.now())
+                .unwrap();
+        }
+    }
+}
