@@ -1,0 +1,79 @@
+//! The opening stock: piles, lots with their last good day, serial numbers, pallets with plates.
+
+use super::random::Random;
+use super::{DemoBin, DemoItem, DemoStock};
+
+/// Pallets with a licence plate.
+const PALLETS: usize = 60;
+/// Part of the items that are in the house on the first day.
+const STOCKED_PERCENT: usize = 55;
+
+pub(super) fn opening_stock(
+    random: &mut Random,
+    bins: &[DemoBin],
+    items: &[DemoItem],
+) -> Vec<DemoStock> {
+    let storage: Vec<&DemoBin> = bins.iter().filter(|bin| bin.zone == "STO").collect();
+    let docks: Vec<&DemoBin> = bins.iter().filter(|bin| bin.zone == "RCV").collect();
+    let mut stock = Vec::new();
+    let mut pallets = 0;
+    for item in items {
+        if !random.percent(STOCKED_PERCENT) {
+            continue;
+        }
+        let bin = |random: &mut Random| storage[random.below(storage.len())].code.clone();
+        if item.tracks_serial {
+            for _ in 0..2 {
+                let serial = format!("SN{:08}", random.between(10_000_000, 99_999_999));
+                stock.push(line(item, bin(random), 1, Some(serial)));
+            }
+        } else if item.tracks_lot {
+            for _ in 0..random.between(1, 2) {
+                let day = day(random);
+                let amount = random.between(2, 12) * 12;
+                stock.push(DemoStock {
+                    lot: Some(lot(random)),
+                    expiry: Some(day),
+                    ..line(item, bin(random), amount, None)
+                });
+            }
+        } else {
+            let amount = random.between(4, 240);
+            stock.push(line(item, bin(random), amount, None));
+            // Now and then a full pallet of the same goods still stands at the dock.
+            if pallets < PALLETS && item.unit == "box" || item.pack.is_some() && pallets < PALLETS {
+                pallets += 1;
+                let dock = docks[random.below(docks.len())].code.clone();
+                let amount = random.between(4, 20) * 12;
+                stock.push(line(item, dock, amount, Some(format!("LP-{pallets:06}"))));
+            }
+        }
+    }
+    stock
+}
+
+fn line(item: &DemoItem, bin: String, amount: i64, plate: Option<String>) -> DemoStock {
+    DemoStock {
+        bin,
+        sku: item.sku.clone(),
+        quantity_thousandths: amount * 1_000,
+        lot: None,
+        expiry: None,
+        plate,
+    }
+}
+
+fn lot(random: &mut Random) -> String {
+    let letter = char::from(b'A' + u8::try_from(random.below(6)).unwrap_or(0));
+    format!(
+        "26{:02}{:02}{letter}",
+        random.between(1, 12),
+        random.between(1, 28)
+    )
+}
+
+/// Far enough away that the demo does not go off.
+fn day(random: &mut Random) -> String {
+    let (year, month) = (random.between(2028, 2031), random.between(1, 12));
+    format!("{year}-{month:02}-{:02}", random.between(1, 28))
+}
