@@ -1,0 +1,285 @@
+//! What happens, in order.
+
+use std::net::SocketAddr;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use serde_json::{Value, json};
+use testkit::site::DemoSite;
+
+use super::cable::Cable;
+use super::pictures::{self, Cast};
+use super::process::Process;
+use super::programs::{Programs, text};
+use super::say::Say;
+
+/// Both handhelds and the server agree within this time, or something is broken.
+const AGREEMENT: Duration = Duration::from_secs(60);
+
+/// What is left running at the end, and where to look.
+pub(crate) struct End {
+    pub(crate) server: Process,
+    pub(crate) server_url: String,
+    pub(crate) sign_in_link: String,
+    /// The handhelds' way to the server, which must outlive them.
+    #[expect(
+        dead_code,
+        reason = "held for the third handheld, which goes on using it"
+    )]
+    pub(crate) cable: Cable,
+}
+
+/// A person with a handheld.
+struct Hand {
+    who: &'static str,
+    handheld: Process,
+}
+
+/// Plays it.
+///
+/// # Errors
+/// A step did not go as promised.
+pub(crate) fn play(
+    say: &Say,
+    programs: &Programs,
+    site: &DemoSite,
+    cast: &Cast,
+) -> anyhow::Result<End> {
+    say.step(
+        "启动服务器，导入仓库",
+        "starting the server with the demo site",
+    );
+    let mut server = programs.start_server()?;
+    let hello = server.answer()?;
+    let server_url = hello["url"].as_str().context("no address")?.to_owned();
+    let address: SocketAddr = server_url.trim_start_matches("http://").parse()?;
+    let cable = Cable::to(address)?;
+    say.note(&format!(
+        "{} {} · {} zones, {} bins, {} items, {} operators · {server_url}",
+        site.name_zh,
+        site.name_en,
+        site.zones.len(),
+        site.bins.len(),
+        site.items.len(),
+        site.operators.len(),
+    ));
+
+    say.step("两台手持机加入并同步", "two handhelds join and sync");
+    let codes = hello["enrolment"].as_array().context("no codes")?;
+    let mut hands = Vec::new();
+    for (number, (code, operator)) in (1..).zip(codes.iter().zip(&site.operators)) {
+        let code = code.as_str().context("no code")?;
+        let mut handheld = programs.start_handheld(number)?;
+        handheld.tell(&format!("enrol {} {code} PDA-{number}", cable.url()))?;
+        handheld.tell("wait-synced 90")?;
+        handheld.tell(&format!("sign-in {} {}", operator.name, operator.pin))?;
+        let status = handheld.ask("status")?;
+        say.note(&format!(
+            "PDA-{number} {}: {} events",
+            operator.name, status["event_count"]
+        ));
+        hands.push(Hand {
+            who: operator.name,
+            handheld,
+        });
+    }
+    // The third one is for the window, and waits signed out.
+    if let Some(mut third) = (hands.len() > 2).then(|| hands.pop()).flatten() {
+        third.handheld.ask("sign-out")?;
+        third.handheld.end();
+    }
+    let [first, second] = hands.as_mut_slice() else {
+        bail!("two handhelds are needed")
+    };
+
+    say.step(
+        "看图扫码：收货、出库",
+        "reading pictures: receive and issue",
+    );
+    receive(say, first, cast)?;
+    receive_food(say, second, cast)?;
+    issue_some(say, first, cast)?;
+    second.handheld.tell("wait-synced 60")?;
+
+    say.step("拔掉网线，继续干活", "the network is gone, work goes on");
+    cable.pull();
+    for (hand, name) in [(&mut *first, "加厚款"), (&mut *second, "促销装")] {
+        issue_pallet(say, hand, cast)?;
+        let name = format!("name_zh={} {name}", cast.tool.name_zh);
+        let edit = json!(["edit-item", cast.tool.sku, name]).to_string();
+        hand.handheld.tell(&edit)?;
+        let status = hand.handheld.ask("status")?;
+        say.note(&format!(
+            "{}: {} {name} · waiting: {} events, {} edits",
+            hand.who, cast.tool.sku, status["waiting_events"], status["waiting_edits"]
+        ));
+        picture(programs, hand, "offline")?;
+    }
+
+    say.step(
+        "插回网线，互相追平",
+        "the network is back, everybody catches up",
+    );
+    cable.plug_in();
+    let hash = agree(say, programs, first, second)?;
+
+    say.step("冲突没有被掩盖", "the conflict is shown, not hidden");
+    let found = first.handheld.tell("exceptions")?;
+    let exceptions = found["exceptions"].as_array().context("no list")?;
+    let wanted = |e: &&Value| e["kind"] == "unit-issued-twice";
+    let exception = exceptions.iter().find(wanted).context("nobody noticed")?;
+    let id = exception["id"].as_str().context("no id")?;
+    say.note(&format!("unit-issued-twice · {} · {id:.12}", plate(cast)));
+    say.note(&format!("state hash {hash:.16} × 3"));
+    for hand in [first, second] {
+        picture(programs, hand, "synced")?;
+    }
+    for hand in hands {
+        hand.handheld.end();
+    }
+    let to = format!("/review/{id}");
+    let link = [
+        "sign-in-link",
+        "--user",
+        "admin",
+        "--to",
+        &to,
+        "--url",
+        &server_url,
+    ];
+    let sign_in_link = programs.admin(&link)?;
+    Ok(End {
+        server,
+        server_url,
+        sign_in_link,
+        cable,
+    })
+}
+
+fn plate(cast: &Cast) -> &str {
+    cast.pallet.plate.as_deref().unwrap_or_default()
+}
+
+/// Reads a picture with the decoder and says what was in it.
+fn look(say: &Say, hand: &mut Hand, file: &str) -> anyhow::Result<Value> {
+    let started = Instant::now();
+    let answer = hand.handheld.tell(&format!("scan-picture {file}"))?;
+    let payload = &answer["payloads"][0];
+    say.note(&format!(
+        "{} · {file} → {} {} · {} · {} ms",
+        hand.who,
+        payload["symbology"].as_str().unwrap_or_default(),
+        payload["text"],
+        answer["feedback"]["code"].as_str().unwrap_or_default(),
+        started.elapsed().as_millis(),
+    ));
+    Ok(answer)
+}
+
+fn receive(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
+    hand.handheld.tell("open receive")?;
+    look(say, hand, pictures::DOCK)?;
+    look(say, hand, pictures::TOOL)?;
+    hand.handheld.tell("quantity 24")?;
+    done(hand, 1)?;
+    say.note(&format!(
+        "{}: +24 {} → {}",
+        hand.who, cast.tool.name_zh, cast.dock
+    ));
+    Ok(())
+}
+
+fn receive_food(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
+    hand.handheld.tell("open receive")?;
+    look(say, hand, pictures::DOCK)?;
+    look(say, hand, pictures::FOOD)?;
+    hand.handheld.tell("quantity 48")?;
+    done(hand, 1)?;
+    say.note(&format!(
+        "{}: +48 {} → {}",
+        hand.who, cast.food.name_zh, cast.dock
+    ));
+    Ok(())
+}
+
+fn issue_some(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
+    hand.handheld.tell("open issue")?;
+    look(say, hand, pictures::DOCK)?;
+    look(say, hand, pictures::TOOL)?;
+    hand.handheld.tell("quantity 6")?;
+    done(hand, 1)?;
+    say.note(&format!(
+        "{}: -6 {} ← {}",
+        hand.who, cast.tool.name_zh, cast.dock
+    ));
+    Ok(())
+}
+
+fn issue_pallet(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
+    hand.handheld.tell("open issue")?;
+    look(say, hand, pictures::PALLET)?;
+    done(hand, 0)?;
+    say.note(&format!(
+        "{}: {} ← {}",
+        hand.who,
+        plate(cast),
+        cast.pallet.bin
+    ));
+    Ok(())
+}
+
+/// Ends the task; so many events must be written by that at least.
+fn done(hand: &mut Hand, _: usize) -> anyhow::Result<()> {
+    hand.handheld.tell("action done")?;
+    hand.handheld.tell("open home")?;
+    Ok(())
+}
+
+/// Waits until both handhelds and the server have the same state hash.
+fn agree(
+    say: &Say,
+    programs: &Programs,
+    first: &mut Hand,
+    second: &mut Hand,
+) -> anyhow::Result<String> {
+    let started = Instant::now();
+    let mut hashes = [String::new(), String::new(), String::new()];
+    while started.elapsed() < AGREEMENT {
+        for (hand, hash) in [&mut *first, &mut *second].into_iter().zip(&mut hashes) {
+            hand.handheld.tell("wait-synced 60")?;
+            let answer = hand.handheld.tell("state-hash")?;
+            *hash = answer["state_hash"].as_str().context("no hash")?.to_owned();
+        }
+        hashes[2] = programs.admin(&["state-hash"])?;
+        if hashes.iter().all(|hash| *hash == hashes[0]) {
+            break;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    for (who, hash) in [first.who, second.who, "服务器 server"]
+        .into_iter()
+        .zip(&hashes)
+    {
+        say.note(&format!("{hash} {who}"));
+    }
+    let [hash, ..] = &hashes;
+    ensure!(
+        hashes.iter().all(|other| other == hash),
+        "the state hashes differ"
+    );
+    say.note(&format!("= ({} ms)", started.elapsed().as_millis()));
+    Ok(hash.clone())
+}
+
+/// Keeps the screen as it is, in both languages.
+fn picture(programs: &Programs, hand: &mut Hand, name: &str) -> anyhow::Result<()> {
+    for language in ["zh", "en"] {
+        let file = programs
+            .screens()
+            .join(format!("{name}-{}-{language}.png", hand.who));
+        let line = json!(["picture", text(&file)?, language]);
+        hand.handheld.tell(&line.to_string())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! The project's chores; see the README.
+
+mod demo;
+mod fixtures;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write fixtures/demo-site from its generator.
+    Fixtures,
+    /// Draw label pictures of the demo site as a camera sees them.
+    Labels {
+        /// Where to.
+        folder: PathBuf,
+    },
+    /// Play the promise: two handhelds work without network, disagree, reconnect and agree.
+    Demo(demo::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Fixtures => fixtures::write(&workspace()),
+        Task::Labels { folder } => {
+            demo::pictures::draw(&folder, &testkit::site::demo_site(testkit::site::DEMO_SEED))?;
+            Ok(())
+        }
+        Task::Demo(options) => demo::run(&options, &workspace()),
+    }
+}
+
+/// The folder of the workspace.
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
