@@ -190,9 +190,11 @@ CREATE TABLE event_decision (
 CREATE TABLE subject (
     id INTEGER PRIMARY KEY,
     key BLOB NOT NULL UNIQUE,
-    bin BLOB                            -- of piles only
+    bin BLOB,                           -- of piles only
+    item BLOB                           -- of piles only
 ) STRICT;
 CREATE INDEX subject_by_bin ON subject (bin) WHERE bin IS NOT NULL;
+CREATE INDEX subject_by_item ON subject (item) WHERE item IS NOT NULL;
 
 CREATE TABLE entry (
     subject INTEGER NOT NULL REFERENCES subject (id),

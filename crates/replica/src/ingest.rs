@@ -493,6 +493,10 @@ fn take(
         Ok(header) => header,
         Err(error) => return Ok(Err(Rejected::Segment(error))),
     };
+    if chains.get(header.chain).is_none() {
+        // A device's record earlier in this very batch may vouch for the chain.
+        std::mem::take(batch).apply(connection, chains, Some(identity), partition)?;
+    }
     let Some(chain) = chains.get(header.chain).copied() else {
         return Ok(Err(Rejected::UnknownChain));
     };
@@ -517,11 +521,6 @@ fn take(
     };
     batch.add_segment(connection, &chain, segment, origin)?;
     note_acceptance(connection, chain.local, header.seq, entry)?;
-    // A device's record in this very batch may vouch for the next chain.
-    if partition == Partition::Shared {
-        let waiting = std::mem::take(batch);
-        waiting.apply(connection, chains, Some(identity), partition)?;
-    }
     Ok(Ok(true))
 }
 

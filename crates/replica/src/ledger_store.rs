@@ -185,13 +185,13 @@ impl<'t> SqlLedger<'t> {
             return Ok(id);
         }
         let key = self.subject_key(subject);
-        let bin = match subject {
-            Subject::Stock(key) => Some(key.bin.as_bytes().to_vec()),
-            _ => None,
+        let (bin, item) = match subject {
+            Subject::Stock(key) => (Some(key.bin.as_bytes()), Some(key.item.as_bytes())),
+            _ => (None, None),
         };
         self.connection
-            .prepare_cached("INSERT INTO subject (key, bin) VALUES (?1, ?2)")?
-            .execute(params![key, bin])?;
+            .prepare_cached("INSERT INTO subject (key, bin, item) VALUES (?1, ?2, ?3)")?
+            .execute(params![key, bin, item])?;
         let id = self.connection.last_insert_rowid();
         self.subjects.borrow_mut().insert(key, id);
         Ok(id)

@@ -128,6 +128,21 @@ impl Replica {
         Ok(())
     }
 
+    /// Lets the file grow by at most so many pages of 4 KiB until it is opened again: a quota in the field, and a full
+    /// disk in tests.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn limit_growth(&mut self, pages: u32) -> Result<(), ReplicaError> {
+        let now: i64 = self
+            .connection
+            .pragma_query_value(None, "page_count", |r| r.get(0))?;
+        // Asking for the limit is how SQLite sets it.
+        let sql = format!("PRAGMA max_page_count = {}", now + i64::from(pages));
+        self.connection.query_row(&sql, [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Draws an identity for a new record.
     pub fn new_id(&mut self, now: UnixMillis) -> [u8; 16] {
         self.ids.draw(now)

@@ -155,10 +155,9 @@ impl Query<'_> {
         item: domain::ItemId,
         limit: u32,
     ) -> Result<Vec<EventRow>, ReplicaError> {
-        // A pile's key: 16 bytes of site, a tag byte, 16 bytes of bin, 16 bytes of item.
         let places = self.rows(
             "SELECT DISTINCT e.place FROM subject s JOIN entry e ON e.subject = s.id
-             WHERE s.bin IS NOT NULL AND substr(s.key, 1, 16) = ?1 AND substr(s.key, 34, 16) = ?2
+             WHERE s.item = ?2 AND substr(s.key, 1, 16) = ?1
              ORDER BY e.place DESC LIMIT ?3",
             params![site.as_bytes(), item.as_bytes(), limit],
             |r| row::place(r, "place"),
