@@ -32,6 +32,20 @@ for (const select of document.querySelectorAll("select[data-auto]")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// A field that asks for an item suggests some.
+let asking;
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  if (field.getAttribute("list") !== "items-known") return;
+  clearTimeout(asking);
+  asking = setTimeout(async () => {
+    const response = await fetch("/items/suggest?q=" + encodeURIComponent(field.value), { headers: { "x-fragment": "1" } });
+    const known = document.getElementById("items-known");
+    if (!response.ok || !known) return;
+    known.replaceChildren(...(await response.json()).slice(0, 20).map((item) => new Option(item.name, item.code)));
+  }, 200);
+});
+
 // The server says only that something changed; the page asks for its own part again.
 const live = [...document.querySelectorAll("[data-live]")];
 const state = document.querySelector("[data-live-state]");

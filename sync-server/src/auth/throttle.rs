@@ -30,7 +30,7 @@ impl Throttle {
                 && *count >= limit
                 && now < since + WINDOW_MS
             {
-                return Err(u64::try_from((since + WINDOW_MS - now) / 1_000 + 1).unwrap_or(1));
+                return Err(u64::try_from((since + WINDOW_MS - now + 999) / 1_000).unwrap_or(1));
             }
         }
         Ok(())
@@ -79,7 +79,7 @@ mod tests {
             assert_eq!(throttle.check("Chen", "a", 1_000), Ok(()));
             throttle.wrong("chen", "a", 1_000);
         }
-        assert_eq!(throttle.check("CHEN", "b", 1_000), Err(901));
+        assert_eq!(throttle.check("CHEN", "b", 1_000), Err(900));
         assert_eq!(throttle.check("li", "a", 1_000), Ok(()));
         assert_eq!(throttle.check("chen", "a", 1_000 + WINDOW_MS), Ok(()));
         throttle.right("chen");

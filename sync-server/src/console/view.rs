@@ -135,8 +135,8 @@ pub struct EventView {
     pub code: Option<String>,
     /// Reason of an adjustment, note or choice of a decision.
     pub reason: Option<String>,
-    /// The event that it names.
-    pub target: Option<EventHash>,
+    /// The event that it names, which names none here.
+    pub target: Option<Box<EventView>>,
     /// Kind code of the exception that it decides.
     pub decides: Option<(ExceptionId, String)>,
     /// Who did it.

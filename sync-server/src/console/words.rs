@@ -84,6 +84,9 @@ fn goods(lang: Lang, event: &EventView) -> String {
 pub fn event(lang: Lang, event: &EventView) -> String {
     let key = match (event.kind, &event.bin) {
         ("set-aside", None) => "event.set-aside-nowhere".to_owned(),
+        ("reversed" | "count-approved", _) if event.target.is_some() => {
+            format!("event.{}-what", event.kind)
+        }
         (kind, _) => format!("event.{kind}"),
     };
     let amount = event
@@ -103,6 +106,11 @@ pub fn event(lang: Lang, event: &EventView) -> String {
         .decides
         .as_ref()
         .map(|(_, kind)| lang.t(&format!("kind.{kind}")).to_owned())
+        .unwrap_or_default();
+    let target = event
+        .target
+        .as_ref()
+        .map(|target| self::event(lang, target))
         .unwrap_or_default();
     let counted = event
         .lines
@@ -135,6 +143,7 @@ pub fn event(lang: Lang, event: &EventView) -> String {
             ("reason", &reason(lang, event)),
             ("counted", &counted),
             ("exception", &decided),
+            ("what", &target),
         ],
     )
 }

@@ -26,10 +26,10 @@ impl Answer {
         self.field("csrf")
     }
 
-    /// The value of the first hidden field with that name.
+    /// The value of the last hidden field with that name; the frame's own forms come first.
     pub fn field(&self, name: &str) -> String {
         let mark = format!("name=\"{name}\" value=\"");
-        let (_, rest) = self.body.split_once(&mark).expect(name);
+        let (_, rest) = self.body.rsplit_once(&mark).expect(name);
         rest.split('"').next().unwrap().to_owned()
     }
 }

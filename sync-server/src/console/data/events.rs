@@ -36,6 +36,11 @@ impl Names<'_> {
     }
 
     pub(super) fn event(&self, row: &EventRow) -> Result<EventView, AppError> {
+        self.event_to(row, 0)
+    }
+
+    /// `depth`: how many events named this one; a long chain of reversals is not followed to its end.
+    fn event_to(&self, row: &EventRow, depth: u8) -> Result<EventView, AppError> {
         let event = &row.placed.event;
         let body = &event.record.body;
         let mut view = EventView {
@@ -75,11 +80,16 @@ impl Names<'_> {
         let mut bins = body.bins().into_iter();
         view.bin = bins.next().map(|bin| self.bin(bin)).transpose()?;
         view.to = bins.next().map(|bin| self.bin(bin)).transpose()?;
-        self.add_particulars(body, &mut view)?;
+        self.add_particulars(body, &mut view, depth)?;
         Ok(view)
     }
 
-    fn add_particulars(&self, body: &EventBody, view: &mut EventView) -> Result<(), AppError> {
+    fn add_particulars(
+        &self,
+        body: &EventBody,
+        view: &mut EventView,
+        depth: u8,
+    ) -> Result<(), AppError> {
         match body {
             EventBody::Adjusted { reason, .. } => view.reason = Some(reason.clone()),
             EventBody::Counted { lines, .. } => {
@@ -91,8 +101,9 @@ impl Names<'_> {
                     });
                 }
             }
-            EventBody::Reversed { target } => view.target = Some(*target),
-            EventBody::CountApproved { count } => view.target = Some(*count),
+            EventBody::Reversed { target } | EventBody::CountApproved { count: target } => {
+                view.target = self.target(*target, depth)?;
+            }
             EventBody::SetAside { code, .. } => view.code = Some(code.clone()),
             EventBody::Resolved(resolution) => {
                 let (kind, _) = about_parts(&resolution.about);
@@ -102,6 +113,16 @@ impl Names<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn target(&self, hash: EventHash, depth: u8) -> Result<Option<Box<EventView>>, AppError> {
+        if depth >= 2 {
+            return Ok(None);
+        }
+        let Some(row) = self.query.event_by_hash(hash)? else {
+            return Ok(None);
+        };
+        Ok(Some(Box::new(self.event_to(&row, depth + 1)?)))
     }
 
     fn reversed_by(&self, by: Option<EventHash>) -> Result<Option<ReversedBy>, AppError> {

@@ -32,6 +32,7 @@ struct InvitationPage {
     page: Page,
     invitation: Invitation,
     qr: String,
+    url: String,
     name: String,
 }
 
@@ -83,6 +84,7 @@ pub(crate) async fn invite(
         qr: qr
             .split_once("?>")
             .map_or(qr.clone(), |(_, drawing)| drawing.to_owned()),
+        url: app.public_url().to_owned(),
         invitation,
         name,
     })?;

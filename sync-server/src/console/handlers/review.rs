@@ -42,7 +42,6 @@ struct ExceptionPage {
     exception: Option<ExceptionView>,
     decisions: Vec<DecisionView>,
     timeline: Vec<EventView>,
-    items: Vec<Named>,
     problem: Option<String>,
 }
 
@@ -143,13 +142,6 @@ async fn one(
     if exception.is_none() && decisions.is_empty() {
         return Err(AppError::NotFound);
     }
-    let wants_items = exception
-        .as_ref()
-        .is_some_and(|e| e.kind.code() == "unknown-code");
-    let items = match wants_items {
-        true => app.data(|data| data.items_like("")).await?,
-        false => Vec::new(),
-    };
     let mut page = Page::new(app, &who.visitor, "review", "exception.title").await?;
     if let Some(exception) = &exception {
         page.title = page.tt("kind", exception.kind.code());
@@ -160,7 +152,6 @@ async fn one(
         exception,
         decisions,
         timeline,
-        items,
     })
 }
 

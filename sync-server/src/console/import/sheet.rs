@@ -9,17 +9,22 @@ use super::columns::{Column, required};
 const ROWS_MAX: usize = 100_000;
 
 /// Why a file cannot be imported at all; each has words under `import.sheet.`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SheetProblem {
     /// There is no row under the heading.
+    #[error("the file has no rows")]
     Empty,
     /// A column that must be there is missing.
+    #[error("a column is missing: {0:?}")]
     Missing(Column),
     /// Two columns have the same heading.
+    #[error("two columns are headed {0:?}")]
     Twice(Column),
     /// More than [`ROWS_MAX`] rows.
+    #[error("the file is too long")]
     TooLong,
     /// The rows are no CSV.
+    #[error("the file is no CSV")]
     Broken,
 }
 

@@ -1,0 +1,134 @@
+//! Devices and people on the console.
+
+mod common;
+
+use common::handheld::Handheld;
+use common::{MINUTE, Warehouse, operator, story};
+use protocol::Invitation;
+use sync_server::store::accounts::Role;
+
+#[tokio::test]
+async fn a_code_is_shown_once_with_a_qr_and_lets_one_device_in() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Admin).await;
+    let page = browser
+        .post_from("/devices", "/devices/invite", &[("name", "手持 7")])
+        .await;
+    assert_eq!(page.status, 201, "{}", page.body);
+    assert!(page.body.contains("<svg") && !page.body.contains("<?xml"));
+    let code = page
+        .body
+        .split("class=\"secret\">")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap();
+    let key = documents::SigningKey::from_seed(&[5; 32]);
+    let request = protocol::EnrolRequest::new(code, "", &key);
+    let reply = warehouse.hub.enrol(&request, warehouse.now()).unwrap();
+    assert_eq!(reply.unwrap().device_name, "手持 7");
+    assert!(
+        warehouse
+            .hub
+            .enrol(&request, warehouse.now())
+            .unwrap()
+            .is_err()
+    );
+    assert!(!browser.get("/devices").await.body.contains(code));
+}
+
+#[tokio::test]
+async fn the_qr_is_what_handhelds_read() {
+    let warehouse = Warehouse::new();
+    let invitation = sync_server::console::desk::invite(
+        &warehouse.hub,
+        "https://10.0.0.5:8443",
+        Some([7; 32]),
+        warehouse.site,
+        "x",
+        warehouse.now(),
+    )
+    .unwrap();
+    let read = Invitation::from_text(&invitation.qr).unwrap();
+    assert_eq!(read.url, "https://10.0.0.5:8443");
+    assert_eq!(
+        (read.code, read.fingerprint),
+        (invitation.code, Some([7; 32]))
+    );
+}
+
+#[tokio::test]
+async fn what_a_revoked_device_writes_is_seen_but_does_not_count() {
+    let warehouse = Warehouse::new();
+    let mut handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    let mut browser = warehouse.signed_in(Role::Admin).await;
+    let devices = browser.get("/devices").await.body;
+    let revoke = devices
+        .split("action=\"/devices/")
+        .nth(2)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let answer = browser
+        .post_from("/devices", &format!("/devices/{revoke}"), &[])
+        .await;
+    assert_eq!(answer.location(), "/devices?done=revoked");
+    assert!(browser.get("/devices").await.body.contains("已停用</span>"));
+    let body = story::received(1, domain::Goods::of(common::item(1)), 5);
+    handheld.record(operator(1), body, warehouse.now());
+    handheld.sync(&warehouse, warehouse.now());
+    assert!(browser.get("/stock").await.body.contains("还没有库存"));
+    assert!(browser.get("/feed").await.body.contains("隔离中"));
+}
+
+#[tokio::test]
+async fn the_clock_and_the_last_contact_are_shown() {
+    let warehouse = Warehouse::new();
+    let mut handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    handheld.sync(&warehouse, warehouse.now() + 7 * MINUTE);
+    warehouse.pass(5 * MINUTE);
+    let page = warehouse
+        .signed_in(Role::Viewer)
+        .await
+        .get("/devices")
+        .await
+        .body;
+    assert!(
+        page.contains("快 7 分钟") && page.contains("5 分钟前"),
+        "{page}"
+    );
+    assert!(!page.contains("/devices/invite"), "only admins add devices");
+}
+
+#[tokio::test]
+async fn people_are_added_with_a_pin_that_nobody_sees_again() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    for (name, pin, badge, words) in [
+        ("", "4711", "", "姓名不能为空"),
+        ("赵六", "12", "", "4 至 8 位数字"),
+        ("赵六", "", "", "请填写 PIN 或工牌码"),
+        ("赵六", "4711", "B-1", "已被其他人使用"),
+    ] {
+        let fields = [("name", name), ("pin", pin), ("badge", badge)];
+        let answer = browser.post_from("/people", "/people", &fields).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.body.contains(words), "{words}");
+        assert!(!answer.body.contains("4711"));
+    }
+    let fields = [("name", "赵六"), ("pin", "4711"), ("badge", "B-9")];
+    let answer = browser.post_from("/people", "/people", &fields).await;
+    assert_eq!(answer.location(), "/people?done=person");
+    let found = {
+        let replica = warehouse.hub.replica().lock().unwrap();
+        replica.query().operator_by_badge("B-9").unwrap().unwrap()
+    };
+    assert!(found.pin_verifier.starts_with("$argon2id$"));
+    let active = format!("/people/{}/active", found.id);
+    browser
+        .post_from("/people", &active, &[("active", "no")])
+        .await;
+    assert!(browser.get("/people").await.body.contains("不可登录"));
+}

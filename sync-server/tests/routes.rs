@@ -1,0 +1,148 @@
+//! What holds for every route: sign-in, headers, machine answers.
+
+mod common;
+
+use common::Warehouse;
+use sync_server::store::accounts::Role;
+
+/// Every page that shows or changes anything. A new route belongs here.
+const PAGES: [&str; 22] = [
+    "/account",
+    "/live",
+    "/review",
+    "/review/list",
+    "/review/0000000000000000000000000000000000000000000000000000000000000000",
+    "/stock",
+    "/items/suggest",
+    "/items/00000000-0000-0000-0000-000000000000",
+    "/bins/00000000-0000-0000-0000-000000000000",
+    "/units/LP-1",
+    "/feed",
+    "/feed/list",
+    "/devices",
+    "/people",
+    "/data",
+    "/data/template/items.csv",
+    "/data/import/0/errors.csv",
+    "/export/items.csv",
+    "/export/bins.csv",
+    "/export/stock.csv",
+    "/export/events.csv",
+    "/export/exceptions.csv",
+];
+
+const FORMS: [&str; 11] = [
+    "/sign-out",
+    "/account",
+    "/review/fields",
+    "/review/decisions/00/undo",
+    "/review/00/resolve",
+    "/devices/invite",
+    "/devices/00000000-0000-0000-0000-000000000000/revoke",
+    "/people",
+    "/people/00000000-0000-0000-0000-000000000000/active",
+    "/data/import/0/apply",
+    "/data/import/items/check",
+];
+
+#[tokio::test]
+async fn nothing_is_shown_without_an_account() {
+    let warehouse = Warehouse::new();
+    for path in PAGES {
+        let answer = warehouse.visitor().get(path).await;
+        assert_eq!(answer.status, 303, "{path}");
+        assert!(answer.location().starts_with("/sign-in?to="), "{path}");
+        assert!(answer.body.is_empty(), "{path}");
+    }
+    for path in FORMS {
+        let answer = warehouse.visitor().post_raw(path, &[]).await;
+        assert!(
+            [400, 401, 403].contains(&answer.status.as_u16()),
+            "{path}: {}",
+            answer.status
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_routes_is_whole() {
+    let router = include_str!("../src/router.rs");
+    let written = router.matches(".route(").count();
+    // Three routes have a page and a form; seven need no account, and the start page only leads on.
+    let open = [
+        "/health",
+        "/assets/{name}",
+        "\"/sign-in\"",
+        "/sign-in/link",
+        "/setup/",
+        "/preferences",
+        "\"/\"",
+    ];
+    for path in open {
+        assert!(router.contains(path), "{path}");
+    }
+    let templates_and_exports = 4;
+    let both = 2;
+    let listed = PAGES.len() + FORMS.len() - templates_and_exports - both;
+    assert_eq!(
+        written,
+        listed + open.len(),
+        "add the new route to PAGES or FORMS"
+    );
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Viewer).await;
+    for path in [
+        "/review",
+        "/nowhere",
+        "/health",
+        "/assets/app.css",
+        "/export/items.csv",
+        "/api/v1/x",
+    ] {
+        let answer = browser.get(path).await;
+        let header = |name: &str| answer.headers.get(name).map_or("", |v| v.to_str().unwrap());
+        let policy = header("content-security-policy");
+        assert!(policy.starts_with("default-src 'self'"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("x-frame-options"), "DENY", "{path}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{path}");
+        let expected = if path.starts_with("/assets/") {
+            "public"
+        } else {
+            "no-store"
+        };
+        assert!(header("cache-control").starts_with(expected), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_hold_nothing_inline() {
+    let warehouse = Warehouse::new();
+    let _handhelds = common::story::tell(&warehouse);
+    let mut browser = warehouse.signed_in(Role::Admin).await;
+    for path in [
+        "/review", "/stock", "/feed", "/devices", "/data", "/people", "/account", "/sign-in",
+    ] {
+        let body = browser.get(path).await.body;
+        for mark in ["style=\"", "<style", "onclick", "javascript:"] {
+            assert!(!body.contains(mark), "{mark} on {path}");
+        }
+        assert_eq!(
+            body.matches("<script").count(),
+            body.matches("<script src=\"/assets/").count()
+        );
+    }
+}
+
+#[tokio::test]
+async fn machines_get_a_stable_code() {
+    let warehouse = Warehouse::new();
+    let answer = warehouse.visitor().get("/api/v1/items").await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(answer.body, r#"{"code":"not-found"}"#);
+}
