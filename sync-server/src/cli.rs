@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use documents::catalogue::Site;
+use replica::{OpenOptions, Replica};
 use tokio::net::TcpListener;
 
 use crate::auth::accounts;
@@ -15,7 +17,7 @@ use crate::settings::{Settings, Transport};
 use crate::state::{AppState, Parts};
 use crate::store::accounts::{Role, count};
 use crate::store::{Database, StoreError};
-use crate::{serve, tls};
+use crate::{demo, serve, tls};
 
 /// Tallyman's sync server and console.
 #[derive(Parser)]
@@ -34,6 +36,8 @@ enum Command {
     Admin(Admin),
     /// Make a one-time code with which a handheld joins.
     Enrol(Enrol),
+    /// Serve a made-up warehouse on this machine, to play with.
+    Demo(demo::Demo),
 }
 
 #[derive(Args)]
@@ -85,6 +89,15 @@ enum Admin {
         #[arg(long, default_value = "/")]
         to: String,
     },
+    /// Print the hash of what the server shows of a site: equal on every replica that holds the same.
+    StateHash {
+        /// Where everything is kept.
+        #[arg(long)]
+        data: PathBuf,
+        /// Code of the site; the first one if there is none.
+        #[arg(long, default_value = "")]
+        site: String,
+    },
 }
 
 #[derive(Args)]
@@ -119,16 +132,18 @@ fn role(text: &str) -> Result<Role, String> {
 /// Whatever went wrong, in English, for the person at the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Serve(args) => {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()
-                .context("the runtime cannot start")?;
-            runtime.block_on(serve_until_stopped(args))
-        }
+        Command::Serve(args) => runtime()?.block_on(serve_until_stopped(args)),
+        Command::Demo(args) => runtime()?.block_on(demo::run(args, stop_signal())),
         Command::Admin(admin) => run_admin(admin),
         Command::Enrol(enrol) => run_enrol(&enrol),
     }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot start")
 }
 
 fn open_database(data: &Path) -> anyhow::Result<Arc<Database>> {
@@ -137,7 +152,7 @@ fn open_database(data: &Path) -> anyhow::Result<Arc<Database>> {
     Ok(Arc::new(database))
 }
 
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     use std::io::Write as _;
     // A closed pipe is no reason to fail: the work is done.
     let _ = writeln!(std::io::stdout(), "{line}");
@@ -219,6 +234,7 @@ fn run_admin(admin: Admin) -> anyhow::Result<()> {
             (at, user.name, "/account".to_owned())
         }
         Admin::SignInLink { at, user, to } => (at, user, to),
+        Admin::StateHash { data, site } => return print_state_hash(&data, &site),
     };
     let database = open_database(&at.data)?;
     let user = accounts::find(&database, &user)?;
@@ -226,6 +242,28 @@ fn run_admin(admin: Admin) -> anyhow::Result<()> {
     let url = at.url.trim_end_matches('/');
     say(&format!("{url}/sign-in/link/{}", token.secret()));
     Ok(())
+}
+
+/// Only reads, so that it disturbs no server that runs.
+fn print_state_hash(data: &Path, site: &str) -> anyhow::Result<()> {
+    let path = data.join("replica.db");
+    anyhow::ensure!(path.exists(), "there is no server's data in this folder");
+    let replica = Replica::open(OpenOptions::file(path, None, [0; 8]))?;
+    let site = site_of_code(replica.query().sites()?, site)?;
+    say(&hex(&replica.state_hash(site.id)?.to_bytes()));
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The site with that code; the first one for no code.
+fn site_of_code(sites: Vec<Site>, code: &str) -> anyhow::Result<Site> {
+    let mut sites = sites.into_iter();
+    sites
+        .find(|site| code.is_empty() || site.code == code)
+        .context("there is no such site")
 }
 
 fn run_enrol(enrol: &Enrol) -> anyhow::Result<()> {
@@ -239,13 +277,7 @@ fn run_enrol(enrol: &Enrol) -> anyhow::Result<()> {
             .map_err(|_| anyhow::anyhow!("the replica is broken"))?;
         replica.query().sites()?
     };
-    let site = match enrol.site.as_str() {
-        "" => sites.first(),
-        code => sites.iter().find(|site| site.code == code),
-    };
-    let Some(site) = site else {
-        bail!("there is no such site");
-    };
+    let site = site_of_code(sites, &enrol.site)?;
     let url = enrol.at.url.trim_end_matches('/');
     let invitation = crate::console::desk::invite(&hub, url, None, site.id, &enrol.name, now)?;
     let drawing = qrcode::QrCode::new(invitation.qr.as_bytes())?

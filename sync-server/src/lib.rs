@@ -4,6 +4,7 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod console;
+mod demo;
 pub mod error;
 pub mod hub;
 pub mod i18n;
