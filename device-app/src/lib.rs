@@ -1,4 +1,10 @@
 //! The handheld: screens in Slint, plain views that the worker fills, events that come back.
 
+pub mod camera;
+pub mod headless;
+pub mod keystore;
+pub mod transport;
 pub mod ui;
 pub mod view;
+pub mod wedge_keys;
+pub mod worker;

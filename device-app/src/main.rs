@@ -1,27 +1,157 @@
-//! `tallyman`, the handheld.
+//! `tallyman`: the handheld.
 
-use std::path::PathBuf;
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io::{BufRead, BufReader, stdin, stdout};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use device_app::ui;
+use clap::Parser;
+use device_app::camera::{self, Pictures};
+use device_app::transport::HttpNetwork;
+use device_app::ui::{Window, WindowHandle};
+use device_app::view::{Language, View};
+use device_app::wedge_keys::WedgeKeys;
+use device_app::worker::{ToWorker, WorkerOptions, WorkerOutput, spawn};
+use device_app::{headless, keystore};
+
+/// The Tallyman handheld: receive, issue, move, count, look up; with and without a network.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Folder of the encrypted database.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Folder of the database's key, where the system keeps none. With --data it is `DIR.config` if not given.
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// Pictures in place of a camera.
+    #[arg(long, value_name = "DIR")]
+    frames: Option<PathBuf>,
+    /// No window: read a script, answer each line with a line of JSON.
+    #[arg(long)]
+    headless: bool,
+    /// The script; `-` is the standard input.
+    #[arg(long, value_name = "FILE", default_value = "-", requires = "headless")]
+    script: PathBuf,
+    /// Language of the screens.
+    #[arg(long, value_parser = ["zh", "en"])]
+    language: Option<String>,
+}
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    if arguments
-        .next()
-        .is_some_and(|argument| argument == "--screens")
-    {
-        let folder = arguments
-            .next()
-            .map_or_else(|| PathBuf::from("."), PathBuf::from);
-        return match ui::render_samples(&folder) {
-            Ok(_) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("tallyman: {error}");
-                ExitCode::FAILURE
-            }
-        };
+    let arguments = Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.unwrap_or_else(|_| "warn,device_app=info".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    // Another provider that was installed before would do as well; there is none in this program.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!(%error, "the program ends");
+            ExitCode::FAILURE
+        }
     }
-    eprintln!("usage: tallyman --screens FOLDER");
-    ExitCode::FAILURE
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let (data, config) = folders(&arguments)?;
+    let camera_wanted = Arc::new(AtomicBool::new(true));
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let options = WorkerOptions {
+        data_folder: data,
+        secrets: keystore::find(credentials.as_deref(), &config),
+        clock: Arc::new(now),
+        network: Box::new(HttpNetwork::start()?),
+        language: arguments
+            .language
+            .as_deref()
+            .map(|language| match language {
+                "zh" => Language::Chinese,
+                _ => Language::English,
+            }),
+        camera_wanted: camera_wanted.clone(),
+    };
+    if arguments.headless {
+        let script: Box<dyn BufRead + Send> = if arguments.script == Path::new("-") {
+            Box::new(BufReader::new(stdin()))
+        } else {
+            Box::new(BufReader::new(File::open(&arguments.script)?))
+        };
+        let opened = headless::run(options, arguments.frames, script, stdout().lock())?;
+        return Ok(if opened {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
+    }
+    let to_worker: Rc<OnceCell<std::sync::mpsc::Sender<ToWorker>>> = Rc::default();
+    let events = to_worker.clone();
+    let window = Window::new(move |event| {
+        if let Some(to) = events.get() {
+            // A worker that has ended closes the window by itself.
+            let _ = to.send(ToWorker::Ui(event));
+        }
+    })?;
+    window.set_key_sink(Box::new(WedgeKeys::default()));
+    let worker = spawn(options, ToWindow(window.handle()))?;
+    let _ = to_worker.set(worker.sender());
+    let pictures = match arguments.frames {
+        Some(folder) => Pictures::Folder(folder),
+        None => Pictures::Camera,
+    };
+    let _camera = camera::start(pictures, worker.sender(), window.handle(), camera_wanted)?;
+    window.run()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+struct ToWindow(WindowHandle);
+
+impl WorkerOutput for ToWindow {
+    fn show(&mut self, view: View) {
+        // The window may be gone already.
+        self.0.show_view(view);
+    }
+
+    fn quit(&mut self) {
+        self.0.quit();
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Folders of the database and of its key, as the XDG base directories have them.
+fn folders(arguments: &Arguments) -> Result<(PathBuf, PathBuf), &'static str> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let base = |variable: &str, below: &str| {
+        let set = std::env::var_os(variable).map(PathBuf::from);
+        set.filter(|p| p.is_absolute())
+            .or_else(|| Some(home.clone()?.join(below)))
+            .map(|p| p.join("tallyman"))
+            .ok_or("no home folder: give --data and --config")
+    };
+    let config = match (&arguments.config, &arguments.data) {
+        (Some(config), _) => config.clone(),
+        (None, Some(data)) => {
+            let mut beside = data.clone().into_os_string();
+            beside.push(".config");
+            PathBuf::from(beside)
+        }
+        (None, None) => base("XDG_CONFIG_HOME", ".config")?,
+    };
+    let data = match &arguments.data {
+        Some(data) => data.clone(),
+        None => base("XDG_DATA_HOME", ".local/share")?,
+    };
+    Ok((data, config))
 }

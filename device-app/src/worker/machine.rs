@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 
 use documents::SigningKey;
@@ -39,6 +40,8 @@ pub struct WorkerOptions {
     pub network: Box<dyn Network>,
     /// Overrides the language that was chosen on the device.
     pub language: Option<Language>,
+    /// Set while the person wants the camera; whoever runs it looks here.
+    pub camera_wanted: Arc<AtomicBool>,
 }
 
 /// The program cannot work: the code of the sentence, and details for whoever is called.
@@ -125,6 +128,7 @@ pub struct Worker {
     pub(crate) feedback_number: u32,
     pub(crate) banner: Option<Message>,
     pub(crate) camera: Camera,
+    camera_wanted: Arc<AtomicBool>,
     pub(crate) raw_scans: VecDeque<RawScan>,
     pub(crate) duplicates: DuplicateFilter,
     pub(crate) waiting: Waiting,
@@ -187,6 +191,7 @@ impl Worker {
             secrets: options.secrets,
             clock: options.clock,
             camera: Camera::Off,
+            camera_wanted: options.camera_wanted,
             settings,
             site: None,
             site_clock: SiteClock::new("UTC"),
@@ -220,6 +225,29 @@ impl Worker {
             worker.note(news)?;
         }
         Ok(worker)
+    }
+
+    /// Now, by the clock that the worker was given.
+    pub fn now_ms(&self) -> i64 {
+        self.now()
+    }
+
+    /// A full disk, for tests: the file may grow by so many pages more.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn limit_growth(&mut self, pages: u32) -> Result<(), ReplicaError> {
+        self.replica.limit_growth(pages)
+    }
+
+    /// What went wrong with the last exchange, while it matters.
+    pub fn sync_error(&self) -> Option<Message> {
+        self.sync.error(self.waiting.total())
+    }
+
+    /// Events and edits that exist only on this device.
+    pub fn waiting(&self) -> u64 {
+        self.waiting.total()
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -291,11 +319,14 @@ impl Worker {
                 self.note(news)
             }
             ToWorker::EnrolAnswered(answer) => self.enrol_answered(answer),
+            ToWorker::Line(_) => Ok(()),
             ToWorker::Stop => {
                 self.quit = true;
                 Ok(())
             }
         };
+        self.camera_wanted
+            .store(self.settings.camera, std::sync::atomic::Ordering::Relaxed);
         self.report(result);
     }
 
@@ -307,6 +338,11 @@ impl Worker {
     /// Events written by the message that was handled last.
     pub fn committed(&self) -> &[EventHash] {
         &self.committed
+    }
+
+    /// A script means each of its scans, however fast it is.
+    pub fn forget_last_scan(&mut self) {
+        self.duplicates = DuplicateFilter::default();
     }
 
     /// For questions of the headless driver and of tests.
@@ -336,7 +372,7 @@ impl Worker {
     }
 
     /// A failure of the database is told; nothing was written.
-    fn report(&mut self, result: Result<(), ReplicaError>) {
+    pub(crate) fn report(&mut self, result: Result<(), ReplicaError>) {
         if let Err(error) = result {
             tracing::error!(error = %error, "a write or a question failed");
             let code = match error.code() {
@@ -361,11 +397,7 @@ impl Worker {
     }
 
     /// A code came in, from whichever source.
-    pub(crate) fn payload(
-        &mut self,
-        payload: &Payload,
-        source: &str,
-    ) -> Result<(), ReplicaError> {
+    pub(crate) fn payload(&mut self, payload: &Payload, source: &str) -> Result<(), ReplicaError> {
         let now = self.now();
         let text: String = payload
             .text

@@ -7,6 +7,7 @@ mod enrolling;
 mod event_words;
 mod history;
 mod home;
+mod input;
 mod look_up;
 mod machine;
 mod people;
@@ -42,6 +43,8 @@ pub enum ToWorker {
     SyncAnswered(Answer),
     /// The hub answered an enrolment.
     EnrolAnswered(Answer),
+    /// A line of a script, or its end. The headless driver takes it; the worker itself knows no scripts.
+    Line(Option<String>),
     /// Nothing more comes; what is under way is written already.
     Stop,
 }

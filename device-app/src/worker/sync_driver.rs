@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use documents::Partition;
 use documents::segment::Accepted;
 use protocol::{DeviceStatus, LogPosition, PushOutcome, SYNC_PATH, SyncReply, SyncRequest};
-use replica::{Replica, ReplicaError};
+use replica::{Rejected, Replica, ReplicaError};
 use sync_core::{Connection, DeviceSync, Effect, Event, Failure, Gathered, PartitionState};
 
 use super::ToWorker;
@@ -25,7 +25,7 @@ pub(crate) struct SyncDriver {
     ingest: Option<Ingest>,
     failure: Option<Failure>,
     stopped: Option<PushOutcome>,
-    /// Code of the last entry of the log that could not be trusted.
+    /// Code of the sentence about an entry of the log that could not be trusted.
     rejected: Option<&'static str>,
     finished: u64,
 }
@@ -98,8 +98,10 @@ impl SyncDriver {
     pub(crate) fn post(&mut self, post: Post, wrap: fn(Answer) -> ToWorker) {
         let answers = self.answers.clone();
         // The worker may have ended meanwhile; then nobody waits for the answer.
-        self.network
-            .post(post, Box::new(move |answer| drop(answers.send(wrap(answer)))));
+        self.network.post(
+            post,
+            Box::new(move |answer| drop(answers.send(wrap(answer)))),
+        );
     }
 
     /// The time has come, or entries wait to be taken in.
@@ -115,12 +117,7 @@ impl SyncDriver {
     }
 
     /// The hub answered a sync request, or did not.
-    pub(crate) fn answered(
-        &mut self,
-        answer: Answer,
-        replica: &mut Replica,
-        now: i64,
-    ) -> SyncNews {
+    pub(crate) fn answered(&mut self, answer: Answer, replica: &mut Replica, now: i64) -> SyncNews {
         let event = match answer {
             Ok(bytes) => match SyncReply::from_bytes(&bytes) {
                 Ok(reply) => Event::Replied(reply),
@@ -225,7 +222,11 @@ impl SyncDriver {
                     took_in = outcome.fresh > 0;
                     if let Some(rejected) = outcome.rejected {
                         tracing::warn!(%rejected, "an entry of the log was not taken in");
-                        self.rejected = Some(rejected.code());
+                        self.rejected = Some(match rejected {
+                            // The log moved under us or a certificate is on its way: trying again helps.
+                            Rejected::Gap | Rejected::UnknownChain => "server-error",
+                            _ => "segment-forged",
+                        });
                         ingest.complete = false;
                         entries.clear();
                     }

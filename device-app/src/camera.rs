@@ -1,0 +1,209 @@
+//! Pictures in, codes out, on a thread of its own; the preview goes straight to the window.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use scan::source::{FolderSource, Frame, FrameSource};
+use scan::{Effort, FrameReader, LumaFrame, ReaderSettings};
+
+use crate::ui::WindowHandle;
+use crate::view::{Camera, Picture};
+use crate::worker::ToWorker;
+
+/// Where pictures come from.
+pub enum Pictures {
+    /// The first camera of this machine, while one is there.
+    Camera,
+    /// The pictures of a folder, one after the other.
+    Folder(PathBuf),
+}
+
+/// Runs until it is dropped.
+pub struct CameraThread {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for CameraThread {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+const PREVIEW_EVERY: Duration = Duration::from_millis(80);
+const FOLDER_EVERY: Duration = Duration::from_millis(1_500);
+const NAP: Duration = Duration::from_millis(100);
+
+/// Starts the thread. `wanted`: whether the person has the camera switched on.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn start(
+    pictures: Pictures,
+    to_worker: Sender<ToWorker>,
+    window: WindowHandle,
+    wanted: Arc<AtomicBool>,
+) -> std::io::Result<CameraThread> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut eye = Eye {
+        stop: stop.clone(),
+        wanted,
+        to_worker,
+        window,
+        reader: FrameReader::new(ReaderSettings::default()),
+        shown: None,
+    };
+    let thread = std::thread::Builder::new()
+        .name("camera".to_owned())
+        .spawn(move || match pictures {
+            Pictures::Camera => eye.watch_camera(),
+            Pictures::Folder(folder) => eye.show_folder(&folder),
+        })?;
+    Ok(CameraThread {
+        stop,
+        thread: Some(thread),
+    })
+}
+
+struct Eye {
+    stop: Arc<AtomicBool>,
+    wanted: Arc<AtomicBool>,
+    to_worker: Sender<ToWorker>,
+    window: WindowHandle,
+    reader: FrameReader,
+    shown: Option<Instant>,
+}
+
+impl Eye {
+    fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    fn tell(&self, message: ToWorker) {
+        // Without a worker the program is about to end.
+        let _ = self.to_worker.send(message);
+    }
+
+    fn rest(&self, time: Duration) {
+        let until = Instant::now() + time;
+        while self.goes_on() && Instant::now() < until {
+            std::thread::sleep(NAP.min(until.saturating_duration_since(Instant::now())));
+        }
+    }
+
+    fn watch_camera(&mut self) {
+        let mut told = None;
+        while self.goes_on() {
+            let wanted = self.wanted.load(Ordering::Relaxed);
+            let source = if wanted { open_camera() } else { None };
+            let state = match (&source, wanted) {
+                (Some(_), _) => Camera::On,
+                (None, true) => Camera::Missing,
+                (None, false) => Camera::Off,
+            };
+            if told != Some(state) {
+                told = Some(state);
+                self.tell(ToWorker::Camera(state));
+            }
+            match source {
+                Some(mut source) => self.watch(source.as_mut()),
+                None if wanted => self.rest(LOOK_AGAIN),
+                None => self.rest(NAP),
+            }
+        }
+    }
+
+    /// Until the camera is unplugged or switched off.
+    fn watch(&mut self, source: &mut dyn FrameSource) {
+        while self.goes_on() && self.wanted.load(Ordering::Relaxed) {
+            match source.next_frame() {
+                None => return,
+                Some(Err(error)) if error.is_permanent() => return,
+                Some(Err(error)) => {
+                    tracing::debug!(code = error.code(), "a frame was lost");
+                    self.rest(NAP);
+                }
+                Some(Ok(frame)) => self.see(frame, Effort::Live),
+            }
+        }
+    }
+
+    fn see(&mut self, frame: Frame, effort: Effort) {
+        if self.shown.is_none_or(|at| at.elapsed() >= PREVIEW_EVERY) {
+            self.shown = Some(Instant::now());
+            self.window.show_preview(picture(&frame));
+        }
+        match self.reader.read(&frame.luma, effort) {
+            Ok(reading) => {
+                for payload in reading.payloads {
+                    self.tell(ToWorker::Seen(payload));
+                }
+            }
+            Err(error) => tracing::debug!(code = error.code(), "a frame was not read"),
+        }
+    }
+
+    fn show_folder(&mut self, folder: &Path) {
+        let mut source = match FolderSource::open(folder) {
+            Ok(source) => source,
+            Err(error) => {
+                tracing::error!(%error, "no pictures");
+                return self.tell(ToWorker::Camera(Camera::Missing));
+            }
+        };
+        self.tell(ToWorker::Camera(Camera::On));
+        while self.goes_on() {
+            match source.next_frame() {
+                None => return,
+                Some(Ok(frame)) => self.see(frame, Effort::Thorough),
+                Some(Err(_)) => self.tell(ToWorker::PictureFailed("picture-unreadable")),
+            }
+            self.rest(FOLDER_EVERY);
+        }
+    }
+}
+
+#[cfg(feature = "camera")]
+fn open_camera() -> Option<Box<dyn FrameSource>> {
+    let camera = scan::source::CameraSource::open(0, scan::source::CameraWish::default());
+    match camera {
+        Ok(camera) => Some(Box::new(camera)),
+        Err(error) => {
+            tracing::debug!(%error, "no camera");
+            None
+        }
+    }
+}
+
+#[cfg(not(feature = "camera"))]
+fn open_camera() -> Option<Box<dyn FrameSource>> {
+    None
+}
+
+/// In colour where the source has it, else grey.
+fn picture(frame: &Frame) -> Picture {
+    match &frame.preview {
+        Some(preview) => Picture {
+            width: preview.width,
+            height: preview.height,
+            rgb: preview.rgb.clone(),
+        },
+        None => grey(&frame.luma),
+    }
+}
+
+fn grey(luma: &LumaFrame) -> Picture {
+    Picture {
+        width: luma.width(),
+        height: luma.height(),
+        rgb: luma.luma().iter().flat_map(|l| [*l; 3]).collect(),
+    }
+}

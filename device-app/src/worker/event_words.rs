@@ -1,0 +1,162 @@
+//! An event as a line of a list.
+
+use domain::EventBody;
+use operations::Undoable;
+use replica::ReplicaError;
+use replica::query::EventRow;
+
+use super::machine::Worker;
+use super::stock_view::StockView;
+use crate::view::{HistoryRow, Language, LineState};
+
+/// Which operation, what of it, and how much.
+pub(crate) struct EventWords {
+    pub(crate) operation: &'static str,
+    pub(crate) text: String,
+    pub(crate) quantity: String,
+}
+
+/// The operation that writes such events.
+pub(crate) fn operation_of(body: &EventBody) -> &'static str {
+    match body {
+        EventBody::Received { .. } => "receive",
+        EventBody::Issued { .. } => "issue",
+        EventBody::Moved { .. } => "move",
+        EventBody::Adjusted { .. } => "adjust",
+        EventBody::Counted { .. } | EventBody::CountApproved { .. } => "count",
+        EventBody::Reversed { .. } => "reverse",
+        EventBody::SetAside { .. } => "set-aside",
+        EventBody::Resolved(_) => "resolve",
+        EventBody::Unknown { .. } => "unknown",
+    }
+}
+
+pub(crate) fn words(
+    view: &StockView<'_>,
+    body: &EventBody,
+    language: Language,
+) -> Result<EventWords, ReplicaError> {
+    let language = match language {
+        Language::English => operations::Language::English,
+        Language::Chinese => operations::Language::Chinese,
+    };
+    let mut parts = Vec::new();
+    let mut quantity = body.quantity().map(|q| q.to_string()).unwrap_or_default();
+    if let Some(goods) = body.goods() {
+        let item = view.item_or_unnamed(goods.item)?;
+        parts.push(item.name(language).to_owned());
+        parts.extend(goods.lot.clone());
+        parts.extend(goods.unit.as_ref().map(|u| u.printed().to_owned()));
+        quantity = format!("{quantity} {}", item.unit).trim_end().to_owned();
+    }
+    match body {
+        EventBody::SetAside { code, .. } => parts.push(operations::Scanned::plain(code).shown()),
+        EventBody::Counted { lines, .. } => quantity = lines.len().to_string(),
+        EventBody::Reversed { target } => {
+            let target = view.query.event_by_hash(*target)?;
+            if let Some(target) = target.map(|t| t.placed.event.record.body)
+                // A reversal of a reversal is named without looking further.
+                && !matches!(target, EventBody::Reversed { .. })
+            {
+                let of = words(view, &target, view_language(language))?;
+                parts.push(of.text);
+                quantity = of.quantity;
+            }
+        }
+        _ => {}
+    }
+    let mut bins = Vec::new();
+    for bin in body.bins() {
+        bins.push(view.bin_or_unnamed(bin)?.code);
+    }
+    if !bins.is_empty() {
+        parts.push(bins.join(" → "));
+    }
+    Ok(EventWords {
+        operation: operation_of(body),
+        text: parts.join(" · "),
+        quantity,
+    })
+}
+
+fn view_language(language: operations::Language) -> Language {
+    match language {
+        operations::Language::English => Language::English,
+        operations::Language::Chinese => Language::Chinese,
+    }
+}
+
+impl Worker {
+    pub(crate) fn history_row(
+        &self,
+        view: &StockView<'_>,
+        row: &EventRow,
+    ) -> Result<HistoryRow, ReplicaError> {
+        let event = &row.placed.event;
+        let words = words(view, &event.record.body, self.settings.language())?;
+        let undoable = self.undoable(row)?;
+        let state = if row.reversed_by.is_some() {
+            LineState::Reversed
+        } else if event.quarantined {
+            LineState::Error
+        } else if event.accepted_at.is_some() {
+            LineState::Completed
+        } else if self.sync.connection() == sync_core::Connection::Syncing {
+            LineState::Pending
+        } else {
+            LineState::Saved
+        };
+        Ok(HistoryRow {
+            id: event.hash.hex(),
+            time: self.site_clock.show(event.record.clock.millis, self.now()),
+            operation: words.operation.to_owned(),
+            text: words.text,
+            quantity: words.quantity,
+            operator: view.operator_name(event.record.operator)?,
+            state,
+            can_undo: undoable.allowed && !undoable.reversed,
+        })
+    }
+
+    /// Own lines of work can be undone; decisions and approved counts are a supervisor's.
+    pub(crate) fn undoable(&self, row: &EventRow) -> Result<Undoable, ReplicaError> {
+        let event = &row.placed.event;
+        let mine = self
+            .operator
+            .as_ref()
+            .is_some_and(|o| o.id == event.record.operator);
+        let of_a_kind = matches!(
+            event.record.body,
+            EventBody::Received { .. }
+                | EventBody::Issued { .. }
+                | EventBody::Moved { .. }
+                | EventBody::Adjusted { .. }
+                | EventBody::Counted { .. }
+                | EventBody::SetAside { .. }
+        );
+        let approved = row.placed.standing == domain::ledger::Standing::Approved;
+        let text = match self.stock_view() {
+            Some(view) => {
+                let words = words(&view, &event.record.body, self.settings.language())?;
+                format!("{} {}", words.text, words.quantity)
+                    .trim()
+                    .to_owned()
+            }
+            None => String::new(),
+        };
+        Ok(Undoable {
+            target: event.hash,
+            text,
+            reversed: row.reversed_by.is_some(),
+            allowed: mine && of_a_kind && !approved,
+        })
+    }
+
+    /// What an unread code or a bin is called; for the screens of search hits.
+    pub(crate) fn bin_code(&self, bin: domain::BinId) -> Result<String, ReplicaError> {
+        match self.stock_view() {
+            Some(view) => Ok(view.bin_or_unnamed(bin)?.code),
+            None => Ok(String::new()),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The home screen: unfinished work, what was done last, and what can be started.
+
+use operations::Operation;
+use replica::ReplicaError;
+use replica::query::EventFilter;
+
+use super::event_words;
+use super::machine::Worker;
+use crate::view::{Draft, HomeView, Language, RecentLine};
+
+const RECENT_MAX: usize = 5;
+/// Lines of one person's day that are looked at to count them.
+const TODAY_MAX: u32 = 500;
+
+impl Worker {
+    pub(crate) fn home_view(&self) -> Result<HomeView, ReplicaError> {
+        let (Some(view), Some(operator)) = (self.stock_view(), &self.operator) else {
+            return Ok(HomeView::default());
+        };
+        let now = self.now();
+        let filter = EventFilter {
+            site: self.site,
+            operator: Some(operator.id),
+            ..EventFilter::default()
+        };
+        let events = view.query.events(&filter, TODAY_MAX)?;
+        let today = self.site_clock.day_start(now);
+        let of_today = |e: &&replica::query::EventRow| {
+            e.placed.event.record.clock.millis >= today && e.reversed_by.is_none()
+        };
+        let mut recent = Vec::new();
+        for row in events.iter().take(RECENT_MAX) {
+            let record = &row.placed.event.record;
+            let words = event_words::words(&view, &record.body, self.settings.language())?;
+            recent.push(RecentLine {
+                time: self.site_clock.show(record.clock.millis, now),
+                operation: words.operation.to_owned(),
+                text: words.text,
+                quantity: words.quantity,
+            });
+        }
+        let resumable = self.work.as_ref().map(|work| Draft {
+            operation: work.task.operation().code().to_owned(),
+            title: work.task.title().to_owned(),
+            started: self.site_clock.show(work.started, now),
+            lines: u32::try_from(work.task.line_count()).unwrap_or(u32::MAX),
+        });
+        Ok(HomeView {
+            site: self.site_name()?,
+            resumable,
+            recent,
+            lines_today: u32::try_from(events.iter().filter(of_today).count()).unwrap_or(0),
+            operations: Operation::ALL.iter().map(|o| o.code().to_owned()).collect(),
+        })
+    }
+
+    pub(crate) fn site_name(&self) -> Result<String, ReplicaError> {
+        let Some(site) = self.site else {
+            return Ok(String::new());
+        };
+        let Some(site) = self.replica.query().site(site)? else {
+            return Ok(String::new());
+        };
+        let (first, second) = match self.settings.language() {
+            Language::English => (site.name_en, site.name_zh),
+            Language::Chinese => (site.name_zh, site.name_en),
+        };
+        let names = [first, second, site.code];
+        Ok(names
+            .into_iter()
+            .find(|n| !n.is_empty())
+            .unwrap_or_default())
+    }
+}

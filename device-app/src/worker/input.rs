@@ -1,0 +1,181 @@
+//! What the person did, and which part of the worker it concerns.
+
+use operations::{ActionCode, Operation};
+use replica::ReplicaError;
+use scan::Payload;
+
+use super::machine::{Asking, Showing, Worker};
+use crate::view::{Message, Outcome, Place, UiEvent};
+
+impl Worker {
+    pub(crate) fn ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
+        match event {
+            UiEvent::Scan { text } => return self.payload(&Payload::from_keys(&text), "wedge"),
+            UiEvent::OpenOperation(code) => return self.open_operation(&code),
+            UiEvent::Open(place) => self.open_place(place),
+            UiEvent::Back => self.back(),
+            UiEvent::Resume => return self.resume(),
+            UiEvent::Action(code) => return self.action(&code),
+            UiEvent::Choose(id) => return self.choose(id),
+            UiEvent::Keypad(key) => self.keypad(key),
+            UiEvent::EnterText(text) => return self.enter_text(text),
+            UiEvent::Acknowledge => self.feedback = None,
+            UiEvent::Undo => return self.undo_last(),
+            UiEvent::HistoryUndo(id) => return self.history_undo(&id),
+            UiEvent::ChooseOperator(id) => self.choose_operator(id),
+            UiEvent::ForgetOperator => self.forget_operator(),
+            UiEvent::PinKey(key) => self.pin_key(key),
+            UiEvent::PinDone => return self.pin_done(),
+            UiEvent::SignOut => self.sign_out(),
+            UiEvent::Enrol {
+                server_url,
+                code,
+                device_name,
+            } => self.enrol_by_hand(&server_url, &code, &device_name),
+            UiEvent::SkipEnrol => self.showing = Showing::SignIn,
+            UiEvent::OpenEnrol => self.showing = Showing::Enrol,
+            UiEvent::Search(text) => return self.search(text),
+            UiEvent::OpenHit(id) => return self.open_hit(&id),
+            UiEvent::CloseDetail => self.look_up.close_detail(),
+            UiEvent::SyncNow => return self.sync_event(sync_core::Event::SyncNow),
+            UiEvent::StayOffline(stay) => {
+                self.settings.stay_offline = stay;
+                self.settings.save(&mut self.replica)?;
+                return self.sync_event(sync_core::Event::StayOffline(stay));
+            }
+            UiEvent::DismissBanner => self.banner = None,
+            UiEvent::Quit => self.quit = true,
+            setting => return self.set(setting),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sync_event(&mut self, event: sync_core::Event) -> Result<(), ReplicaError> {
+        if self.replica.identity().is_none() {
+            return Ok(());
+        }
+        let now = self.now();
+        let news = self.sync.handle(event, &mut self.replica, now);
+        self.note(news)
+    }
+
+    fn set(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
+        let settings = &mut self.settings;
+        match event {
+            UiEvent::SetLanguage(language) => settings.language = Some(language.code().to_owned()),
+            UiEvent::SetTheme(theme) => settings.theme = theme.code().to_owned(),
+            UiEvent::SetTextPercent(percent) => settings.text_percent = percent.clamp(100, 130),
+            UiEvent::SetLeftHanded(on) => settings.left_handed = on,
+            UiEvent::SetScreenKeyboard(on) => settings.screen_keyboard = on,
+            UiEvent::SetSound(on) => settings.sound = on,
+            UiEvent::SetVolume(volume) => settings.volume = volume.min(100),
+            UiEvent::SetVibrationOnly(on) => settings.vibration_only = on,
+            UiEvent::SetCamera(on) => settings.camera = on,
+            _ => return Ok(()),
+        }
+        self.settings.save(&mut self.replica)
+    }
+
+    /// A code, wherever the person stands.
+    pub(crate) fn scanned(&mut self, payload: &Payload) -> Result<(), ReplicaError> {
+        if self.showing == Showing::Enrol || self.replica.identity().is_none() {
+            self.enrol_by_scan(&payload.text);
+            return Ok(());
+        }
+        if self.asking.is_some() {
+            self.tell(
+                Outcome::Refused,
+                Message::new("answer-first"),
+                &payload.text,
+            );
+            return Ok(());
+        }
+        if self.operator.is_none() {
+            return self.badge(&payload.text);
+        }
+        let scanned = super::codes_read::scanned(payload, self.site_clock.year(self.now()));
+        match self.showing {
+            Showing::LookUp => self.look_up_scan(&scanned),
+            Showing::Task if self.work.is_some() => self.task_scan(scanned),
+            // Unfinished work goes on where it stopped; any other scan opens what fits.
+            _ if self.work.as_ref().is_some_and(|w| w.task.has_open_work()) => {
+                self.showing = Showing::Task;
+                self.task_scan(scanned)
+            }
+            _ => self.home_scan(&scanned),
+        }
+    }
+
+    fn open_operation(&mut self, code: &str) -> Result<(), ReplicaError> {
+        let Some(operation) = Operation::from_code(code) else {
+            return Ok(());
+        };
+        if self.operator.is_none() {
+            self.tell(Outcome::Refused, Message::new("not-signed-in"), "");
+            return Ok(());
+        }
+        match &self.work {
+            _ if operation == Operation::LookUp => {
+                self.open_place(Place::LookUp);
+                Ok(())
+            }
+            Some(work) if work.task.operation() == operation => self.resume(),
+            Some(work) if work.task.has_open_work() => {
+                self.asking = Some(Asking::StartInstead(operation));
+                Ok(())
+            }
+            _ => self.start(operation),
+        }
+    }
+
+    /// One step back. Work under way stays where it is, as a draft.
+    fn back(&mut self) {
+        self.asking = None;
+        self.showing = match self.showing {
+            Showing::LookUp if self.look_up.has_detail() => {
+                self.look_up.close_detail();
+                Showing::LookUp
+            }
+            _ if self.operator.is_some() => Showing::Home,
+            _ => self.entrance(),
+        };
+    }
+
+    fn action(&mut self, code: &str) -> Result<(), ReplicaError> {
+        let yes = matches!(code, "confirm" | "yes");
+        match self.asking.clone() {
+            Some(asking) if yes => {
+                self.asking = None;
+                return match asking {
+                    Asking::SignOut => {
+                        self.leave(None);
+                        Ok(())
+                    }
+                    Asking::StartInstead(operation) => self.start(operation),
+                };
+            }
+            Some(_) => {
+                self.asking = None;
+                return Ok(());
+            }
+            None => {}
+        }
+        match code {
+            "back" | "later" => {
+                self.back();
+                Ok(())
+            }
+            "sign-out" => {
+                self.sign_out();
+                Ok(())
+            }
+            "undo" => self.undo_last(),
+            "yes" => self.task_action(ActionCode::Confirm),
+            "no" => self.task_action(ActionCode::Cancel),
+            code => match ActionCode::from_code(code) {
+                Some(action) => self.task_action(action),
+                None => Ok(()),
+            },
+        }
+    }
+}

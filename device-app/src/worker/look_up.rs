@@ -1,0 +1,294 @@
+//! Search, and everything about one item, bin or unit.
+
+use domain::ledger::Subject;
+use domain::{BinId, ItemId, Quantity, SiteId, UnitId};
+use operations::{Match, Pile, Resolved, Scanned, resolve};
+use replica::query::EventRow;
+use replica::{Hit as Found, HitKind, ReplicaError};
+
+use super::machine::Worker;
+use super::stock_view::StockView;
+use crate::view::{Detail, Fact, Hit, Language, LookUpView, Message, Outcome, StockRow};
+
+const HITS_MAX: u32 = 50;
+const HISTORY_MAX: u32 = 30;
+/// Stock is certain for so long after the server was heard from.
+const CERTAIN_MS: i64 = 5 * 60_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct LookUpState {
+    query: String,
+    /// The query came from a scan, which the field must show.
+    scanned: Option<String>,
+    detail: Option<About>,
+}
+
+/// What the detail is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum About {
+    Item(ItemId),
+    Bin(BinId),
+    Unit(UnitId),
+}
+
+impl About {
+    fn to_id(&self) -> String {
+        match self {
+            Self::Item(id) => format!("item:{id}"),
+            Self::Bin(id) => format!("bin:{id}"),
+            Self::Unit(id) => format!("lot:{}", id.as_str()),
+        }
+    }
+
+    fn from_id(id: &str) -> Option<Self> {
+        match id.split_once(':')? {
+            ("item", id) => id.parse().ok().map(Self::Item),
+            ("bin", id) => id.parse().ok().map(Self::Bin),
+            ("lot", id) => Some(Self::Unit(UnitId::from(id.to_owned()))),
+            _ => None,
+        }
+    }
+
+    fn of_hit(hit: &Found) -> Option<Self> {
+        Some(match hit.kind {
+            HitKind::Item => Self::Item(ItemId::from_slice(&hit.reference).ok()?),
+            HitKind::Bin => Self::Bin(BinId::from_slice(&hit.reference).ok()?),
+            HitKind::Unit => {
+                let unit = hit.reference.get(16..)?;
+                Self::Unit(UnitId::from(String::from_utf8(unit.to_vec()).ok()?))
+            }
+        })
+    }
+
+    /// As the screens call it; a unit is shown as a lot of its own.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Item(_) => "item",
+            Self::Bin(_) => "bin",
+            Self::Unit(_) => "lot",
+        }
+    }
+}
+
+impl LookUpState {
+    pub(crate) fn has_detail(&self) -> bool {
+        self.detail.is_some()
+    }
+
+    pub(crate) fn close_detail(&mut self) {
+        self.detail = None;
+    }
+}
+
+impl Worker {
+    pub(crate) fn search(&mut self, text: String) -> Result<(), ReplicaError> {
+        self.look_up.query = text;
+        self.look_up.scanned = None;
+        self.look_up.detail = None;
+        Ok(())
+    }
+
+    pub(crate) fn open_hit(&mut self, id: &str) -> Result<(), ReplicaError> {
+        self.look_up.detail = About::from_id(id);
+        Ok(())
+    }
+
+    /// A code on the look-up screen opens what it names; several things are listed.
+    pub(crate) fn look_up_scan(&mut self, scanned: &Scanned) -> Result<(), ReplicaError> {
+        let Some(view) = self.stock_view() else {
+            return Ok(());
+        };
+        let found = resolve(scanned, &view).map_err(|e| match e.0.downcast() {
+            Ok(error) => *error,
+            Err(_) => ReplicaError::BadRow("stock view"),
+        })?;
+        let shown = scanned.shown();
+        let matches = match found {
+            Resolved::Known(matches) => matches,
+            Resolved::Faulty(code) => {
+                let message = Message::new(code.code()).with(shown);
+                self.tell(Outcome::Refused, message, &scanned.raw);
+                return Ok(());
+            }
+            Resolved::Unknown => Vec::new(),
+        };
+        let about = matches.iter().find_map(|m| match m {
+            Match::Unit(unit) => Some(About::Unit(unit.id.clone())),
+            Match::Item { item, .. } => Some(About::Item(item.id)),
+            Match::Bin(bin) => Some(About::Bin(bin.id)),
+            _ => None,
+        });
+        if about.is_none() {
+            let message = Message::new("unknown-code").with(shown);
+            self.tell(Outcome::Refused, message, &scanned.raw);
+            return Ok(());
+        }
+        self.look_up.query = scanned.raw.trim().to_owned();
+        self.look_up.scanned = Some(self.look_up.query.clone());
+        self.look_up.detail = about.filter(|_| matches.len() == 1);
+        self.feedback = None;
+        Ok(())
+    }
+
+    pub(crate) fn look_up_view(&self) -> Result<LookUpView, ReplicaError> {
+        let (Some(view), Some(site)) = (self.stock_view(), self.site) else {
+            return Ok(LookUpView::default());
+        };
+        let mut hits = Vec::new();
+        for found in view.query.search(&self.look_up.query, HITS_MAX)? {
+            if let Some(about) = About::of_hit(&found) {
+                hits.extend(self.hit(&view, site, &about)?);
+            }
+        }
+        let detail = match &self.look_up.detail {
+            Some(about) => self.detail(&view, site, about)?,
+            None => None,
+        };
+        Ok(LookUpView {
+            scanned: self.look_up.scanned.clone(),
+            hits,
+            detail,
+        })
+    }
+
+    fn names(&self) -> operations::Language {
+        match self.settings.language() {
+            Language::English => operations::Language::English,
+            Language::Chinese => operations::Language::Chinese,
+        }
+    }
+
+    fn hit(
+        &self,
+        view: &StockView<'_>,
+        site: SiteId,
+        about: &About,
+    ) -> Result<Option<Hit>, ReplicaError> {
+        let (title, subtitle, quantity) = match about {
+            About::Item(id) => {
+                let item = view.item_or_unnamed(*id)?;
+                let piles = view.query.stock_of_item(site, *id)?;
+                let total = piles
+                    .iter()
+                    .fold(Quantity::ZERO, |sum, p| sum.plus(p.balance));
+                let quantity = format!("{total} {}", item.unit).trim_end().to_owned();
+                (item.name(self.names()).to_owned(), item.sku, quantity)
+            }
+            About::Bin(id) => match view.query.bin(*id)?.filter(|b| b.site == site) {
+                Some(bin) => (bin.code, String::new(), String::new()),
+                None => return Ok(None),
+            },
+            About::Unit(id) => match view.query.unit(site, id)? {
+                Some(row) => {
+                    let item = view.item_or_unnamed(row.state.goods.item)?;
+                    let bin = self.bin_code(row.state.bin)?;
+                    let name = item.name(self.names());
+                    let quantity = row.state.quantity.to_string();
+                    (id.printed().to_owned(), format!("{name} · {bin}"), quantity)
+                }
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Hit {
+            kind: about.kind().to_owned(),
+            id: about.to_id(),
+            title,
+            subtitle,
+            quantity,
+        }))
+    }
+
+    fn detail(
+        &self,
+        view: &StockView<'_>,
+        site: SiteId,
+        about: &About,
+    ) -> Result<Option<Detail>, ReplicaError> {
+        let fact = |label: &str, value: String, emphasis| Fact {
+            label: label.to_owned(),
+            value,
+            emphasis,
+        };
+        let mut detail = Detail {
+            kind: about.kind().to_owned(),
+            ..Detail::default()
+        };
+        let events: Vec<EventRow>;
+        match about {
+            About::Item(id) => {
+                let item = view.item_or_unnamed(*id)?;
+                let piles = view.piles_of_item(*id)?;
+                let total = piles
+                    .iter()
+                    .fold(Quantity::ZERO, |sum, p| sum.plus(p.balance));
+                let total = format!("{total} {}", item.unit).trim_end().to_owned();
+                detail.facts = vec![
+                    fact("on-hand", total, true),
+                    fact("sku", item.sku.clone(), false),
+                ];
+                if let Some(known) = view.query.item(*id)? {
+                    let codes: Vec<String> = known.barcodes.into_keys().collect();
+                    if !codes.is_empty() {
+                        detail.facts.push(fact("gtin", codes.join(", "), false));
+                    }
+                }
+                detail.title = item.name(self.names()).to_owned();
+                detail.subtitle = item.sku;
+                detail.stock = self.stock_rows(&piles, |p| p.bin.code.clone());
+                events = view.query.history_of_item(site, *id, HISTORY_MAX)?;
+            }
+            About::Bin(id) => {
+                let piles = view.piles_of_bin(*id)?;
+                detail.title = view.bin_or_unnamed(*id)?.code;
+                detail.facts = vec![fact("lines", piles.len().to_string(), false)];
+                let names = self.names();
+                detail.stock = self.stock_rows(&piles, |p| p.item.name(names).to_owned());
+                events = view.query.history_of_bin(*id, HISTORY_MAX)?;
+            }
+            About::Unit(id) => {
+                let Some(row) = view.query.unit(site, id)? else {
+                    return Ok(None);
+                };
+                let unit = view.unit_facts(row)?;
+                detail.title = id.printed().to_owned();
+                detail.subtitle = unit.item.name(self.names()).to_owned();
+                detail.facts = vec![
+                    fact("bin", unit.bin.code, true),
+                    fact("quantity", unit.quantity.to_string(), true),
+                ];
+                let lot = unit.goods.lot.map(|lot| fact("lot", lot, false));
+                detail.facts.extend(lot);
+                let day = unit
+                    .goods
+                    .expiry
+                    .map(|d| fact("expiry", d.to_string(), false));
+                detail.facts.extend(day);
+                events = view
+                    .query
+                    .history(site, &Subject::Unit(id.clone()), HISTORY_MAX)?;
+            }
+        }
+        for event in &events {
+            detail.history.push(self.history_row(view, event)?);
+        }
+        Ok(Some(detail))
+    }
+
+    fn stock_rows(&self, piles: &[Pile], place: impl Fn(&Pile) -> String) -> Vec<StockRow> {
+        let now = self.now();
+        let as_of = match self.settings.last_contact {
+            Some(at) if now - at <= CERTAIN_MS => String::new(),
+            Some(at) => self.site_clock.show(at, now),
+            None => String::new(),
+        };
+        let row = |pile: &Pile| StockRow {
+            place: place(pile),
+            lot: pile.lot.clone().unwrap_or_default(),
+            quantity: format!("{} {}", pile.balance, pile.item.unit)
+                .trim_end()
+                .to_owned(),
+            as_of: as_of.clone(),
+        };
+        piles.iter().map(row).collect()
+    }
+}

@@ -1,0 +1,106 @@
+//! Which screen is shown, and the screens that show the device itself.
+
+use replica::ReplicaError;
+use sync_core::Connection as Synced;
+
+use super::machine::{Showing, Worker};
+use crate::view::{Connection, Line, Message, Screen, SettingsView, SyncChip, SyncView};
+
+const WAITING_LINES_MAX: usize = 30;
+
+impl Worker {
+    pub(crate) fn screen(&self) -> Result<Screen, ReplicaError> {
+        Ok(match self.showing {
+            Showing::Enrol => Screen::Enrol(self.enrol_view()),
+            Showing::SignIn => Screen::SignIn(self.sign_in_view()?),
+            Showing::Task => match self.task_view() {
+                Some(view) => Screen::Task(view),
+                None => Screen::Home(self.home_view()?),
+            },
+            Showing::Home => Screen::Home(self.home_view()?),
+            Showing::LookUp => Screen::LookUp(self.look_up_view()?),
+            Showing::History => Screen::History(self.history_view()?),
+            Showing::Sync => Screen::Sync(self.sync_view()?),
+            Showing::Settings => Screen::Settings(self.settings_view()),
+        })
+    }
+
+    pub(crate) fn chip(&self) -> SyncChip {
+        let age_ms = self
+            .settings
+            .last_contact
+            .map(|at| (self.now() - at).max(0));
+        SyncChip {
+            connection: match self.sync.connection() {
+                Synced::Offline => Connection::Offline,
+                Synced::Online => Connection::Online,
+                Synced::Syncing => Connection::Syncing,
+                Synced::StayOffline => Connection::StayOffline,
+            },
+            waiting: u32::try_from(self.waiting.total()).unwrap_or(u32::MAX),
+            // Whole minutes, as shown: a new picture each second would only cost the battery.
+            data_age_seconds: age_ms.and_then(|ms| u64::try_from(ms / 60_000 * 60).ok()),
+        }
+    }
+
+    fn sync_view(&self) -> Result<SyncView, ReplicaError> {
+        let identity = self.replica.identity();
+        let now = self.now();
+        let mut waiting_lines = Vec::new();
+        for row in self.history_view()?.rows {
+            let waits = matches!(
+                row.state,
+                crate::view::LineState::Saved | crate::view::LineState::Pending
+            );
+            if waits && waiting_lines.len() < WAITING_LINES_MAX {
+                waiting_lines.push(Line {
+                    title: row.text,
+                    subtitle: row.time,
+                    quantity: row.quantity,
+                    status: row.state.code().to_owned(),
+                });
+            }
+        }
+        let last_contact = self.settings.last_contact;
+        Ok(SyncView {
+            last_contact: last_contact
+                .map(|at| self.site_clock.show(at, now))
+                .unwrap_or_default(),
+            server_url: identity.map(|i| i.server_url.clone()).unwrap_or_default(),
+            device_name: identity.map(|i| i.device_name.clone()).unwrap_or_default(),
+            data_version: self.data_version()?,
+            only_here: u32::try_from(self.waiting.total()).unwrap_or(u32::MAX),
+            blocked: 0,
+            waiting_lines,
+            last_error: match self.sync.error(self.waiting.total()) {
+                None if self.settings.stay_offline => Some(Message::new("stay-offline-on")),
+                error => error,
+            },
+            stay_offline: self.settings.stay_offline,
+            raw_scans: self.raw_scans.iter().cloned().collect(),
+            can_enrol: true,
+        })
+    }
+
+    /// The first digits of the state hash: two devices with the same data show the same.
+    fn data_version(&self) -> Result<String, ReplicaError> {
+        let Some(site) = self.site else {
+            return Ok(String::new());
+        };
+        let hash = self.replica.state_hash(site)?.to_bytes();
+        Ok(hash.iter().take(4).map(|b| format!("{b:02x}")).collect())
+    }
+
+    fn settings_view(&self) -> SettingsView {
+        let identity = self.replica.identity();
+        SettingsView {
+            sound: self.settings.sound,
+            volume: self.settings.volume,
+            vibration_only: self.settings.vibration_only,
+            camera: self.settings.camera,
+            pin_protection: Message::new(self.secrets.protection().code()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            device_name: identity.map(|i| i.device_name.clone()).unwrap_or_default(),
+        }
+    }
+}

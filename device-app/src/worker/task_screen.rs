@@ -1,0 +1,67 @@
+//! The work under way as the task screen shows it.
+
+use operations::Weight as Placed;
+
+use super::machine::Worker;
+use crate::view::{Action, Choice, Entry, Fact, Keypad, Line, Message, TaskView, Weight};
+
+impl Worker {
+    pub(crate) fn task_view(&self) -> Option<TaskView> {
+        let work = self.work.as_ref()?;
+        let task = &work.task;
+        let ctx = self.context();
+        let prompt = task.prompt();
+        let keypad = task.keypad().map(|keypad| Keypad {
+            value: if work.pad.is_empty() {
+                keypad.value
+            } else {
+                work.pad.clone()
+            },
+            unit: keypad.unit,
+            hint: None,
+            decimals: keypad.decimals,
+        });
+        let facts = task.facts(&ctx).into_iter().map(|fact| Fact {
+            label: fact.label.code().to_owned(),
+            value: fact.value,
+            emphasis: fact.emphasis,
+        });
+        let lines = task.lines(&ctx).into_iter().map(|line| Line {
+            title: line.title,
+            subtitle: line.subtitle,
+            quantity: line.quantity,
+            status: line.status.code().to_owned(),
+        });
+        let choices = task.choices(&ctx).into_iter().map(|choice| Choice {
+            id: choice.id,
+            title: choice.title,
+            subtitle: choice.subtitle,
+            quantity: choice.quantity,
+        });
+        let actions = task.actions().into_iter().map(|action| {
+            let weight = match action.weight {
+                Placed::Primary => Weight::Primary,
+                Placed::Normal => Weight::Normal,
+                Placed::Danger => Weight::Danger,
+            };
+            Action::new(action.code.code(), weight)
+        });
+        Some(TaskView {
+            operation: task.operation().code().to_owned(),
+            prompt: Message {
+                code: prompt.code.code().to_owned(),
+                args: prompt.args,
+            },
+            facts: facts.collect(),
+            lines: lines.collect(),
+            keypad,
+            entry: task.entry().map(|entry| Entry {
+                label: entry.label.code().to_owned(),
+                ..Entry::default()
+            }),
+            choices: choices.collect(),
+            actions: actions.collect(),
+            last: work.last.clone(),
+        })
+    }
+}

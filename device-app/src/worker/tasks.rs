@@ -1,0 +1,392 @@
+//! The work under way: inputs go to the procedure; what comes of them is one commit with the draft.
+
+use documents::{FieldEdit, Partition, RecordId, RecordKind};
+use domain::{EventBody, ParseQuantityError, Quantity};
+use operations::home::{Route, route};
+use operations::{ActionCode, Input, Operation, Scanned, Step, Task, Undoable, ViewError};
+use replica::query::EventFilter;
+use replica::{Commit, DraftChange, RecordEdit, ReplicaError};
+use serde::{Deserialize, Serialize};
+
+use super::machine::{Showing, Work, Worker};
+use crate::view::{LastScan, Message, Outcome, PadKey};
+
+/// The draft as it is kept.
+#[derive(Serialize, Deserialize)]
+struct SavedWork {
+    started: i64,
+    task: Task,
+}
+
+pub(crate) fn outcome(outcome: operations::Outcome) -> Outcome {
+    match outcome {
+        operations::Outcome::Accepted => Outcome::Accepted,
+        operations::Outcome::Attention => Outcome::Attention,
+        operations::Outcome::Refused => Outcome::Refused,
+    }
+}
+
+pub(crate) fn message(feedback: &operations::Feedback) -> Message {
+    Message {
+        code: feedback.code.code().to_owned(),
+        args: feedback.args.clone(),
+    }
+}
+
+fn cause(error: ViewError) -> ReplicaError {
+    match error.0.downcast() {
+        Ok(error) => *error,
+        Err(_) => ReplicaError::BadRow("stock view"),
+    }
+}
+
+impl Worker {
+    fn draft_name(&self) -> Option<String> {
+        Some(format!("task:{}", self.operator.as_ref()?.id))
+    }
+
+    /// New work. What the work before has written stays written.
+    pub(crate) fn start(&mut self, operation: Operation) -> Result<(), ReplicaError> {
+        if let Some(name) = self.draft_name() {
+            let now = self.now();
+            self.replica.set_draft(&DraftChange::Clear { name }, now)?;
+        }
+        self.work = Some(Work {
+            task: Task::start(operation),
+            started: self.now(),
+            last: None,
+            pad: String::new(),
+        });
+        self.feedback = None;
+        self.showing = Showing::Task;
+        Ok(())
+    }
+
+    /// Takes up the draft of this operator, if there is one. A draft of a later program is left alone.
+    pub(crate) fn load_draft(&mut self) -> Result<bool, ReplicaError> {
+        self.work = None;
+        let Some(name) = self.draft_name() else {
+            return Ok(false);
+        };
+        let drafts = self.replica.query().drafts()?;
+        let saved = drafts.iter().find(|d| d.name == name);
+        let saved = saved.and_then(|d| serde_json::from_str::<SavedWork>(&d.content).ok());
+        self.work = saved.map(|saved| Work {
+            task: saved.task,
+            started: saved.started,
+            last: None,
+            pad: String::new(),
+        });
+        Ok(self.work.is_some())
+    }
+
+    pub(crate) fn resume(&mut self) -> Result<(), ReplicaError> {
+        if self.work.is_none() {
+            self.load_draft()?;
+        }
+        if self.work.is_some() {
+            self.showing = Showing::Task;
+            self.banner = None;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn home_scan(&mut self, scanned: &Scanned) -> Result<(), ReplicaError> {
+        let Some(view) = self.stock_view() else {
+            return Ok(());
+        };
+        let found = route(scanned, &view, &self.context()).map_err(cause)?;
+        match found {
+            Route::Open(step) => self.apply(*step, &scanned.raw),
+            Route::Badge { .. } => self.badge(&scanned.raw),
+            Route::Refused(feedback) => {
+                self.tell(Outcome::Refused, message(&feedback), &scanned.raw);
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn task_scan(&mut self, scanned: Scanned) -> Result<(), ReplicaError> {
+        if self.mean_pad()? {
+            let raw = scanned.raw.clone();
+            self.run(Input::Scan(scanned), &raw)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn task_action(&mut self, action: ActionCode) -> Result<(), ReplicaError> {
+        let typed = self.work.as_ref().is_some_and(|w| !w.pad.is_empty());
+        let asks = self
+            .work
+            .as_ref()
+            .is_some_and(|w| w.task.question().is_some());
+        let goes_on = matches!(
+            action,
+            ActionCode::Next | ActionCode::Done | ActionCode::Confirm
+        );
+        if typed && goes_on && !asks {
+            if !self.mean_pad()? || action != ActionCode::Done {
+                return Ok(());
+            }
+            let told = self.feedback.clone();
+            self.run(Input::Action(action), "")?;
+            // "Done" after a number is about the number.
+            if self.feedback.is_none() {
+                self.feedback = told;
+            }
+            return Ok(());
+        }
+        if action == ActionCode::Cancel
+            && let Some(work) = &mut self.work
+        {
+            work.pad.clear();
+        }
+        self.run(Input::Action(action), "")
+    }
+
+    pub(crate) fn choose(&mut self, id: String) -> Result<(), ReplicaError> {
+        self.run(Input::Choose(id), "")
+    }
+
+    pub(crate) fn enter_text(&mut self, text: String) -> Result<(), ReplicaError> {
+        self.run(Input::Text(text), "")
+    }
+
+    /// A number as a script or a test means it.
+    pub fn quantity(&mut self, text: &str) {
+        if let Some(work) = &mut self.work {
+            work.pad = text.to_owned();
+        }
+        self.committed.clear();
+        let result = self.mean_pad().map(|_| ());
+        self.report(result);
+    }
+
+    pub(crate) fn keypad(&mut self, key: PadKey) {
+        let Some(work) = &mut self.work else {
+            return;
+        };
+        match key {
+            // More digits than the largest quantity has only make typing slips.
+            PadKey::Digit(digit) if work.pad.len() < 14 => work.pad.push_str(&digit.to_string()),
+            PadKey::Digit(_) => {}
+            PadKey::Point if !work.pad.contains('.') => work.pad.push('.'),
+            PadKey::Point => {}
+            PadKey::Backspace => {
+                work.pad.pop();
+            }
+            PadKey::Clear => work.pad.clear(),
+            PadKey::Plus | PadKey::Minus => {
+                let shown = if work.pad.is_empty() {
+                    work.task.keypad().map(|k| k.value).unwrap_or_default()
+                } else {
+                    work.pad.clone()
+                };
+                let value = Quantity::parse(&shown).unwrap_or(Quantity::ZERO);
+                let next = if key == PadKey::Plus {
+                    value.plus(Quantity::ONE)
+                } else {
+                    value.minus(Quantity::ONE)
+                };
+                if next >= Quantity::ZERO {
+                    work.pad = next.to_string();
+                }
+            }
+        }
+    }
+
+    /// What was typed is meant now. Returns whether to go on: nothing was typed, or it was taken.
+    fn mean_pad(&mut self) -> Result<bool, ReplicaError> {
+        let Some(work) = &mut self.work else {
+            return Ok(true);
+        };
+        let typed = std::mem::take(&mut work.pad);
+        if typed.is_empty() {
+            return Ok(true);
+        }
+        match Quantity::parse(&typed) {
+            Ok(quantity) => {
+                self.run(Input::Quantity(quantity), "")?;
+                let refused = |o| o == Outcome::Refused;
+                Ok(!self.feedback.as_ref().is_some_and(|f| refused(f.outcome)))
+            }
+            Err(error) => {
+                let message = match error {
+                    ParseQuantityError::NotANumber => Message::new("quantity-missing"),
+                    ParseQuantityError::TooFine | ParseQuantityError::OutOfRange => {
+                        Message::new("quantity-out-of-range")
+                            .with(Quantity::from_thousandths(1).to_string())
+                            .with(Quantity::LIMIT.to_string())
+                    }
+                };
+                self.tell(Outcome::Refused, message, "");
+                Ok(false)
+            }
+        }
+    }
+
+    pub(crate) fn undo_last(&mut self) -> Result<(), ReplicaError> {
+        let Some(work) = &self.work else {
+            self.tell(Outcome::Refused, Message::new("nothing-to-undo"), "");
+            return Ok(());
+        };
+        let last = self.last_undoable(work.started)?;
+        if let Some(work) = &mut self.work {
+            work.pad.clear();
+        }
+        self.run(Input::Undo(last), "")
+    }
+
+    /// The last event of this operator on this device since then that still counts.
+    fn last_undoable(&self, since: i64) -> Result<Option<Undoable>, ReplicaError> {
+        let Some(operator) = &self.operator else {
+            return Ok(None);
+        };
+        let filter = EventFilter {
+            site: self.site,
+            operator: Some(operator.id),
+            device: self.replica.identity().map(|i| i.device),
+            before: None,
+        };
+        for row in self.replica.query().events(&filter, 50)? {
+            if row.placed.event.record.clock.millis < since {
+                break;
+            }
+            let is_reversal = matches!(row.placed.event.record.body, EventBody::Reversed { .. });
+            if !is_reversal && row.reversed_by.is_none() {
+                return self.undoable(&row).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Hands an input to the work under way.
+    fn run(&mut self, input: Input, raw: &str) -> Result<(), ReplicaError> {
+        let (Some(work), Some(view)) = (&self.work, self.stock_view()) else {
+            return Ok(());
+        };
+        let step = work
+            .task
+            .handle(input, &view, &self.context())
+            .map_err(cause)?;
+        self.apply(step, raw)
+    }
+
+    /// Writes what came of an input, and only then shows it.
+    fn apply(&mut self, step: Step, raw: &str) -> Result<(), ReplicaError> {
+        let Some(name) = self.draft_name() else {
+            return Ok(());
+        };
+        let now = self.now();
+        let same = |w: &&Work| w.task.operation() == step.task.operation();
+        let started = self.work.as_ref().filter(same).map_or(now, |w| w.started);
+        let worth_keeping = step.task.operation() != Operation::LookUp || step.task.has_open_work();
+        let draft = if step.finished || !worth_keeping {
+            DraftChange::Clear { name }
+        } else {
+            let saved = SavedWork {
+                started,
+                task: step.task.clone(),
+            };
+            match serde_json::to_string(&saved) {
+                Ok(content) => DraftChange::Put { name, content },
+                Err(_) => return Err(ReplicaError::BadRow("draft")),
+            }
+        };
+        self.write(step.events, &step.links, Some(draft))?;
+        if let Some(feedback) = &step.feedback {
+            self.tell(outcome(feedback.outcome), message(feedback), raw);
+        } else {
+            self.feedback = None;
+        }
+        let accepted = |f: &&operations::Feedback| f.outcome == operations::Outcome::Accepted;
+        let last = step.feedback.as_ref().filter(accepted).map(|f| LastScan {
+            message: message(f),
+            time: self.site_clock.show(now, now),
+            can_undo: f.code != operations::FeedbackCode::Undone,
+        });
+        if step.finished {
+            self.work = None;
+            self.showing = Showing::Home;
+            return Ok(());
+        }
+        let before = self.work.take().filter(|w| same(&w));
+        self.work = Some(Work {
+            last: last.or_else(|| before.and_then(|w| w.last)),
+            task: step.task,
+            started,
+            pad: String::new(),
+        });
+        self.showing = Showing::Task;
+        Ok(())
+    }
+
+    /// Edits a record as the operator's own hand would; `None` makes a new one. Returns which.
+    ///
+    /// # Errors
+    /// [`ReplicaError`]; nothing was written then.
+    pub fn edit_record(
+        &mut self,
+        partition: Partition,
+        kind: RecordKind,
+        id: Option<RecordId>,
+        fields: Vec<FieldEdit>,
+    ) -> Result<RecordId, ReplicaError> {
+        let now = self.now();
+        let id = id.unwrap_or_else(|| RecordId(self.replica.new_id(now)));
+        self.committed.clear();
+        let commit = Commit {
+            operator: self.operator.as_ref().map(|o| o.id),
+            edits: vec![RecordEdit {
+                partition,
+                kind,
+                id,
+                fields,
+            }],
+            ..Commit::default()
+        };
+        self.replica.commit(commit, now)?;
+        self.waiting.edits += 1;
+        self.sync_event(sync_core::Event::Committed)?;
+        Ok(id)
+    }
+
+    /// One commit.
+    pub(crate) fn write(
+        &mut self,
+        events: Vec<EventBody>,
+        links: &[operations::Link],
+        draft: Option<DraftChange>,
+    ) -> Result<(), ReplicaError> {
+        let now = self.now();
+        if events.is_empty() && links.is_empty() {
+            return match &draft {
+                Some(draft) => self.replica.set_draft(draft, now),
+                None => Ok(()),
+            };
+        }
+        let edits = links.iter().map(|link| RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Item,
+            id: RecordId::from(link.item),
+            fields: vec![FieldEdit::set(
+                format!("barcodes/{}", link.code),
+                link.pack.thousandths(),
+            )],
+        });
+        let commit = Commit {
+            operator: self.operator.as_ref().map(|o| o.id),
+            site: self.site,
+            events: events.into_iter().map(Into::into).collect(),
+            edits: edits.collect(),
+            draft,
+        };
+        let edited = commit.edits.len() as u64;
+        let committed = self.replica.commit(commit, now)?;
+        self.waiting.events += committed.events.len() as u64;
+        self.waiting.edits += edited;
+        self.committed
+            .extend(committed.events.iter().map(|(_, hash)| *hash));
+        self.sync_event(sync_core::Event::Committed)
+    }
+}

@@ -1,0 +1,12 @@
+//! The worker with a real database and a hub: in memory, over HTTP, and as a process that is killed.
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
+
+mod bad_input;
+mod hub;
+mod hub_http;
+mod people;
+mod process;
+mod rig;
+mod syncing;
+mod words;
+mod work;

@@ -1,0 +1,164 @@
+//! A worker in a temporary folder, with a clock that the test moves.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::mpsc::{self, Receiver};
+
+use device_app::keystore::KeyFile;
+use device_app::view::{Screen, TaskView, UiEvent, View};
+use device_app::worker::{Stopped, ToWorker, Worker, WorkerOptions};
+use tempfile::TempDir;
+
+use crate::hub::{Direct, Hub, T0};
+
+pub(crate) struct Rig {
+    pub(crate) worker: Worker,
+    answers: Receiver<ToWorker>,
+    pub(crate) clock: Arc<AtomicI64>,
+    pub(crate) folder: Arc<TempDir>,
+}
+
+pub(crate) fn options(folder: &Path, hub: &Hub, clock: &Arc<AtomicI64>) -> WorkerOptions {
+    let clock = clock.clone();
+    WorkerOptions {
+        data_folder: folder.join("data"),
+        secrets: Box::new(KeyFile::new(&folder.join("config"))),
+        clock: Arc::new(move || clock.load(Ordering::Relaxed)),
+        network: Box::new(Direct(hub.clone())),
+        language: None,
+        camera_wanted: Arc::new(AtomicBool::new(true)),
+    }
+}
+
+impl Rig {
+    pub(crate) fn new(hub: &Hub) -> Self {
+        let clock = Arc::new(AtomicI64::new(T0));
+        Self::open(hub, Arc::new(tempfile::tempdir().unwrap()), clock).unwrap()
+    }
+
+    pub(crate) fn open(
+        hub: &Hub,
+        folder: Arc<TempDir>,
+        clock: Arc<AtomicI64>,
+    ) -> Result<Self, Stopped> {
+        let (to, answers) = mpsc::channel();
+        let worker = Worker::open(options(folder.path(), hub, &clock), to)?;
+        let mut rig = Self {
+            worker,
+            answers,
+            clock,
+            folder,
+        };
+        rig.settle();
+        Ok(rig)
+    }
+
+    /// Enrolled with that code, and everything of the hub taken in.
+    pub(crate) fn enrolled(hub: &Hub, code: &str) -> Self {
+        let mut rig = Self::new(hub);
+        rig.ui(UiEvent::Enrol {
+            server_url: "https://hub.test".into(),
+            code: code.into(),
+            device_name: format!("PDA {code}"),
+        });
+        assert!(
+            matches!(rig.view().screen, Screen::SignIn(_)),
+            "{:?}",
+            rig.view().feedback
+        );
+        rig
+    }
+
+    /// Enrolled, and Li signed in by badge.
+    pub(crate) fn signed_in(hub: &Hub, code: &str) -> Self {
+        let mut rig = Self::enrolled(hub, code);
+        rig.scan("B-LI");
+        assert_eq!(rig.view().operator.as_deref(), Some("Li"));
+        rig
+    }
+
+    /// The program ends and starts again.
+    pub(crate) fn restart(self, hub: &Hub) -> Self {
+        let (folder, clock) = (self.folder.clone(), self.clock.clone());
+        drop(self);
+        Self::open(hub, folder, clock).unwrap()
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("data").join("replica.db")
+    }
+
+    /// Lets time and answers do their work until nothing is due at once.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..10_000 {
+            if let Ok(answer) = self.answers.try_recv() {
+                self.worker.handle(answer);
+            } else if self.worker.due() <= self.clock.load(Ordering::Relaxed) {
+                self.worker.tick();
+            } else {
+                return;
+            }
+        }
+        panic!("the worker never comes to rest");
+    }
+
+    pub(crate) fn pass(&mut self, ms: i64) {
+        self.clock.fetch_add(ms, Ordering::Relaxed);
+        self.worker.tick();
+        self.settle();
+    }
+
+    pub(crate) fn ui(&mut self, event: UiEvent) {
+        // Long enough for the same code to be another scan.
+        self.clock.fetch_add(400, Ordering::Relaxed);
+        self.worker.handle(ToWorker::Ui(event));
+        self.settle();
+    }
+
+    pub(crate) fn scan(&mut self, text: &str) {
+        self.ui(UiEvent::Scan { text: text.into() });
+    }
+
+    pub(crate) fn action(&mut self, code: &str) {
+        self.ui(UiEvent::Action(code.into()));
+    }
+
+    pub(crate) fn view(&mut self) -> View {
+        self.worker.view()
+    }
+
+    pub(crate) fn task(&mut self) -> TaskView {
+        match self.worker.view().screen {
+            Screen::Task(task) => task,
+            other => panic!("no task: {other:?}"),
+        }
+    }
+
+    /// Code of the last feedback; empty for none.
+    pub(crate) fn said(&mut self) -> String {
+        self.worker
+            .view()
+            .feedback
+            .map(|f| f.message.code)
+            .unwrap_or_default()
+    }
+
+    /// Everything at the site: `bin item lot quantity`, in order.
+    pub(crate) fn stock(&self) -> Vec<String> {
+        let query = self.worker.replica().query();
+        let rows = query.stock(crate::hub::SITE, 0, 1_000).unwrap();
+        let line = |row: replica::query::StockRow| {
+            let bin = query.bin(row.key.bin).unwrap().unwrap().code;
+            let item = query.item(row.key.item).unwrap().unwrap().sku;
+            let lot = row.key.lot.map(|l| format!("/{l}")).unwrap_or_default();
+            format!("{bin} {item}{lot} {}", row.balance)
+        };
+        rows.into_iter().map(line).collect()
+    }
+
+    pub(crate) fn state_hash(&self) -> Vec<u8> {
+        let hash = self.worker.replica().state_hash(crate::hub::SITE).unwrap();
+        hash.to_bytes().to_vec()
+    }
+}

@@ -1,0 +1,76 @@
+//! Every code that a procedure or the worker can say has words on the screen.
+
+use device_app::ui::{Window, WordKind};
+use operations::{ActionCode, FactCode, FeedbackCode, LineStatus, Operation, PromptCode};
+
+#[test]
+fn every_code_has_words() {
+    i_slint_backend_testing::init_no_event_loop();
+    let window = Window::new(|_| {}).unwrap();
+    let mut missing = Vec::new();
+    let mut check = |kind: WordKind, code: &str| {
+        if !window.has_words(kind, code) {
+            missing.push(format!("{kind:?} {code}"));
+        }
+    };
+    for code in PromptCode::ALL {
+        check(WordKind::Prompt, code.code());
+    }
+    for code in FeedbackCode::ALL {
+        check(WordKind::Message, code.code());
+    }
+    for code in ActionCode::ALL {
+        check(WordKind::Action, code.code());
+    }
+    for code in FactCode::ALL {
+        check(WordKind::Fact, code.code());
+    }
+    for code in LineStatus::ALL {
+        check(WordKind::State, code.code());
+    }
+    for code in Operation::ALL {
+        check(WordKind::Operation, code.code());
+    }
+    let worker = [
+        "not-signed-in",
+        "wrong-pin",
+        "locked-out",
+        "no-such-badge",
+        "operator-disabled",
+        "sign-out-waiting",
+        "recovered-session",
+        "pin-protected",
+        "pin-can-be-tried",
+        "signed-in",
+        "enrol-code-wrong",
+        "enrol-code-used",
+        "enrol-qr-wrong",
+        "enrol-url-malformed",
+        "server-unreachable",
+        "server-certificate-wrong",
+        "server-error",
+        "device-too-old",
+        "device-revoked",
+        "segment-refused",
+        "segment-forged",
+        "stay-offline-on",
+        "disk-full",
+        "database-error",
+        "database-corrupt",
+        "database-newer",
+        "database-key-missing",
+        "database-in-use",
+        "disk-full-at-start",
+        "internal",
+        "picture-no-code",
+        "picture-unreadable",
+        "answer-first",
+    ];
+    for code in worker {
+        check(WordKind::Message, code);
+    }
+    for code in ["set-aside", "adjust", "reverse", "resolve"] {
+        check(WordKind::Operation, code);
+    }
+    assert!(missing.is_empty(), "no words for: {missing:#?}");
+}
