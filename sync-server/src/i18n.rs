@@ -88,7 +88,7 @@ impl Lang {
     }
 
     /// The words for a key that is in the files; an unknown key shows itself.
-    pub fn t<'k>(self, key: &'k str) -> &'k str {
+    pub fn t(self, key: &str) -> &str {
         self.find(key).unwrap_or(key)
     }
 

@@ -1,4 +1,4 @@
-//! The sync server and the supervisor's console. [`router`] is the whole app; [`serve`] runs it on a listener.
+#![doc = include_str!("../README.md")]
 
 pub mod auth;
 pub mod cli;

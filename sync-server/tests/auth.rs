@@ -1,4 +1,5 @@
 //! Signing in and out, forms, one-time links, roles.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Devices and people on the console.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! CSV in and out.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Every page renders in both languages with the story's data on it.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 

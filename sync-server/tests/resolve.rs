@@ -1,4 +1,5 @@
 //! Decisions add events, change the stock, and can be taken back.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What holds for every route: sign-in, headers, machine answers.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 

@@ -229,7 +229,7 @@ mod tests {
             zone: chrono_tz::Asia::Shanghai,
             now: 0,
         };
-        assert_eq!(page.time(&0), "1970-01-01 08:00");
-        assert_eq!(page.iso(&0), "1970-01-01T08:00:00+08:00");
+        assert_eq!(page.time(0), "1970-01-01 08:00");
+        assert_eq!(page.iso(0), "1970-01-01T08:00:00+08:00");
     }
 }

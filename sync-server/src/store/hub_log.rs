@@ -160,8 +160,7 @@ pub fn entries_after(
     while let Some(r) = rows.next()? {
         let signature =
             |column| -> Result<Signature, StoreError> {
-                Ok(Signature::from_slice(&blob::<64>(r, column)?)
-                    .ok_or(StoreError::Corrupt(column))?)
+                Signature::from_slice(&blob::<64>(r, column)?).ok_or(StoreError::Corrupt(column))
             };
         let chain = ChainId::from_bytes(blob(r, "chain")?);
         let seq = r.get::<_, i64>("seq")? as u64;

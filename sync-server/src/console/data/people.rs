@@ -33,7 +33,8 @@ impl NewOperator {
             return Some("people.bad-name");
         }
         let digits = self.pin.bytes().all(|b| b.is_ascii_digit());
-        if !self.pin.is_empty() && !(digits && (4..=8).contains(&self.pin.len())) {
+        let is_pin = digits && (4..=8).contains(&self.pin.len());
+        if !self.pin.is_empty() && !is_pin {
             return Some("people.bad-pin");
         }
         if self.pin.is_empty() && self.badge.trim().is_empty() {

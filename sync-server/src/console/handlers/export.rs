@@ -24,7 +24,7 @@ pub(crate) async fn get(
     let lang = who.visitor.lang;
     let table = app
         .data(move |data| {
-            let time = |at: i64| page.exact(&at);
+            let time = |at: i64| page.exact(at);
             match name.as_str() {
                 "items" => data.export_items(lang),
                 "bins" => data.export_bins(lang),

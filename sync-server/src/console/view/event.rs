@@ -1,0 +1,106 @@
+//! What happened.
+
+use chrono::NaiveDate;
+use domain::ledger::Standing;
+use domain::{EventHash, ExceptionId, Quantity, SiteId, UnixMillis};
+
+use super::{Named, UnitRef};
+
+/// Names of all kinds of event, for the filter.
+pub const EVENT_KINDS: [&str; 9] = [
+    "received",
+    "issued",
+    "moved",
+    "adjusted",
+    "counted",
+    "set-aside",
+    "reversed",
+    "count-approved",
+    "resolved",
+];
+
+/// One line of a count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountLine {
+    /// What was counted.
+    pub item: Named,
+    /// Of which lot.
+    pub lot: Option<String>,
+    /// How much was there.
+    pub counted: Quantity,
+}
+
+/// Who reversed an event, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReversedBy {
+    /// Who.
+    pub operator: Named,
+    /// When, by the reversing device.
+    pub at: UnixMillis,
+}
+
+/// An event, with everything that a person wants to know about it.
+#[derive(Debug, Clone)]
+pub struct EventView {
+    /// Names it.
+    pub hash: EventHash,
+    /// Its number on its chain.
+    pub number: u64,
+    /// Stable name of what happened.
+    pub kind: &'static str,
+    /// Where.
+    pub site: SiteId,
+    /// What, if one kind of goods.
+    pub item: Option<Named>,
+    /// The item's base unit.
+    pub base_unit: String,
+    /// Of which lot.
+    pub lot: Option<String>,
+    /// Its last good day.
+    pub expiry: Option<NaiveDate>,
+    /// Which very unit.
+    pub unit: Option<UnitRef>,
+    /// The bin, or the one the goods left.
+    pub bin: Option<Named>,
+    /// The bin the goods went to.
+    pub to: Option<Named>,
+    /// How much, as written.
+    pub quantity: Option<Quantity>,
+    /// Lines of a count.
+    pub lines: Vec<CountLine>,
+    /// A code that nobody knew.
+    pub code: Option<String>,
+    /// Reason of an adjustment, note or choice of a decision.
+    pub reason: Option<String>,
+    /// The event that it names, which names none here.
+    pub target: Option<Box<EventView>>,
+    /// Kind code of the exception that it decides.
+    pub decides: Option<(ExceptionId, String)>,
+    /// Who did it.
+    pub operator: Named,
+    /// On which device.
+    pub device: Named,
+    /// The device's clock.
+    pub device_time: UnixMillis,
+    /// When it reached the hub.
+    pub arrived: Option<UnixMillis>,
+    /// Whether it counts.
+    pub standing: Standing,
+    /// Who took it back.
+    pub reversed_by: Option<ReversedBy>,
+    /// Held back until a supervisor releases it.
+    pub quarantined: bool,
+}
+
+impl EventView {
+    /// Whether it counts for nothing.
+    pub fn is_void(&self) -> bool {
+        self.standing == Standing::Void
+    }
+
+    /// Minutes between the device's clock and arrival, if they are worth telling.
+    pub fn late_minutes(&self) -> Option<i64> {
+        let late = (self.arrived? - self.device_time) / 60_000;
+        (late >= 10).then_some(late)
+    }
+}

@@ -1,0 +1,67 @@
+//! What the pages show: plain values with names instead of ids, in no language yet.
+
+mod event;
+mod review;
+mod stock;
+mod things;
+
+use crate::console::by_value::ByValue;
+use crate::i18n::Lang;
+
+pub use event::{CountLine, EVENT_KINDS, EventView, ReversedBy};
+pub use review::{
+    DecisionView, ExceptionView, FieldConflictView, FieldValue, KIND_CODES, ReviewList,
+    SubjectView, choices, needs_note,
+};
+pub use stock::{ItemRow, PageOf, StockRow};
+pub use things::{BinView, DeviceView, ItemView, OperatorView, UnitView};
+
+/// A thing with a name: an item, bin, site, operator, device.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Named {
+    /// For addresses; empty if the thing has no page.
+    pub id: String,
+    /// The code that people use, such as the SKU; may be empty.
+    pub code: String,
+    /// Chinese name; may be empty.
+    pub zh: String,
+    /// English name; may be empty.
+    pub en: String,
+}
+
+impl Named {
+    /// The name in that language, or in the other, or the code, or the start of the id.
+    pub fn name(&self, lang: impl ByValue<Lang>) -> &str {
+        let (first, second) = match lang.value() {
+            Lang::Zh => (&self.zh, &self.en),
+            Lang::En => (&self.en, &self.zh),
+        };
+        [first, second, &self.code]
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .map_or_else(|| self.id.get(..8).unwrap_or("?"), String::as_str)
+    }
+
+    /// The code, or the name where there is none.
+    pub fn short(&self) -> &str {
+        if self.code.is_empty() {
+            self.name(Lang::Zh)
+        } else {
+            &self.code
+        }
+    }
+
+    /// Whether a code stands beside the name.
+    pub fn has_both(&self, lang: impl ByValue<Lang>) -> bool {
+        !self.code.is_empty() && self.code != self.name(lang.value())
+    }
+}
+
+/// A unit: a licence plate or a serial number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitRef {
+    /// As stored; for addresses.
+    pub id: String,
+    /// What is printed on it.
+    pub printed: String,
+}

@@ -1,0 +1,98 @@
+//! One item, bin, unit, device or person, and everything about it.
+
+use domain::{ItemId, Quantity, UnixMillis};
+
+use super::{EventView, Named, StockRow, UnitRef};
+
+/// An item and everything about it.
+#[derive(Debug, Clone)]
+pub struct ItemView {
+    /// Its identity.
+    pub id: ItemId,
+    /// Its name.
+    pub item: Named,
+    /// Base unit.
+    pub base_unit: String,
+    /// Barcodes and how many base units one scan of each means.
+    pub barcodes: Vec<(String, Quantity)>,
+    /// What is told apart: codes `lot`, `serial`, `expiry`.
+    pub tracks: Vec<&'static str>,
+    /// Where it lies.
+    pub stock: Vec<StockRow>,
+    /// Sum of the stock.
+    pub total: Quantity,
+    /// What happened, newest first.
+    pub history: Vec<EventView>,
+}
+
+/// A bin and everything about it.
+#[derive(Debug, Clone)]
+pub struct BinView {
+    /// Its name.
+    pub bin: Named,
+    /// The part of the site.
+    pub zone: Option<Named>,
+    /// Where.
+    pub site: Named,
+    /// What lies there.
+    pub stock: Vec<StockRow>,
+    /// What happened, newest first.
+    pub history: Vec<EventView>,
+}
+
+/// A unit and everything about it.
+#[derive(Debug, Clone)]
+pub struct UnitView {
+    /// Which.
+    pub unit: UnitRef,
+    /// What it holds.
+    pub item: Named,
+    /// How much.
+    pub quantity: Quantity,
+    /// Base unit.
+    pub base_unit: String,
+    /// Its bin, or the one it left.
+    pub bin: Named,
+    /// Whether it is in the house: `stored` or `issued`.
+    pub status: &'static str,
+    /// What happened, newest first.
+    pub history: Vec<EventView>,
+}
+
+/// A device.
+#[derive(Debug, Clone)]
+pub struct DeviceView {
+    /// Its name and id.
+    pub device: Named,
+    /// Where it works.
+    pub site: Named,
+    /// When it was last heard of.
+    pub last_contact: Option<UnixMillis>,
+    /// Events that it said it still holds back.
+    pub waiting: Option<u64>,
+    /// Its latest event here.
+    pub last_event: Option<EventView>,
+    /// Its clock against the server's, milliseconds; positive: ahead.
+    pub clock_offset_ms: Option<i64>,
+    /// Whether its rights were taken away.
+    pub revoked: bool,
+    /// The server itself.
+    pub is_server: bool,
+    /// Its chains: short id and how many events are here.
+    pub chains: Vec<(String, u64)>,
+}
+
+/// A person who scans.
+#[derive(Debug, Clone)]
+pub struct OperatorView {
+    /// Who.
+    pub operator: Named,
+    /// Whether they have a PIN.
+    pub has_pin: bool,
+    /// What their badge reads.
+    pub badge: String,
+    /// Whether they may sign in.
+    pub active: bool,
+    /// What they did last.
+    pub last_event: Option<UnixMillis>,
+}
