@@ -3,7 +3,7 @@
 use documents::Partition;
 use domain::event::{EventBody, EventHash, ExceptionId};
 use domain::ledger::Subject;
-use domain::{BinId, ChainId, DeviceId, ItemId, Quantity, SiteId, UnitId, UnixMillis};
+use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, Quantity, SiteId, UnitId, UnixMillis};
 use rusqlite::params;
 
 use super::{EventRow, Query, ResolutionRow, StockRow};
@@ -228,6 +228,21 @@ impl Query<'_> {
             }
         }
         Ok(out)
+    }
+
+    /// When each person was last heard of, by the device's clock, as far as the latest `looked_at` events tell.
+    pub fn last_seen(&self, looked_at: u32) -> Result<Vec<(OperatorId, UnixMillis)>, ReplicaError> {
+        let rows = self.rows(
+            "SELECT operator, max(place) AS place FROM
+                 (SELECT operator, place FROM event ORDER BY place DESC LIMIT ?1)
+             GROUP BY operator",
+            [looked_at],
+            |r| {
+                let operator = OperatorId::from_bytes(row::bytes16(r, "operator")?);
+                Ok((operator, row::place(r, "place")?.clock.millis))
+            },
+        )?;
+        Ok(rows)
     }
 
     /// How many fields have more than one value.
