@@ -1,8 +1,7 @@
 //! Devices and what they last told.
 
 use documents::Partition;
-use domain::{DeviceId, SiteId};
-use replica::query::EventFilter;
+use domain::{DeviceId, EventId, SiteId};
 
 use super::ConsoleData;
 use super::names::{Names, called};
@@ -26,13 +25,11 @@ impl ConsoleData {
                     Partition::Site(site) => Some(site),
                     Partition::Shared => None,
                 });
-                let last = q.events(
-                    &EventFilter {
-                        device: Some(device.id),
-                        ..EventFilter::default()
-                    },
-                    1,
-                )?;
+                let mut last = None;
+                for chain in chains.iter().filter(|chain| chain.last_event > 0) {
+                    let (chain, number) = (chain.chain, chain.last_event);
+                    last = q.event(EventId { chain, number })?.or(last);
+                }
                 let contact = contacts.iter().find(|contact| contact.device == device.id);
                 views.push(DeviceView {
                     device: called(device.id.to_string(), &device.name),
@@ -42,7 +39,7 @@ impl ConsoleData {
                     },
                     last_contact: contact.and_then(|contact| contact.at),
                     waiting: contact.map(|contact| contact.waiting),
-                    last_event: last.first().map(|row| names.event(row)).transpose()?,
+                    last_event: last.map(|row| names.event(&row)).transpose()?,
                     clock_offset_ms: contact.map(|contact| contact.clock_offset_ms),
                     revoked: device.revoked,
                     is_server: own == Some(device.id),

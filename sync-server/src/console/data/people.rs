@@ -1,11 +1,12 @@
 //! People who scan.
 
+use std::collections::HashMap;
+
 use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
 use documents::catalogue::Operator;
 use domain::{OperatorId, UnixMillis};
 use replica::Commit;
-use replica::query::EventFilter;
 
 use super::ConsoleData;
 use super::names::called;
@@ -13,6 +14,9 @@ use super::resolve::operator_record;
 use crate::auth::password::PasswordError;
 use crate::console::view::{Named, OperatorView};
 use crate::error::AppError;
+
+/// Who was not heard of in so many events has not been here for long.
+const LOOKED_AT_MAX: u32 = 20_000;
 
 /// A person to be added.
 #[derive(Debug, Clone, Default)]
@@ -51,21 +55,15 @@ impl ConsoleData {
     /// Those of the replica.
     pub fn operators(&self) -> Result<Vec<OperatorView>, AppError> {
         self.ask(|q| {
+            let seen: HashMap<_, _> = q.last_seen(LOOKED_AT_MAX)?.into_iter().collect();
             let mut views = Vec::new();
             for operator in q.operators()? {
-                let last = q.events(
-                    &EventFilter {
-                        operator: Some(operator.id),
-                        ..EventFilter::default()
-                    },
-                    1,
-                )?;
                 views.push(OperatorView {
                     operator: called(operator.id.to_string(), &operator.name),
                     has_pin: !operator.pin_verifier.is_empty(),
                     badge: operator.badge,
                     active: operator.active,
-                    last_event: last.first().map(|row| row.placed.event.record.clock.millis),
+                    last_event: seen.get(&operator.id).copied(),
                 });
             }
             Ok(views)
