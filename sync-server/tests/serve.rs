@@ -61,7 +61,7 @@ async fn plain_http_on_loopback_stops_when_told_even_with_a_live_page_open() {
     assert!(String::from_utf8_lossy(&head[..n]).contains("text/event-stream"));
     warehouse.app.announce_change();
     let n = live.read(&mut head).await.unwrap();
-    assert!(String::from_utf8_lossy(&head[..n]).contains("event: changed"));
+    assert!(String::from_utf8_lossy(&head[..n]).contains("event: changed\ndata: all"));
 
     stop.send(()).unwrap();
     let ended = tokio::time::timeout(std::time::Duration::from_secs(10), server).await;

@@ -27,7 +27,8 @@ pub(crate) async fn stream(
             () = stopped(&mut closing) => false,
             () = tokio::time::sleep_until(end) => false,
         };
-        let event = Event::default().event("changed").data("");
+        // Browsers drop an event without data.
+        let event = Event::default().event("changed").data("all");
         more.then_some((Ok(event), (changes, closing)))
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(25)))
