@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use crate::console::assets;
 use crate::console::handlers::{
     account, devices, export, feed, import, link, live, people, preferences, review, sign_in,
-    stock, things,
+    sites, stock, things,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -77,6 +77,7 @@ fn data_routes() -> Router<AppState> {
     let check = post(import::check).layer(DefaultBodyLimit::max(BYTES_MAX));
     Router::new()
         .route("/data", get(import::data))
+        .route("/sites", post(sites::add))
         .route("/data/template/{kind}", get(import::template))
         .route("/data/import/{kind}/check", check)
         .route("/data/import/{kind}/apply", post(import::apply))

@@ -133,3 +133,31 @@ async fn people_are_added_with_a_pin_that_nobody_sees_again() {
         .await;
     assert!(browser.get("/people").await.body.contains("不可登录"));
 }
+
+#[tokio::test]
+async fn a_new_server_begins_with_a_site() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Admin).await;
+    for (code, zone, words) in [
+        ("", "Asia/Shanghai", "仓库编码不能为空"),
+        ("SH1", "Asia/Shanghai", "已有这个编码的仓库"),
+        ("SH2", "Mars/Olympus", "没有这个时区"),
+    ] {
+        let fields = [("code", code), ("time_zone", zone)];
+        let answer = browser.post_from("/data", "/sites", &fields).await;
+        assert_eq!(answer.status, 422, "{words}");
+        assert!(answer.body.contains(words), "{words}");
+    }
+    let fields = [
+        ("code", "BJ1"),
+        ("name_zh", "北京一号仓"),
+        ("time_zone", "Asia/Shanghai"),
+    ];
+    let answer = browser.post_from("/data", "/sites", &fields).await;
+    assert_eq!(answer.location(), "/data?done=site");
+    assert!(browser.get("/data").await.body.contains("北京一号仓"));
+    let page = browser
+        .post_from("/devices", "/devices/invite", &[("name", "手持 8")])
+        .await;
+    assert_eq!(page.status, 201);
+}

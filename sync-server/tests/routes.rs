@@ -32,7 +32,8 @@ const PAGES: [&str; 22] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 11] = [
+const FORMS: [&str; 12] = [
+    "/sites",
     "/sign-out",
     "/account",
     "/review/fields",

@@ -55,7 +55,7 @@ pub(crate) async fn data(State(app): State<AppState>, who: Viewer) -> Result<Res
     page(&app, &who.visitor, None).await
 }
 
-async fn page(
+pub(crate) async fn page(
     app: &AppState,
     visitor: &Visitor,
     problem: Option<String>,

@@ -11,6 +11,7 @@ pub(crate) mod people;
 pub(crate) mod preferences;
 pub(crate) mod review;
 pub(crate) mod sign_in;
+pub(crate) mod sites;
 pub(crate) mod stock;
 pub(crate) mod things;
 
