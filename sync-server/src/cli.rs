@@ -147,9 +147,19 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 fn open_database(data: &Path) -> anyhow::Result<Arc<Database>> {
-    std::fs::create_dir_all(data).context("the data directory cannot be made")?;
+    make_private_folder(data)?;
     let database = Database::open(&data.join("hub.db")).context("the database cannot be opened")?;
     Ok(Arc::new(database))
+}
+
+/// The databases hold keys: a new folder is its owner's alone. One that is there stays as it is.
+pub(crate) fn make_private_folder(folder: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .context("the data directory cannot be made")
 }
 
 pub(crate) fn say(line: &str) {

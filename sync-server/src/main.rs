@@ -1,15 +1,23 @@
 //! `tallyman-server`: see `cli` for its commands.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use sync_server::cli::{Cli, run};
 use tracing_subscriber::EnvFilter;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,tower_http=warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    run(Cli::parse())
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tallyman-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
