@@ -253,6 +253,15 @@ impl Query<'_> {
         )
     }
 
+    /// Whether a device is the server itself, which has no record.
+    pub fn is_server(&self, device: DeviceId) -> Result<bool, ReplicaError> {
+        let found = self.count(
+            "SELECT count(*) FROM chain WHERE device = ?1 AND is_server = 1",
+            [device.as_bytes()],
+        )?;
+        Ok(found > 0)
+    }
+
     /// The chains of a device and how far they have come here.
     pub fn chains_of_device(&self, device: DeviceId) -> Result<Vec<ChainRow>, ReplicaError> {
         self.rows(
