@@ -111,6 +111,7 @@ async fn bins_and_opening_stock() {
         feed.contains("user-supervisor"),
         "the feed says who imported: {feed}"
     );
+    assert!(feed.contains("服务器"), "and where");
 }
 
 #[tokio::test]

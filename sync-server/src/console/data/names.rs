@@ -8,6 +8,7 @@ use replica::Query;
 
 use crate::console::view::Named;
 use crate::error::AppError;
+use crate::i18n::Lang;
 
 /// Looks names up and remembers them.
 pub(super) struct Names<'q> {
@@ -117,6 +118,12 @@ impl<'q> Names<'q> {
         remember(&self.devices, id, || {
             Ok(match self.query.device(id)? {
                 Some(device) => called(id.to_string(), &device.name),
+                None if self.query.is_server(id)? => Named {
+                    id: id.to_string(),
+                    code: String::new(),
+                    zh: Lang::Zh.t("devices.server").to_owned(),
+                    en: Lang::En.t("devices.server").to_owned(),
+                },
                 None => unknown(id.to_string()),
             })
         })
