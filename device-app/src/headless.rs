@@ -5,6 +5,7 @@
 
 mod answers;
 mod commands;
+mod picture;
 mod words;
 
 use std::collections::VecDeque;

@@ -21,7 +21,7 @@ use crate::worker::ToWorker;
 const LONG: Duration = Duration::from_secs(60);
 
 /// Why a line was not carried out.
-enum Failure {
+pub(super) enum Failure {
     /// The script is wrong: a stable code.
     Script(&'static str),
     Replica(ReplicaError),
@@ -33,7 +33,7 @@ impl From<ReplicaError> for Failure {
     }
 }
 
-const BAD: Failure = Failure::Script("script-bad-arguments");
+pub(super) const BAD: Failure = Failure::Script("script-bad-arguments");
 
 impl Driver {
     pub(super) fn carry_out(&mut self, line: &str) -> Value {
@@ -103,6 +103,7 @@ impl Driver {
                 self.pump(Duration::from_millis(ms), |_| false);
                 Ok(Value::Null)
             }
+            "picture" => self.picture(words),
             "quit" => self.ui(UiEvent::Quit),
             _ => Err(Failure::Script("script-unknown-command")),
         }

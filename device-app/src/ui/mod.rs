@@ -23,7 +23,7 @@ mod task_adapter;
 mod window;
 
 pub use keys::{KeyAnswer, KeySink, PassKeys};
-pub use snapshot::{SnapshotError, render_samples, snapshot};
+pub use snapshot::{SnapshotError, render_samples, snapshot, write_snapshot};
 pub use window::{Window, WindowHandle, WordKind};
 
 use std::rc::Rc;

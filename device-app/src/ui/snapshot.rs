@@ -35,6 +35,19 @@ pub fn snapshot(view: &View, width: u32, height: u32) -> Result<Picture, Snapsho
     with_studio(move |studio| studio.draw(&view, width, height))
 }
 
+/// Writes one screen as a PNG of `width * height` pixels.
+///
+/// # Errors
+/// When the file cannot be written, or the screen cannot be drawn.
+pub fn write_snapshot(
+    view: &View,
+    width: u32,
+    height: u32,
+    path: &Path,
+) -> Result<(), SnapshotError> {
+    write_png(path, &snapshot(view, width, height)?)
+}
+
 /// Writes every sample screen as `<screen>-<language>-<theme>-<form>.png` into `folder`.
 ///
 /// # Errors

@@ -100,12 +100,14 @@ pub(crate) fn play(
     receive(say, first, cast)?;
     receive_food(say, second, cast)?;
     issue_some(say, first, cast)?;
-    second.handheld.tell("wait-synced 60")?;
+    for hand in [&mut *first, &mut *second] {
+        hand.handheld.tell("wait-synced 60")?;
+    }
 
     say.step("拔掉网线，继续干活", "the network is gone, work goes on");
     cable.pull();
     for (hand, name) in [(&mut *first, "加厚款"), (&mut *second, "促销装")] {
-        issue_pallet(say, hand, cast)?;
+        issue_pallet(say, programs, hand, cast)?;
         let name = format!("name_zh={} {name}", cast.tool.name_zh);
         let edit = json!(["edit-item", cast.tool.sku, name]).to_string();
         hand.handheld.tell(&edit)?;
@@ -114,6 +116,7 @@ pub(crate) fn play(
             "{}: {} {name} · waiting: {} events, {} edits",
             hand.who, cast.tool.sku, status["waiting_events"], status["waiting_edits"]
         ));
+        hand.handheld.tell("open sync")?;
         picture(programs, hand, "offline")?;
     }
 
@@ -132,8 +135,9 @@ pub(crate) fn play(
     let id = exception["id"].as_str().context("no id")?;
     say.note(&format!("unit-issued-twice · {} · {id:.12}", plate(cast)));
     say.note(&format!("state hash {hash:.16} × 3"));
-    for hand in [first, second] {
-        picture(programs, hand, "synced")?;
+    for (hand, place) in [(first, "history"), (second, "home")] {
+        hand.handheld.tell(&format!("open {place}"))?;
+        picture(programs, hand, place)?;
     }
     for hand in hands {
         hand.handheld.end();
@@ -182,7 +186,7 @@ fn receive(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
     look(say, hand, pictures::DOCK)?;
     look(say, hand, pictures::TOOL)?;
     hand.handheld.tell("quantity 24")?;
-    done(hand, 1)?;
+    done(hand)?;
     say.note(&format!(
         "{}: +24 {} → {}",
         hand.who, cast.tool.name_zh, cast.dock
@@ -195,7 +199,7 @@ fn receive_food(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
     look(say, hand, pictures::DOCK)?;
     look(say, hand, pictures::FOOD)?;
     hand.handheld.tell("quantity 48")?;
-    done(hand, 1)?;
+    done(hand)?;
     say.note(&format!(
         "{}: +48 {} → {}",
         hand.who, cast.food.name_zh, cast.dock
@@ -208,7 +212,7 @@ fn issue_some(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
     look(say, hand, pictures::DOCK)?;
     look(say, hand, pictures::TOOL)?;
     hand.handheld.tell("quantity 6")?;
-    done(hand, 1)?;
+    done(hand)?;
     say.note(&format!(
         "{}: -6 {} ← {}",
         hand.who, cast.tool.name_zh, cast.dock
@@ -216,10 +220,16 @@ fn issue_some(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn issue_pallet(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
+fn issue_pallet(
+    say: &Say,
+    programs: &Programs,
+    hand: &mut Hand,
+    cast: &Cast,
+) -> anyhow::Result<()> {
     hand.handheld.tell("open issue")?;
     look(say, hand, pictures::PALLET)?;
-    done(hand, 0)?;
+    picture(programs, hand, "issued")?;
+    done(hand)?;
     say.note(&format!(
         "{}: {} ← {}",
         hand.who,
@@ -229,8 +239,8 @@ fn issue_pallet(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends the task; so many events must be written by that at least.
-fn done(hand: &mut Hand, _: usize) -> anyhow::Result<()> {
+/// Ends the task.
+fn done(hand: &mut Hand) -> anyhow::Result<()> {
     hand.handheld.tell("action done")?;
     hand.handheld.tell("open home")?;
     Ok(())
