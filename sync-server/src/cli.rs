@@ -289,7 +289,14 @@ fn run_enrol(enrol: &Enrol) -> anyhow::Result<()> {
     };
     let site = site_of_code(sites, &enrol.site)?;
     let url = enrol.at.url.trim_end_matches('/');
-    let invitation = crate::console::desk::invite(&hub, url, None, site.id, &enrol.name, now)?;
+    // A certificate that the server made itself is pinned by the handheld.
+    let own = enrol.at.data.join("tls-cert.pem");
+    let fingerprint = match own.exists() && url.starts_with("https:") {
+        true => Some(tls::self_signed(&enrol.at.data, Vec::new())?.sha256()),
+        false => None,
+    };
+    let name = &enrol.name;
+    let invitation = crate::console::desk::invite(&hub, url, fingerprint, site.id, name, now)?;
     let drawing = qrcode::QrCode::new(invitation.qr.as_bytes())?
         .render::<qrcode::render::unicode::Dense1x2>()
         .quiet_zone(true)

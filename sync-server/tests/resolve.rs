@@ -151,6 +151,7 @@ async fn an_unknown_code_becomes_a_barcode_and_the_goods_are_received() {
         .await;
     assert_eq!(status, 422);
     assert!(body.contains("没有唯一对应的商品"));
+    assert!(body.contains("value=\"NO-SUCH\""), "what was typed stays");
     let (status, body) = desk.decide(&id, &[("choice", "dismiss")]).await;
     assert_eq!(status, 422);
     assert!(body.contains("需要填写说明"));

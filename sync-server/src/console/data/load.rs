@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use documents::catalogue::{Bin, Item, Zone};
 use documents::{FieldEdit, Partition, RecordKind};
 use domain::event::{EventBody, Goods};
-use domain::{BinId, ItemId, Quantity, SiteId, UnitId, UnixMillis, ZoneId};
-use replica::{Commit, NewEvent, Query, RecordEdit, Replica};
+use domain::{BinId, IdSource, ItemId, Quantity, SiteId, UnitId, UnixMillis, ZoneId};
+use replica::{Commit, NewEvent, Query, RecordEdit};
 
 use super::ConsoleData;
 use super::resolve::operator_edit;
@@ -36,8 +36,8 @@ impl ConsoleData {
         site: Option<SiteId>,
         now: UnixMillis,
     ) -> Result<Outcome, AppError> {
-        let mut replica = self.writer();
-        Ok(plan(&mut replica, rows, site, now)?.outcome)
+        let mut ids = new_ids()?;
+        Ok(self.ask(|q| plan(q, &mut ids, rows, site, now))?.outcome)
     }
 
     /// Imports the rows that can be; the outcome lists those that cannot.
@@ -51,7 +51,8 @@ impl ConsoleData {
         user: &User,
         now: UnixMillis,
     ) -> Result<Outcome, AppError> {
-        let plan = plan(&mut self.writer(), rows, site, now)?;
+        let mut ids = new_ids()?;
+        let plan = self.ask(|q| plan(q, &mut ids, rows, site, now))?;
         let mut edits = plan.edits;
         if !plan.events.is_empty() {
             edits.extend(operator_edit(&self.writer().query(), user)?);
@@ -76,31 +77,39 @@ impl ConsoleData {
     }
 }
 
+/// Ids of new records, drawn apart from the replica's own so that planning does not hold up scanning.
+fn new_ids() -> Result<IdSource, AppError> {
+    let mut random = [0u8; 8];
+    getrandom::fill(&mut random).map_err(|error| AppError::internal(error.to_string()))?;
+    Ok(IdSource::new(random))
+}
+
 fn plan(
-    replica: &mut Replica,
+    query: &Query<'_>,
+    ids: &mut IdSource,
     rows: &Parsed,
     site: Option<SiteId>,
     now: UnixMillis,
 ) -> Result<Plan, AppError> {
     match (rows, site) {
-        (Parsed::Items(rows), _) => plan_items(replica, rows, now),
-        (Parsed::Bins(rows), Some(site)) => plan_bins(replica, rows, site, now),
-        (Parsed::Stock(rows), Some(site)) => plan_stock(&replica.query(), rows, site),
+        (Parsed::Items(rows), _) => plan_items(query, ids, rows, now),
+        (Parsed::Bins(rows), Some(site)) => plan_bins(query, ids, rows, site, now),
+        (Parsed::Stock(rows), Some(site)) => plan_stock(query, rows, site),
         (_, None) => Err(AppError::BadRequest),
     }
 }
 
-fn plan_items(replica: &mut Replica, rows: &[ItemIn], now: UnixMillis) -> Result<Plan, AppError> {
+fn plan_items(
+    query: &Query<'_>,
+    ids: &mut IdSource,
+    rows: &[ItemIn],
+    now: UnixMillis,
+) -> Result<Plan, AppError> {
     let mut plan = Plan::default();
     let mut given: HashMap<String, u64> = HashMap::new();
     for row in rows {
-        let (known, taken) = {
-            let query = replica.query();
-            let known = item_of_sku(&query, &row.sku)?;
-            let taken = taken_barcode(&query, row, known.as_ref(), &mut given)?;
-            (known, taken)
-        };
-        if let Some(code) = taken {
+        let known = item_of_sku(query, &row.sku)?;
+        if let Some(code) = taken_barcode(query, row, known.as_ref(), &mut given)? {
             let key = "import.problem.barcode-taken";
             let problem = Problem::cell(row.line, Column::Barcodes, key, &code);
             plan.outcome.problems.push(problem);
@@ -109,7 +118,7 @@ fn plan_items(replica: &mut Replica, rows: &[ItemIn], now: UnixMillis) -> Result
         let (id, fields) = match &known {
             Some(item) => (item.id, changed_fields(item, row)),
             None => {
-                let id = ItemId::from_bytes(replica.new_id(now));
+                let id = ItemId::from_bytes(ids.draw(now));
                 (id, new_item(id, row).to_fields())
             }
         };
@@ -209,25 +218,26 @@ fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
 }
 
 fn plan_bins(
-    replica: &mut Replica,
+    query: &Query<'_>,
+    ids: &mut IdSource,
     rows: &[BinIn],
     site: SiteId,
     now: UnixMillis,
 ) -> Result<Plan, AppError> {
     let mut plan = Plan::default();
-    let known = replica.query().zones(site)?;
+    let known = query.zones(site)?;
     let mut zones: HashMap<String, ZoneId> = known
         .into_iter()
         .map(|zone| (zone.code.to_uppercase(), zone.id))
         .collect();
     for row in rows {
-        let bins = replica.query().bins_by_code(site, &row.code)?;
+        let bins = query.bins_by_code(site, &row.code)?;
         let zone = match row.zone.as_str() {
             "" => None,
             code => Some(match zones.get(&code.to_uppercase()) {
                 Some(zone) => *zone,
                 None => {
-                    let id = ZoneId::from_bytes(replica.new_id(now));
+                    let id = ZoneId::from_bytes(ids.draw(now));
                     zones.insert(code.to_uppercase(), id);
                     plan.edits.push(new_zone(id, code, site));
                     id
@@ -254,7 +264,7 @@ fn plan_bins(
             }
             None => {
                 let bin = Bin {
-                    id: BinId::from_bytes(replica.new_id(now)),
+                    id: BinId::from_bytes(ids.draw(now)),
                     code: row.code.clone(),
                     zone: zone.unwrap_or(ZoneId::from_bytes([0; 16])),
                     site,

@@ -11,7 +11,7 @@ use super::events::{about_parts, unit_ref};
 use super::names::Names;
 use crate::console::view::{
     DecisionView, EventView, ExceptionView, FieldConflictView, FieldValue, Named, ReviewList,
-    SubjectView,
+    SubjectView, Typed,
 };
 use crate::error::AppError;
 
@@ -168,6 +168,7 @@ impl Names<'_> {
             counted: finding.counted,
             balance_now,
             base_unit,
+            typed: Typed::default(),
         })
     }
 

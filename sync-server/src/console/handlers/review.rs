@@ -12,7 +12,7 @@ use crate::auth::form::Pressed;
 use crate::auth::{CsrfForm, Supervisor, Viewer};
 use crate::console::data::{Decision, ReviewFilter};
 use crate::console::page::{Page, render};
-use crate::console::view::{DecisionView, EventView, ExceptionView, Named, ReviewList};
+use crate::console::view::{DecisionView, EventView, ExceptionView, Named, ReviewList, Typed};
 use crate::error::AppError;
 use crate::state::AppState;
 
@@ -115,7 +115,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, AppError> {
     let id = find(&app, &id).await?;
-    one(&app, &who, id, None).await
+    one(&app, &who, id, None, Typed::default()).await
 }
 
 async fn find(app: &AppState, text: &str) -> Result<ExceptionId, AppError> {
@@ -137,13 +137,15 @@ async fn one(
     who: &Viewer,
     id: ExceptionId,
     problem: Option<&str>,
+    typed: Typed,
 ) -> Result<Response, AppError> {
-    let (exception, decisions, timeline) = app.data(move |data| data.exception(id)).await?;
+    let (mut exception, decisions, timeline) = app.data(move |data| data.exception(id)).await?;
     if exception.is_none() && decisions.is_empty() {
         return Err(AppError::NotFound);
     }
     let mut page = Page::new(app, &who.visitor, "review", "exception.title").await?;
-    if let Some(exception) = &exception {
+    if let Some(exception) = &mut exception {
+        exception.typed = typed;
         page.title = page.tt("kind", exception.kind.code());
     }
     render(&ExceptionPage {
@@ -175,6 +177,11 @@ pub(crate) async fn resolve(
 ) -> Result<Response, AppError> {
     let id = ExceptionId::from_hex(&id).ok_or(AppError::NotFound)?;
     let (user, now) = (who.user.clone(), app.now());
+    let typed = Typed {
+        note: form.note.clone(),
+        item: form.item.clone(),
+        bin: form.bin.clone(),
+    };
     let decision = Decision {
         choice: form.choice,
         note: form.note,
@@ -195,7 +202,7 @@ pub(crate) async fn resolve(
                 visitor: who.visitor,
                 user: who.user,
             };
-            let mut response = one(&app, &who, id, Some(problem.key())).await?;
+            let mut response = one(&app, &who, id, Some(problem.key()), typed).await?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }

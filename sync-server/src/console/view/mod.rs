@@ -11,7 +11,7 @@ use crate::i18n::Lang;
 pub use event::{CountLine, EVENT_KINDS, EventView, ReversedBy};
 pub use review::{
     DecisionView, ExceptionView, FieldConflictView, FieldValue, KIND_CODES, ReviewList,
-    SubjectView, choices, needs_note,
+    SubjectView, Typed, choices, needs_note,
 };
 pub use stock::{ItemRow, PageOf, StockRow};
 pub use things::{BinView, DeviceView, ItemView, OperatorView, UnitView};

@@ -80,6 +80,19 @@ pub struct ExceptionView {
     pub balance_now: Option<Quantity>,
     /// The item's base unit.
     pub base_unit: String,
+    /// What somebody typed and has to put right.
+    pub typed: Typed,
+}
+
+/// The fields of a decision as they were typed.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    /// Why.
+    pub note: String,
+    /// SKU or barcode of an item.
+    pub item: String,
+    /// Code of a bin.
+    pub bin: String,
 }
 
 impl ExceptionView {
@@ -108,6 +121,9 @@ impl ExceptionView {
 
     /// The bin where goods with an unknown code were left, if they said so.
     pub fn aside_bin(&self) -> &str {
+        if !self.typed.bin.is_empty() {
+            return &self.typed.bin;
+        }
         self.evidence
             .iter()
             .find_map(|event| event.bin.as_ref())
