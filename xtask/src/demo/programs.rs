@@ -38,7 +38,8 @@ impl Programs {
     /// A server with the demo site on a free port of this machine.
     pub(crate) fn start_server(&self) -> anyhow::Result<Process> {
         let mut command = Command::new(&self.server);
-        command.arg("demo").arg("--data").arg(self.server_data());
+        command.args(["demo", "--until-input-ends", "--data"]);
+        command.arg(self.server_data());
         command.env("RUST_LOG", "warn");
         Process::start("tallyman-server", &mut command)
     }

@@ -32,6 +32,7 @@ pub(crate) struct End {
 
 /// A person with a handheld.
 struct Hand {
+    device: String,
     who: &'static str,
     handheld: Process,
 }
@@ -80,6 +81,7 @@ pub(crate) fn play(
             operator.name, status["event_count"]
         ));
         hands.push(Hand {
+            device: format!("PDA-{number}"),
             who: operator.name,
             handheld,
         });
@@ -134,6 +136,10 @@ pub(crate) fn play(
     let exception = exceptions.iter().find(wanted).context("nobody noticed")?;
     let id = exception["id"].as_str().context("no id")?;
     say.note(&format!("unit-issued-twice · {} · {id:.12}", plate(cast)));
+    let [name, other] = [name_of(first, cast)?, name_of(second, cast)?];
+    ensure!(name == other, "one item has two names: {name}, {other}");
+    say.note(&format!("{} = {name}", cast.tool.sku));
+    say.note("另一个名称留在复核队列 · the other name waits in the review queue");
     say.note(&format!("state hash {hash:.16} × 3"));
     for (hand, place) in [(first, "history"), (second, "home")] {
         hand.handheld.tell(&format!("open {place}"))?;
@@ -163,6 +169,13 @@ pub(crate) fn play(
 
 fn plate(cast: &Cast) -> &str {
     cast.pallet.plate.as_deref().unwrap_or_default()
+}
+
+/// What a handheld calls the item that both renamed.
+fn name_of(hand: &mut Hand, cast: &Cast) -> anyhow::Result<String> {
+    let found = hand.handheld.tell(&format!("search {}", cast.tool.sku))?;
+    let title = found["hits"][0]["title"].as_str();
+    Ok(title.context("the item is gone")?.to_owned())
 }
 
 /// Reads a picture with the decoder and says what was in it.
@@ -284,10 +297,10 @@ fn agree(
 
 /// Keeps the screen as it is, in both languages.
 fn picture(programs: &Programs, hand: &mut Hand, name: &str) -> anyhow::Result<()> {
-    for language in ["zh", "en"] {
+    for language in ["en", "zh"] {
         let file = programs
             .screens()
-            .join(format!("{name}-{}-{language}.png", hand.who));
+            .join(format!("{}-{name}-{language}.png", hand.device));
         let line = json!(["picture", text(&file)?, language]);
         hand.handheld.tell(&line.to_string())?;
     }
