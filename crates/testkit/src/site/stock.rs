@@ -41,7 +41,8 @@ pub(super) fn opening_stock(
             let amount = random.between(4, 240);
             stock.push(line(item, bin(random), amount, None));
             // Now and then a full pallet of the same goods still stands at the dock.
-            if pallets < PALLETS && item.unit == "box" || item.pack.is_some() && pallets < PALLETS {
+            let comes_on_pallets = item.pack.is_some() || item.unit == "box";
+            if comes_on_pallets && pallets < PALLETS && random.percent(14) {
                 pallets += 1;
                 let dock = docks[random.below(docks.len())].code.clone();
                 let amount = random.between(4, 20) * 12;
