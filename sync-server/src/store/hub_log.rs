@@ -158,10 +158,9 @@ pub fn entries_after(
     let mut entries = Vec::new();
     let mut bytes = 0;
     while let Some(r) = rows.next()? {
-        let signature =
-            |column| -> Result<Signature, StoreError> {
-                Signature::from_slice(&blob::<64>(r, column)?).ok_or(StoreError::Corrupt(column))
-            };
+        let signature = |column| -> Result<Signature, StoreError> {
+            Signature::from_slice(&blob::<64>(r, column)?).ok_or(StoreError::Corrupt(column))
+        };
         let chain = ChainId::from_bytes(blob(r, "chain")?);
         let seq = r.get::<_, i64>("seq")? as u64;
         let is_known = own.is_some_and(|(own, own_seq)| own == chain && seq <= own_seq);
