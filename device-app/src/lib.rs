@@ -3,6 +3,7 @@
 pub mod camera;
 pub mod headless;
 pub mod keystore;
+pub mod tones;
 pub mod transport;
 pub mod ui;
 pub mod view;

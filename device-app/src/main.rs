@@ -12,9 +12,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use device_app::camera::{self, Pictures};
+use device_app::tones::Tones;
 use device_app::transport::HttpNetwork;
 use device_app::ui::{Window, WindowHandle};
-use device_app::view::{Language, View};
+use device_app::view::{Language, Outcome, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerOptions, WorkerOutput, spawn};
 use device_app::{headless, keystore};
@@ -38,6 +39,9 @@ struct Arguments {
     /// The script; `-` is the standard input.
     #[arg(long, value_name = "FILE", default_value = "-", requires = "headless")]
     script: PathBuf,
+    /// The device's clock is this far ahead of the machine's (or behind): tests live through days in seconds.
+    #[arg(long, default_value_t = 0, hide = true, allow_negative_numbers = true)]
+    clock_offset_seconds: i64,
     /// Language of the screens.
     #[arg(long, value_parser = ["zh", "en"])]
     language: Option<String>,
@@ -65,10 +69,11 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (data, config) = folders(&arguments)?;
     let camera_wanted = Arc::new(AtomicBool::new(true));
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let clock_offset_ms = arguments.clock_offset_seconds.saturating_mul(1_000);
     let options = WorkerOptions {
         data_folder: data,
         secrets: keystore::find(credentials.as_deref(), &config),
-        clock: Arc::new(now),
+        clock: Arc::new(move || now() + clock_offset_ms),
         network: Box::new(HttpNetwork::start()?),
         language: arguments
             .language
@@ -101,7 +106,11 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
         }
     })?;
     window.set_key_sink(Box::new(WedgeKeys::default()));
-    let worker = spawn(options, ToWindow(window.handle()))?;
+    let output = ToWindow {
+        window: window.handle(),
+        tones: Tones::start()?,
+    };
+    let worker = spawn(options, output)?;
     let _ = to_worker.set(worker.sender());
     let pictures = match arguments.frames {
         Some(folder) => Pictures::Folder(folder),
@@ -112,16 +121,23 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-struct ToWindow(WindowHandle);
+struct ToWindow {
+    window: WindowHandle,
+    tones: Tones,
+}
 
 impl WorkerOutput for ToWindow {
     fn show(&mut self, view: View) {
         // The window may be gone already.
-        self.0.show_view(view);
+        self.window.show_view(view);
+    }
+
+    fn sound(&mut self, outcome: Outcome, loudness: u32) {
+        self.tones.play(outcome, loudness);
     }
 
     fn quit(&mut self) {
-        self.0.quit();
+        self.window.quit();
     }
 }
 

@@ -117,6 +117,9 @@ impl Driver {
             device_name: words.from(2).join(" "),
         })?;
         self.pump(LONG, |worker| !worker.is_enrolling());
+        if self.worker.replica().identity().is_some() {
+            self.worker.handle(ToWorker::Ui(UiEvent::SkipEnrol));
+        }
         let identity = self.worker.replica().identity();
         Ok(json!({"device": identity.map(|i| i.device.to_string())}))
     }
@@ -356,9 +359,7 @@ impl Driver {
     fn state_hash(&mut self) -> Result<Value, Failure> {
         let replica = self.worker.replica();
         let site = replica.enrolled()?.site;
-        let bytes = replica.state_hash(site)?.to_bytes();
-        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        Ok(json!({"state_hash": hex}))
+        Ok(json!({"state_hash": replica.state_hash(site)?.to_string()}))
     }
 
     fn status(&mut self) -> Result<Value, Failure> {

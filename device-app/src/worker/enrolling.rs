@@ -56,7 +56,7 @@ impl Worker {
         if self.waiting.total() > 0 {
             // A new enrolment starts new chains; what waits on the old ones must go first.
             let waiting = self.waiting.total().to_string();
-            return self.enrol_failed(Message::new("sign-out-waiting").with(waiting));
+            return self.enrol_failed(Message::new("enrol-waiting").with(waiting));
         }
         let mut seed = [0; 32];
         if getrandom::fill(&mut seed).is_err() {
@@ -93,6 +93,12 @@ impl Worker {
                 return Ok(());
             }
         };
+        let other = |known: &Identity| known.organisation != reply.organisation;
+        if self.replica.identity().is_some_and(other) {
+            // Two organisations in one database could never be told apart again.
+            self.enrol_failed(Message::new("enrol-other-organisation"));
+            return Ok(());
+        }
         let identity = Identity {
             organisation: reply.organisation,
             device: reply.device,

@@ -118,6 +118,9 @@ impl Worker {
             Match::Bin(bin) => Some(About::Bin(bin.id)),
             _ => None,
         });
+        if about.is_none() && matches.iter().any(|m| matches!(m, Match::Operator { .. })) {
+            return self.badge(&scanned.raw);
+        }
         if about.is_none() {
             let message = Message::new("unknown-code").with(shown);
             self.tell(Outcome::Refused, message, &scanned.raw);

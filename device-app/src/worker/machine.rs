@@ -1,8 +1,8 @@
 //! The worker's state, and who handles which message.
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
@@ -11,22 +11,21 @@ use documents::SigningKey;
 use documents::catalogue::Operator;
 use domain::{EventHash, SiteId};
 use operations::{Context, Task};
-use replica::{DatabaseKey, OpenOptions, Replica, ReplicaError, Waiting};
+use replica::{Replica, ReplicaError, Waiting};
 use scan::Payload;
 use scan::duplicates::DuplicateFilter;
 
 use super::ToWorker;
 use super::device_settings::DeviceSettings;
 use super::look_up::LookUpState;
+use super::opening::{self, Stopped};
 use super::pin::Tries;
 use super::site_clock::SiteClock;
 use super::stock_view::StockView;
 use super::sync_driver::{SyncDriver, SyncNews};
-use crate::keystore::{SecretError, SecretStore};
+use crate::keystore::SecretStore;
 use crate::transport::Network;
-use crate::view::{
-    Camera, Feedback, Language, LastScan, Message, Outcome, Place, Question, RawScan, View,
-};
+use crate::view::{Camera, Feedback, Language, LastScan, Message, Outcome, Place, RawScan};
 
 /// Unix milliseconds, from wherever the caller takes them.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -42,14 +41,6 @@ pub struct WorkerOptions {
     pub language: Option<Language>,
     /// Set while the person wants the camera; whoever runs it looks here.
     pub camera_wanted: Arc<AtomicBool>,
-}
-
-/// The program cannot work: the code of the sentence, and details for whoever is called.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {details}")]
-pub struct Stopped {
-    pub code: &'static str,
-    pub details: String,
 }
 
 /// Raw scans that the diagnosis shows.
@@ -138,33 +129,12 @@ pub struct Worker {
     pub(crate) quit: bool,
 }
 
-impl From<ReplicaError> for Stopped {
-    fn from(error: ReplicaError) -> Self {
-        let code = match error.code() {
-            "disk-full" => "disk-full-at-start",
-            "database-busy" => "database-in-use",
-            code => code,
-        };
-        let details = match &error {
-            ReplicaError::Newer { found, known } => format!("db-newer {found} > {known}"),
-            other => other.to_string(),
-        };
-        Self { code, details }
-    }
-}
-
 impl Worker {
     /// Opens the database, or makes it. `answers`: where the network's answers go, back to this worker.
     ///
     /// # Errors
     /// [`Stopped`]: the program cannot work; nothing was changed.
     pub fn open(options: WorkerOptions, answers: Sender<ToWorker>) -> Result<Self, Stopped> {
-        let lock = lock(&options.data_folder)?;
-        let path = options.data_folder.join("replica.db");
-        let key = options
-            .secrets
-            .device_key(!path.exists())
-            .map_err(key_stopped)?;
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|e| Stopped {
             code: "internal",
@@ -173,11 +143,7 @@ impl Worker {
         let (ids, seed) = random.split_at(8);
         let ids = ids.try_into().unwrap_or_default();
         let seed = u64::from_le_bytes(seed.try_into().unwrap_or_default());
-        let replica = Replica::open(OpenOptions::file(
-            &path,
-            Some(DatabaseKey::from_bytes(key)),
-            ids,
-        ))?;
+        let (replica, lock) = opening::open(&options.data_folder, options.secrets.as_ref(), ids)?;
         let mut settings = DeviceSettings::load(&replica)?;
         if let Some(language) = options.language {
             settings.language = Some(language.code().to_owned());
@@ -238,6 +204,12 @@ impl Worker {
     /// [`ReplicaError`].
     pub fn limit_growth(&mut self, pages: u32) -> Result<(), ReplicaError> {
         self.replica.limit_growth(pages)
+    }
+
+    /// How loud answers are: 0 to 100.
+    pub(crate) fn loudness(&self) -> u32 {
+        let audible = self.settings.sound && !self.settings.vibration_only;
+        if audible { self.settings.volume } else { 0 }
     }
 
     /// What went wrong with the last exchange, while it matters.
@@ -444,57 +416,6 @@ impl Worker {
         })
     }
 
-    /// What the screen shows now. A screen that cannot be read shows the failure in its place.
-    pub fn view(&mut self) -> View {
-        let screen = match self.screen() {
-            Ok(screen) => screen,
-            Err(error) => {
-                self.report(Err(error));
-                crate::view::Screen::Home(Default::default())
-            }
-        };
-        View {
-            screen,
-            chip: self.chip(),
-            operator: self.operator.as_ref().map(|o| o.name.clone()),
-            feedback: self.feedback.clone(),
-            banner: self.banner.clone(),
-            question: self.question(),
-            appearance: self.settings.appearance(),
-            camera: if self.settings.camera {
-                self.camera
-            } else {
-                Camera::Off
-            },
-            practice: false,
-        }
-    }
-
-    fn question(&self) -> Option<Question> {
-        let ask = |message| Question {
-            message,
-            yes: "confirm".to_owned(),
-            no: "cancel".to_owned(),
-        };
-        match &self.asking {
-            Some(Asking::SignOut) => {
-                let waiting = self.waiting.total().to_string();
-                Some(ask(Message::new("sign-out-waiting").with(waiting)))
-            }
-            Some(Asking::StartInstead(_)) => {
-                let lines = self.work.as_ref().map_or(0, |w| w.task.line_count());
-                Some(ask(Message::new("discard-confirm").with(lines.to_string())))
-            }
-            None if self.showing == Showing::Task => {
-                let question = self.work.as_ref()?.task.question()?;
-                let mut message = Message::new(question.code.code());
-                message.args = question.args;
-                Some(ask(message))
-            }
-            None => None,
-        }
-    }
-
     pub(crate) fn open_place(&mut self, place: Place) {
         self.showing = match place {
             Place::Home if self.operator.is_some() => Showing::Home,
@@ -513,38 +434,5 @@ impl Worker {
         } else {
             Showing::Enrol
         }
-    }
-}
-
-/// One program for each database.
-fn lock(folder: &Path) -> Result<File, Stopped> {
-    let failed = |error: std::io::Error| Stopped {
-        code: if error.kind() == std::io::ErrorKind::StorageFull {
-            "disk-full-at-start"
-        } else {
-            "database-error"
-        },
-        details: format!("data folder: {}", error.kind()),
-    };
-    fs::create_dir_all(folder).map_err(failed)?;
-    let file = File::create(folder.join("lock")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(Stopped {
-            code: "database-in-use",
-            details: "lock held".to_owned(),
-        }),
-        Err(fs::TryLockError::Error(error)) => Err(failed(error)),
-    }
-}
-
-fn key_stopped(error: SecretError) -> Stopped {
-    let code = match &error {
-        SecretError::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => "disk-full-at-start",
-        _ => "database-key-missing",
-    };
-    Stopped {
-        code,
-        details: error.to_string(),
     }
 }

@@ -10,6 +10,7 @@ mod home;
 mod input;
 mod look_up;
 mod machine;
+mod opening;
 mod people;
 mod pin;
 mod screens;
@@ -20,7 +21,8 @@ mod task_screen;
 mod tasks;
 mod thread;
 
-pub use machine::{Clock, Stopped, Worker, WorkerOptions};
+pub use machine::{Clock, Worker, WorkerOptions};
+pub use opening::Stopped;
 pub use thread::{WorkerHandle, WorkerOutput, spawn};
 
 use scan::Payload;

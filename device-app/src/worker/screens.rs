@@ -3,12 +3,65 @@
 use replica::ReplicaError;
 use sync_core::Connection as Synced;
 
-use super::machine::{Showing, Worker};
-use crate::view::{Connection, Line, Message, Screen, SettingsView, SyncChip, SyncView};
+use super::machine::{Asking, Showing, Worker};
+use crate::view::{
+    Camera, Connection, Line, Message, Question, Screen, SettingsView, SyncChip, SyncView, View,
+};
 
 const WAITING_LINES_MAX: usize = 30;
 
 impl Worker {
+    /// What the screen shows now. A screen that cannot be read shows the failure in its place.
+    pub fn view(&mut self) -> View {
+        let screen = match self.screen() {
+            Ok(screen) => screen,
+            Err(error) => {
+                self.report(Err(error));
+                crate::view::Screen::Home(Default::default())
+            }
+        };
+        View {
+            screen,
+            chip: self.chip(),
+            operator: self.operator.as_ref().map(|o| o.name.clone()),
+            feedback: self.feedback.clone(),
+            banner: self.banner.clone(),
+            question: self.question(),
+            appearance: self.settings.appearance(),
+            camera: if self.settings.camera {
+                self.camera
+            } else {
+                Camera::Off
+            },
+            practice: false,
+        }
+    }
+
+    fn question(&self) -> Option<Question> {
+        let ask = |message| Question {
+            message,
+            yes: "confirm".to_owned(),
+            no: "cancel".to_owned(),
+        };
+        match &self.asking {
+            Some(Asking::SignOut) => {
+                let waiting = self.waiting.total().to_string();
+                Some(ask(Message::new("sign-out-waiting").with(waiting)))
+            }
+            Some(Asking::StartInstead(_)) => {
+                let lines = self.work.as_ref().map_or(0, |w| w.task.line_count());
+                Some(ask(Message::new("discard-confirm").with(lines.to_string())))
+            }
+            None if self.showing == Showing::Task => {
+                let question = self.work.as_ref()?.task.question()?;
+                let mut message = Message::new(question.code.code());
+                message.args = question.args;
+                Some(ask(message))
+            }
+            None => None,
+        }
+    }
+
     pub(crate) fn screen(&self) -> Result<Screen, ReplicaError> {
         Ok(match self.showing {
             Showing::Enrol => Screen::Enrol(self.enrol_view()),

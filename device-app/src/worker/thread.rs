@@ -1,11 +1,12 @@
 //! The worker's thread: messages in, views out.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Stopped, ToWorker, Worker, WorkerOptions};
-use crate::view::{Screen, StoppedView, UiEvent, View};
+use crate::view::{Outcome, Screen, StoppedView, UiEvent, View};
 
 /// Reaches the worker. Dropping it ends the thread after what is under way.
 pub struct WorkerHandle {
@@ -33,6 +34,8 @@ impl Drop for WorkerHandle {
 /// What the worker gives out, on its own thread.
 pub trait WorkerOutput: Send + 'static {
     fn show(&mut self, view: View);
+    /// A new answer, after its commit. `loudness`: 0 to 100, 0 is silence.
+    fn sound(&mut self, outcome: Outcome, loudness: u32);
     /// Somebody asked to end the program.
     fn quit(&mut self);
 }
@@ -60,19 +63,34 @@ fn run(
     mut output: impl WorkerOutput,
 ) {
     let language = options.language;
-    let mut worker = match Worker::open(options, answers) {
-        Ok(worker) => worker,
-        Err(stopped) => {
-            tracing::error!(%stopped, "cannot start");
-            output.show(stopped_view(&stopped, language));
-            while let Ok(message) = messages.recv() {
-                if matches!(message, ToWorker::Stop | ToWorker::Ui(UiEvent::Quit)) {
-                    break;
-                }
+    // A fault of ours must not leave a window that answers nothing. What was committed is safe: the database is
+    // not written after this.
+    let work = AssertUnwindSafe(|| work(options, answers, messages, &mut output));
+    let ended = catch_unwind(work).unwrap_or_else(|_| {
+        Err(Stopped {
+            code: "internal",
+            details: "the worker panicked".to_owned(),
+        })
+    });
+    if let Err(stopped) = ended {
+        tracing::error!(%stopped, "cannot work");
+        output.show(stopped_view(&stopped, language));
+        while let Ok(message) = messages.recv() {
+            if matches!(message, ToWorker::Stop | ToWorker::Ui(UiEvent::Quit)) {
+                break;
             }
-            return output.quit();
         }
-    };
+    }
+    output.quit();
+}
+
+fn work(
+    options: WorkerOptions,
+    answers: Sender<ToWorker>,
+    messages: &Receiver<ToWorker>,
+    output: &mut impl WorkerOutput,
+) -> Result<(), Stopped> {
+    let mut worker = Worker::open(options, answers)?;
     let mut shown = worker.view();
     output.show(shown.clone());
     while !worker.wants_to_quit() {
@@ -85,11 +103,16 @@ fn run(
         }
         let view = worker.view();
         if view != shown {
+            if view.feedback != shown.feedback
+                && let Some(feedback) = &view.feedback
+            {
+                output.sound(feedback.outcome, worker.loudness());
+            }
             output.show(view.clone());
             shown = view;
         }
     }
-    output.quit();
+    Ok(())
 }
 
 /// The screen that says why nothing works, and that nothing is lost.

@@ -8,5 +8,6 @@ mod people;
 mod process;
 mod rig;
 mod syncing;
+mod wire;
 mod words;
 mod work;

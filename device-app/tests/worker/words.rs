@@ -46,6 +46,8 @@ fn every_code_has_words() {
         "enrol-code-used",
         "enrol-qr-wrong",
         "enrol-url-malformed",
+        "enrol-waiting",
+        "enrol-other-organisation",
         "server-unreachable",
         "server-certificate-wrong",
         "server-error",
