@@ -1,0 +1,68 @@
+//! `bench commit`: what a scan costs on a big site. `bench fleet`: what it costs when a fleet comes back.
+
+mod commit;
+mod device;
+mod fleet;
+mod host;
+mod measure;
+mod workload;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(about = "Benchmarks: figures for BENCHMARKS.md")]
+enum Command {
+    /// Scan-to-durable-commit, search and opening, with many items and events.
+    Commit {
+        /// Items in the catalogue.
+        #[arg(long, default_value_t = 100_000)]
+        items: usize,
+        /// Events of history.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: usize,
+        /// Scans that are measured.
+        #[arg(long, default_value_t = 2_000)]
+        scans: usize,
+        /// Where the databases are made; default is a temporary folder.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// Devices write offline, all reconnect, until every one holds everything.
+    Fleet {
+        #[arg(long, default_value_t = 10)]
+        devices: usize,
+        /// Events that each device writes offline.
+        #[arg(long, default_value_t = 1_000)]
+        events: usize,
+        #[arg(long, default_value_t = 10_000)]
+        items: usize,
+    },
+    /// One server of the fleet (started by `fleet`, or by another harness; reads WORK, PORT, DEVICES).
+    Server,
+    /// One device of the fleet (reads WORK, PORT, ITEMS, EVENTS): a number, or `seed`.
+    Device {
+        /// Its number, or `seed`.
+        name: String,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match Command::parse() {
+        Command::Commit {
+            items,
+            events,
+            scans,
+            folder,
+        } => commit::run(items, events, scans, folder),
+        Command::Fleet {
+            devices,
+            events,
+            items,
+        } => fleet::run(devices, events, items),
+        Command::Server => host::run(),
+        Command::Device { name } => device::run(&name),
+    }
+}

@@ -1,0 +1,231 @@
+//! The real binaries as child processes: the server, and handhelds without a display.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// A binary of this workspace, built beside the tests.
+///
+/// # Errors
+/// It is not there.
+pub fn binary(name: &str) -> Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .context("the build's folder")?;
+    let path = folder.join(name);
+    if !path.exists() {
+        bail!("{name} is not built: run `cargo build -p device-app -p sync-server` first");
+    }
+    Ok(path)
+}
+
+/// A child that is killed when it is dropped.
+pub struct Process(Child);
+
+impl Process {
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The server with a demo warehouse.
+pub struct Server {
+    process: Process,
+    data: PathBuf,
+    /// Where it listens.
+    pub url: String,
+    /// One-time codes for handhelds.
+    pub codes: Vec<String>,
+}
+
+impl Server {
+    /// Makes the warehouse and serves.
+    ///
+    /// # Errors
+    /// The server does not start, as of all functions here.
+    pub fn demo(folder: &Path) -> Result<Self> {
+        let data = folder.join("server");
+        let mut child = Command::new(binary("tallyman-server")?)
+            .args(["demo", "--data"])
+            .arg(&data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("stdout")?).read_line(&mut line)?;
+        let process = Process(child);
+        let hello: Value =
+            serde_json::from_str(&line).with_context(|| format!("the server says {line:?}"))?;
+        let url = hello["url"].as_str().context("url")?.to_owned();
+        let codes = hello["enrolment"].as_array().context("codes")?;
+        let codes = codes
+            .iter()
+            .filter_map(|c| c.as_str().map(str::to_owned))
+            .collect();
+        Ok(Self {
+            process,
+            data,
+            url,
+            codes,
+        })
+    }
+
+    /// `kill -9`, then the same data on the same address.
+    pub fn kill_and_restart(&mut self) -> Result<()> {
+        self.process.kill();
+        self.restart()
+    }
+
+    /// Serves the same data on the same address.
+    pub fn restart(&mut self) -> Result<()> {
+        let address = self.url.trim_start_matches("http://").to_owned();
+        let child = Command::new(binary("tallyman-server")?)
+            .args(["serve", "--listen", &address, "--data"])
+            .arg(&self.data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        self.process = Process(child);
+        for _ in 0..400 {
+            if std::net::TcpStream::connect(&address).is_ok() {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(25));
+        }
+        bail!("the server does not come back")
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// The server's replica, once it has been killed.
+    pub fn replica(&self) -> Result<replica::Replica> {
+        let options = replica::OpenOptions::file(self.data.join("replica.db"), None, [1; 8]);
+        Ok(replica::Replica::open(options)?)
+    }
+}
+
+/// A handheld without a display.
+pub struct Handheld {
+    process: Process,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    data: PathBuf,
+    frames: Option<PathBuf>,
+    clock_offset_s: i64,
+}
+
+impl Handheld {
+    /// Starts it over its folder. `clock_offset_s`: its clock minus the true one.
+    pub fn start(data: &Path, clock_offset_s: i64, frames: Option<&Path>) -> Result<Self> {
+        let mut command = Command::new(binary("tallyman")?);
+        command
+            .args(["--headless", "--script", "-", "--language", "en", "--data"])
+            .arg(data)
+            .arg(format!("--clock-offset-seconds={clock_offset_s}"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        if let Some(frames) = frames {
+            command.arg("--frames").arg(frames);
+        }
+        let mut child = command.spawn()?;
+        let to = child.stdin.take().context("stdin")?;
+        let from = BufReader::new(child.stdout.take().context("stdout")?);
+        Ok(Self {
+            process: Process(child),
+            to,
+            from,
+            data: data.to_owned(),
+            frames: frames.map(Path::to_owned),
+            clock_offset_s,
+        })
+    }
+
+    /// The folder of its database.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Sends a line without waiting for the answer.
+    pub fn send(&mut self, line: &str) -> Result<()> {
+        writeln!(self.to, "{line}")?;
+        Ok(self.to.flush()?)
+    }
+
+    /// The next answer; `None` when the process has ended.
+    pub fn answer(&mut self) -> Result<Option<Value>> {
+        let mut line = String::new();
+        if self.from.read_line(&mut line)? == 0 || !line.ends_with('\n') {
+            return Ok(None);
+        }
+        Ok(Some(
+            serde_json::from_str(&line).with_context(|| format!("no JSON: {line:?}"))?,
+        ))
+    }
+
+    /// One line and its answer, whatever it says.
+    pub fn tell(&mut self, line: &str) -> Result<Value> {
+        self.send(line)?;
+        self.answer()?
+            .with_context(|| format!("no answer to {line:?}"))
+    }
+
+    /// One line that must go well.
+    pub fn must(&mut self, line: &str) -> Result<Value> {
+        let answer = self.tell(line)?;
+        if answer["ok"] != Value::Bool(true) {
+            bail!("{line:?}: {answer}");
+        }
+        Ok(answer)
+    }
+
+    /// `kill -9`; answers that were already written can still be read.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Kills it and starts again over the same folder, another day.
+    pub fn restart_on(&mut self, clock_offset_s: i64) -> Result<Self> {
+        self.kill();
+        Self::start(&self.data, clock_offset_s, self.frames.as_deref())
+    }
+
+    /// Kills it and starts again over the same folder.
+    pub fn restart(&mut self) -> Result<Self> {
+        self.restart_on(self.clock_offset_s)
+    }
+
+    /// Lets it end by itself.
+    pub fn quit(mut self) -> Result<()> {
+        self.must("quit")?;
+        self.process.0.wait()?;
+        Ok(())
+    }
+
+    /// What all it shows hashes to.
+    pub fn state_hash(&mut self) -> Result<String> {
+        let answer = self.must("state-hash")?;
+        Ok(answer["state_hash"]
+            .as_str()
+            .with_context(|| format!("{answer}"))?
+            .to_owned())
+    }
+}
