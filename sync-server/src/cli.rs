@@ -254,11 +254,19 @@ fn run_admin(admin: Admin) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Only reads, so that it disturbs no server that runs.
-fn print_state_hash(data: &Path, site: &str) -> anyhow::Result<()> {
+/// The server's replica, only to be read, so that it disturbs no server that runs.
+fn open_replica(data: &Path) -> anyhow::Result<Replica> {
     let path = data.join("replica.db");
     anyhow::ensure!(path.exists(), "there is no server's data in this folder");
-    let replica = Replica::open(OpenOptions::file(path, None, [0; 8]))?;
+    Ok(Replica::open(OpenOptions::file(path, None, [0; 8]))?)
+}
+
+fn sites(data: &Path) -> anyhow::Result<Vec<Site>> {
+    Ok(open_replica(data)?.query().sites()?)
+}
+
+fn print_state_hash(data: &Path, site: &str) -> anyhow::Result<()> {
+    let replica = open_replica(data)?;
     let site = site_of_code(replica.query().sites()?, site)?;
     say(&hex(&replica.state_hash(site.id)?.to_bytes()));
     Ok(())
@@ -279,15 +287,7 @@ fn site_of_code(sites: Vec<Site>, code: &str) -> anyhow::Result<Site> {
 fn run_enrol(enrol: &Enrol) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let database = open_database(&enrol.at.data)?;
-    let hub = Hub::open(&enrol.at.data, database, now)?;
-    let sites = {
-        let replica = hub.replica();
-        let replica = replica
-            .lock()
-            .map_err(|_| anyhow::anyhow!("the replica is broken"))?;
-        replica.query().sites()?
-    };
-    let site = site_of_code(sites, &enrol.site)?;
+    let site = site_of_code(sites(&enrol.at.data)?, &enrol.site)?;
     let url = enrol.at.url.trim_end_matches('/');
     // A certificate that the server made itself is pinned by the handheld.
     let own = enrol.at.data.join("tls-cert.pem");
@@ -296,7 +296,8 @@ fn run_enrol(enrol: &Enrol) -> anyhow::Result<()> {
         false => None,
     };
     let name = &enrol.name;
-    let invitation = crate::console::desk::invite(&hub, url, fingerprint, site.id, name, now)?;
+    let code = crate::hub::new_invitation(&database, site.id, name, now)?;
+    let invitation = crate::console::desk::invitation(code, url, fingerprint, now);
     let drawing = qrcode::QrCode::new(invitation.qr.as_bytes())?
         .render::<qrcode::render::unicode::Dense1x2>()
         .quiet_zone(true)

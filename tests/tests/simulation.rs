@@ -106,7 +106,12 @@ impl Fleet {
     }
 
     fn check(&self) -> Result<()> {
-        let server = self.host.get().replica().lock().unwrap();
+        let server = self
+            .host
+            .get()
+            .replica()
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let expected = server.state_hash(SITE)?;
         assert_eq!(
             server.query().event_count()? as usize,

@@ -42,17 +42,31 @@ pub fn invite(
     name: &str,
     now: UnixMillis,
 ) -> Result<Invitation, HubError> {
-    let code = hub.invite(site, name, now)?;
+    Ok(invitation(
+        hub.invite(site, name, now)?,
+        url,
+        fingerprint,
+        now,
+    ))
+}
+
+/// What a one-time code looks like to those who scan it.
+pub fn invitation(
+    code: String,
+    url: &str,
+    fingerprint: Option<[u8; 32]>,
+    now: UnixMillis,
+) -> Invitation {
     let text = protocol::Invitation {
         url: url.to_owned(),
         code: code.clone(),
         fingerprint,
     };
-    Ok(Invitation {
+    Invitation {
         qr: text.to_text(),
         code,
         expires_at: now + crate::hub::INVITATION_MS,
-    })
+    }
 }
 
 /// What devices last told about themselves.

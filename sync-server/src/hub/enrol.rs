@@ -9,8 +9,8 @@ use replica::Commit;
 
 use super::sync::token_hash;
 use super::{Hub, HubError, random};
-use crate::store::StoreError;
 use crate::store::hub_devices::{self, DeviceRow};
+use crate::store::{Database, StoreError};
 
 /// A code opens enrolment for this long.
 pub const INVITATION_MS: i64 = 30 * 60 * 1_000;
@@ -28,6 +28,37 @@ fn code_hash(code: &str) -> [u8; 32] {
     )
 }
 
+/// Makes a one-time code for a site that exists. It needs the log's database alone, so that the command line can do it
+/// beside a running server.
+///
+/// # Errors
+/// [`HubError`].
+pub fn new_invitation(
+    database: &Database,
+    site: SiteId,
+    device_name: &str,
+    now: UnixMillis,
+) -> Result<String, HubError> {
+    let bytes: [u8; 10] = random()?;
+    let mut code = String::with_capacity(11);
+    for (i, byte) in bytes.iter().enumerate() {
+        if i == 5 {
+            code.push('-');
+        }
+        code.push(char::from(ALPHABET[usize::from(byte & 31)]));
+    }
+    database.write(|t| {
+        hub_devices::invite(
+            t,
+            &code_hash(&code),
+            site,
+            device_name.trim(),
+            now + INVITATION_MS,
+        )
+    })?;
+    Ok(code)
+}
+
 impl Hub {
     /// Makes a one-time code of 50 random bits, such as `7K2QM-X9D4T`. Only its hash is kept.
     ///
@@ -42,24 +73,7 @@ impl Hub {
         if self.lock().query().site(site)?.is_none() {
             return Err(HubError::UnknownSite);
         }
-        let bytes: [u8; 10] = random()?;
-        let mut code = String::with_capacity(11);
-        for (i, byte) in bytes.iter().enumerate() {
-            if i == 5 {
-                code.push('-');
-            }
-            code.push(char::from(ALPHABET[usize::from(byte & 31)]));
-        }
-        self.database.write(|t| {
-            hub_devices::invite(
-                t,
-                &code_hash(&code),
-                site,
-                device_name.trim(),
-                now + INVITATION_MS,
-            )
-        })?;
-        Ok(code)
+        new_invitation(&self.database, site, device_name, now)
     }
 
     /// Takes a device in. Outer error: the hub failed; inner: the device is refused.

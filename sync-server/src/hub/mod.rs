@@ -21,7 +21,7 @@ use replica::{Commit, OpenOptions, RecordEdit, Replica, ReplicaError};
 use crate::store::hub_devices::{self, DeviceRow};
 use crate::store::{Database, StoreError};
 
-pub use enrol::{INVITATION_MS, InvitationError};
+pub use enrol::{INVITATION_MS, InvitationError, new_invitation};
 pub use organisation::Organisation;
 pub use routes::routes;
 

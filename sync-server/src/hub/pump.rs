@@ -19,18 +19,30 @@ const TAIL_BYTES: usize = 1 << 20;
 /// At the latest after this long the log is looked at again.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// A segment that was judged, and where it stands.
+pub(crate) struct Judged {
+    pub(crate) partition: Partition,
+    pub(crate) chain: ChainId,
+    pub(crate) seq: u64,
+    pub(crate) status: SegmentStatus,
+    pub(crate) segment: Segment,
+}
+
 impl Hub {
     /// Appends a judged segment to the log. Runs in the caller's transaction, which orders the log.
     pub(crate) fn append(
         &self,
         connection: &Connection,
-        partition: Partition,
-        chain: ChainId,
-        seq: u64,
-        status: SegmentStatus,
-        segment: Segment,
+        judged: Judged,
         now: UnixMillis,
     ) -> Result<(), StoreError> {
+        let Judged {
+            partition,
+            chain,
+            seq,
+            status,
+            segment,
+        } = judged;
         let end = hub_log::end(connection, partition)?;
         let accepted_at = next_accepted_at(now, end.accepted_at);
         let accepted = Accepted::sign(
@@ -73,7 +85,15 @@ impl Hub {
                 for (seq, segment) in
                     (held + 1..).zip(replica.own_segments_after(partition, held, usize::MAX)?)
                 {
-                    self.append(t, partition, chain, seq, SegmentStatus::Live, segment, now)?;
+                    let status = SegmentStatus::Live;
+                    let judged = Judged {
+                        partition,
+                        chain,
+                        seq,
+                        status,
+                        segment,
+                    };
+                    self.append(t, judged, now)?;
                 }
                 Ok(())
             })?;

@@ -9,6 +9,7 @@ use protocol::{
 use rusqlite::Connection;
 use sync_core::{ChainEnd, Verdict, judge};
 
+use super::pump::Judged;
 use super::{Hub, HubError};
 use crate::store::hub_devices::{self, Contact, DeviceRow};
 use crate::store::{StoreError, hub_log};
@@ -117,15 +118,14 @@ impl Hub {
                 Verdict::Accept(status) => {
                     end.seq += 1;
                     end.hash = segment.hash();
-                    self.append(
-                        connection,
-                        asked.partition,
+                    let judged = Judged {
+                        partition: asked.partition,
                         chain,
-                        end.seq,
+                        seq: end.seq,
                         status,
-                        segment.clone(),
-                        now,
-                    )?;
+                        segment: segment.clone(),
+                    };
+                    self.append(connection, judged, now)?;
                 }
                 Verdict::Compare { seq }
                     if hub_log::hash_at(connection, chain, seq)? == Some(segment.hash()) => {}
