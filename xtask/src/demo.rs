@@ -55,23 +55,31 @@ pub(crate) fn run(options: &Options, workspace: &Path) -> anyhow::Result<()> {
 
     let end = story::play(&say, &programs, &site, &cast)?;
 
-    let display = has_display();
-    if !display {
-        say.step("画面截图", "pictures of the screens");
-        say.note(&folder.join("screens").display().to_string());
-    }
+    let display = has_display() && !options.no_keep;
+    say.step("画面截图", "pictures of the screens");
+    say.note(&folder.join("screens").display().to_string());
     say.line("");
     say.line(&format!("  管理台 Console    {}", end.server_url));
     say.line(&format!("  一次登录 One-time  {}", end.sign_in_link));
     say.line("");
-    let keep = options.keep || !options.no_keep && (display || std::io::stdin().is_terminal());
-    if display && !options.no_keep {
+    let keep = options.keep || !options.no_keep && std::io::stdin().is_terminal();
+    if display {
+        if let Some(operator) = site.operators.get(2) {
+            let (name, pin) = (operator.name, &operator.pin);
+            say.line(&format!(
+                "  手持机窗口 Handheld  {name}, PIN {pin}; 相机看 its camera sees .demo/labels"
+            ));
+        }
         say.line("  关闭手持机窗口即结束。 Close the handheld's window to end.");
-        return programs.window(&folder.join("handheld-3"))?.wait();
+        if programs.window(&folder.join("handheld-3"))?.wait()? {
+            return Ok(());
+        }
+        say.line("  窗口打不开。 The window cannot be opened on this display.");
     }
     if keep {
         say.line("  服务器继续运行，按 Ctrl-C 结束。 The server keeps running; Ctrl-C ends it.");
-        return end.server.wait();
+        end.server.wait()?;
+        return Ok(());
     }
     say.line("  演示结束，服务器已停止；scripts/demo --keep 让它继续运行。");
     say.line("  The demo is over and the server stopped; scripts/demo --keep keeps it running.");

@@ -75,3 +75,47 @@ impl Shared {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Says back what it hears.
+    fn echo() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || io::copy(&mut stream.try_clone()?, &mut &stream));
+            }
+        });
+        address
+    }
+
+    fn connect(cable: &Cable) -> TcpStream {
+        let stream = TcpStream::connect(cable.address).unwrap();
+        let patience = Some(Duration::from_secs(10));
+        stream.set_read_timeout(patience).unwrap();
+        stream
+    }
+
+    fn hears(mut stream: &TcpStream) -> bool {
+        let mut heard = [0; 2];
+        stream.write_all(b"hi").is_ok() && stream.read_exact(&mut heard).is_ok()
+    }
+
+    #[test]
+    fn a_pulled_cable_carries_nothing() {
+        let cable = Cable::to(echo()).unwrap();
+        let stream = connect(&cable);
+        assert!(hears(&stream));
+        cable.pull();
+        assert!(!hears(&stream), "the open connection is cut");
+        assert!(!hears(&connect(&cable)), "a new one dies");
+        cable.plug_in();
+        assert!(hears(&connect(&cable)));
+    }
+}

@@ -91,13 +91,12 @@ impl Process {
         }
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it ends by itself; whether it ended well.
     ///
     /// # Errors
     /// It cannot be waited for.
-    pub(crate) fn wait(mut self) -> anyhow::Result<()> {
-        self.child.wait()?;
-        Ok(())
+    pub(crate) fn wait(mut self) -> anyhow::Result<bool> {
+        Ok(self.child.wait()?.success())
     }
 }
 
