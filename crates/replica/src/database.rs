@@ -31,7 +31,11 @@ impl std::fmt::Debug for DatabaseKey {
 /// Schema versions in order; each runs in one transaction that also sets the version.
 const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_replica.sql")];
 
-fn configure(connection: &Connection, key: Option<&DatabaseKey>) -> Result<(), ReplicaError> {
+fn configure(
+    connection: &Connection,
+    key: Option<&DatabaseKey>,
+    cache_kib: u32,
+) -> Result<(), ReplicaError> {
     if let Some(key) = key {
         connection.pragma_update(None, "key", key.pragma())?;
     }
@@ -42,18 +46,26 @@ fn configure(connection: &Connection, key: Option<&DatabaseKey>) -> Result<(), R
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", "on")?;
     connection.pragma_update(None, "temp_store", "memory")?;
-    connection.pragma_update(None, "cache_size", -16_000)?;
+    // Negative means KiB.
+    connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
 }
 
 /// Opens, or creates, the writer's connection and brings the schema up to date.
-pub(crate) fn open(path: &Path, key: Option<&DatabaseKey>) -> Result<Connection, ReplicaError> {
+pub(crate) fn open(
+    path: &Path,
+    key: Option<&DatabaseKey>,
+    cache_kib: u32,
+) -> Result<Connection, ReplicaError> {
     let mut connection = Connection::open(path)?;
-    configure(&connection, key)?;
+    configure(&connection, key, cache_kib)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
+
+/// Readers are several; each is content with little.
+const READER_CACHE_KIB: u32 = 8_000;
 
 /// Opens a further connection that only reads.
 pub(crate) fn open_reader(
@@ -62,7 +74,7 @@ pub(crate) fn open_reader(
 ) -> Result<Connection, ReplicaError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    configure(&connection, key)?;
+    configure(&connection, key, READER_CACHE_KIB)?;
     connection.pragma_update(None, "query_only", "on")?;
     Ok(connection)
 }
@@ -100,11 +112,11 @@ mod tests {
     fn a_database_of_a_later_program_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("replica.db");
-        open(&path, None)
+        open(&path, None, 2_000)
             .unwrap()
             .pragma_update(None, "user_version", 99)
             .unwrap();
-        let error = open(&path, None).unwrap_err();
+        let error = open(&path, None, 2_000).unwrap_err();
         assert!(
             matches!(
                 error,
@@ -123,7 +135,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("replica.db");
         let key = DatabaseKey::from_bytes([7; 32]);
-        let db = open(&path, Some(&key)).unwrap();
+        let db = open(&path, Some(&key), 2_000).unwrap();
         db.execute(
             "INSERT INTO meta (key, value) VALUES ('secret-word', x'00')",
             [],
@@ -134,10 +146,10 @@ mod tests {
         assert!(!bytes.windows(11).any(|w| w == b"secret-word"));
         assert!(!bytes.starts_with(b"SQLite format 3"));
         for wrong in [None, Some(DatabaseKey::from_bytes([8; 32]))] {
-            let error = open(&path, wrong.as_ref()).unwrap_err();
+            let error = open(&path, wrong.as_ref(), 2_000).unwrap_err();
             assert!(matches!(error, ReplicaError::Corrupt(_)), "{error:?}");
         }
-        open(&path, Some(&key)).unwrap();
+        open(&path, Some(&key), 2_000).unwrap();
     }
 
     #[test]
@@ -145,6 +157,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("replica.db");
         std::fs::write(&path, vec![0x5a; 8_192]).unwrap();
-        assert_eq!(open(&path, None).unwrap_err().code(), "database-corrupt");
+        assert_eq!(
+            open(&path, None, 2_000).unwrap_err().code(),
+            "database-corrupt"
+        );
     }
 }

@@ -24,7 +24,12 @@ pub struct OpenOptions {
     pub key: Option<DatabaseKey>,
     /// Eight random bytes, new for each process; identities are drawn from them.
     pub random: [u8; 8],
+    /// How much of the file SQLite may hold in memory, in KiB. A bulk load wants much more than a day's work.
+    pub cache_kib: u32,
 }
+
+/// Enough for a day's scans on a big site.
+const CACHE_KIB: u32 = 16_000;
 
 impl OpenOptions {
     /// A file.
@@ -33,6 +38,7 @@ impl OpenOptions {
             path: Some(path.as_ref().to_owned()),
             key,
             random,
+            cache_kib: CACHE_KIB,
         }
     }
 
@@ -42,6 +48,7 @@ impl OpenOptions {
             path: None,
             key: None,
             random,
+            cache_kib: CACHE_KIB,
         }
     }
 }
@@ -68,7 +75,7 @@ impl Replica {
     /// [`ReplicaError`]: a wrong key or damage, a newer schema, a full disk, another process.
     pub fn open(options: OpenOptions) -> Result<Self, ReplicaError> {
         let connection = match &options.path {
-            Some(path) => database::open(path, options.key.as_ref())?,
+            Some(path) => database::open(path, options.key.as_ref(), options.cache_kib)?,
             None => database::open_in_memory()?,
         };
         let identity = match meta::get(&connection, IDENTITY)? {
