@@ -28,6 +28,8 @@ pub(crate) struct SyncDriver {
     /// Code of the sentence about an entry of the log that could not be trusted.
     rejected: Option<&'static str>,
     finished: u64,
+    /// This device's clock minus the hub's, when they last spoke.
+    clock_ahead_ms: i64,
 }
 
 /// Entries of one reply that are still to be taken in.
@@ -63,6 +65,7 @@ impl SyncDriver {
             stopped: None,
             rejected: None,
             finished: 0,
+            clock_ahead_ms: 0,
         }
     }
 
@@ -82,6 +85,10 @@ impl SyncDriver {
             (Some(_), ..) => Some(Message::new("segment-refused").with(waiting.to_string())),
             (_, Some(code), _) => Some(Message::new(code)),
             (.., Some(failure)) => Some(Message::new(sentence_code(failure.code()))),
+            _ if self.clock_ahead_ms.abs() > domain::SKEW_LIMIT_MS => {
+                let minutes = self.clock_ahead_ms.abs() / 60_000;
+                Some(Message::new("clock-wrong").with(format!("{minutes} min")))
+            }
             _ => None,
         }
     }
@@ -120,7 +127,10 @@ impl SyncDriver {
     pub(crate) fn answered(&mut self, answer: Answer, replica: &mut Replica, now: i64) -> SyncNews {
         let event = match answer {
             Ok(bytes) => match SyncReply::from_bytes(&bytes) {
-                Ok(reply) => Event::Replied(reply),
+                Ok(reply) => {
+                    self.clock_ahead_ms = now.saturating_sub(reply.now);
+                    Event::Replied(reply)
+                }
                 Err(_) => Event::Failed(Failure::Unreachable),
             },
             Err(PostError::Refused(refusal)) => Event::Failed(Failure::Refused(refusal.code)),

@@ -37,6 +37,8 @@ pub(crate) struct Inner {
     codes: Vec<String>,
     /// What every request is answered with instead, while set.
     pub(crate) fault: Option<PostError>,
+    /// Its clock.
+    pub(crate) now: i64,
     /// Requests of sync that were answered.
     pub(crate) exchanges: usize,
 }
@@ -89,6 +91,7 @@ impl Hub {
             devices: Vec::new(),
             codes: vec!["AAAA1".into(), "BBBB2".into()],
             fault: None,
+            now: T0,
             exchanges: 0,
         })));
         hub.fill();
@@ -375,7 +378,7 @@ impl Inner {
         Ok(SyncReply {
             version: 1,
             epoch: EPOCH,
-            now: T0,
+            now: self.now,
             partitions,
         }
         .to_bytes())

@@ -134,3 +134,26 @@ fn a_damaged_database_is_told_in_one_line() {
     );
     assert!(!program.child.wait().unwrap().success());
 }
+
+#[test]
+fn pictures_that_hold_nothing_are_answered_with_a_code() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("broken.png"), b"\x89PNG no more").unwrap();
+    image::GrayImage::from_pixel(320, 240, image::Luma([200]))
+        .save(folder.path().join("empty.png"))
+        .unwrap();
+    let mut program = Program::start(&folder.path().join("pda"));
+    for (file, code) in [
+        ("broken.png", "picture-unreadable"),
+        ("empty.png", "picture-no-code"),
+        ("missing.png", "picture-unreadable"),
+    ] {
+        let path = folder.path().join(file);
+        let answer = program.say(&format!("scan-picture {}", path.display()));
+        assert_eq!(
+            (&answer["ok"], &answer["feedback"]["code"]),
+            (&false.into(), &code.into())
+        );
+    }
+    program.ok("quit");
+}

@@ -73,6 +73,7 @@ fn captive_portals_and_broken_lines_are_offline_and_nothing_is_lost() {
         assert!(sync.only_here > 0);
     }
     hub.inner().fault = None;
+    hub.inner().now = rig.worker.now_ms();
     rig.ui(UiEvent::SyncNow);
     let Screen::Sync(sync) = rig.view().screen else {
         panic!()
@@ -113,4 +114,21 @@ fn an_idle_device_asks_and_its_database_survives_a_restart() {
     let mut rig = rig.restart(&hub);
     assert_eq!(rig.state_hash(), hash);
     assert!(matches!(rig.view().screen, Screen::SignIn(_)));
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_told() {
+    let hub = Hub::new();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    let error = |rig: &mut Rig| {
+        rig.ui(UiEvent::SyncNow);
+        rig.worker.sync_error()
+    };
+    assert_eq!(error(&mut rig), None);
+    hub.inner().now -= 20 * 60_000;
+    let message = error(&mut rig).unwrap();
+    assert_eq!(
+        (message.code.as_str(), message.args[0].as_str()),
+        ("clock-wrong", "20 min")
+    );
 }

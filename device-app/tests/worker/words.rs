@@ -56,6 +56,7 @@ fn every_code_has_words() {
         "segment-refused",
         "segment-forged",
         "stay-offline-on",
+        "clock-wrong",
         "disk-full",
         "database-error",
         "database-corrupt",
