@@ -39,6 +39,15 @@ enum Command {
         #[arg(long, default_value_t = 10_000)]
         items: usize,
     },
+    /// Makes the file that `commit` measures (started by `commit`).
+    #[command(hide = true)]
+    Load {
+        path: PathBuf,
+        #[arg(long)]
+        items: usize,
+        #[arg(long)]
+        events: usize,
+    },
     /// One server of the fleet (started by `fleet`, or by another harness; reads WORK, PORT, DEVICES).
     Server,
     /// One device of the fleet (reads WORK, PORT, ITEMS, EVENTS): a number, or `seed`.
@@ -62,6 +71,11 @@ fn main() -> anyhow::Result<()> {
             events,
             items,
         } => fleet::run(devices, events, items),
+        Command::Load {
+            path,
+            items,
+            events,
+        } => commit::load(items, events, &path),
         Command::Server => host::run(),
         Command::Device { name } => device::run(&name),
     }

@@ -52,7 +52,8 @@ CREATE TABLE own_change (
     is_journal INTEGER NOT NULL,
     sealed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX own_change_unsealed ON own_change (partition, id) WHERE sealed = 0;
+-- Covers the count of what waits, which every screen shows.
+CREATE INDEX own_change_unsealed ON own_change (partition, id, event, is_journal) WHERE sealed = 0;
 CREATE INDEX own_change_document ON own_change (document);
 
 -- How far this replica has read the hub's log.

@@ -167,6 +167,22 @@ impl Replica {
         Ok(segments)
     }
 
+    /// How many changes the segments of a chain hold after a place; the headers say so, no body is read.
+    fn sealed_changes_after(&self, local: i64, seq: u64) -> Result<u64, ReplicaError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT header FROM segment WHERE chain = ?1 AND seq > ?2")?;
+        let mut rows = statement.query(params![local, seq as i64])?;
+        let mut changes = 0;
+        while let Some(r) = rows.next()? {
+            let header: Vec<u8> = r.get("header")?;
+            let header: SegmentHeader =
+                minicbor::decode(&header).map_err(|_| ReplicaError::BadRow("segment.header"))?;
+            changes += u64::from(header.changes);
+        }
+        Ok(changes)
+    }
+
     /// What exists only on this device, over all partitions.
     ///
     /// # Errors
@@ -193,18 +209,11 @@ impl Replica {
                      WHERE chain = ?1 AND seq > ?2",
                 )?
                 .query_row(params![local, accepted as i64], |r| r.get(0))?;
-            let mut sealed_changes = 0;
-            for segment in self.own_segments_after(partition, accepted, usize::MAX)? {
-                if let Ok(header) = segment.header() {
-                    sealed_changes += u64::from(header.changes);
-                }
-            }
             waiting.events += (unsealed_events + sealed_events) as u64;
             // A site's segments hold journals' opening changes too, which nobody waits for.
-            let edits = if partition == Partition::Shared {
-                sealed_changes
-            } else {
-                0
+            let edits = match partition {
+                Partition::Shared => self.sealed_changes_after(local, accepted)?,
+                Partition::Site(_) => 0,
             };
             waiting.edits += edits + unsealed_edits as u64;
         }
