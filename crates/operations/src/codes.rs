@@ -69,8 +69,6 @@ codes! {
         LinkScanItem = "link-scan-item",
         /// Zero must be said twice.
         CountEmpty = "count-empty",
-        /// Nothing is left to do.
-        Finished = "finished",
     }
 }
 
@@ -111,8 +109,6 @@ codes! {
         MalformedGs1 = "malformed-gs1",
         /// Bin scanned, bin expected.
         WrongBin = "wrong-bin",
-        /// Item scanned, item expected.
-        WrongItem = "wrong-item",
         /// Bin.
         SameBin = "same-bin",
         /// Code.
@@ -133,8 +129,6 @@ codes! {
         QuantityOutOfRange = "quantity-out-of-range",
         /// Amount.
         QuantityTooLargeConfirm = "quantity-too-large-confirm",
-        /// A number is needed.
-        QuantityMissing = "quantity-missing",
         /// Item.
         QuantityNotWhole = "quantity-not-whole",
         /// What the book shows.
@@ -149,8 +143,6 @@ codes! {
         CannotUndo = "cannot-undo",
         /// Bin.
         CountEmptyConfirm = "count-empty-confirm",
-        /// Bin.
-        BinEmptyConfirm = "bin-empty-confirm",
         /// Number of lines that stay saved.
         DiscardConfirm = "discard-confirm",
     }
@@ -231,14 +223,10 @@ codes! {
         OnHand = "on-hand",
         /// What the book shows in this bin.
         OnHandHere = "on-hand-here",
-        /// What this count found so far.
-        Counted = "counted",
         /// How many lines.
         Lines = "lines",
         /// The scan before the unknown one, for context.
         LastGood = "last-good",
-        /// The site.
-        Site = "site",
     }
 }
 

@@ -68,6 +68,7 @@ fn every_code_has_words() {
         "picture-no-code",
         "picture-unreadable",
         "answer-first",
+        "quantity-missing",
     ];
     for code in worker {
         check(WordKind::Message, code);
