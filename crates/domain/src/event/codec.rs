@@ -1,0 +1,391 @@
+//! Events as bytes: CBOR arrays; later programs may add fields at the end, and kinds.
+
+use minicbor::{Decoder, Encoder};
+
+use super::{EventBody, EventError, EventRecord};
+
+const RECEIVED: u32 = 1;
+const ISSUED: u32 = 2;
+const MOVED: u32 = 3;
+const ADJUSTED: u32 = 4;
+const COUNTED: u32 = 5;
+const REVERSED: u32 = 6;
+const SET_ASIDE: u32 = 7;
+const COUNT_APPROVED: u32 = 8;
+const RESOLVED: u32 = 9;
+
+impl EventBody {
+    fn wire_kind(&self) -> u32 {
+        match self {
+            Self::Received { .. } => RECEIVED,
+            Self::Issued { .. } => ISSUED,
+            Self::Moved { .. } => MOVED,
+            Self::Adjusted { .. } => ADJUSTED,
+            Self::Counted { .. } => COUNTED,
+            Self::Reversed { .. } => REVERSED,
+            Self::SetAside { .. } => SET_ASIDE,
+            Self::CountApproved { .. } => COUNT_APPROVED,
+            Self::Resolved(_) => RESOLVED,
+            Self::Unknown { kind, .. } => *kind,
+        }
+    }
+}
+
+impl EventRecord {
+    /// As stored in a journal: CBOR array [clock, operator, kind, fields, carries out, evidence].
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(96);
+        let mut e = Encoder::new(&mut out);
+        // Writing to a vector cannot fail.
+        let _ = self.write(&mut e);
+        out
+    }
+
+    fn write(
+        &self,
+        e: &mut Encoder<&mut Vec<u8>>,
+    ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
+        let tail = if self.evidence.is_empty() { 1 } else { 2 };
+        let has_tail = self.carries_out.is_some() || !self.evidence.is_empty();
+        e.array(if has_tail { 4 + tail } else { 4 })?;
+        e.encode(self.clock)?
+            .encode(self.operator)?
+            .u32(self.body.wire_kind())?;
+        match &self.body {
+            EventBody::Received {
+                bin,
+                goods,
+                quantity,
+            }
+            | EventBody::Issued {
+                bin,
+                goods,
+                quantity,
+            } => {
+                e.array(3)?.encode(bin)?.encode(goods)?.encode(quantity)?;
+            }
+            EventBody::Moved {
+                from,
+                to,
+                goods,
+                quantity,
+            } => {
+                e.array(4)?
+                    .encode(from)?
+                    .encode(to)?
+                    .encode(goods)?
+                    .encode(quantity)?;
+            }
+            EventBody::Adjusted {
+                bin,
+                goods,
+                difference,
+                reason,
+            } => {
+                e.array(4)?
+                    .encode(bin)?
+                    .encode(goods)?
+                    .encode(difference)?
+                    .str(reason)?;
+            }
+            EventBody::Counted {
+                bin,
+                lines,
+                whole_bin,
+            } => {
+                e.array(3)?.encode(bin)?.encode(lines)?.bool(*whole_bin)?;
+            }
+            EventBody::Reversed { target } => {
+                e.array(1)?.encode(target)?;
+            }
+            EventBody::SetAside {
+                code,
+                bin,
+                quantity,
+            } => {
+                e.array(3)?.str(code)?.encode(bin)?.encode(quantity)?;
+            }
+            EventBody::CountApproved { count } => {
+                e.array(1)?.encode(count)?;
+            }
+            EventBody::Resolved(resolution) => {
+                e.array(1)?.encode(resolution)?;
+            }
+            EventBody::Unknown { raw, .. } => {
+                e.writer_mut().extend_from_slice(raw);
+            }
+        }
+        if has_tail {
+            e.encode(self.carries_out)?;
+            if !self.evidence.is_empty() {
+                e.array(self.evidence.len() as u64)?;
+                for hash in &self.evidence {
+                    e.bytes(hash)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what [`EventRecord::to_bytes`] wrote, or a later program: fields it does not know are skipped.
+    ///
+    /// # Errors
+    /// [`EventError`] if the bytes are no event, or a known kind lacks a field.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EventError> {
+        Self::read(bytes).map_err(|_| EventError::Malformed)
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, minicbor::decode::Error> {
+        let short = || minicbor::decode::Error::message("too few fields");
+        let mut d = Decoder::new(bytes);
+        let fields = d.array()?.ok_or_else(short)?;
+        if fields < 4 {
+            return Err(short());
+        }
+        let clock = d.decode()?;
+        let operator = d.decode()?;
+        let kind = d.u32()?;
+        let start = d.position();
+        d.skip()?;
+        let raw = bytes.get(start..d.position()).ok_or_else(short)?;
+        let body = read_body(kind, raw)?;
+        let carries_out = if fields > 4 { d.decode()? } else { None };
+        let mut evidence = Vec::new();
+        if fields > 5 {
+            let n = d.array()?.ok_or_else(short)?;
+            for _ in 0..n.min(64) {
+                evidence.push(d.bytes()?.try_into().map_err(|_| short())?);
+            }
+        }
+        Ok(Self {
+            clock,
+            operator,
+            body,
+            carries_out,
+            evidence,
+        })
+    }
+}
+
+fn read_body(kind: u32, raw: &[u8]) -> Result<EventBody, minicbor::decode::Error> {
+    let mut d = Decoder::new(raw);
+    let mut fields = |needed: u64| -> Result<Decoder<'_>, minicbor::decode::Error> {
+        match d.array()? {
+            Some(n) if n >= needed => Ok(d.clone()),
+            _ => Err(minicbor::decode::Error::message("too few fields")),
+        }
+    };
+    Ok(match kind {
+        RECEIVED => {
+            let mut d = fields(3)?;
+            EventBody::Received {
+                bin: d.decode()?,
+                goods: d.decode()?,
+                quantity: d.decode()?,
+            }
+        }
+        ISSUED => {
+            let mut d = fields(3)?;
+            EventBody::Issued {
+                bin: d.decode()?,
+                goods: d.decode()?,
+                quantity: d.decode()?,
+            }
+        }
+        MOVED => {
+            let mut d = fields(4)?;
+            EventBody::Moved {
+                from: d.decode()?,
+                to: d.decode()?,
+                goods: d.decode()?,
+                quantity: d.decode()?,
+            }
+        }
+        ADJUSTED => {
+            let mut d = fields(4)?;
+            EventBody::Adjusted {
+                bin: d.decode()?,
+                goods: d.decode()?,
+                difference: d.decode()?,
+                reason: d.str()?.to_owned(),
+            }
+        }
+        COUNTED => {
+            let mut d = fields(3)?;
+            EventBody::Counted {
+                bin: d.decode()?,
+                lines: d.decode()?,
+                whole_bin: d.bool()?,
+            }
+        }
+        REVERSED => EventBody::Reversed {
+            target: fields(1)?.decode()?,
+        },
+        SET_ASIDE => {
+            let mut d = fields(3)?;
+            EventBody::SetAside {
+                code: d.str()?.to_owned(),
+                bin: d.decode()?,
+                quantity: d.decode()?,
+            }
+        }
+        COUNT_APPROVED => EventBody::CountApproved {
+            count: fields(1)?.decode()?,
+        },
+        RESOLVED => EventBody::Resolved(fields(1)?.decode()?),
+        _ => EventBody::Unknown {
+            kind,
+            raw: raw.to_vec(),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+    use crate::event::{CountedLine, EventHash, ExceptionId, Goods, Resolution};
+    use crate::{BinId, ItemId, OperatorId, Quantity, Timestamp, UnitId};
+
+    fn record(body: EventBody) -> EventRecord {
+        EventRecord {
+            clock: Timestamp {
+                millis: 1_790_000_000_123,
+                counter: 4,
+            },
+            operator: OperatorId::from_bytes([3; 16]),
+            body,
+            carries_out: None,
+            evidence: Vec::new(),
+        }
+    }
+
+    fn every_kind() -> Vec<EventBody> {
+        let bin = BinId::from_bytes([1; 16]);
+        let goods = Goods {
+            item: ItemId::from_bytes([2; 16]),
+            lot: Some("L-7".into()),
+            expiry: NaiveDate::from_ymd_opt(2027, 2, 28),
+            unit: Some(UnitId::plate("LP-1")),
+        };
+        let quantity = Quantity::from_thousandths(1_500);
+        vec![
+            EventBody::Received {
+                bin,
+                goods: goods.clone(),
+                quantity,
+            },
+            EventBody::Issued {
+                bin,
+                goods: Goods::of(goods.item),
+                quantity,
+            },
+            EventBody::Moved {
+                from: bin,
+                to: BinId::from_bytes([9; 16]),
+                goods: goods.clone(),
+                quantity,
+            },
+            EventBody::Adjusted {
+                bin,
+                goods,
+                difference: quantity.negated(),
+                reason: "damaged".into(),
+            },
+            EventBody::Counted {
+                bin,
+                lines: vec![CountedLine {
+                    item: ItemId::from_bytes([2; 16]),
+                    lot: None,
+                    counted: Quantity::ZERO,
+                }],
+                whole_bin: true,
+            },
+            EventBody::Reversed {
+                target: EventHash([5; 32]),
+            },
+            EventBody::SetAside {
+                code: "??".into(),
+                bin: None,
+                quantity,
+            },
+            EventBody::CountApproved {
+                count: EventHash([6; 32]),
+            },
+            EventBody::Resolved(Resolution {
+                exception: ExceptionId([7; 32]),
+                after: None,
+                evidence: vec![EventHash([8; 32])],
+                choice: "keep-first".into(),
+                note: "看过照片".into(),
+                about: "unit-issued-twice".into(),
+            }),
+        ]
+    }
+
+    #[test]
+    fn every_kind_goes_there_and_back() {
+        for body in every_kind() {
+            let mut written = record(body);
+            assert_eq!(
+                EventRecord::from_bytes(&written.to_bytes()),
+                Ok(written.clone())
+            );
+            written.carries_out = Some(EventHash([1; 32]));
+            assert_eq!(
+                EventRecord::from_bytes(&written.to_bytes()),
+                Ok(written.clone())
+            );
+            written.evidence = vec![[9; 32]];
+            assert_eq!(EventRecord::from_bytes(&written.to_bytes()), Ok(written));
+        }
+    }
+
+    #[test]
+    fn a_kind_of_a_later_program_is_kept_whole() {
+        let later = record(EventBody::Unknown {
+            kind: 777,
+            raw: vec![0x82, 0x01, 0x61, b'x'],
+        });
+        let read = EventRecord::from_bytes(&later.to_bytes()).unwrap();
+        assert_eq!(read.to_bytes(), later.to_bytes());
+        assert_eq!(read.body.kind(), "unknown");
+    }
+
+    #[test]
+    fn cut_off_or_scrambled_bytes_are_refused_without_panic() {
+        for body in every_kind() {
+            let whole = record(body).to_bytes();
+            for end in 0..whole.len() {
+                assert_eq!(
+                    EventRecord::from_bytes(&whole[..end]),
+                    Err(EventError::Malformed),
+                    "{end}"
+                );
+            }
+            for at in 0..whole.len() {
+                let mut bad = whole.clone();
+                bad[at] ^= 0x55;
+                let _ = EventRecord::from_bytes(&bad);
+            }
+        }
+    }
+
+    #[test]
+    fn amounts_that_cannot_be() {
+        let bin = BinId::from_bytes([1; 16]);
+        let goods = Goods::of(ItemId::from_bytes([2; 16]));
+        for quantity in [0, -1, Quantity::LIMIT.thousandths() + 1] {
+            let quantity = Quantity::from_thousandths(quantity);
+            assert!(
+                !EventBody::Issued {
+                    bin,
+                    goods: goods.clone(),
+                    quantity
+                }
+                .is_sound()
+            );
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! From timelines to rows and findings.
+
+use crate::event::{Event, EventBody, EventHash, EventId};
+use crate::ids::SiteId;
+use crate::ledger::engine::Ledger;
+use crate::ledger::exception::{Exception, ExceptionKind, ExceptionStatus, Finding};
+use crate::ledger::place::Place;
+use crate::ledger::stock::{self, StepFinding, StockState};
+use crate::ledger::store::{LedgerStore, Placed, Standing};
+use crate::ledger::subject::{StockKey, Subject};
+use crate::quantity::Quantity;
+
+impl<S: LedgerStore> Ledger<'_, S> {
+    pub(super) fn live_events(
+        &mut self,
+        subject: &Subject,
+    ) -> Result<Vec<(Place, Event)>, S::Error> {
+        let mut events = Vec::new();
+        for entry in self.store.entries_from(subject, Place::START)? {
+            if let Some(placed) = self.store.event(entry.place.id)? {
+                events.push((entry.place, placed.event));
+            }
+        }
+        Ok(events)
+    }
+
+    pub(super) fn refold_stock(
+        &mut self,
+        key: &StockKey,
+        subject: &Subject,
+        from: Place,
+    ) -> Result<(), S::Error> {
+        let before = self.store.last_before(subject, from)?;
+        let mut state = before.map_or_else(StockState::default, |entry| entry.state);
+        // The excursion below zero that is under way when the tail begins, to be healed or not by the tail.
+        let mut open = if state.below {
+            self.store
+                .exceptions_of(subject)?
+                .into_iter()
+                .map(|e| e.finding)
+                .find(|f| {
+                    f.kind == ExceptionKind::NegativeStock
+                        && f.occurrence == state.times_below.to_string()
+                })
+        } else {
+            None
+        };
+        if let Some(finding) = &mut open {
+            finding.healed = None;
+        }
+        let mut findings: Vec<Finding> = Vec::new();
+        for entry in self.store.entries_from(subject, from)? {
+            let step = stock::step(state, &entry);
+            match step.what {
+                StepFinding::Nothing => {}
+                StepFinding::CameBack => {
+                    if let Some(mut finding) = open.take() {
+                        finding.healed = Some(entry.place);
+                        findings.push(finding);
+                    }
+                }
+                StepFinding::FellBelow => {
+                    let (site, hash) = self.origin(entry.place.id)?;
+                    open = Some(stock::fell_below(key, site, entry.place, hash, step.after));
+                }
+                StepFinding::Variance { book, counted } => {
+                    let (site, hash) = self.origin(entry.place.id)?;
+                    findings.push(stock::variance(key, site, entry.place, hash, book, counted));
+                }
+            }
+            if step.after != entry.state {
+                self.store.set_state(subject, entry.place, &step.after)?;
+            }
+            state = step.after;
+        }
+        findings.extend(open);
+        let old = self.store.put_balance(key, state.balance)?;
+        if old != state.balance {
+            if old != Quantity::ZERO {
+                self.hash.remove(&stock::row(key, old));
+            }
+            if state.balance != Quantity::ZERO {
+                self.hash.add(&stock::row(key, state.balance));
+            }
+        }
+        self.replace_findings(subject, findings, from)
+    }
+
+    pub(super) fn origin(&mut self, id: EventId) -> Result<(SiteId, EventHash), S::Error> {
+        Ok(self
+            .store
+            .event(id)?
+            .map_or((SiteId::from_bytes([0; 16]), EventHash::default()), |p| {
+                (p.event.site, p.event.hash)
+            }))
+    }
+
+    /// Puts `findings` in the place of all that were opened at or after `from`.
+    pub(super) fn replace_findings(
+        &mut self,
+        subject: &Subject,
+        findings: Vec<Finding>,
+        from: Place,
+    ) -> Result<(), S::Error> {
+        let old = self.store.exceptions_of(subject)?;
+        for exception in old {
+            let id = exception.finding.id();
+            if exception.finding.opened >= from && findings.iter().all(|f| f.id() != id) {
+                self.hash.remove(&exception.row());
+                self.store.remove_exception(id)?;
+            }
+        }
+        for finding in findings {
+            self.put_finding(finding)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn put_finding(&mut self, finding: Finding) -> Result<(), S::Error> {
+        let id = finding.id();
+        let status = self.status(&finding)?;
+        let new = Exception { finding, status };
+        if let Some(old) = self.store.exception(id)? {
+            if old == new {
+                return Ok(());
+            }
+            self.hash.remove(&old.row());
+        }
+        self.hash.add(&new.row());
+        self.store.put_exception(&new)
+    }
+
+    /// A decision closes an exception only if it saw all the evidence that there is now.
+    pub(super) fn status(&mut self, finding: &Finding) -> Result<ExceptionStatus, S::Error> {
+        let mut last: Option<Placed> = None;
+        for id in self.store.decisions(finding.id())? {
+            if let Some(decision) = self.store.event(id)?
+                && decision.standing == Standing::Live
+                && last.as_ref().is_none_or(|l| decision.place > l.place)
+            {
+                last = Some(decision);
+            }
+        }
+        if let Some(Placed { event, .. }) = last
+            && let EventBody::Resolved(resolution) = &event.record.body
+            && finding
+                .evidence
+                .iter()
+                .all(|e| resolution.evidence.contains(e))
+        {
+            return Ok(ExceptionStatus::Resolved(event.hash));
+        }
+        Ok(if finding.healed.is_some() {
+            ExceptionStatus::Healed
+        } else {
+            ExceptionStatus::Open
+        })
+    }
+}
+
+/// Findings on subjects whose whole story is a handful of events.
+pub(super) fn plain_findings(subject: &Subject, events: &[(Place, Event)]) -> Vec<Finding> {
+    let (kind, evidence): (_, Vec<EventHash>) = match subject {
+        Subject::Code(..) => (
+            ExceptionKind::UnknownCode,
+            events.iter().map(|(_, e)| e.hash).collect(),
+        ),
+        Subject::Clock(_) => (
+            ExceptionKind::ClockSkew,
+            events.iter().take(1).map(|(_, e)| e.hash).collect(),
+        ),
+        Subject::Lot(..) => {
+            let expiry = |e: &Event| e.record.body.goods().and_then(|g| g.expiry);
+            let Some((_, first)) = events.first() else {
+                return Vec::new();
+            };
+            let other = events.iter().find(|(_, e)| expiry(e) != expiry(first));
+            let Some((_, other)) = other else {
+                return Vec::new();
+            };
+            (
+                ExceptionKind::ExpiryDisagreement,
+                vec![first.hash, other.hash],
+            )
+        }
+        Subject::Stock(_) | Subject::Bin(_) | Subject::Unit(_) => return Vec::new(),
+    };
+    let Some((opened, event)) = events.first() else {
+        return Vec::new();
+    };
+    vec![Finding {
+        kind,
+        subject: subject.clone(),
+        occurrence: "1".to_owned(),
+        site: event.site,
+        opened: *opened,
+        healed: None,
+        evidence,
+        book: None,
+        counted: None,
+    }]
+}

@@ -1,0 +1,140 @@
+//! Where an event stands, and whether it counts.
+
+use crate::clock::Timestamp;
+use crate::event::{Event, EventBody, EventHash, EventId, Resolution};
+use crate::ledger::engine::Ledger;
+use crate::ledger::place::Place;
+use crate::ledger::store::{LedgerStore, Placed, Standing};
+
+impl<S: LedgerStore> Ledger<'_, S> {
+    pub(super) fn place(&mut self, event: &Event, names: &[EventHash]) -> Result<Place, S::Error> {
+        let mut clock = event.record.clock;
+        if let Some(accepted) = event.accepted_at
+            && accepted < clock.millis
+        {
+            clock = Timestamp {
+                millis: accepted,
+                counter: 0,
+            };
+        }
+        let mut place = Place {
+            clock,
+            id: event.id,
+        };
+        let not_before = |place: &mut Place, earlier: Place| {
+            if *place <= earlier {
+                place.clock = Timestamp {
+                    millis: earlier.clock.millis,
+                    counter: earlier.clock.counter.saturating_add(1),
+                };
+            }
+        };
+        if event.id.number > 1 {
+            let previous = EventId {
+                number: event.id.number - 1,
+                ..event.id
+            };
+            let earlier = match self.last_place {
+                Some(last) if last.id == previous => Some(last),
+                _ => self.store.place_of(previous)?,
+            };
+            if let Some(earlier) = earlier {
+                not_before(&mut place, earlier);
+            }
+        }
+        for name in names {
+            if let Some(named) = self.store.by_hash(*name)?
+                && let Some(earlier) = self.store.place_of(named)?
+            {
+                not_before(&mut place, earlier);
+            }
+        }
+        Ok(place)
+    }
+
+    /// Whether an event counts. It counts unless it is in quarantine, a live reversal names it, the decision that it
+    /// carries out does not count, or it is a decision that another one beat.
+    pub(super) fn standing(&mut self, placed: &Placed) -> Result<Standing, S::Error> {
+        if placed.event.quarantined || self.is_reversed(&placed.event)? {
+            return Ok(Standing::Void);
+        }
+        if let Some(decision) = placed.event.record.carries_out {
+            match self.placed_by_hash(decision)? {
+                Some(decision) if decision.standing != Standing::Void => {}
+                _ => return Ok(Standing::Void),
+            }
+        }
+        match &placed.event.record.body {
+            EventBody::Resolved(resolution) => {
+                let stands = self.is_first_decision(placed, resolution)?;
+                Ok(if stands {
+                    Standing::Live
+                } else {
+                    Standing::Void
+                })
+            }
+            EventBody::Counted { .. } => {
+                for id in self.store.naming(placed.event.hash)? {
+                    if let Some(by) = self.store.event(id)?
+                        && matches!(by.event.record.body, EventBody::CountApproved { .. })
+                        && by.standing == Standing::Live
+                    {
+                        return Ok(Standing::Approved);
+                    }
+                }
+                Ok(Standing::Live)
+            }
+            _ => Ok(Standing::Live),
+        }
+    }
+
+    pub(super) fn is_reversed(&mut self, event: &Event) -> Result<bool, S::Error> {
+        for id in self.store.naming(event.hash)? {
+            if let Some(by) = self.store.event(id)?
+                && matches!(&by.event.record.body, EventBody::Reversed { target } if *target == event.hash)
+                && by.standing != Standing::Void
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Of the decisions on one exception that were taken after the same one, only the first counts.
+    pub(super) fn is_first_decision(
+        &mut self,
+        placed: &Placed,
+        resolution: &Resolution,
+    ) -> Result<bool, S::Error> {
+        if let Some(after) = resolution.after {
+            match self.placed_by_hash(after)? {
+                Some(before) if before.standing != Standing::Void => {}
+                _ => return Ok(false),
+            }
+        }
+        for id in self.store.decisions(resolution.exception)? {
+            if id == placed.event.id {
+                continue;
+            }
+            let Some(other) = self.store.event(id)? else {
+                continue;
+            };
+            if let EventBody::Resolved(theirs) = &other.event.record.body
+                && theirs.after == resolution.after
+                && other.place < placed.place
+                && !other.event.quarantined
+                && !self.is_reversed(&other.event)?
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn placed_by_hash(&mut self, hash: EventHash) -> Result<Option<Placed>, S::Error> {
+        match self.store.by_hash(hash)? {
+            Some(id) => self.store.event(id),
+            None => Ok(None),
+        }
+    }
+}
