@@ -44,8 +44,18 @@ impl Programs {
         Process::start("tallyman-server", &mut command)
     }
 
+    /// The hash of what the server shows of the site.
+    pub(crate) fn server_state_hash(&self) -> anyhow::Result<String> {
+        self.admin(&["state-hash"])
+    }
+
+    /// A link that signs the administrator in once and leads to a page.
+    pub(crate) fn sign_in_link(&self, url: &str, to: &str) -> anyhow::Result<String> {
+        self.admin(&["sign-in-link", "--user", "admin", "--to", to, "--url", url])
+    }
+
     /// What `tallyman-server admin ...` prints.
-    pub(crate) fn admin(&self, arguments: &[&str]) -> anyhow::Result<String> {
+    fn admin(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let mut command = Command::new(&self.server);
         command
             .arg("admin")

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
-use testkit::site::DemoSite;
+use testkit::site::{DemoItem, DemoSite};
 
 use super::cable::Cable;
 use super::pictures::{self, Cast};
@@ -56,10 +56,9 @@ pub(crate) fn play(
     let server_url = hello["url"].as_str().context("no address")?.to_owned();
     let address: SocketAddr = server_url.trim_start_matches("http://").parse()?;
     let cable = Cable::to(address)?;
+    say.note(&format!("{} {} · {server_url}", site.name_zh, site.name_en));
     say.note(&format!(
-        "{} {} · {} zones, {} bins, {} items, {} operators · {server_url}",
-        site.name_zh,
-        site.name_en,
+        "{} zones, {} bins, {} items, {} operators",
         site.zones.len(),
         site.bins.len(),
         site.items.len(),
@@ -67,30 +66,7 @@ pub(crate) fn play(
     ));
 
     say.step("两台手持机加入并同步", "two handhelds join and sync");
-    let codes = hello["enrolment"].as_array().context("no codes")?;
-    let mut hands = Vec::new();
-    for (number, (code, operator)) in (1..).zip(codes.iter().zip(&site.operators)) {
-        let code = code.as_str().context("no code")?;
-        let mut handheld = programs.start_handheld(number)?;
-        handheld.tell(&format!("enrol {} {code} PDA-{number}", cable.url()))?;
-        handheld.tell("wait-synced 90")?;
-        handheld.tell(&format!("sign-in {} {}", operator.name, operator.pin))?;
-        let status = handheld.ask("status")?;
-        say.note(&format!(
-            "PDA-{number} {}: {} events",
-            operator.name, status["event_count"]
-        ));
-        hands.push(Hand {
-            device: format!("PDA-{number}"),
-            who: operator.name,
-            handheld,
-        });
-    }
-    // The third one is for the window, and waits signed out.
-    if let Some(mut third) = (hands.len() > 2).then(|| hands.pop()).flatten() {
-        third.handheld.ask("sign-out")?;
-        third.handheld.end();
-    }
+    let mut hands = join(say, programs, site, &cable, &hello["enrolment"])?;
     let [first, second] = hands.as_mut_slice() else {
         bail!("two handhelds are needed")
     };
@@ -99,9 +75,21 @@ pub(crate) fn play(
         "看图扫码：收货、出库",
         "reading pictures: receive and issue",
     );
-    receive(say, first, cast)?;
-    receive_food(say, second, cast)?;
-    issue_some(say, first, cast)?;
+    take(
+        say,
+        first,
+        "receive",
+        (pictures::TOOL, 24, &cast.tool),
+        cast,
+    )?;
+    take(
+        say,
+        second,
+        "receive",
+        (pictures::FOOD, 48, &cast.food),
+        cast,
+    )?;
+    take(say, first, "issue", (pictures::TOOL, 6, &cast.tool), cast)?;
     for hand in [&mut *first, &mut *second] {
         hand.handheld.tell("wait-synced 60")?;
     }
@@ -110,16 +98,7 @@ pub(crate) fn play(
     cable.pull();
     for (hand, name) in [(&mut *first, "加厚款"), (&mut *second, "促销装")] {
         issue_pallet(say, programs, hand, cast)?;
-        let name = format!("name_zh={} {name}", cast.tool.name_zh);
-        let edit = json!(["edit-item", cast.tool.sku, name]).to_string();
-        hand.handheld.tell(&edit)?;
-        let status = hand.handheld.ask("status")?;
-        say.note(&format!(
-            "{}: {} {name} · waiting: {} events, {} edits",
-            hand.who, cast.tool.sku, status["waiting_events"], status["waiting_edits"]
-        ));
-        hand.handheld.tell("open sync")?;
-        picture(programs, hand, "offline")?;
+        rename(say, programs, hand, cast, name)?;
     }
 
     say.step(
@@ -127,20 +106,10 @@ pub(crate) fn play(
         "the network is back, everybody catches up",
     );
     cable.plug_in();
-    let hash = agree(say, programs, first, second)?;
+    agree(say, programs, first, second)?;
 
     say.step("冲突没有被掩盖", "the conflict is shown, not hidden");
-    let found = first.handheld.tell("exceptions")?;
-    let exceptions = found["exceptions"].as_array().context("no list")?;
-    let wanted = |e: &&Value| e["kind"] == "unit-issued-twice";
-    let exception = exceptions.iter().find(wanted).context("nobody noticed")?;
-    let id = exception["id"].as_str().context("no id")?;
-    say.note(&format!("unit-issued-twice · {} · {id:.12}", plate(cast)));
-    let [name, other] = [name_of(first, cast)?, name_of(second, cast)?];
-    ensure!(name == other, "one item has two names: {name}, {other}");
-    say.note(&format!("{} = {name}", cast.tool.sku));
-    say.note("另一个名称留在复核队列 · the other name waits in the review queue");
-    say.note(&format!("state hash {hash:.16} × 3"));
+    let exception = conflict(say, first, second, cast)?;
     for (hand, place) in [(first, "history"), (second, "home")] {
         hand.handheld.tell(&format!("open {place}"))?;
         picture(programs, hand, place)?;
@@ -148,23 +117,95 @@ pub(crate) fn play(
     for hand in hands {
         hand.handheld.end();
     }
-    let to = format!("/review/{id}");
-    let link = [
-        "sign-in-link",
-        "--user",
-        "admin",
-        "--to",
-        &to,
-        "--url",
-        &server_url,
-    ];
-    let sign_in_link = programs.admin(&link)?;
+    let sign_in_link = programs.sign_in_link(&server_url, &format!("/review/{exception}"))?;
     Ok(End {
         server,
         server_url,
         sign_in_link,
         cable,
     })
+}
+
+/// Enrols as many handhelds as there are codes. The third one is for the window, and waits signed out.
+fn join(
+    say: &Say,
+    programs: &Programs,
+    site: &DemoSite,
+    cable: &Cable,
+    codes: &Value,
+) -> anyhow::Result<Vec<Hand>> {
+    let codes = codes.as_array().context("no codes")?;
+    let mut hands = Vec::new();
+    for (number, (code, operator)) in (1..).zip(codes.iter().zip(&site.operators)) {
+        let code = code.as_str().context("no code")?;
+        let mut handheld = programs.start_handheld(number)?;
+        handheld.tell(&format!("enrol {} {code} PDA-{number}", cable.url()))?;
+        handheld.tell("wait-synced 90")?;
+        let status = handheld.ask("status")?;
+        let (device, who) = (format!("PDA-{number}"), operator.name);
+        say.note(&format!("{device} {who}: {} events", status["event_count"]));
+        if number > 2 {
+            handheld.end();
+            break;
+        }
+        handheld.tell(&format!("sign-in {who} {}", operator.pin))?;
+        hands.push(Hand {
+            device,
+            who,
+            handheld,
+        });
+    }
+    Ok(hands)
+}
+
+/// One item's name in another way on each handheld.
+fn rename(
+    say: &Say,
+    programs: &Programs,
+    hand: &mut Hand,
+    cast: &Cast,
+    kind: &str,
+) -> anyhow::Result<()> {
+    let name = format!("{} {kind}", cast.tool.name_zh);
+    let edit = json!(["edit-item", cast.tool.sku, format!("name_zh={name}")]);
+    hand.handheld.tell(&edit.to_string())?;
+    let status = hand.handheld.ask("status")?;
+    let waiting = [&status["waiting_events"], &status["waiting_edits"]];
+    ensure!(
+        *waiting[0] == 1 && *waiting[1] == 1,
+        "not cut off: {status}"
+    );
+    say.note(&format!("{}: {} → {name}", hand.who, cast.tool.sku));
+    let [events, edits] = waiting;
+    say.note(&format!("{}: 待传 waiting {events} + {edits}", hand.who));
+    hand.handheld.tell("open sync")?;
+    picture(programs, hand, "offline")
+}
+
+/// Both handhelds show the pallet's exception and one name. Returns the exception's id.
+fn conflict(say: &Say, first: &mut Hand, second: &mut Hand, cast: &Cast) -> anyhow::Result<String> {
+    let mut found = Vec::new();
+    for hand in [&mut *first, &mut *second] {
+        let answer = hand.handheld.tell("exceptions")?;
+        let list = answer["exceptions"].as_array().context("no list")?;
+        let exception = list.iter().find(|e| e["kind"] == "unit-issued-twice");
+        let id = exception
+            .and_then(|e| e["id"].as_str())
+            .context("nobody noticed")?;
+        found.push((id.to_owned(), name_of(hand, cast)?));
+    }
+    ensure!(
+        found.first() == found.last(),
+        "the handhelds disagree: {found:?}"
+    );
+    let (id, name) = found.swap_remove(0);
+    say.note(&format!(
+        "同一件重复出库 unit-issued-twice · {} · {id:.12}",
+        plate(cast)
+    ));
+    say.note(&format!("{} = {name}", cast.tool.sku));
+    say.note("另一个名称留在复核队列 · the other name waits in the review queue");
+    Ok(id)
 }
 
 fn plate(cast: &Cast) -> &str {
@@ -194,41 +235,23 @@ fn look(say: &Say, hand: &mut Hand, file: &str) -> anyhow::Result<Value> {
     Ok(answer)
 }
 
-fn receive(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
-    hand.handheld.tell("open receive")?;
+/// So much of an item into or out of the dock, by label pictures of both.
+fn take(
+    say: &Say,
+    hand: &mut Hand,
+    operation: &str,
+    (label, quantity, item): (&str, u32, &DemoItem),
+    cast: &Cast,
+) -> anyhow::Result<()> {
+    hand.handheld.tell(&format!("open {operation}"))?;
     look(say, hand, pictures::DOCK)?;
-    look(say, hand, pictures::TOOL)?;
-    hand.handheld.tell("quantity 24")?;
+    look(say, hand, label)?;
+    hand.handheld.tell(&format!("quantity {quantity}"))?;
     done(hand)?;
+    let name = &item.name_zh;
     say.note(&format!(
-        "{}: +24 {} → {}",
-        hand.who, cast.tool.name_zh, cast.dock
-    ));
-    Ok(())
-}
-
-fn receive_food(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
-    hand.handheld.tell("open receive")?;
-    look(say, hand, pictures::DOCK)?;
-    look(say, hand, pictures::FOOD)?;
-    hand.handheld.tell("quantity 48")?;
-    done(hand)?;
-    say.note(&format!(
-        "{}: +48 {} → {}",
-        hand.who, cast.food.name_zh, cast.dock
-    ));
-    Ok(())
-}
-
-fn issue_some(say: &Say, hand: &mut Hand, cast: &Cast) -> anyhow::Result<()> {
-    hand.handheld.tell("open issue")?;
-    look(say, hand, pictures::DOCK)?;
-    look(say, hand, pictures::TOOL)?;
-    hand.handheld.tell("quantity 6")?;
-    done(hand)?;
-    say.note(&format!(
-        "{}: -6 {} ← {}",
-        hand.who, cast.tool.name_zh, cast.dock
+        "{}: {operation} {quantity} × {name} · {}",
+        hand.who, cast.dock
     ));
     Ok(())
 }
@@ -265,7 +288,7 @@ fn agree(
     programs: &Programs,
     first: &mut Hand,
     second: &mut Hand,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<()> {
     let started = Instant::now();
     let mut hashes = [String::new(), String::new(), String::new()];
     while started.elapsed() < AGREEMENT {
@@ -274,7 +297,7 @@ fn agree(
             let answer = hand.handheld.tell("state-hash")?;
             *hash = answer["state_hash"].as_str().context("no hash")?.to_owned();
         }
-        hashes[2] = programs.admin(&["state-hash"])?;
+        hashes[2] = programs.server_state_hash()?;
         if hashes.iter().all(|hash| *hash == hashes[0]) {
             break;
         }
@@ -291,8 +314,11 @@ fn agree(
         hashes.iter().all(|other| other == hash),
         "the state hashes differ"
     );
-    say.note(&format!("= ({} ms)", started.elapsed().as_millis()));
-    Ok(hash.clone())
+    say.note(&format!(
+        "三者相同 all equal · {} ms",
+        started.elapsed().as_millis()
+    ));
+    Ok(())
 }
 
 /// Keeps the screen as it is, in both languages.
