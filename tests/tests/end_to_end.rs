@@ -8,6 +8,7 @@ use tests::random::Random;
 
 const DAY_S: i64 = 86_400;
 const OPERATORS: [&str; 2] = ["TM-OP-0001", "TM-OP-0002"];
+const PEOPLE: &str = include_str!("../../fixtures/demo-site/operators.csv");
 
 fn enrolled(
     folder: &std::path::Path,
@@ -231,6 +232,26 @@ fn bad_input_is_answered_with_a_code_and_loses_nothing() -> Result<()> {
     handheld.must("wait-synced")?;
     let badge = handheld.tell("sign-in NO-SUCH-BADGE")?;
     assert_ne!(badge["ok"], true, "{badge}");
+    // The PIN was made on the server; the handheld verifies it with no network.
+    handheld.must("offline")?;
+    let person: Vec<&str> = PEOPLE
+        .lines()
+        .nth(1)
+        .context("a person")?
+        .split(',')
+        .collect();
+    let (name, pin) = (person[0], person[2]);
+    handheld.tell(&format!(
+        "sign-in {name} {}",
+        if pin == "0000" { "1111" } else { "0000" }
+    ))?;
+    let wrong = handheld.must("status")?;
+    ensure!(wrong["operator"].is_null(), "{wrong}");
+    handheld.tell(&format!("sign-in {name} {pin}"))?;
+    let right = handheld.must("status")?;
+    ensure!(right["operator"] == name, "{right}");
+    handheld.must("sign-out")?;
+    handheld.must("online")?;
     handheld.must(&format!("sign-in {}", OPERATORS[0]))?;
     handheld.must("open receive")?;
     handheld.must("scan R-01-1")?;
