@@ -1,5 +1,6 @@
 //! Pictures in, codes out, on a thread of its own; the preview goes straight to the window.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,7 @@ use crate::worker::ToWorker;
 pub enum Pictures {
     /// The first camera of this machine, while one is there.
     Camera,
-    /// The pictures of a folder, one after the other.
+    /// The pictures of a folder, one after the other, and those that come later.
     Folder(PathBuf),
 }
 
@@ -151,22 +152,47 @@ impl Eye {
         }
     }
 
+    /// Every picture once, those too that are laid into the folder later: like a label held before the camera.
     fn show_folder(&mut self, folder: &Path) {
-        let mut source = match FolderSource::open(folder) {
-            Ok(source) => source,
-            Err(error) => {
-                tracing::error!(%error, "no pictures");
-                return self.tell(ToWorker::Camera(Camera::Missing));
-            }
-        };
-        self.tell(ToWorker::Camera(Camera::On));
+        let mut shown = HashSet::new();
+        let mut listed = None;
         while self.goes_on() {
-            match source.next_frame() {
-                None => return,
-                Some(Ok(frame)) => self.see(frame, Effort::Thorough),
-                Some(Err(_)) => self.tell(ToWorker::PictureFailed("picture-unreadable")),
+            let changed = std::fs::metadata(folder).and_then(|m| m.modified()).ok();
+            if listed.is_some() && listed == changed {
+                self.rest(NAP);
+                continue;
             }
-            self.rest(FOLDER_EVERY);
+            let mut source = match FolderSource::open(folder) {
+                Ok(source) => source,
+                Err(error) => {
+                    tracing::error!(%error, "no pictures");
+                    return self.tell(ToWorker::Camera(Camera::Missing));
+                }
+            };
+            if listed.is_none() {
+                self.tell(ToWorker::Camera(Camera::On));
+            } else {
+                // A picture that is being copied is not whole yet.
+                self.rest(PREVIEW_EVERY);
+            }
+            listed = changed;
+            let mut here = HashSet::new();
+            while self.goes_on()
+                && let Some(frame) = source.next_frame()
+            {
+                let path = source.current().map(Path::to_owned).unwrap_or_default();
+                let known = shown.contains(&path);
+                here.insert(path);
+                if known {
+                    continue;
+                }
+                match frame {
+                    Ok(frame) => self.see(frame, Effort::Thorough),
+                    Err(_) => self.tell(ToWorker::PictureFailed("picture-unreadable")),
+                }
+                self.rest(FOLDER_EVERY);
+            }
+            shown = here;
         }
     }
 }

@@ -413,6 +413,7 @@ impl Worker {
             site: self.site?,
             clock: &self.site_clock,
             now: self.now(),
+            language: self.settings.language(),
         })
     }
 

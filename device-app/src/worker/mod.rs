@@ -20,6 +20,7 @@ mod sync_driver;
 mod task_screen;
 mod tasks;
 mod thread;
+mod unit_names;
 
 pub use machine::{Clock, Worker, WorkerOptions};
 pub use opening::Stopped;

@@ -7,6 +7,8 @@ use replica::query::{StockRow, UnitRow};
 use replica::{Query, ReplicaError};
 
 use super::site_clock::SiteClock;
+use super::unit_names::unit_name;
+use crate::view::Language;
 
 /// Catalogue and stock of one site.
 pub(crate) struct StockView<'a> {
@@ -14,19 +16,21 @@ pub(crate) struct StockView<'a> {
     pub(crate) site: SiteId,
     pub(crate) clock: &'a SiteClock,
     pub(crate) now: i64,
+    pub(crate) language: Language,
 }
 
 fn failed(error: ReplicaError) -> ViewError {
     ViewError(Box::new(error))
 }
 
-pub(crate) fn item_facts(item: documents::catalogue::Item) -> ItemFacts {
+/// What a procedure knows of an item; its unit is named in the language of the screen.
+fn item_facts(item: documents::catalogue::Item, language: Language) -> ItemFacts {
     ItemFacts {
         id: item.id,
         sku: item.sku,
         name_en: item.name_en,
         name_zh: item.name_zh,
-        unit: item.unit,
+        unit: unit_name(&item.unit, language).to_owned(),
         decimals: item.decimals,
         tracks_lot: item.tracks_lot,
         tracks_serial: item.tracks_serial,
@@ -37,7 +41,7 @@ pub(crate) fn item_facts(item: documents::catalogue::Item) -> ItemFacts {
 impl StockView<'_> {
     /// The item, or a stand-in where only stock of it has come and not its record.
     pub(crate) fn item_or_unnamed(&self, id: ItemId) -> Result<ItemFacts, ReplicaError> {
-        let named = self.query.item(id)?.map(item_facts);
+        let named = self.query.item(id)?.map(|i| item_facts(i, self.language));
         Ok(named.unwrap_or_else(|| ItemFacts {
             id,
             sku: format!("?{}", &id.to_string()[24..]),
@@ -116,12 +120,16 @@ impl SiteView for StockView<'_> {
         let found = self.query.items_by_code(code).map_err(failed)?;
         Ok(found
             .into_iter()
-            .map(|m| (item_facts(m.item), m.pack))
+            .map(|m| (item_facts(m.item, self.language), m.pack))
             .collect())
     }
 
     fn item(&self, id: ItemId) -> Result<Option<ItemFacts>, ViewError> {
-        Ok(self.query.item(id).map_err(failed)?.map(item_facts))
+        Ok(self
+            .query
+            .item(id)
+            .map_err(failed)?
+            .map(|i| item_facts(i, self.language)))
     }
 
     fn bin_with_code(&self, code: &str) -> Result<Option<BinFacts>, ViewError> {
