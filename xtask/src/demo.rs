@@ -65,13 +65,16 @@ pub(crate) fn run(options: &Options, workspace: &Path) -> anyhow::Result<()> {
     let keep = options.keep || !options.no_keep && std::io::stdin().is_terminal();
     if display {
         if let Some(operator) = site.operators.get(2) {
-            let (name, pin) = (operator.name, &operator.pin);
+            let (name, pin, badge) = (operator.name, &operator.pin, &operator.badge);
+            say.line(&format!("  手持机窗口 Handheld   {name}, PIN {pin}"));
+            say.line("  把工牌或标签举到相机前 A badge or label before its camera:");
+            let folder = folder.display();
             say.line(&format!(
-                "  手持机窗口 Handheld  {name}, PIN {pin}; 相机看 its camera sees .demo/labels"
+                "      cp {folder}/labels/badge-{badge}.png {folder}/camera/"
             ));
         }
         say.line("  关闭手持机窗口即结束。 Close the handheld's window to end.");
-        if programs.window(&folder.join("handheld-3"))?.wait()? {
+        if programs.window()?.wait()? {
             return Ok(());
         }
         say.line("  窗口打不开。 The window cannot be opened on this display.");
@@ -96,6 +99,7 @@ fn has_display() -> bool {
 fn clear(folder: &Path) -> anyhow::Result<()> {
     let made = [
         "labels",
+        "camera",
         "screens",
         "server",
         "handheld-1",
@@ -109,5 +113,8 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
             }
         }
     }
-    fs::create_dir_all(folder.join("screens")).context("the demo's folder")
+    for name in ["camera", "screens"] {
+        fs::create_dir_all(folder.join(name)).context("the demo's folder")?;
+    }
+    Ok(())
 }

@@ -68,7 +68,11 @@ pub(crate) fn draw(folder: &Path, site: &DemoSite) -> anyhow::Result<Cast> {
         (PALLET.to_owned(), SymbolKind::Qr, plate(&cast.pallet)),
         (DOCK.to_owned(), SymbolKind::Code128, cast.dock.clone()),
     ];
-    // More to play with in the window.
+    // More to play with in the window: a badge, whose owner signs in by it, and goods.
+    if let Some(operator) = site.operators.get(2) {
+        let name = format!("badge-{}.png", operator.badge);
+        labels.push((name, SymbolKind::Qr, operator.badge.clone()));
+    }
     for (number, line) in (1..).zip(site.opening_stock.iter().step_by(311)) {
         if let Some(item) = item(&line.sku) {
             let name = format!("more-{number}-item-{}.png", item.sku);

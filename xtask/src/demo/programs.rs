@@ -73,24 +73,23 @@ impl Programs {
 
     /// A handheld without a window, which looks at the label pictures.
     pub(crate) fn start_handheld(&self, number: u32) -> anyhow::Result<Process> {
-        let mut command = self.handheld(&self.folder.join(format!("handheld-{number}")));
+        let mut command = self.handheld(number, "labels");
         command.args(["--headless", "--script", "-", "--language", "zh"]);
         command.env("RUST_LOG", "error");
         Process::start(&format!("handheld {number}"), &mut command)
     }
 
-    /// A handheld with its window.
-    pub(crate) fn window(&self, data: &Path) -> anyhow::Result<Process> {
-        Process::start("tallyman", &mut self.handheld(data))
+    /// The third handheld with its window; pictures laid into its folder are held before its camera.
+    pub(crate) fn window(&self) -> anyhow::Result<Process> {
+        Process::start("tallyman", &mut self.handheld(3, "camera"))
     }
 
-    fn handheld(&self, data: &Path) -> Command {
+    fn handheld(&self, number: u32, frames: &str) -> Command {
         let mut command = Command::new(&self.handheld);
         command
             .arg("--data")
-            .arg(data)
-            .arg("--frames")
-            .arg(self.folder.join("labels"));
+            .arg(self.folder.join(format!("handheld-{number}")));
+        command.arg("--frames").arg(self.folder.join(frames));
         command
     }
 
