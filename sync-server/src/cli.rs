@@ -185,6 +185,11 @@ async fn serve_until_stopped(args: Serve) -> anyhow::Result<()> {
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    // Port 0 has become a real one.
+    let settings = Settings {
+        listen: listener.local_addr()?,
+        ..settings
+    };
     let url = match args.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => settings.own_url(),
