@@ -74,6 +74,24 @@ impl HubHost {
         self.hub.as_ref().expect("the hub runs")
     }
 
+    /// Copies the log's database away, with the hub stopped.
+    pub fn back_up(&mut self, now: UnixMillis) -> Result<()> {
+        self.hub = None;
+        std::fs::copy(self.folder.join("hub.db"), self.folder.join("hub.backup"))?;
+        self.restart(now)
+    }
+
+    /// Puts the copy back in its place; what came since is gone from the log.
+    pub fn restore(&mut self, now: UnixMillis) -> Result<()> {
+        self.hub = None;
+        for left in ["hub.db-wal", "hub.db-shm"] {
+            // They are there only if the hub did not close its file.
+            let _ = std::fs::remove_file(self.folder.join(left));
+        }
+        std::fs::copy(self.folder.join("hub.backup"), self.folder.join("hub.db"))?;
+        self.restart(now)
+    }
+
     /// Stops it where it is and starts it again from its files.
     pub fn restart(&mut self, now: UnixMillis) -> Result<()> {
         self.hub = None;

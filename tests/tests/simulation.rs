@@ -252,6 +252,29 @@ fn a_revoked_device_is_kept_in_quarantine_and_learns_nothing_more() -> Result<()
 }
 
 #[test]
+fn a_server_restored_from_an_old_backup_gets_everything_back_from_the_handhelds() -> Result<()> {
+    let mut fleet = Fleet::new(3, 3)?;
+    for _ in 0..60 {
+        fleet.step()?;
+    }
+    fleet.settle()?;
+    fleet.host.back_up(fleet.now)?;
+    for _ in 0..60 {
+        fleet.step()?;
+    }
+    fleet.settle()?;
+    fleet.check()?;
+    fleet.host.restore(fleet.now)?;
+    // The log grows anew before anybody notices, so its numbers are taken twice.
+    let handheld = &mut fleet.handhelds[0];
+    fleet.acknowledged += handheld.record(vec![random_event(&mut fleet.random)], fleet.now + 1)?;
+    for _ in 0..3 {
+        fleet.settle()?;
+    }
+    fleet.check()
+}
+
+#[test]
 fn a_one_time_code_opens_once() -> Result<()> {
     let fleet = Fleet::new(1, 1)?;
     let hub = fleet.host.get();

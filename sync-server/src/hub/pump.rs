@@ -105,6 +105,7 @@ impl Hub {
         let mut changed = false;
         // Certificates come through the shared partition, which sorts first.
         for partition in self.database.read(hub_log::partitions)? {
+            self.notice_rollback(replica, partition)?;
             loop {
                 let position = replica.cursor(partition)?.map_or(0, |c| c.number);
                 let own = replica.own_chain(partition).map(|chain| (chain, u64::MAX));
@@ -126,6 +127,22 @@ impl Hub {
             }
         }
         Ok(changed)
+    }
+
+    /// A log that was restored from a backup is shorter or different: it is read from the beginning. What the replica
+    /// holds beyond it stays, and comes back from the devices that wrote it.
+    fn notice_rollback(&self, replica: &mut Replica, partition: Partition) -> Result<(), HubError> {
+        let Some(cursor) = replica.cursor(partition)? else {
+            return Ok(());
+        };
+        let there = self
+            .database
+            .read(|c| hub_log::running_hash(c, partition, cursor.number))?;
+        if cursor.epoch != self.organisation.epoch || there != Some(cursor.running_hash) {
+            tracing::warn!(%partition, number = cursor.number, "the log was rolled back; reading it from the beginning");
+            replica.restart_cursor(partition, self.organisation.epoch)?;
+        }
+        Ok(())
     }
 
     /// Keeps pumping until the task is dropped; calls `changed` after the replica has changed.
