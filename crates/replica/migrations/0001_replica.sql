@@ -82,6 +82,8 @@ CREATE TABLE document (
     row BLOB NOT NULL DEFAULT x''       -- what the state hash has counted of it
 ) STRICT;
 
+CREATE INDEX document_waiting ON document (id) WHERE kind = '';
+
 -- The read model of records.
 CREATE TABLE item (
     id BLOB PRIMARY KEY NOT NULL,

@@ -507,6 +507,35 @@ fn a_chain_becomes_known_through_the_device_record_that_the_server_signed() {
 }
 
 #[test]
+fn an_edit_that_comes_before_its_record_waits_and_is_counted() {
+    let (mut a, mut b, mut c) = (device(1), device(2), device(3));
+    let mut hub = Hub::default();
+    a.commit(edits(vec![create_item(1, "扳手")]), T0).unwrap();
+    hub.sync(&mut [&mut a, &mut b]);
+    let rename = RecordEdit {
+        partition: Partition::Shared,
+        kind: RecordKind::Item,
+        id: item_id(1).into(),
+        fields: vec![FieldEdit::set("name_zh", "活动扳手")],
+    };
+    b.commit(edits(vec![rename]), T0 + 1).unwrap();
+    hub.push(&mut b, Partition::Shared);
+    // Another hub has the edit first.
+    let mut other = Hub::default();
+    for entry in hub.log[&Partition::Shared].iter().rev() {
+        other.accept(Partition::Shared, entry.segment.clone().unwrap());
+        other.pull(&mut c, Partition::Shared);
+        let waiting = c.query().waiting_record_count().unwrap();
+        let here = c.query().item(item_id(1)).unwrap();
+        assert_eq!(waiting == 0, here.is_some());
+    }
+    assert_eq!(
+        c.query().item(item_id(1)).unwrap().unwrap().name_zh,
+        "活动扳手"
+    );
+}
+
+#[test]
 fn quarantined_events_wait_on_every_replica() {
     let (mut a, mut b) = (device(1), device(2));
     let site = Partition::Site(SITE);

@@ -1,4 +1,4 @@
-//! Builders, demo site, label pictures, fake clock and network for tests. Dev-dependency only.
+//! The demo site and label pictures, for tests and the demo.
 
 pub mod labels;
 pub mod site;

@@ -123,7 +123,8 @@ impl Worker {
             device_name: identity.map(|i| i.device_name.clone()).unwrap_or_default(),
             data_version: self.data_version()?,
             only_here: u32::try_from(self.waiting.total()).unwrap_or(u32::MAX),
-            blocked: 0,
+            blocked: u32::try_from(self.replica.query().waiting_record_count()?)
+                .unwrap_or(u32::MAX),
             waiting_lines,
             last_error: match self.sync.error(self.waiting.total()) {
                 None if self.settings.stay_offline => Some(Message::new("stay-offline-on")),

@@ -266,6 +266,11 @@ impl Query<'_> {
         )
     }
 
+    /// Records of which only later changes have come, not the one that creates them: they wait for another device.
+    pub fn waiting_record_count(&self) -> Result<u64, ReplicaError> {
+        self.count("SELECT count(*) FROM document WHERE kind = ''", [])
+    }
+
     /// A record with all its fields and conflicts.
     pub fn record(&self, id: RecordId) -> Result<Option<Record>, ReplicaError> {
         let saved: Option<Vec<u8>> = self.row(
