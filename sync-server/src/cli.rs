@@ -301,7 +301,13 @@ fn run_enrol(enrol: &Enrol) -> anyhow::Result<()> {
         false => None,
     };
     let name = &enrol.name;
-    let code = crate::hub::new_invitation(&database, site.id, name, now)?;
+    let code = crate::hub::new_invitation(
+        &database,
+        &crate::hub::Randomness::default(),
+        site.id,
+        name,
+        now,
+    )?;
     let invitation = crate::console::desk::invitation(code, url, fingerprint, now);
     let drawing = qrcode::QrCode::new(invitation.qr.as_bytes())?
         .render::<qrcode::render::unicode::Dense1x2>()

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::ReplicaError;
+use crate::replica::OpenOptions;
 
 /// 32 bytes under which a handheld's database is encrypted (SQLCipher, AES-256). Never shown, never logged.
 #[derive(Clone)]
@@ -52,14 +53,21 @@ fn configure(
     Ok(())
 }
 
-/// Opens, or creates, the writer's connection and brings the schema up to date.
-pub(crate) fn open(
+fn connect(
     path: &Path,
-    key: Option<&DatabaseKey>,
-    cache_kib: u32,
-) -> Result<Connection, ReplicaError> {
-    let mut connection = Connection::open(path)?;
-    configure(&connection, key, cache_kib)?;
+    flags: OpenFlags,
+    vfs: Option<&str>,
+) -> Result<Connection, rusqlite::Error> {
+    match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    }
+}
+
+/// Opens, or creates, the writer's connection and brings the schema up to date.
+pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Connection, ReplicaError> {
+    let mut connection = connect(path, OpenFlags::default(), options.vfs)?;
+    configure(&connection, options.key.as_ref(), options.cache_kib)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
@@ -68,13 +76,10 @@ pub(crate) fn open(
 const READER_CACHE_KIB: u32 = 8_000;
 
 /// Opens a further connection that only reads.
-pub(crate) fn open_reader(
-    path: &Path,
-    key: Option<&DatabaseKey>,
-) -> Result<Connection, ReplicaError> {
+pub(crate) fn open_reader(path: &Path, options: &OpenOptions) -> Result<Connection, ReplicaError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    configure(&connection, key, READER_CACHE_KIB)?;
+    let connection = connect(path, flags, options.vfs)?;
+    configure(&connection, options.key.as_ref(), READER_CACHE_KIB)?;
     connection.pragma_update(None, "query_only", "on")?;
     Ok(connection)
 }
@@ -108,15 +113,19 @@ fn migrate(connection: &mut Connection) -> Result<(), ReplicaError> {
 mod tests {
     use super::*;
 
+    fn open(path: &Path, key: Option<&DatabaseKey>) -> Result<Connection, ReplicaError> {
+        super::open(path, &OpenOptions::file(path, key.cloned(), [0; 8]))
+    }
+
     #[test]
     fn a_database_of_a_later_program_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("replica.db");
-        open(&path, None, 2_000)
+        open(&path, None)
             .unwrap()
             .pragma_update(None, "user_version", 99)
             .unwrap();
-        let error = open(&path, None, 2_000).unwrap_err();
+        let error = open(&path, None).unwrap_err();
         assert!(
             matches!(
                 error,
@@ -135,7 +144,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("replica.db");
         let key = DatabaseKey::from_bytes([7; 32]);
-        let db = open(&path, Some(&key), 2_000).unwrap();
+        let db = open(&path, Some(&key)).unwrap();
         db.execute(
             "INSERT INTO meta (key, value) VALUES ('secret-word', x'00')",
             [],
@@ -146,10 +155,10 @@ mod tests {
         assert!(!bytes.windows(11).any(|w| w == b"secret-word"));
         assert!(!bytes.starts_with(b"SQLite format 3"));
         for wrong in [None, Some(DatabaseKey::from_bytes([8; 32]))] {
-            let error = open(&path, wrong.as_ref(), 2_000).unwrap_err();
+            let error = open(&path, wrong.as_ref()).unwrap_err();
             assert!(matches!(error, ReplicaError::Corrupt(_)), "{error:?}");
         }
-        open(&path, Some(&key), 2_000).unwrap();
+        open(&path, Some(&key)).unwrap();
     }
 
     #[test]
@@ -157,9 +166,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("replica.db");
         std::fs::write(&path, vec![0x5a; 8_192]).unwrap();
-        assert_eq!(
-            open(&path, None, 2_000).unwrap_err().code(),
-            "database-corrupt"
-        );
+        assert_eq!(open(&path, None).unwrap_err().code(), "database-corrupt");
     }
 }

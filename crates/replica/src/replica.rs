@@ -26,6 +26,8 @@ pub struct OpenOptions {
     pub random: [u8; 8],
     /// How much of the file SQLite may hold in memory, in KiB. A bulk load wants much more than a day's work.
     pub cache_kib: u32,
+    /// A file system of SQLite's that was registered under this name; `None` is the operating system's.
+    pub vfs: Option<&'static str>,
 }
 
 /// Enough for a day's scans on a big site.
@@ -39,6 +41,7 @@ impl OpenOptions {
             key,
             random,
             cache_kib: CACHE_KIB,
+            vfs: None,
         }
     }
 
@@ -49,6 +52,7 @@ impl OpenOptions {
             key: None,
             random,
             cache_kib: CACHE_KIB,
+            vfs: None,
         }
     }
 }
@@ -75,7 +79,7 @@ impl Replica {
     /// [`ReplicaError`]: a wrong key or damage, a newer schema, a full disk, another process.
     pub fn open(options: OpenOptions) -> Result<Self, ReplicaError> {
         let connection = match &options.path {
-            Some(path) => database::open(path, options.key.as_ref(), options.cache_kib)?,
+            Some(path) => database::open(path, &options)?,
             None => database::open_in_memory()?,
         };
         let identity = match meta::get(&connection, IDENTITY)? {
@@ -223,7 +227,7 @@ impl Replica {
         match &self.options.path {
             None => Ok(None),
             Some(path) => {
-                let connection = database::open_reader(path, self.options.key.as_ref())?;
+                let connection = database::open_reader(path, &self.options)?;
                 Ok(Some(Reader { connection }))
             }
         }

@@ -8,7 +8,7 @@ use protocol::{EnrolReply, EnrolRequest, RefusalCode};
 use replica::Commit;
 
 use super::sync::token_hash;
-use super::{Hub, HubError, random};
+use super::{Hub, HubError, Randomness};
 use crate::store::hub_devices::{self, DeviceRow};
 use crate::store::{Database, StoreError};
 
@@ -35,11 +35,12 @@ fn code_hash(code: &str) -> [u8; 32] {
 /// [`HubError`].
 pub fn new_invitation(
     database: &Database,
+    randomness: &Randomness,
     site: SiteId,
     device_name: &str,
     now: UnixMillis,
 ) -> Result<String, HubError> {
-    let bytes: [u8; 10] = random()?;
+    let bytes: [u8; 10] = randomness.draw()?;
     let mut code = String::with_capacity(11);
     for (i, byte) in bytes.iter().enumerate() {
         if i == 5 {
@@ -73,7 +74,7 @@ impl Hub {
         if self.lock().query().site(site)?.is_none() {
             return Err(HubError::UnknownSite);
         }
-        new_invitation(&self.database, site, device_name, now)
+        new_invitation(&self.database, &self.randomness, site, device_name, now)
     }
 
     /// Takes a device in. Outer error: the hub failed; inner: the device is refused.
@@ -92,11 +93,16 @@ impl Hub {
             return Ok(Err(RefusalCode::KeyUnproven));
         }
         let hash = code_hash(&request.code);
-        let token: String = random::<32>()?.iter().map(|b| format!("{b:02x}")).collect();
+        let token: String = self
+            .randomness
+            .draw::<32>()?
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         let device = DeviceId::from_bytes(self.lock().new_id(now));
         let (shared_chain, site_chain) = (
-            ChainId::from_bytes(random()?),
-            ChainId::from_bytes(random()?),
+            ChainId::from_bytes(self.randomness.draw()?),
+            ChainId::from_bytes(self.randomness.draw()?),
         );
         let taken = self.database.write(|t| -> Result<_, StoreError> {
             let Some(invitation) = hub_devices::invitation(t, &hash)? else {

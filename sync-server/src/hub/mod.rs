@@ -6,6 +6,7 @@
 mod enrol;
 mod organisation;
 mod pump;
+mod randomness;
 mod routes;
 mod sync;
 
@@ -23,6 +24,7 @@ use crate::store::{Database, StoreError};
 
 pub use enrol::{INVITATION_MS, InvitationError, new_invitation};
 pub use organisation::Organisation;
+pub use randomness::Randomness;
 pub use routes::routes;
 
 /// Why the hub cannot do what was asked.
@@ -47,14 +49,9 @@ pub struct Hub {
     database: Arc<Database>,
     replica: Arc<Mutex<Replica>>,
     organisation: Organisation,
+    randomness: Randomness,
     /// Wakes the pump after a commit or a push.
     wake: tokio::sync::Notify,
-}
-
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], HubError> {
-    let mut bytes = [0u8; N];
-    getrandom::fill(&mut bytes).map_err(|_| HubError::NoRandomness)?;
-    Ok(bytes)
 }
 
 impl Hub {
@@ -63,12 +60,23 @@ impl Hub {
     /// # Errors
     /// [`HubError`].
     pub fn open(folder: &Path, database: Arc<Database>, now: UnixMillis) -> Result<Self, HubError> {
-        let organisation = Organisation::load_or_create(&database, now)?;
-        let mut replica = Replica::open(OpenOptions::file(
-            folder.join("replica.db"),
-            None,
-            random()?,
-        ))?;
+        let randomness = Randomness::default();
+        let options = OpenOptions::file(folder.join("replica.db"), None, randomness.draw()?);
+        Self::open_with(options, database, randomness, now)
+    }
+
+    /// [`Hub::open`] with a replica and a source of random bytes of the caller's.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn open_with(
+        replica: OpenOptions,
+        database: Arc<Database>,
+        randomness: Randomness,
+        now: UnixMillis,
+    ) -> Result<Self, HubError> {
+        let organisation = Organisation::load_or_create(&database, &randomness, now)?;
+        let mut replica = Replica::open(replica)?;
         let certificates = database.read(hub_devices::certificates)?;
         let certificates: Vec<Vec<u8>> = certificates.into_iter().map(|(_, c)| c).collect();
         replica.enrol(organisation.server_identity(), &certificates)?;
@@ -76,6 +84,7 @@ impl Hub {
             database,
             replica: Arc::new(Mutex::new(replica)),
             organisation,
+            randomness,
             wake: tokio::sync::Notify::new(),
         };
         hub.pump(now)?;
@@ -145,7 +154,7 @@ impl Hub {
             key: self.organisation.key.public(),
             shared_chain: self.organisation.shared_chain,
             site,
-            site_chain: ChainId::from_bytes(random()?),
+            site_chain: ChainId::from_bytes(self.randomness.draw()?),
             role: Role::Server,
             issued_at: now,
         };

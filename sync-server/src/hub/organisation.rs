@@ -6,7 +6,7 @@ use domain::{ChainId, DeviceId, OrganisationId, SiteId, UnixMillis};
 use replica::Identity;
 use rusqlite::Connection;
 
-use super::{HubError, random};
+use super::{HubError, Randomness};
 use crate::store::{Database, StoreError, hub_devices, hub_log};
 
 /// Who the hub serves, and what it signs with.
@@ -39,17 +39,21 @@ fn bytes<const N: usize>(
 }
 
 impl Organisation {
-    pub(crate) fn load_or_create(database: &Database, now: UnixMillis) -> Result<Self, HubError> {
+    pub(crate) fn load_or_create(
+        database: &Database,
+        randomness: &Randomness,
+        now: UnixMillis,
+    ) -> Result<Self, HubError> {
         if let Some(found) = database.read(Self::load)? {
             return Ok(found);
         }
         let made = Self {
-            id: OrganisationId::from_bytes(random()?),
-            server_device: DeviceId::from_bytes(random()?),
-            shared_chain: ChainId::from_bytes(random()?),
-            key: SigningKey::from_seed(&random()?),
-            pepper: random()?,
-            epoch: random()?,
+            id: OrganisationId::from_bytes(randomness.draw()?),
+            server_device: DeviceId::from_bytes(randomness.draw()?),
+            shared_chain: ChainId::from_bytes(randomness.draw()?),
+            key: SigningKey::from_seed(&randomness.draw()?),
+            pepper: randomness.draw()?,
+            epoch: randomness.draw()?,
         };
         let certificate = Certificate {
             organisation: made.id,
@@ -57,7 +61,7 @@ impl Organisation {
             key: made.key.public(),
             shared_chain: made.shared_chain,
             site: NO_SITE,
-            site_chain: ChainId::from_bytes(random()?),
+            site_chain: ChainId::from_bytes(randomness.draw()?),
             role: Role::Server,
             issued_at: now,
         }

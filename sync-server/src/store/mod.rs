@@ -14,7 +14,7 @@ pub mod sessions;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use migrate::newest_version;
 use pool::Readers;
@@ -52,12 +52,21 @@ impl Database {
     /// # Errors
     /// [`StoreError::TooNew`] if a later program wrote it; [`StoreError::Sqlite`] if it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut writer = Connection::open(path)?;
+        Self::open_on(path, None)
+    }
+
+    /// [`Database::open`] on a file system of SQLite's that was registered under this name; `None` is the operating
+    /// system's.
+    ///
+    /// # Errors
+    /// As of [`Database::open`].
+    pub fn open_on(path: &Path, vfs: Option<&str>) -> Result<Self, StoreError> {
+        let mut writer = connect(path, OpenFlags::default(), vfs)?;
         configure(&writer)?;
         migrate::migrate(&mut writer)?;
         Ok(Self {
             writer: Mutex::new(writer),
-            readers: Readers::new(path),
+            readers: Readers::new(path, vfs),
         })
     }
 
@@ -93,6 +102,17 @@ impl Database {
 /// A thread that panicked while it held the lock left no half-done work: its transaction was rolled back.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(
+    path: &Path,
+    flags: OpenFlags,
+    vfs: Option<&str>,
+) -> Result<Connection, rusqlite::Error> {
+    match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    }
 }
 
 fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {

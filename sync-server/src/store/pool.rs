@@ -5,19 +5,21 @@ use std::sync::Mutex;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{StoreError, configure, lock};
+use super::{StoreError, configure, connect, lock};
 
 const KEPT: usize = 4;
 
 pub(super) struct Readers {
     path: PathBuf,
+    vfs: Option<String>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(path: &Path, vfs: Option<&str>) -> Self {
         Self {
             path: path.to_owned(),
+            vfs: vfs.map(str::to_owned),
             idle: Mutex::new(Vec::new()),
         }
     }
@@ -45,10 +47,8 @@ impl Readers {
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {
-        let connection = Connection::open_with_flags(
-            &self.path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = connect(&self.path, flags, self.vfs.as_deref())?;
         configure(&connection)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
