@@ -15,7 +15,7 @@ use sync_core::{DeviceSync, Effect, Event, Failure, Gathered, PartitionState};
 use sync_server::hub::Hub;
 use sync_server::store::Database;
 
-use crate::random::Random;
+use testkit::random::Random;
 
 /// When simulated time begins.
 pub const T0: UnixMillis = 1_790_000_000_000;

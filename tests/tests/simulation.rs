@@ -5,10 +5,10 @@ use documents::Partition;
 use domain::{EventBody, Goods, Quantity, UnitId};
 use replica::Commit;
 use replica::query::ExceptionFilter;
+use testkit::random::Random;
 use tests::fleet::{
     Handheld, HubHost, SITE, T0, Wire, bin, bin_edit, item, item_edit, random_event,
 };
-use tests::random::Random;
 
 const HOUR: i64 = 3_600_000;
 

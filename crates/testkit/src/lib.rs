@@ -1,4 +1,7 @@
-//! The demo site and label pictures, for tests and the demo.
+//! What tests and the demo need, and no shipped program does.
 
+pub mod disk;
+#[cfg(feature = "labels")]
 pub mod labels;
+pub mod random;
 pub mod site;
