@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use domain::EventHash;
 use serde_json::Value;
+use testkit::random::Random;
 use tests::processes::{Handheld, Server};
-use tests::random::Random;
 
 const DAY_S: i64 = 86_400;
 const OPERATORS: [&str; 2] = ["TM-OP-0001", "TM-OP-0002"];
