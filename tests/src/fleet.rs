@@ -65,6 +65,16 @@ impl HubHost {
         Ok(host)
     }
 
+    /// A hub over files that are there already.
+    pub fn open(folder: &Path, now: UnixMillis) -> Result<Self> {
+        let mut host = Self {
+            folder: folder.to_owned(),
+            hub: None,
+        };
+        host.restart(now)?;
+        Ok(host)
+    }
+
     /// The running hub.
     ///
     /// # Panics
@@ -119,6 +129,11 @@ fn key(seed: u64) -> DatabaseKey {
     DatabaseKey::from_bytes([seed as u8; 32])
 }
 
+/// The key under which handheld `n` keeps its database.
+pub const fn key_of(n: u8) -> [u8; 32] {
+    [n.wrapping_add(1); 32]
+}
+
 impl Handheld {
     /// Enrols a new device at the hub.
     pub fn enrol(folder: &Path, hub: &Hub, n: u8, now: UnixMillis) -> Result<Self> {
@@ -149,6 +164,21 @@ impl Handheld {
             starts: 0,
             seed,
             replica,
+            sync: DeviceSync::new(seed, false),
+            clock_error_ms: 0,
+            operator: OperatorId::from_bytes([n; 16]),
+        })
+    }
+
+    /// Handheld `n` over a file that is there already.
+    pub fn open(path: &Path, n: u8) -> Result<Self> {
+        let seed = u64::from(n) + 1;
+        let options = OpenOptions::file(path, Some(key(seed)), [n; 8]);
+        Ok(Self {
+            path: path.to_owned(),
+            starts: 0,
+            seed,
+            replica: Replica::open(options)?,
             sync: DeviceSync::new(seed, false),
             clock_error_ms: 0,
             operator: OperatorId::from_bytes([n; 16]),

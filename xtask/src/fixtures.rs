@@ -19,3 +19,23 @@ pub(crate) fn write(workspace: &Path) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Writes `fixtures/databases/VERSION`. What is released is never written again.
+///
+/// # Errors
+/// The folder is there and not empty, or cannot be written.
+pub(crate) fn write_databases(workspace: &Path) -> anyhow::Result<()> {
+    let folder = workspace
+        .join("fixtures/databases")
+        .join(env!("CARGO_PKG_VERSION"));
+    fs::create_dir_all(&folder).context("the fixtures' folder")?;
+    let written = tests::databases::write(&folder)?;
+    eprintln!(
+        "{}: replica schema {}, hub schema {}, {} events",
+        folder.display(),
+        written.replica_schema,
+        written.hub_schema,
+        written.handheld.events
+    );
+    Ok(())
+}

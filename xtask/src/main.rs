@@ -18,6 +18,8 @@ struct Arguments {
 enum Task {
     /// Write fixtures/demo-site from its generator.
     Fixtures,
+    /// Write fixtures/databases/VERSION, once for each release: databases as this program leaves them.
+    Databases,
     /// Draw label pictures of the demo site as a camera sees them.
     Labels {
         /// Where to.
@@ -30,6 +32,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Fixtures => fixtures::write(&workspace()),
+        Task::Databases => fixtures::write_databases(&workspace()),
         Task::Labels { folder } => {
             demo::pictures::draw(&folder, &testkit::site::demo_site(testkit::site::DEMO_SEED))?;
             Ok(())

@@ -32,6 +32,9 @@ impl std::fmt::Debug for DatabaseKey {
 /// Schema versions in order; each runs in one transaction that also sets the version.
 const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_replica.sql")];
 
+/// The schema that this program writes.
+pub const SCHEMA: u32 = MIGRATIONS.len() as u32;
+
 fn configure(
     connection: &Connection,
     key: Option<&DatabaseKey>,

@@ -22,7 +22,7 @@ mod tests;
 
 pub use chains::Chain;
 pub use commit::{CarriesOut, Commit, Committed, DraftChange, NewEvent, RecordEdit};
-pub use database::DatabaseKey;
+pub use database::{DatabaseKey, SCHEMA};
 pub use error::ReplicaError;
 pub use identity::Identity;
 pub use ingest::{Cursor, Ingested, Rejected};

@@ -108,7 +108,9 @@ impl Hub {
             self.notice_rollback(replica, partition)?;
             loop {
                 let position = replica.cursor(partition)?.map_or(0, |c| c.number);
-                let own = replica.own_chain(partition).map(|chain| (chain, u64::MAX));
+                // Bodies of what the replica holds already are not read. A new replica holds nothing.
+                let held = replica.own_head(partition)?.seq;
+                let own = replica.own_chain(partition).map(|chain| (chain, held));
                 let (entries, more) = self
                     .database
                     .read(|c| hub_log::entries_after(c, partition, position, own, TAIL_BYTES))?;
