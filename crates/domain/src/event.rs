@@ -2,11 +2,14 @@
 
 mod codec;
 
+pub use codec::KINDS_KNOWN;
+
 use std::fmt;
 
 use chrono::NaiveDate;
 use minicbor::{Decoder, Encoder};
 
+use crate::blob::BlobRef;
 use crate::clock::{Timestamp, UnixMillis};
 use crate::ids::{BinId, ChainId, DeviceId, ItemId, OperatorId, SiteId, UnitId};
 use crate::quantity::Quantity;
@@ -227,6 +230,15 @@ pub enum EventBody {
     },
     /// A supervisor decided an exception.
     Resolved(Resolution),
+    /// A photo, a signature or a document was put to an earlier event. It folds to nothing.
+    Attached {
+        /// The event that it is evidence for.
+        to: EventHash,
+        /// The content, which travels apart.
+        blob: BlobRef,
+        /// A small picture of it, which travels first.
+        thumbnail: Option<BlobRef>,
+    },
     /// A kind that this program does not know yet. It is kept and passed on, and folds to nothing.
     Unknown {
         /// Its number on the wire.
@@ -273,6 +285,7 @@ impl EventBody {
             Self::SetAside { .. } => "set-aside",
             Self::CountApproved { .. } => "count-approved",
             Self::Resolved(_) => "resolved",
+            Self::Attached { .. } => "attached",
             Self::Unknown { .. } => "unknown",
         }
     }

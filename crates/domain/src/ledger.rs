@@ -19,7 +19,7 @@ mod unit;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Added, Ledger};
+pub use engine::{Added, Ledger, mentions};
 pub use exception::{Exception, ExceptionKind, ExceptionStatus, Finding};
 pub use memory::MemoryLedger;
 pub use place::Place;

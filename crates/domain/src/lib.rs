@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod blob;
 pub mod clock;
 mod date_cbor;
 pub mod event;
@@ -8,6 +9,7 @@ pub mod ledger;
 pub mod quantity;
 pub mod site_day;
 
+pub use blob::{BlobId, BlobKind, BlobRef};
 pub use clock::{HybridClock, SKEW_LIMIT_MS, Timestamp, UnixMillis};
 pub use event::{
     CountedLine, Event, EventBody, EventError, EventHash, EventId, EventRecord, ExceptionId, Goods,

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+pub mod blob;
 pub mod enrolment;
 pub mod invitation;
 pub mod refusal;
 pub mod sync;
 mod wire;
 
+pub use blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 pub use enrolment::{EnrolReply, EnrolRequest};
 pub use invitation::Invitation;
 pub use refusal::{Refusal, RefusalCode};
@@ -21,9 +23,21 @@ pub const VERSIONS: (u32, u32) = (1, 1);
 pub const SYNC_PATH: &str = "/sync/v1";
 /// Where the hub takes enrolments.
 pub const ENROL_PATH: &str = "/enrol/v1";
+/// Where the hub takes chunks of photos, signatures and documents.
+pub const BLOB_PATH: &str = "/blobs/v1";
+/// Where the hub gives them out.
+pub const BLOB_GET_PATH: &str = "/blobs/v1/get";
 /// The media type of requests and replies.
 pub const MEDIA_TYPE: &str = "application/vnd.tallyman+cbor";
 /// No request is larger than this.
 pub const REQUEST_BYTES_MAX: usize = 8 << 20;
+/// No blob is larger than this.
+pub const BLOB_BYTES_MAX: u64 = 8 << 20;
+/// No thumbnail is larger than this.
+pub const THUMBNAIL_BYTES_MAX: u64 = 20_000;
+/// No chunk of a blob is larger than this.
+pub const CHUNK_BYTES_MAX: usize = 256 << 10;
+/// One request asks for the state of at most so many blobs.
+pub const BLOB_ASK_MAX: usize = 256;
 /// No reply is larger than this by much: one segment may pass it.
 pub const REPLY_BYTES_MAX: usize = 4 << 20;

@@ -16,6 +16,7 @@ mod replica;
 mod row;
 pub mod search;
 mod settings;
+mod upgrade;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use crate::database::{self, DatabaseKey};
 use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::query::Query;
-use crate::{meta, row};
+use crate::{meta, row, upgrade};
 
 /// Where the database is and what opens it.
 #[derive(Debug, Clone)]
@@ -91,6 +91,7 @@ impl Replica {
         let chains = Chains::load(&connection)?;
         let clock = load_clock(&connection)?;
         let ids = IdSource::new(options.random);
+        upgrade::index_newly_known_kinds(&connection)?;
         Ok(Self {
             connection,
             options,

@@ -1,5 +1,7 @@
 //! Replicas that exchange segments through a hub in memory.
 
+mod attached;
+
 use documents::catalogue::{Bin, Device, Item, Operator, Site};
 use documents::certificate::Role;
 use documents::segment::{Accepted, Segment, SegmentStatus};

@@ -27,6 +27,7 @@ pub(crate) fn operation_of(body: &EventBody) -> &'static str {
         EventBody::Reversed { .. } => "reverse",
         EventBody::SetAside { .. } => "set-aside",
         EventBody::Resolved(_) => "resolve",
+        EventBody::Attached { .. } => "attach",
         EventBody::Unknown { .. } => "unknown",
     }
 }
@@ -52,11 +53,14 @@ pub(crate) fn words(
     match body {
         EventBody::SetAside { code, .. } => parts.push(operations::Scanned::plain(code).shown()),
         EventBody::Counted { lines, .. } => quantity = lines.len().to_string(),
-        EventBody::Reversed { target } => {
+        EventBody::Reversed { target } | EventBody::Attached { to: target, .. } => {
             let target = view.query.event_by_hash(*target)?;
             if let Some(target) = target.map(|t| t.placed.event.record.body)
-                // A reversal of a reversal is named without looking further.
-                && !matches!(target, EventBody::Reversed { .. })
+                // What names an event that names another is shown without looking further.
+                && !matches!(
+                    target,
+                    EventBody::Reversed { .. } | EventBody::Attached { .. }
+                )
             {
                 let of = words(view, &target, view_language(language))?;
                 parts.push(of.text);

@@ -84,7 +84,7 @@ fn goods(lang: Lang, event: &EventView) -> String {
 pub fn event(lang: Lang, event: &EventView) -> String {
     let key = match (event.kind, &event.bin) {
         ("set-aside", None) => "event.set-aside-nowhere".to_owned(),
-        ("reversed" | "count-approved", _) if event.target.is_some() => {
+        ("reversed" | "count-approved" | "attached", _) if event.target.is_some() => {
             format!("event.{}-what", event.kind)
         }
         (kind, _) => format!("event.{kind}"),

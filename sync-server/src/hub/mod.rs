@@ -3,6 +3,8 @@
 //! The log is the truth; the replica is folded from it and can be thrown away. What the server writes itself (console,
 //! imports) goes on a chain of its own, through the same log.
 
+mod blob_files;
+mod blobs;
 mod enrol;
 mod organisation;
 mod pump;
@@ -11,6 +13,7 @@ mod routes;
 mod sync;
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use documents::catalogue::{Device, Site};
@@ -22,6 +25,8 @@ use replica::{Commit, OpenOptions, RecordEdit, Replica, ReplicaError};
 use crate::store::hub_devices::{self, DeviceRow};
 use crate::store::{Database, StoreError};
 
+use blob_files::BlobFiles;
+pub use blobs::DAY_BYTES_MAX;
 pub use enrol::{INVITATION_MS, InvitationError, new_invitation};
 pub use organisation::Organisation;
 pub use randomness::Randomness;
@@ -36,6 +41,9 @@ pub enum HubError {
     /// The server's replica failed.
     #[error("the server's replica failed")]
     Replica(#[from] ReplicaError),
+    /// The folder of photos failed; a full disk may pass.
+    #[error("the folder of photos failed")]
+    Files(#[source] std::io::Error),
     /// The operating system gave no random bytes.
     #[error("no random bytes")]
     NoRandomness,
@@ -50,6 +58,10 @@ pub struct Hub {
     replica: Arc<Mutex<Replica>>,
     organisation: Organisation,
     randomness: Randomness,
+    blobs: BlobFiles,
+    writing_blobs: Mutex<()>,
+    /// A photo has become whole since the console was last told.
+    blob_came: AtomicBool,
     /// Wakes the pump after a commit or a push.
     wake: tokio::sync::Notify,
 }
@@ -65,7 +77,7 @@ impl Hub {
         Self::open_with(options, database, randomness, now)
     }
 
-    /// [`Hub::open`] with a replica and a source of random bytes of the caller's.
+    /// [`Hub::open`] with a replica and a source of random bytes of the caller's. Photos lie beside the replica's file.
     ///
     /// # Errors
     /// [`HubError`].
@@ -76,6 +88,8 @@ impl Hub {
         now: UnixMillis,
     ) -> Result<Self, HubError> {
         let organisation = Organisation::load_or_create(&database, &randomness, now)?;
+        let folder = replica.path.as_deref().and_then(Path::parent);
+        let blobs = BlobFiles::open(folder.unwrap_or(Path::new(".")).join("blobs"))?;
         let mut replica = Replica::open(replica)?;
         let certificates = database.read(hub_devices::certificates)?;
         let certificates: Vec<Vec<u8>> = certificates.into_iter().map(|(_, c)| c).collect();
@@ -85,6 +99,9 @@ impl Hub {
             replica: Arc::new(Mutex::new(replica)),
             organisation,
             randomness,
+            blobs,
+            writing_blobs: Mutex::default(),
+            blob_came: AtomicBool::new(false),
             wake: tokio::sync::Notify::new(),
         };
         hub.pump(now)?;
@@ -104,6 +121,13 @@ impl Hub {
     /// A thread that panicked while it held the lock left no half-done write: each is one transaction.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Replica> {
         self.replica.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Guards no value: files are whole or known by their length.
+    fn lock_blobs(&self) -> MutexGuard<'_, ()> {
+        self.writing_blobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something was committed to the replica or to the log.

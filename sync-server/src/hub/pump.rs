@@ -1,6 +1,7 @@
 //! Moves what the server wrote into the log, and what is new in the log into the server's replica.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use documents::Partition;
@@ -147,15 +148,18 @@ impl Hub {
         Ok(())
     }
 
-    /// Keeps pumping until the task is dropped; calls `changed` after the replica has changed.
+    /// Keeps pumping until the task is dropped; calls `changed` after the replica has changed or a photo has come.
     pub async fn run(self: Arc<Self>, clock: Clock, changed: impl Fn() + Send + 'static) {
         loop {
             let _ = tokio::time::timeout(IDLE, self.wake.notified()).await;
             let hub = self.clone();
             let now = clock.now();
             match tokio::task::spawn_blocking(move || hub.pump(now)).await {
-                Ok(Ok(true)) => changed(),
-                Ok(Ok(false)) => {}
+                Ok(Ok(folded)) => {
+                    if self.blob_came.swap(false, Ordering::Relaxed) || folded {
+                        changed();
+                    }
+                }
                 Ok(Err(error)) => tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "the log could not be folded"

@@ -1,4 +1,4 @@
-//! The two endpoints that devices use.
+//! The endpoints that devices use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use protocol::{EnrolRequest, Refusal, RefusalCode, SyncRequest};
+use protocol::{BlobGet, BlobRequest, EnrolRequest, Refusal, RefusalCode, SyncRequest};
 
 use super::{Hub, HubError};
 use crate::clock::Clock;
@@ -22,12 +22,16 @@ struct HubState {
     wrong_codes: Arc<std::sync::atomic::AtomicU32>,
 }
 
-/// The routes of [`protocol::SYNC_PATH`] and [`protocol::ENROL_PATH`].
+/// One chunk, and the identities that are asked for.
+const BLOB_REQUEST_BYTES_MAX: usize = protocol::CHUNK_BYTES_MAX + (64 << 10);
+
+/// The routes of sync, enrolment and blobs.
 pub fn routes(hub: Arc<Hub>, clock: Clock) -> Router {
     Router::new()
         .route(protocol::SYNC_PATH, post(sync))
         .route(protocol::ENROL_PATH, post(enrol))
         .layer(DefaultBodyLimit::max(protocol::REQUEST_BYTES_MAX))
+        .merge(blob_routes())
         .with_state(HubState {
             hub,
             clock,
@@ -86,6 +90,46 @@ async fn sync(State(state): State<HubState>, headers: HeaderMap, body: Bytes) ->
     .await;
     match outcome {
         Ok(reply) => message(StatusCode::OK, reply.to_bytes()),
+        Err(code) => refuse(code),
+    }
+}
+
+fn blob_routes() -> Router<HubState> {
+    Router::new()
+        .route(protocol::BLOB_PATH, post(take_blob))
+        .route(protocol::BLOB_GET_PATH, post(give_blob))
+        .layer(DefaultBodyLimit::max(BLOB_REQUEST_BYTES_MAX))
+}
+
+async fn take_blob(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(token) = bearer(&headers) else {
+        return refuse(RefusalCode::DeviceUnknown);
+    };
+    let now = state.clock.now();
+    let hub = state.hub.clone();
+    let outcome = blocking(move || match BlobRequest::from_bytes(&body) {
+        Ok(request) => hub.take_blob(&token, &request, now),
+        Err(_) => Ok(Err(RefusalCode::Malformed)),
+    })
+    .await;
+    match outcome {
+        Ok(reply) => message(StatusCode::OK, reply.to_bytes()),
+        Err(code) => refuse(code),
+    }
+}
+
+async fn give_blob(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(token) = bearer(&headers) else {
+        return refuse(RefusalCode::DeviceUnknown);
+    };
+    let hub = state.hub.clone();
+    let outcome = blocking(move || match BlobGet::from_bytes(&body) {
+        Ok(get) => hub.give_blob(&token, &get),
+        Err(_) => Ok(Err(RefusalCode::Malformed)),
+    })
+    .await;
+    match outcome {
+        Ok(part) => message(StatusCode::OK, part.to_bytes()),
         Err(code) => refuse(code),
     }
 }

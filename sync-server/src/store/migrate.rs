@@ -8,6 +8,7 @@ use super::StoreError;
 const STEPS: &[(u32, &str)] = &[
     (1, include_str!("migrations/0001_accounts.sql")),
     (2, include_str!("migrations/0002_hub.sql")),
+    (3, include_str!("migrations/0003_blobs.sql")),
 ];
 
 /// The schema that this program writes.

@@ -4,6 +4,7 @@
 //! "done" survives a power cut.
 
 pub mod accounts;
+pub mod hub_blobs;
 pub mod hub_devices;
 pub mod hub_log;
 pub mod links;

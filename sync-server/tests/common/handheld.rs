@@ -44,6 +44,11 @@ impl Handheld {
         handheld
     }
 
+    /// What opens the hub to it.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     pub fn record(&mut self, by: OperatorId, body: EventBody, now: UnixMillis) -> EventHash {
         let commit = Commit {
             operator: Some(by),

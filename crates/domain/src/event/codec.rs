@@ -13,6 +13,10 @@ const REVERSED: u32 = 6;
 const SET_ASIDE: u32 = 7;
 const COUNT_APPROVED: u32 = 8;
 const RESOLVED: u32 = 9;
+const ATTACHED: u32 = 10;
+
+/// The highest kind that this program knows.
+pub const KINDS_KNOWN: u32 = ATTACHED;
 
 impl EventBody {
     fn wire_kind(&self) -> u32 {
@@ -26,6 +30,7 @@ impl EventBody {
             Self::SetAside { .. } => SET_ASIDE,
             Self::CountApproved { .. } => COUNT_APPROVED,
             Self::Resolved(_) => RESOLVED,
+            Self::Attached { .. } => ATTACHED,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -110,6 +115,13 @@ impl EventRecord {
             }
             EventBody::Resolved(resolution) => {
                 e.array(1)?.encode(resolution)?;
+            }
+            EventBody::Attached {
+                to,
+                blob,
+                thumbnail,
+            } => {
+                e.array(3)?.encode(to)?.encode(blob)?.encode(thumbnail)?;
             }
             EventBody::Unknown { raw, .. } => {
                 e.writer_mut().extend_from_slice(raw);
@@ -233,6 +245,14 @@ fn read_body(kind: u32, raw: &[u8]) -> Result<EventBody, minicbor::decode::Error
             count: fields(1)?.decode()?,
         },
         RESOLVED => EventBody::Resolved(fields(1)?.decode()?),
+        ATTACHED => {
+            let mut d = fields(3)?;
+            EventBody::Attached {
+                to: d.decode()?,
+                blob: d.decode()?,
+                thumbnail: d.decode()?,
+            }
+        }
         _ => EventBody::Unknown {
             kind,
             raw: raw.to_vec(),
@@ -246,7 +266,7 @@ mod tests {
 
     use super::*;
     use crate::event::{CountedLine, EventHash, ExceptionId, Goods, Resolution};
-    use crate::{BinId, ItemId, OperatorId, Quantity, Timestamp, UnitId};
+    use crate::{BinId, BlobKind, BlobRef, ItemId, OperatorId, Quantity, Timestamp, UnitId};
 
     fn record(body: EventBody) -> EventRecord {
         EventRecord {
@@ -321,6 +341,11 @@ mod tests {
                 note: "看过照片".into(),
                 about: "unit-issued-twice".into(),
             }),
+            EventBody::Attached {
+                to: EventHash([4; 32]),
+                blob: BlobRef::of(b"photo", "image/jpeg", BlobKind::Photo),
+                thumbnail: Some(BlobRef::of(b"small", "image/jpeg", BlobKind::Thumbnail)),
+            },
         ]
     }
 

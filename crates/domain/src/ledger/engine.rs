@@ -6,7 +6,7 @@ mod standing;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::{SKEW_LIMIT_MS, UnixMillis};
-use crate::event::{Event, EventBody, EventHash, EventId, ExceptionId, Resolution};
+use crate::event::{Event, EventBody, EventHash, EventId, EventRecord, ExceptionId, Resolution};
 use crate::ledger::place::Place;
 use crate::ledger::state_hash::StateHash;
 use crate::ledger::store::{LedgerStore, Part, Placed, Standing};
@@ -38,9 +38,9 @@ pub struct Ledger<'s, S: LedgerStore> {
 }
 
 /// Hashes of the events that this one refers to; it never stands before any of them.
-pub(crate) fn names(event: &Event) -> Vec<EventHash> {
-    let mut names: Vec<EventHash> = event.record.carries_out.into_iter().collect();
-    match &event.record.body {
+pub(crate) fn names(record: &EventRecord) -> Vec<EventHash> {
+    let mut names: Vec<EventHash> = record.carries_out.into_iter().collect();
+    match &record.body {
         EventBody::Reversed { target } => names.push(*target),
         EventBody::CountApproved { count } => names.push(*count),
         EventBody::Resolved(Resolution {
@@ -53,6 +53,16 @@ pub(crate) fn names(event: &Event) -> Vec<EventHash> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// Hashes under which the event is found again: those that place it, and what it is evidence for. Evidence is not
+/// placed after its target: a program that does not know the kind yet must give the chain's later events the same places.
+pub fn mentions(record: &EventRecord) -> Vec<EventHash> {
+    let mut mentions = names(record);
+    if let EventBody::Attached { to, .. } = &record.body {
+        mentions.push(*to);
+    }
+    mentions
 }
 
 impl<'s, S: LedgerStore> Ledger<'s, S> {
@@ -86,14 +96,14 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
             }
             return Ok(Added::Known);
         }
-        let names = names(&event);
-        let place = self.place(&event, &names)?;
+        let place = self.place(&event, &names(&event.record))?;
+        let mentions = mentions(&event.record);
         let mut placed = Placed {
             event,
             place,
             standing: Standing::Void,
         };
-        self.store.insert_event(&placed, &names)?;
+        self.store.insert_event(&placed, &mentions)?;
         placed.standing = self.standing(&placed)?;
         self.store.update_event(&placed)?;
         self.attach(&placed)?;
@@ -179,7 +189,7 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
             let Some(old) = self.store.event(id)? else {
                 continue;
             };
-            let names = names(&old.event);
+            let names = names(&old.event.record);
             let mut new = old.clone();
             new.place = self.place(&old.event, &names)?;
             new.standing = self.standing(&new)?;

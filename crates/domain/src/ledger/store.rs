@@ -71,7 +71,7 @@ pub trait LedgerStore {
     fn place_of(&mut self, id: EventId) -> Result<Option<Place>, Self::Error>;
     /// The event with that hash, if it has come.
     fn by_hash(&mut self, hash: EventHash) -> Result<Option<EventId>, Self::Error>;
-    /// Writes a new event; `names` are the hashes that it refers to, come or not.
+    /// Writes a new event; `names` are the hashes that it mentions, come or not.
     fn insert_event(&mut self, placed: &Placed, names: &[EventHash]) -> Result<(), Self::Error>;
     /// Changes what may change of an event: place, standing, acceptance, quarantine.
     fn update_event(&mut self, placed: &Placed) -> Result<(), Self::Error>;

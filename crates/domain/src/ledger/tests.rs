@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::blob::{BlobKind, BlobRef};
 use crate::clock::Timestamp;
 use crate::event::{
     CountedLine, Event, EventBody, EventHash, EventId, EventRecord, Goods, Resolution,
@@ -445,6 +446,41 @@ fn quarantined_events_fold_to_nothing_until_released() {
     ledger.set_quarantine(w.events[0].id, false).unwrap();
     ledger.finish().unwrap();
     assert_eq!(store.balances()[&key(1, 1)], units(5));
+}
+
+/// A handheld ahead of its fleet attaches photos: those that do not know the kind must hold the same stock.
+#[test]
+fn a_program_that_does_not_know_attachments_ends_in_the_same_state() {
+    let mut w = Writer::default();
+    w.receive(1, T0, 1, 1, 5);
+    let late = w.issue(2, T0 + 60_000, 1, 1, 7);
+    // Chain 1's clock is behind that of the event to which it puts a photo.
+    let attached = w.write(
+        1,
+        T0 + 10,
+        EventBody::Attached {
+            to: late,
+            blob: BlobRef::of(b"photo", "image/jpeg", BlobKind::Photo),
+            thumbnail: None,
+        },
+    );
+    w.issue(1, T0 + 20, 1, 1, 4);
+    let mut older = w.events.clone();
+    for event in older.iter_mut().filter(|e| e.hash == attached) {
+        event.record.body = EventBody::Unknown {
+            kind: 10,
+            raw: Vec::new(),
+        };
+    }
+    let (mut new, mut old) = (fold(&w.events), fold(&older));
+    assert_eq!(new.state_hash().unwrap(), old.state_hash().unwrap());
+    for event in &w.events {
+        assert_eq!(
+            new.place_of(event.id).unwrap(),
+            old.place_of(event.id).unwrap()
+        );
+    }
+    assert_eq!(new.naming(late).unwrap().len(), 1);
 }
 
 #[test]

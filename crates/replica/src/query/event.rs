@@ -67,6 +67,24 @@ impl Query<'_> {
             .map(|p| p.event.hash))
     }
 
+    /// The photos, signatures and documents put to an event, in the order of their places; those that were reversed or
+    /// are in quarantine are left out.
+    pub fn attachments(&self, to: EventHash) -> Result<Vec<EventRow>, ReplicaError> {
+        let chains = Chains::load(self.connection)?;
+        let mut naming = self.rows(
+            &format!(
+                "SELECT {COLUMNS} FROM event_name n JOIN event e ON e.chain = n.chain AND e.number = n.number
+                 WHERE n.hash = ?1 AND e.standing > 0 ORDER BY e.place"
+            ),
+            [to.0],
+            |r| self.event_row(r, &chains),
+        )?;
+        naming.retain(|row| {
+            matches!(&row.placed.event.record.body, domain::EventBody::Attached { to: target, .. } if *target == to)
+        });
+        Ok(naming)
+    }
+
     /// One event.
     pub fn event(&self, id: EventId) -> Result<Option<EventRow>, ReplicaError> {
         let chains = Chains::load(self.connection)?;

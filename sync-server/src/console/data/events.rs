@@ -101,7 +101,9 @@ impl Names<'_> {
                     });
                 }
             }
-            EventBody::Reversed { target } | EventBody::CountApproved { count: target } => {
+            EventBody::Reversed { target }
+            | EventBody::CountApproved { count: target }
+            | EventBody::Attached { to: target, .. } => {
                 view.target = self.target(*target, depth)?;
             }
             EventBody::SetAside { code, .. } => view.code = Some(code.clone()),

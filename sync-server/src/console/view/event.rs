@@ -7,7 +7,7 @@ use domain::{EventHash, ExceptionId, Quantity, SiteId, UnixMillis};
 use super::{Named, UnitRef};
 
 /// Names of all kinds of event, for the filter.
-pub const EVENT_KINDS: [&str; 9] = [
+pub const EVENT_KINDS: [&str; 10] = [
     "received",
     "issued",
     "moved",
@@ -17,6 +17,7 @@ pub const EVENT_KINDS: [&str; 9] = [
     "reversed",
     "count-approved",
     "resolved",
+    "attached",
 ];
 
 /// One line of a count.

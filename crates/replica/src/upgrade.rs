@@ -1,0 +1,45 @@
+//! What an older program kept without knowing it becomes known.
+
+use domain::EventRecord;
+use domain::event::KINDS_KNOWN;
+use domain::ledger::mentions;
+use rusqlite::{Connection, params};
+
+use crate::error::ReplicaError;
+use crate::meta;
+
+const KEY: &str = "event-kinds-known";
+
+/// Events of kinds that the program which took them in did not know are found by what they mention only now. They fold
+/// to nothing, so the index is all that is missing. Runs once after an upgrade; costs one pass over the events.
+pub(crate) fn index_newly_known_kinds(connection: &Connection) -> Result<(), ReplicaError> {
+    let known = KINDS_KNOWN.to_be_bytes();
+    if meta::get(connection, KEY)?.is_some_and(|indexed| indexed[..] == known) {
+        return Ok(());
+    }
+    let transaction = connection.unchecked_transaction()?;
+    let mut statement = transaction.prepare("SELECT chain, number, record FROM event")?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let bytes: Vec<u8> = r.get("record")?;
+        let Ok(record) = EventRecord::from_bytes(&bytes) else {
+            continue;
+        };
+        for hash in mentions(&record) {
+            transaction
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO event_name (hash, chain, number) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![
+                    hash.0,
+                    r.get::<_, i64>("chain")?,
+                    r.get::<_, i64>("number")?
+                ])?;
+        }
+    }
+    drop(rows);
+    drop(statement);
+    meta::set(&transaction, KEY, &known)?;
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Which photos, signatures and documents are here. Their content is in files.
+
+use domain::{BlobId, BlobKind, BlobRef, DeviceId, UnixMillis};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::StoreError;
+
+/// Uploads of a device that were refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobRefusals {
+    /// How many.
+    pub times: u64,
+    /// Why, the last time.
+    pub code: String,
+    /// When, the last time.
+    pub at: UnixMillis,
+}
+
+fn blob(id: BlobId, r: &Row<'_>) -> rusqlite::Result<BlobRef> {
+    Ok(BlobRef {
+        id,
+        size: r.get::<_, i64>("size")?.max(0) as u64,
+        media: r.get("media")?,
+        kind: BlobKind::from_number(r.get("kind")?),
+    })
+}
+
+/// A blob that is whole.
+///
+/// # Errors
+/// [`StoreError`], as of all functions here.
+pub fn get(connection: &Connection, id: BlobId) -> Result<Option<BlobRef>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT size, media, kind FROM hub_blob WHERE id = ?1")?
+        .query_row([id.0], |r| blob(id, r))
+        .optional()?)
+}
+
+/// A blob has become whole; nothing changes if it was before.
+pub fn put(
+    connection: &Connection,
+    blob: &BlobRef,
+    device: DeviceId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO hub_blob (id, size, media, kind, device, received_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            blob.id.0,
+            blob.size as i64,
+            blob.media,
+            blob.kind.number(),
+            device.as_bytes(),
+            now
+        ])?;
+    Ok(())
+}
+
+/// How many bytes a device has sent since then.
+pub fn bytes_since(
+    connection: &Connection,
+    device: DeviceId,
+    since: UnixMillis,
+) -> Result<u64, StoreError> {
+    let bytes: i64 = connection
+        .prepare_cached(
+            "SELECT coalesce(sum(size), 0) FROM hub_blob WHERE device = ?1 AND received_at > ?2",
+        )?
+        .query_row(params![device.as_bytes(), since], |r| r.get(0))?;
+    Ok(bytes.max(0) as u64)
+}
+
+/// Counts a refusal.
+pub fn note_refusal(
+    connection: &Connection,
+    device: DeviceId,
+    code: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO hub_blob_refusal (device, times, code, refused_at) VALUES (?1, 1, ?2, ?3)
+             ON CONFLICT (device) DO UPDATE SET times = times + 1, code = ?2, refused_at = ?3",
+        )?
+        .execute(params![device.as_bytes(), code, now])?;
+    Ok(())
+}
+
+/// What was refused of a device's uploads.
+pub fn refusals(
+    connection: &Connection,
+    device: DeviceId,
+) -> Result<Option<BlobRefusals>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT times, code, refused_at FROM hub_blob_refusal WHERE device = ?1")?
+        .query_row([device.as_bytes()], |r| {
+            Ok(BlobRefusals {
+                times: r.get::<_, i64>("times")?.max(0) as u64,
+                code: r.get("code")?,
+                at: r.get("refused_at")?,
+            })
+        })
+        .optional()?)
+}
