@@ -1,17 +1,16 @@
 //! One device of the fleet. Commands on stdin, one JSON line each on stdout: `init`, `offline`, `sync N`, `one`,
 //! `wait N`, `bye`; started with `seed` it makes the catalogue and ends.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use documents::{Partition, SigningKey};
 use domain::{BinId, ItemId, OperatorId};
-use protocol::{
-    DeviceStatus, EnrolReply, EnrolRequest, LogPosition, PartitionRequest, PushOutcome, SyncReply,
-    SyncRequest,
-};
+use protocol::{EnrolReply, EnrolRequest, PartitionRequest, PushOutcome, SyncReply, SyncRequest};
 use replica::{Commit, DatabaseKey, Identity, NewEvent, OpenOptions, Replica};
+use sync_core::Gather;
 use tokio::runtime::Runtime;
 
 use crate::host::{SITE, number, port, work};
@@ -107,34 +106,17 @@ impl Device {
 
     /// One round trip. Returns whether there is more to do.
     fn exchange(&mut self) -> Result<bool> {
-        let mut partitions = Vec::new();
-        for partition in self.replica.own_partitions() {
-            self.replica.seal(partition)?;
-            let cursor = self.replica.cursor(partition)?.unwrap_or_default();
-            let head = self.replica.own_head(partition)?;
-            let accepted = self.replica.accepted_seq(partition)?;
-            partitions.push(PartitionRequest {
-                partition,
-                position: LogPosition {
-                    epoch: cursor.epoch,
-                    number: cursor.number,
-                    running_hash: cursor.running_hash,
-                },
-                head_seq: head.seq,
-                head_hash: head.hash,
-                segments: self
-                    .replica
-                    .own_segments_after(partition, accepted, 4 << 20)?,
-            });
-        }
+        let ask = Gather {
+            push_after: BTreeMap::new(),
+            carry: BTreeSet::new(),
+            bytes_max: 4 << 20,
+        };
+        let gathered = exchange::gather(&mut self.replica, &ask, T0, "bench")?;
+        let partitions = gathered.partitions.into_iter().map(PartitionRequest::from);
         let request = SyncRequest {
             versions: protocol::VERSIONS,
-            status: DeviceStatus {
-                clock: T0,
-                program: "bench".into(),
-                ..DeviceStatus::default()
-            },
-            partitions,
+            status: gathered.status,
+            partitions: partitions.collect(),
             reply_bytes_max: 4 << 20,
         };
         let token = self.replica.enrolled()?.token.clone();

@@ -9,9 +9,9 @@ use documents::{FieldEdit, Partition, RecordKind, SigningKey};
 use domain::{
     BinId, EventBody, Goods, ItemId, OperatorId, Quantity, SiteId, UnitId, UnixMillis, ZoneId,
 };
-use protocol::{DeviceStatus, EnrolRequest, LogPosition, SyncReply, SyncRequest};
-use replica::{Commit, Cursor, DatabaseKey, Identity, NewEvent, OpenOptions, RecordEdit, Replica};
-use sync_core::{DeviceSync, Effect, Event, Failure, Gathered, PartitionState};
+use protocol::{EnrolRequest, SyncReply, SyncRequest};
+use replica::{Commit, DatabaseKey, Identity, NewEvent, OpenOptions, RecordEdit, Replica};
+use sync_core::{DeviceSync, Effect, Event, Failure};
 use sync_server::hub::Hub;
 use sync_server::store::Database;
 
@@ -248,11 +248,14 @@ impl Handheld {
             };
             for effect in self.sync.handle(now, event) {
                 match effect {
-                    Effect::Gather {
-                        push_after,
-                        bytes_max,
-                    } => {
-                        queue.push(Event::Gathered(self.gather(&push_after, bytes_max, now)?));
+                    Effect::Gather(ask) => {
+                        let clock = now + self.clock_error_ms;
+                        queue.push(Event::Gathered(exchange::gather(
+                            &mut self.replica,
+                            &ask,
+                            clock,
+                            "simulation",
+                        )?));
                     }
                     Effect::Send(request) => {
                         let answer = self.send(hub, request, wire, now, random)?;
@@ -291,44 +294,6 @@ impl Handheld {
             }
         }
         Err(anyhow!("the exchange does not end"))
-    }
-
-    fn gather(
-        &mut self,
-        push_after: &std::collections::BTreeMap<Partition, u64>,
-        bytes_max: usize,
-        now: UnixMillis,
-    ) -> Result<Gathered> {
-        let mut partitions = Vec::new();
-        for partition in self.replica.own_partitions() {
-            self.replica.seal(partition)?;
-            let cursor: Cursor = self.replica.cursor(partition)?.unwrap_or_default();
-            let head = self.replica.own_head(partition)?;
-            let accepted_seq = self.replica.accepted_seq(partition)?;
-            let after = push_after.get(&partition).copied().unwrap_or(accepted_seq);
-            partitions.push(PartitionState {
-                partition,
-                position: LogPosition {
-                    epoch: cursor.epoch,
-                    number: cursor.number,
-                    running_hash: cursor.running_hash,
-                },
-                head_seq: head.seq,
-                head_hash: head.hash,
-                accepted_seq,
-                segments: self
-                    .replica
-                    .own_segments_after(partition, after, bytes_max)?,
-            });
-        }
-        let waiting = self.replica.waiting()?;
-        let status = DeviceStatus {
-            waiting_events: waiting.events,
-            waiting_edits: waiting.edits,
-            clock: now + self.clock_error_ms,
-            program: "simulation".into(),
-        };
-        Ok(Gathered { status, partitions })
     }
 
     fn send(

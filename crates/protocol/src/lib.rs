@@ -3,6 +3,7 @@
 pub mod blob;
 pub mod enrolment;
 pub mod invitation;
+pub mod parcel;
 pub mod refusal;
 pub mod sync;
 mod wire;
@@ -10,10 +11,11 @@ mod wire;
 pub use blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 pub use enrolment::{EnrolReply, EnrolRequest};
 pub use invitation::Invitation;
+pub use parcel::{Holding, Parcel, ParcelPart, PeerMessage};
 pub use refusal::{Refusal, RefusalCode};
 pub use sync::{
-    DeviceStatus, LogPosition, PartitionReply, PartitionRequest, PushOutcome, SyncReply,
-    SyncRequest,
+    CarriedChain, CarriedReply, DeviceStatus, LogPosition, PartitionReply, PartitionRequest,
+    PushOutcome, SyncReply, SyncRequest,
 };
 pub use wire::WireError;
 

@@ -2,7 +2,7 @@
 
 use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentHash};
-use domain::UnixMillis;
+use domain::{ChainId, UnixMillis};
 
 use crate::wire::message;
 
@@ -60,6 +60,42 @@ pub struct PartitionRequest {
     /// Own segments that the hub is thought to lack, in order.
     #[n(4)]
     pub segments: Vec<Segment>,
+    /// The own chain that `head_seq`, `head_hash` and `segments` are of; absent from version 1 devices, which have one
+    /// chain in each partition.
+    #[n(5)]
+    pub chain: Option<ChainId>,
+    /// Other devices' segments that the hub is thought to lack.
+    #[n(6)]
+    #[cbor(default)]
+    pub carried: Vec<CarriedChain>,
+}
+
+/// Segments of another device's chain that this device holds and the hub is thought to lack. They are signed, so it
+/// does not matter who brings them.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct CarriedChain {
+    /// Whose.
+    #[n(0)]
+    pub chain: ChainId,
+    /// In order, without gaps.
+    #[n(1)]
+    pub segments: Vec<Segment>,
+}
+
+/// What became of carried segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct CarriedReply {
+    /// Whose.
+    #[n(0)]
+    pub chain: ChainId,
+    /// As for own segments.
+    #[n(1)]
+    pub outcome: PushOutcome,
+    /// The end of the chain as the hub holds it.
+    #[n(2)]
+    pub head_seq: u64,
 }
 
 /// What a device asks.
@@ -125,6 +161,10 @@ pub struct PartitionReply {
     /// There is more to read.
     #[n(5)]
     pub more: bool,
+    /// What became of what was carried, in the order of the request.
+    #[n(6)]
+    #[cbor(default)]
+    pub carried: Vec<CarriedReply>,
 }
 
 /// What the hub answers.
@@ -174,6 +214,8 @@ mod tests {
                 head_seq: 1_000,
                 head_hash: SegmentHash([3; 32]),
                 segments: Vec::new(),
+                chain: Some(ChainId::from_bytes([4; 16])),
+                carried: Vec::new(),
             })
             .into(),
             reply_bytes_max: 1 << 20,

@@ -7,6 +7,7 @@ use domain::{ChainId, DeviceId};
 use rusqlite::{Connection, params};
 
 use crate::error::ReplicaError;
+use crate::identity::Identity;
 use crate::row;
 
 /// One chain and whose it is.
@@ -77,12 +78,22 @@ impl Chains {
         self.by_id.values()
     }
 
-    /// Learns both chains of a certificate that has been verified.
+    /// Learns both chains of a signed certificate; one that the server did not sign teaches nothing. It is kept, so
+    /// that others can be shown it.
     pub(crate) fn learn(
         &mut self,
         connection: &Connection,
-        certificate: &Certificate,
+        identity: &Identity,
+        signed: &[u8],
     ) -> Result<(), ReplicaError> {
+        let Some(certificate) = Certificate::verify(signed, &identity.server_key)
+            .filter(|c| c.organisation == identity.organisation)
+        else {
+            return Ok(());
+        };
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO certificate (bytes) VALUES (?1)")?
+            .execute([signed])?;
         for (chain, partition) in [
             (certificate.shared_chain, Partition::Shared),
             (certificate.site_chain, Partition::Site(certificate.site)),

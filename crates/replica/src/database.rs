@@ -30,7 +30,10 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_replica.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_replica.sql"),
+    include_str!("../migrations/0002_carry.sql"),
+];
 
 /// The schema that this program writes.
 pub const SCHEMA: u32 = MIGRATIONS.len() as u32;
@@ -134,7 +137,7 @@ mod tests {
                 error,
                 ReplicaError::Newer {
                     found: 99,
-                    known: 1
+                    known: 2
                 }
             ),
             "{error:?}"

@@ -7,7 +7,7 @@ use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentSt
 use documents::{Partition, RecordId, journal};
 use domain::event::{Event, EventId};
 use domain::ledger::{Added, Ledger};
-use domain::{ChainId, UnixMillis};
+use domain::{ChainId, HybridClock, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::chains::{Chain, Chains};
@@ -69,6 +69,9 @@ pub enum Rejected {
     /// It is of another organisation or partition, or does not follow the chain.
     #[error("the segment does not belong here")]
     Foreign,
+    /// Another segment stands at its place on the chain.
+    #[error("the chain forks here")]
+    Fork,
 }
 
 impl Rejected {
@@ -80,6 +83,7 @@ impl Rejected {
             Self::UnknownChain => "chain-unknown",
             Self::Segment(_) => "segment-forged",
             Self::Foreign => "segment-foreign",
+            Self::Fork => "chain-forked",
         }
     }
 }
@@ -106,7 +110,8 @@ impl Replica {
         load_cursor(&self.connection, partition)
     }
 
-    /// Begins a log anew after the hub's epoch changed; everything known stays.
+    /// Begins a log anew after the hub's epoch changed; everything known stays. No segment counts as held by the hub
+    /// until the new log says so: what it has lost is offered to it again, others' segments too.
     ///
     /// # Errors
     /// [`ReplicaError`].
@@ -115,7 +120,15 @@ impl Replica {
         partition: Partition,
         epoch: [u8; 16],
     ) -> Result<(), ReplicaError> {
-        save_cursor(&self.connection, partition, Cursor::start(epoch))
+        let transaction = self.connection.unchecked_transaction()?;
+        save_cursor(&transaction, partition, Cursor::start(epoch))?;
+        transaction
+            .prepare_cached(
+                "UPDATE segment SET number = NULL WHERE number IS NOT NULL
+                 AND chain IN (SELECT id FROM chain WHERE partition = ?1)",
+            )?
+            .execute([partition.to_key()])?;
+        Ok(transaction.commit()?)
     }
 
     /// Takes in consecutive entries of the hub's log. Entries already known only tell their acceptance. Stops before
@@ -181,16 +194,7 @@ impl Replica {
                 }
             }
         }
-        if let Some(latest) = batch
-            .events
-            .iter()
-            .map(|e| e.record.clock)
-            .filter(|c| c.millis <= now + domain::SKEW_LIMIT_MS)
-            .max()
-        {
-            self.clock.observe(latest, now);
-            replica::save_clock(&transaction, &self.clock)?;
-        }
+        batch.observe_clocks(&transaction, &mut self.clock, now)?;
         batch.apply(&transaction, &mut self.chains, Some(&identity), partition)?;
         save_cursor(&transaction, partition, cursor)?;
         transaction.commit()?;
@@ -239,10 +243,10 @@ impl Replica {
 
 /// The segment that changes were found in.
 #[derive(Clone, Copy)]
-struct Origin {
-    seq: u64,
-    accepted_at: Option<UnixMillis>,
-    quarantined: bool,
+pub(crate) struct Origin {
+    pub(crate) seq: u64,
+    pub(crate) accepted_at: Option<UnixMillis>,
+    pub(crate) quarantined: bool,
 }
 
 impl Origin {
@@ -256,7 +260,7 @@ impl Origin {
 
 /// Changes and events read from segments, to be applied together: one by one costs many times more.
 #[derive(Default)]
-struct Batch {
+pub(crate) struct Batch {
     records: Vec<(RecordId, Vec<Change>)>,
     positions: HashMap<RecordId, usize>,
     events: Vec<Event>,
@@ -264,6 +268,26 @@ struct Batch {
 }
 
 impl Batch {
+    /// Later events of this device shall stand after those that it has seen; clocks far ahead are not believed.
+    pub(crate) fn observe_clocks(
+        &self,
+        connection: &Connection,
+        clock: &mut HybridClock,
+        now: UnixMillis,
+    ) -> Result<(), ReplicaError> {
+        if let Some(latest) = self
+            .events
+            .iter()
+            .map(|e| e.record.clock)
+            .filter(|c| c.millis <= now + domain::SKEW_LIMIT_MS)
+            .max()
+        {
+            clock.observe(latest, now);
+            replica::save_clock(connection, clock)?;
+        }
+        Ok(())
+    }
+
     fn add_record_changes(&mut self, id: RecordId, changes: Vec<Change>) {
         let position = *self.positions.entry(id).or_insert_with(|| {
             self.records.push((id, Vec::new()));
@@ -322,7 +346,7 @@ impl Batch {
         Ok(numbers)
     }
 
-    fn add_segment(
+    pub(crate) fn add_segment(
         &mut self,
         connection: &Connection,
         chain: &Chain,
@@ -425,7 +449,7 @@ impl Batch {
         Ok(())
     }
 
-    fn apply(
+    pub(crate) fn apply(
         self,
         connection: &Connection,
         chains: &mut Chains,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod carry;
 mod chains;
 pub mod commit;
 mod database;
@@ -21,6 +22,7 @@ mod upgrade;
 #[cfg(test)]
 mod tests;
 
+pub use carry::{Carried, CarriedSegments};
 pub use chains::Chain;
 pub use commit::{CarriesOut, Commit, Committed, DraftChange, NewEvent, RecordEdit};
 pub use database::{DatabaseKey, SCHEMA};

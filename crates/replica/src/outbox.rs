@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use documents::body::{Body, CHANGES_MAX, Part};
 use documents::segment::{BODY_BYTES_MAX, Segment, SegmentHash, SegmentHeader};
-use documents::{Journal, Partition, RecordId, Signature};
+use documents::{Journal, Partition, RecordId};
 use domain::ChainId;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -147,24 +147,10 @@ impl Replica {
         seq: u64,
         bytes_max: usize,
     ) -> Result<Vec<Segment>, ReplicaError> {
-        let Some(chain) = self.own_chain(partition) else {
-            return Ok(Vec::new());
-        };
-        let mut statement = self.connection.prepare_cached(
-            "SELECT header, signature, body FROM segment WHERE chain = ?1 AND seq > ?2 ORDER BY seq",
-        )?;
-        let mut rows = statement.query(params![self.chains.local(chain)?, seq as i64])?;
-        let mut segments = Vec::new();
-        let mut bytes = 0;
-        while let Some(r) = rows.next()? {
-            let segment = segment_from_row(r)?;
-            bytes += segment.body_bytes().len();
-            if bytes > bytes_max && !segments.is_empty() {
-                break;
-            }
-            segments.push(segment);
+        match self.own_chain(partition) {
+            Some(chain) => Ok(self.segments_after(chain, seq, bytes_max)?.0),
+            None => Ok(Vec::new()),
         }
-        Ok(segments)
     }
 
     /// How many changes the segments of a chain hold after a place; the headers say so, no body is read.
@@ -318,11 +304,23 @@ pub(crate) fn head(connection: &rusqlite::Connection, local: i64) -> Result<Head
     }
 }
 
+pub(crate) fn hash_at(
+    connection: &rusqlite::Connection,
+    local: i64,
+    seq: u64,
+) -> Result<Option<SegmentHash>, ReplicaError> {
+    let mut statement =
+        connection.prepare_cached("SELECT hash FROM segment WHERE chain = ?1 AND seq = ?2")?;
+    let mut rows = statement.query(params![local, seq as i64])?;
+    rows.next()?
+        .map(|r| row::bytes32(r, "hash").map(SegmentHash))
+        .transpose()
+}
+
 pub(crate) fn segment_from_row(r: &Row<'_>) -> Result<Segment, ReplicaError> {
-    let signature: Vec<u8> = r.get("signature")?;
     Ok(Segment::from_parts(
         r.get("header")?,
-        Signature::from_slice(&signature).ok_or(ReplicaError::BadRow("segment.signature"))?,
+        row::signature(r, "signature")?,
         r.get("body")?,
     ))
 }

@@ -1,7 +1,7 @@
 //! From a stored document to the rows that people search and read.
 
 use documents::catalogue::{Bin, Device, Item, Operator, Site, Zone};
-use documents::{Certificate, Partition, Record, RecordId, RecordKind};
+use documents::{Partition, Record, RecordId, RecordKind};
 use domain::ledger::StateHash;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -206,12 +206,8 @@ fn put_rows(
                     )?
                     .execute(params![id.0, device.name, device.certificate, device.revoked])?;
                 // Only what the server signed teaches us a chain, whoever wrote the record.
-                if let Some(identity) = identity
-                    && let Some(certificate) =
-                        Certificate::verify(&device.certificate, &identity.server_key)
-                    && certificate.organisation == identity.organisation
-                {
-                    chains.learn(connection, &certificate)?;
+                if let Some(identity) = identity {
+                    chains.learn(connection, identity, &device.certificate)?;
                 }
             }
         }

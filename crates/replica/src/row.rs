@@ -1,6 +1,6 @@
 //! Reading columns: a row that does not hold what it must is damage, never a panic.
 
-use documents::Partition;
+use documents::{Partition, Signature};
 use domain::event::{EventHash, ExceptionId};
 use domain::ledger::Place;
 use rusqlite::Row;
@@ -22,6 +22,10 @@ pub(crate) fn bytes16(row: &Row<'_>, column: &'static str) -> Result<[u8; 16], R
 
 pub(crate) fn bytes32(row: &Row<'_>, column: &'static str) -> Result<[u8; 32], ReplicaError> {
     sized(row, column)
+}
+
+pub(crate) fn signature(row: &Row<'_>, column: &'static str) -> Result<Signature, ReplicaError> {
+    Signature::from_slice(&sized::<64>(row, column)?).ok_or(ReplicaError::BadRow(column))
 }
 
 pub(crate) fn hash(row: &Row<'_>, column: &'static str) -> Result<EventHash, ReplicaError> {

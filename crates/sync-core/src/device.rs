@@ -3,13 +3,14 @@
 //! Events in, effects out; the clock is an argument. A driver runs the effects and feeds back what came of them. Only
 //! one exchange is under way at a time; whatever happens meanwhile is remembered and causes the next one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentHash};
-use domain::UnixMillis;
+use domain::{ChainId, UnixMillis};
 use protocol::{
-    DeviceStatus, LogPosition, PartitionRequest, PushOutcome, RefusalCode, SyncReply, SyncRequest,
+    CarriedChain, DeviceStatus, LogPosition, PartitionRequest, PushOutcome, RefusalCode, SyncReply,
+    SyncRequest,
 };
 
 use crate::backoff::Backoff;
@@ -72,8 +73,28 @@ pub struct PartitionState {
     pub head_hash: SegmentHash,
     /// The last own segment known to be accepted.
     pub accepted_seq: u64,
+    /// The own chain.
+    pub chain: ChainId,
     /// Own segments after the place that was asked for.
     pub segments: Vec<Segment>,
+    /// Others' segments that the hub is not known to hold, if they were asked for.
+    pub carried: Vec<CarriedChain>,
+    /// Others' segments that the hub is not known to hold did not fit, or were not asked for yet.
+    pub carries_more: bool,
+}
+
+impl From<PartitionState> for PartitionRequest {
+    fn from(state: PartitionState) -> Self {
+        Self {
+            partition: state.partition,
+            position: state.position,
+            head_seq: state.head_seq,
+            head_hash: state.head_hash,
+            segments: state.segments,
+            chain: Some(state.chain),
+            carried: state.carried,
+        }
+    }
 }
 
 /// The answer to [`Effect::Gather`].
@@ -111,17 +132,22 @@ pub enum Event {
     },
 }
 
+/// What to ask the replica.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gather {
+    /// For each chain, the segment after which to begin; a chain that is not named begins after its last accepted one.
+    pub push_after: BTreeMap<ChainId, u64>,
+    /// Partitions whose log has been read to its end: others' segments that it does not hold are really lacking there.
+    pub carry: BTreeSet<Partition>,
+    /// About how many bytes of segments, own and carried each.
+    pub bytes_max: usize,
+}
+
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Seal what is unsealed; answer with [`Event::Gathered`], segments from after these places.
-    Gather {
-        /// For each partition, the segment after which to begin; a partition that is not named begins after its last
-        /// accepted one.
-        push_after: BTreeMap<Partition, u64>,
-        /// About how many bytes of segments.
-        bytes_max: usize,
-    },
+    /// Seal what is unsealed; answer with [`Event::Gathered`].
+    Gather(Gather),
     /// Send; answer with [`Event::Replied`] or [`Event::Failed`].
     Send(SyncRequest),
     /// Take these in, in this order, each partition in one transaction with its cursor; answer with
@@ -167,10 +193,14 @@ pub struct DeviceSync {
     again: bool,
     /// The reply said that there is more, or not everything could be sent at once.
     more: bool,
-    /// Where the hub said this device's chains end.
-    hub_heads: BTreeMap<Partition, u64>,
+    /// Where the hub said that chains end, own and carried.
+    hub_heads: BTreeMap<ChainId, u64>,
     /// Chains that the hub stopped.
-    stopped: BTreeMap<Partition, PushOutcome>,
+    stopped: BTreeMap<ChainId, PushOutcome>,
+    /// Own chains of this device, as last sent.
+    own: BTreeMap<Partition, ChainId>,
+    /// Partitions whose log has been read to its end.
+    read_up: BTreeSet<Partition>,
     backoff: Backoff,
 }
 
@@ -189,6 +219,8 @@ impl DeviceSync {
             more: false,
             hub_heads: BTreeMap::new(),
             stopped: BTreeMap::new(),
+            own: BTreeMap::new(),
+            read_up: BTreeSet::new(),
             backoff: Backoff::new(seed),
         }
     }
@@ -253,10 +285,14 @@ impl DeviceSync {
         self.phase = Phase::Gathering;
         self.again = false;
         self.more = false;
-        effects.push(Effect::Gather {
-            push_after: self.hub_heads.clone(),
+        let mut push_after = self.hub_heads.clone();
+        // Nothing stands after the greatest number that a database holds.
+        push_after.extend(self.stopped.keys().map(|chain| (*chain, i64::MAX as u64)));
+        effects.push(Effect::Gather(Gather {
+            push_after,
+            carry: self.read_up.clone(),
             bytes_max: PUSH_BYTES_MAX,
-        });
+        }));
     }
 
     fn send(&mut self, gathered: Gathered, effects: &mut Vec<Effect>) {
@@ -266,25 +302,18 @@ impl DeviceSync {
             .partitions
             .into_iter()
             .map(|state| {
-                let mut segments = state.segments;
-                if self.stopped.contains_key(&state.partition) {
-                    segments.clear();
-                }
+                self.own.insert(state.partition, state.chain);
                 let begin = self
                     .hub_heads
-                    .get(&state.partition)
+                    .get(&state.chain)
                     .copied()
                     .unwrap_or(state.accepted_seq);
-                let sent_to = begin + segments.len() as u64;
-                busy |= !segments.is_empty();
-                self.more |= sent_to < state.head_seq && !segments.is_empty();
-                PartitionRequest {
-                    partition: state.partition,
-                    position: state.position,
-                    head_seq: state.head_seq,
-                    head_hash: state.head_hash,
-                    segments,
-                }
+                let sent_to = begin + state.segments.len() as u64;
+                busy |= !state.segments.is_empty() || !state.carried.is_empty();
+                self.more |= sent_to < state.head_seq && !state.segments.is_empty();
+                // What is carried goes once the log has been read.
+                self.more |= state.carries_more;
+                state.into()
             })
             .collect();
         // An idle poll must not make the chip flicker.
@@ -305,27 +334,33 @@ impl DeviceSync {
         let mut entries = Vec::new();
         for part in reply.partitions {
             self.more |= part.more;
-            self.hub_heads.insert(part.partition, part.head_seq);
-            match part.outcome {
-                PushOutcome::Held => {
-                    self.stopped.remove(&part.partition);
-                }
-                // The hub forgot some, or never had them: send again from where it is.
-                PushOutcome::Missing => {
-                    self.more = true;
-                    self.stopped.remove(&part.partition);
-                }
-                stop => {
-                    if self.stopped.insert(part.partition, stop) != Some(stop) {
-                        effects.push(Effect::Stopped(stop));
-                    }
-                }
+            let own = self.own.get(&part.partition).copied();
+            let own = own.map(|chain| (chain, part.outcome, part.head_seq));
+            let carried = part
+                .carried
+                .iter()
+                .map(|c| (c.chain, c.outcome, c.head_seq));
+            for (chain, outcome, head_seq) in own.into_iter().chain(carried) {
+                self.take_outcome(
+                    chain,
+                    outcome,
+                    head_seq,
+                    Some(chain) == own.map(|o| o.0),
+                    effects,
+                );
+            }
+            if part.more || part.restart {
+                self.read_up.remove(&part.partition);
+            } else {
+                self.read_up.insert(part.partition);
             }
             if part.restart {
                 restart.push(part.partition);
                 self.more = true;
             }
             if !part.entries.is_empty() {
+                // Somebody else may have brought what was missing before carried segments.
+                self.stopped.retain(|_, stop| *stop != PushOutcome::Missing);
                 entries.push((part.partition, part.entries));
             }
         }
@@ -334,6 +369,33 @@ impl DeviceSync {
             restart,
             entries,
         });
+    }
+
+    fn take_outcome(
+        &mut self,
+        chain: ChainId,
+        outcome: PushOutcome,
+        head_seq: u64,
+        is_own: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let before = self.hub_heads.insert(chain, head_seq);
+        match outcome {
+            PushOutcome::Held => {
+                self.stopped.remove(&chain);
+            }
+            // The hub forgot some, or never had them: send again from where it is.
+            PushOutcome::Missing if is_own || before != Some(head_seq) => {
+                self.more = true;
+                self.stopped.remove(&chain);
+            }
+            stop => {
+                // What becomes of others' chains is told to those who write them.
+                if self.stopped.insert(chain, stop) != Some(stop) && is_own {
+                    effects.push(Effect::Stopped(stop));
+                }
+            }
+        }
     }
 
     fn done(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
@@ -354,6 +416,7 @@ impl DeviceSync {
         self.phase = Phase::Idle;
         // What the hub holds must be asked again.
         self.hub_heads.clear();
+        self.read_up.clear();
         self.again = false;
         let wait = self.backoff.next_wait_ms();
         effects.push(Effect::WakeAt(now + wait as i64));

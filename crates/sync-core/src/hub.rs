@@ -9,7 +9,7 @@ use domain::{ChainId, OrganisationId, UnixMillis};
 pub struct ChainEnd {
     /// The organisation that the hub serves.
     pub organisation: OrganisationId,
-    /// The chain that the sending device may write to this partition.
+    /// The chain.
     pub chain: ChainId,
     /// The partition.
     pub partition: Partition,
@@ -19,8 +19,9 @@ pub struct ChainEnd {
     pub seq: u64,
     /// Its hash.
     pub hash: SegmentHash,
-    /// Whether the server has taken the device's rights away.
-    pub revoked: bool,
+    /// Whether what is written on it counts only after a supervisor's decision: its device was revoked, or the chain
+    /// itself is in question.
+    pub quarantined: bool,
 }
 
 /// What becomes of a segment.
@@ -65,8 +66,7 @@ pub fn judge(segment: &Segment, end: &ChainEnd) -> Verdict {
     if header.previous != end.hash {
         return Verdict::Fork;
     }
-    // A revoked device's late segments are kept, marked, until a supervisor decides.
-    Verdict::Accept(if end.revoked {
+    Verdict::Accept(if end.quarantined {
         SegmentStatus::Quarantined
     } else {
         SegmentStatus::Live
@@ -113,7 +113,7 @@ mod tests {
             key: SigningKey::from_seed(&[7; 32]).public(),
             seq: 5,
             hash: SegmentHash([9; 32]),
-            revoked: false,
+            quarantined: false,
         }
     }
 
@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(judge(&segment, &end()), expected);
         }
         let revoked = ChainEnd {
-            revoked: true,
+            quarantined: true,
             ..end()
         };
         assert_eq!(

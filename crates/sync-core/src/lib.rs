@@ -5,5 +5,7 @@ pub mod device;
 pub mod hub;
 
 pub use backoff::Backoff;
-pub use device::{Connection, DeviceSync, Effect, Event, Failure, Gathered, PartitionState};
+pub use device::{
+    Connection, DeviceSync, Effect, Event, Failure, Gather, Gathered, PartitionState,
+};
 pub use hub::{ChainEnd, Verdict, judge, next_accepted_at};

@@ -1,13 +1,13 @@
 //! Runs sync-core's device half: asks the replica, hands requests to the network, takes answers in.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::mpsc::Sender;
 
 use documents::Partition;
 use documents::segment::Accepted;
-use protocol::{DeviceStatus, LogPosition, PushOutcome, SYNC_PATH, SyncReply, SyncRequest};
+use protocol::{PushOutcome, SYNC_PATH, SyncReply, SyncRequest};
 use replica::{Rejected, Replica, ReplicaError};
-use sync_core::{Connection, DeviceSync, Effect, Event, Failure, Gathered, PartitionState};
+use sync_core::{Connection, DeviceSync, Effect, Event, Failure};
 
 use super::ToWorker;
 use crate::transport::{Answer, Network, Post, PostError, Server};
@@ -148,13 +148,12 @@ impl SyncDriver {
             self.finished += u64::from(matches!(event, Event::Failed(_)));
             for effect in self.device.handle(now, event) {
                 match effect {
-                    Effect::Gather {
-                        push_after,
-                        bytes_max,
-                    } => events.push_back(match gather(replica, &push_after, bytes_max, now) {
-                        Ok(gathered) => Event::Gathered(gathered),
-                        Err(error) => failed(&error),
-                    }),
+                    Effect::Gather(ask) => events.push_back(
+                        match exchange::gather(replica, &ask, now, env!("CARGO_PKG_VERSION")) {
+                            Ok(gathered) => Event::Gathered(gathered),
+                            Err(error) => failed(&error),
+                        },
+                    ),
                     Effect::Send(request) => match self.send(&request, replica) {
                         Ok(()) => {}
                         Err(error) => events.push_back(failed(&error)),
@@ -283,42 +282,4 @@ pub(crate) fn sentence_code(code: &'static str) -> &'static str {
         }
         other => other,
     }
-}
-
-fn gather(
-    replica: &mut Replica,
-    push_after: &BTreeMap<Partition, u64>,
-    bytes_max: usize,
-    now: i64,
-) -> Result<Gathered, ReplicaError> {
-    let mut partitions = Vec::new();
-    for partition in replica.own_partitions() {
-        replica.seal(partition)?;
-        let accepted_seq = replica.accepted_seq(partition)?;
-        let after = push_after.get(&partition).copied().unwrap_or(accepted_seq);
-        let head = replica.own_head(partition)?;
-        let cursor = replica.cursor(partition)?.unwrap_or_default();
-        partitions.push(PartitionState {
-            partition,
-            position: LogPosition {
-                epoch: cursor.epoch,
-                number: cursor.number,
-                running_hash: cursor.running_hash,
-            },
-            head_seq: head.seq,
-            head_hash: head.hash,
-            accepted_seq,
-            segments: replica.own_segments_after(partition, after, bytes_max)?,
-        });
-    }
-    let waiting = replica.waiting()?;
-    Ok(Gathered {
-        status: DeviceStatus {
-            waiting_events: waiting.events,
-            waiting_edits: waiting.edits,
-            clock: now,
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-        partitions,
-    })
 }

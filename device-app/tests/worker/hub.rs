@@ -373,6 +373,7 @@ impl Inner {
                 restart,
                 more: from + entries.len() < log.len(),
                 entries,
+                carried: Vec::new(),
             });
         }
         Ok(SyncReply {

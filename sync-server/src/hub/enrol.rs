@@ -10,7 +10,7 @@ use replica::Commit;
 use super::sync::token_hash;
 use super::{Hub, HubError, Randomness};
 use crate::store::hub_devices::{self, DeviceRow};
-use crate::store::{Database, StoreError};
+use crate::store::{Database, StoreError, hub_chains};
 
 /// A code opens enrolment for this long.
 pub const INVITATION_MS: i64 = 30 * 60 * 1_000;
@@ -133,23 +133,24 @@ impl Hub {
                 stopped: String::new(),
             };
             hub_devices::insert(t, &row, &token_hash(&token))?;
-            Ok(Ok(row))
+            let certificate = Certificate {
+                organisation: self.organisation.id,
+                device,
+                key: request.key,
+                shared_chain,
+                site: row.site,
+                site_chain,
+                role: Role::Handheld,
+                issued_at: now,
+            };
+            hub_chains::put(t, &certificate, false)?;
+            Ok(Ok((row, certificate)))
         })?;
-        let row = match taken {
-            Ok(row) => row,
+        let (row, certificate) = match taken {
+            Ok(taken) => taken,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let certificate = Certificate {
-            organisation: self.organisation.id,
-            device,
-            key: request.key,
-            shared_chain,
-            site: row.site,
-            site_chain,
-            role: Role::Handheld,
-            issued_at: now,
-        }
-        .sign(&self.organisation.key);
+        let certificate = certificate.sign(&self.organisation.key);
         let record = Device {
             id: device,
             name: row.name.clone(),

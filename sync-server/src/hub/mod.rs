@@ -93,6 +93,7 @@ impl Hub {
         let mut replica = Replica::open(replica)?;
         let certificates = database.read(hub_devices::certificates)?;
         let certificates: Vec<Vec<u8>> = certificates.into_iter().map(|(_, c)| c).collect();
+        database.write(|t| organisation.put_chains(t, &certificates))?;
         replica.enrol(organisation.server_identity(), &certificates)?;
         let hub = Self {
             database,
@@ -151,8 +152,11 @@ impl Hub {
     /// [`HubError`].
     pub fn create_site(&self, site: &Site, now: UnixMillis) -> Result<(), HubError> {
         let certificate = self.server_certificate(site.id, now)?;
-        self.database
-            .write(|t| hub_devices::put_certificate(t, site.id, &certificate))?;
+        self.database.write(|t| {
+            hub_devices::put_certificate(t, site.id, &certificate)?;
+            self.organisation
+                .put_chains(t, std::slice::from_ref(&certificate))
+        })?;
         let edit = RecordEdit {
             partition: Partition::Shared,
             kind: RecordKind::Site,

@@ -7,7 +7,7 @@ use replica::Identity;
 use rusqlite::Connection;
 
 use super::{HubError, Randomness};
-use crate::store::{Database, StoreError, hub_devices, hub_log};
+use crate::store::{Database, StoreError, hub_chains, hub_devices, hub_log};
 
 /// Who the hub serves, and what it signs with.
 #[derive(Debug, Clone)]
@@ -99,6 +99,18 @@ impl Organisation {
             pepper: bytes(connection, "pepper")?.ok_or_else(missing)?,
             epoch: bytes(connection, "epoch")?.ok_or_else(missing)?,
         }))
+    }
+
+    /// The server's own chains stand among the certified ones: after a restore, devices bring back what it wrote.
+    pub(crate) fn put_chains(
+        &self,
+        connection: &Connection,
+        certificates: &[Vec<u8>],
+    ) -> Result<(), StoreError> {
+        certificates
+            .iter()
+            .filter_map(|signed| Certificate::verify(signed, &self.key.public()))
+            .try_for_each(|certificate| hub_chains::put(connection, &certificate, false))
     }
 
     /// The server's replica is enrolled like any device.

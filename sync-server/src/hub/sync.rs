@@ -1,16 +1,18 @@
 //! One sync request: take what is new, answer with the log.
 
 use documents::Partition;
-use documents::segment::SegmentHash;
-use domain::UnixMillis;
+use documents::segment::{Segment, SegmentHash};
+use domain::{ChainId, UnixMillis};
 use protocol::{
-    PartitionReply, PartitionRequest, PushOutcome, RefusalCode, SyncReply, SyncRequest,
+    CarriedReply, PartitionReply, PartitionRequest, PushOutcome, RefusalCode, SyncReply,
+    SyncRequest,
 };
 use rusqlite::Connection;
 use sync_core::{ChainEnd, Verdict, judge};
 
 use super::pump::Judged;
 use super::{Hub, HubError};
+use crate::store::hub_chains::{self, ChainRow};
 use crate::store::hub_devices::{self, Contact, DeviceRow};
 use crate::store::{StoreError, hub_log};
 
@@ -20,6 +22,16 @@ const REPLY_BYTES_MAX: usize = protocol::REPLY_BYTES_MAX;
 /// A token as it is stored.
 pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     blake3::derive_key("tallyman 2026 device token", token.as_bytes())
+}
+
+/// What became of what a device brought for one partition.
+#[derive(Debug)]
+struct Taken {
+    /// Its own chain there.
+    chain: ChainId,
+    outcome: PushOutcome,
+    head_seq: u64,
+    carried: Vec<CarriedReply>,
 }
 
 impl Hub {
@@ -42,7 +54,10 @@ impl Hub {
         else {
             return Ok(Err(RefusalCode::DeviceUnknown));
         };
-        let pushes = request.partitions.iter().any(|p| !p.segments.is_empty());
+        let pushes = request
+            .partitions
+            .iter()
+            .any(|p| !p.segments.is_empty() || !p.carried.is_empty());
         let status = request.status;
         let bytes_max = (request.reply_bytes_max as usize).min(REPLY_BYTES_MAX);
         let mut replies = Vec::with_capacity(request.partitions.len());
@@ -57,14 +72,15 @@ impl Hub {
             self.wake();
         }
         let mut left = bytes_max;
-        for (asked, (outcome, head_seq)) in request.partitions.iter().zip(&outcomes) {
-            let reply = self.answer(&device, asked, *outcome, *head_seq, left)?;
+        for (asked, taken) in request.partitions.iter().zip(&outcomes) {
+            let reply = self.answer(asked, taken, left)?;
             left = left.saturating_sub(reply.1);
             replies.push(reply.0);
         }
-        let held = outcomes
-            .iter()
-            .all(|(outcome, _)| *outcome == PushOutcome::Held);
+        let held = outcomes.iter().all(|taken| {
+            taken.outcome == PushOutcome::Held
+                && taken.carried.iter().all(|c| c.outcome == PushOutcome::Held)
+        });
         self.note_contact(&device, &status, &request.partitions, &outcomes, now)?;
         if !held {
             tracing::warn!(device = %device.device, ?outcomes, "not everything that was pushed could be taken");
@@ -83,7 +99,7 @@ impl Hub {
         device: &DeviceRow,
         partitions: &[PartitionRequest],
         now: UnixMillis,
-    ) -> Result<Vec<(PushOutcome, u64)>, StoreError> {
+    ) -> Result<Vec<Taken>, StoreError> {
         partitions
             .iter()
             .map(|asked| self.take_one(connection, device, asked, now))
@@ -96,47 +112,27 @@ impl Hub {
         device: &DeviceRow,
         asked: &PartitionRequest,
         now: UnixMillis,
-    ) -> Result<(PushOutcome, u64), StoreError> {
-        let chain = match asked.partition {
+    ) -> Result<Taken, StoreError> {
+        let refused = Taken {
+            chain: ChainId::from_bytes([0; 16]),
+            outcome: PushOutcome::Revoked,
+            head_seq: 0,
+            carried: Vec::new(),
+        };
+        let may_read = match asked.partition {
+            Partition::Shared => true,
+            Partition::Site(site) => site == device.site,
+        };
+        let chain = asked.chain.unwrap_or(match asked.partition {
             Partition::Shared => device.shared_chain,
-            Partition::Site(site) if site == device.site => device.site_chain,
-            Partition::Site(_) => return Ok((PushOutcome::Revoked, 0)),
+            Partition::Site(_) => device.site_chain,
+        });
+        let own = hub_chains::get(connection, chain)?
+            .filter(|c| c.device == device.device && c.partition == asked.partition);
+        let Some(own) = own.filter(|_| may_read) else {
+            return Ok(refused);
         };
-        let (seq, hash) = hub_log::chain_end(connection, chain)?;
-        let mut end = ChainEnd {
-            organisation: self.organisation.id,
-            chain,
-            partition: asked.partition,
-            key: device.key,
-            seq,
-            hash,
-            revoked: device.revoked,
-        };
-        let mut outcome = PushOutcome::Held;
-        for segment in &asked.segments {
-            match judge(segment, &end) {
-                Verdict::Accept(status) => {
-                    end.seq += 1;
-                    end.hash = segment.hash();
-                    let judged = Judged {
-                        partition: asked.partition,
-                        chain,
-                        seq: end.seq,
-                        status,
-                        segment: segment.clone(),
-                    };
-                    self.append(connection, judged, now)?;
-                }
-                Verdict::Compare { seq }
-                    if hub_log::hash_at(connection, chain, seq)? == Some(segment.hash()) => {}
-                Verdict::Compare { .. } | Verdict::Fork => outcome = PushOutcome::Fork,
-                Verdict::Missing => outcome = PushOutcome::Missing,
-                Verdict::Forged(_) => outcome = PushOutcome::Forged,
-            }
-            if outcome != PushOutcome::Held {
-                break;
-            }
-        }
+        let (end, mut outcome) = self.take_chain(connection, &own, &asked.segments, now)?;
         // A device that has written past what it once sent, or lost what it sent, shows in its head.
         if outcome == PushOutcome::Held
             && asked.head_seq == end.seq
@@ -147,34 +143,101 @@ impl Hub {
             outcome = PushOutcome::Fork;
         }
         if device.revoked {
-            outcome = PushOutcome::Revoked;
+            return Ok(Taken {
+                head_seq: end.seq,
+                ..refused
+            });
         }
-        Ok((outcome, end.seq))
+        let mut carried = Vec::with_capacity(asked.carried.len());
+        for offered in &asked.carried {
+            let known = hub_chains::get(connection, offered.chain)?
+                .filter(|c| c.partition == asked.partition);
+            let (head_seq, outcome) = match known {
+                Some(chain) => {
+                    let (end, outcome) =
+                        self.take_chain(connection, &chain, &offered.segments, now)?;
+                    (end.seq, outcome)
+                }
+                None => (0, PushOutcome::Forged),
+            };
+            carried.push(CarriedReply {
+                chain: offered.chain,
+                outcome,
+                head_seq,
+            });
+        }
+        Ok(Taken {
+            chain,
+            outcome,
+            head_seq: end.seq,
+            carried,
+        })
+    }
+
+    /// Takes what continues a chain, whoever brought it.
+    fn take_chain(
+        &self,
+        connection: &Connection,
+        chain: &ChainRow,
+        segments: &[Segment],
+        now: UnixMillis,
+    ) -> Result<(ChainEnd, PushOutcome), StoreError> {
+        let (seq, hash) = hub_log::chain_end(connection, chain.chain)?;
+        let mut end = ChainEnd {
+            organisation: self.organisation.id,
+            chain: chain.chain,
+            partition: chain.partition,
+            key: chain.key,
+            seq,
+            hash,
+            quarantined: chain.quarantined,
+        };
+        let mut outcome = PushOutcome::Held;
+        for segment in segments {
+            match judge(segment, &end) {
+                Verdict::Accept(status) => {
+                    end.seq += 1;
+                    end.hash = segment.hash();
+                    let judged = Judged {
+                        partition: chain.partition,
+                        chain: chain.chain,
+                        seq: end.seq,
+                        status,
+                        segment: segment.clone(),
+                    };
+                    self.append(connection, judged, now)?;
+                }
+                Verdict::Compare { seq }
+                    if hub_log::hash_at(connection, chain.chain, seq)? == Some(segment.hash()) => {}
+                Verdict::Compare { .. } | Verdict::Fork => outcome = PushOutcome::Fork,
+                Verdict::Missing => outcome = PushOutcome::Missing,
+                Verdict::Forged(_) => outcome = PushOutcome::Forged,
+            }
+            if outcome != PushOutcome::Held {
+                break;
+            }
+        }
+        Ok((end, outcome))
     }
 
     fn answer(
         &self,
-        device: &DeviceRow,
         asked: &PartitionRequest,
-        outcome: PushOutcome,
-        head_seq: u64,
+        taken: &Taken,
         bytes_max: usize,
     ) -> Result<(PartitionReply, usize), HubError> {
         let mut reply = PartitionReply {
             partition: asked.partition,
-            outcome,
-            head_seq,
+            outcome: taken.outcome,
+            head_seq: taken.head_seq,
             restart: false,
             entries: Vec::new(),
             more: false,
+            carried: taken.carried.clone(),
         };
-        if outcome == PushOutcome::Revoked {
+        if taken.outcome == PushOutcome::Revoked {
             return Ok((reply, 0));
         }
-        let own = match asked.partition {
-            Partition::Shared => device.shared_chain,
-            Partition::Site(_) => device.site_chain,
-        };
         let position = asked.position;
         let (entries, more) = self.database.read(|c| -> Result<_, StoreError> {
             let fresh = position.number == 0 && position.epoch == [0; 16];
@@ -187,7 +250,7 @@ impl Hub {
                 c,
                 asked.partition,
                 from,
-                Some((own, asked.head_seq)),
+                Some((taken.chain, asked.head_seq)),
                 bytes_max,
             )
         })?;
@@ -210,18 +273,18 @@ impl Hub {
         device: &DeviceRow,
         status: &protocol::DeviceStatus,
         partitions: &[PartitionRequest],
-        outcomes: &[(PushOutcome, u64)],
+        outcomes: &[Taken],
         now: UnixMillis,
     ) -> Result<(), HubError> {
         // What it counted as waiting has just come, if the hub holds its heads.
         let all_here = partitions
             .iter()
             .zip(outcomes)
-            .all(|(asked, (_, head))| asked.head_seq <= *head);
+            .all(|(asked, taken)| asked.head_seq <= taken.head_seq);
         let waiting = |n: u64| if all_here { 0 } else { n };
         let stopped = outcomes
             .iter()
-            .map(|(o, _)| *o)
+            .map(|taken| taken.outcome)
             .find(|o| !matches!(o, PushOutcome::Held | PushOutcome::Missing));
         let contact = Contact {
             at: now,

@@ -9,6 +9,7 @@ const STEPS: &[(u32, &str)] = &[
     (1, include_str!("migrations/0001_accounts.sql")),
     (2, include_str!("migrations/0002_hub.sql")),
     (3, include_str!("migrations/0003_blobs.sql")),
+    (4, include_str!("migrations/0004_chains.sql")),
 ];
 
 /// The schema that this program writes.

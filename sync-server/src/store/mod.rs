@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod hub_blobs;
+pub mod hub_chains;
 pub mod hub_devices;
 pub mod hub_log;
 pub mod links;

@@ -1,9 +1,12 @@
 //! A handheld in memory: its own replica, exchanging with the hub by the real protocol.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use documents::{FieldEdit, Partition, RecordKind, SigningKey};
 use domain::{EventBody, EventHash, ItemId, OperatorId, SiteId, UnixMillis};
-use protocol::{DeviceStatus, EnrolRequest, LogPosition, PartitionRequest, SyncRequest};
+use protocol::{DeviceStatus, EnrolRequest, PartitionRequest, SyncRequest};
 use replica::{Commit, Identity, OpenOptions, RecordEdit, Replica};
+use sync_core::Gather;
 
 use super::Warehouse;
 
@@ -83,32 +86,22 @@ impl Handheld {
     }
 
     fn exchange(&mut self, warehouse: &Warehouse, partition: Partition, clock: UnixMillis) {
-        self.replica.seal(partition).unwrap();
-        let accepted = self.replica.accepted_seq(partition).unwrap();
-        let head = self.replica.own_head(partition).unwrap();
-        let cursor = self.replica.cursor(partition).unwrap();
+        let ask = Gather {
+            push_after: BTreeMap::new(),
+            carry: BTreeSet::from([partition]),
+            bytes_max: 4 << 20,
+        };
+        let gathered = exchange::gather(&mut self.replica, &ask, clock, "test").unwrap();
+        let mut partitions = gathered.partitions;
+        partitions.retain(|p| p.partition == partition);
         let request = SyncRequest {
             versions: protocol::VERSIONS,
             status: DeviceStatus {
                 waiting_events: 0,
                 waiting_edits: 0,
-                clock,
-                program: "test".into(),
+                ..gathered.status
             },
-            partitions: vec![PartitionRequest {
-                partition,
-                position: cursor.map_or_else(LogPosition::default, |c| LogPosition {
-                    epoch: c.epoch,
-                    number: c.number,
-                    running_hash: c.running_hash,
-                }),
-                head_seq: head.seq,
-                head_hash: head.hash,
-                segments: self
-                    .replica
-                    .own_segments_after(partition, accepted, usize::MAX)
-                    .unwrap(),
-            }],
+            partitions: partitions.into_iter().map(PartitionRequest::from).collect(),
             reply_bytes_max: 1 << 22,
         };
         let reply = warehouse

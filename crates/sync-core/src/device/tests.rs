@@ -1,10 +1,13 @@
 use documents::body::Body;
 use documents::keys::SigningKey;
 use documents::segment::SegmentHeader;
-use domain::{ChainId, OrganisationId};
+use domain::OrganisationId;
 use protocol::PartitionReply;
 
 use super::*;
+
+const OWN: ChainId = ChainId::from_bytes([2; 16]);
+const OTHER: ChainId = ChainId::from_bytes([3; 16]);
 
 fn segment(seq: u64) -> Segment {
     let header = SegmentHeader {
@@ -28,11 +31,45 @@ fn gathered(accepted: u64, head: u64, segments: usize) -> Event {
             head_seq: head,
             head_hash: SegmentHash::default(),
             accepted_seq: accepted,
+            chain: OWN,
             segments: (1..=segments as u64)
                 .map(|n| segment(accepted + n))
                 .collect(),
+            carried: Vec::new(),
+            carries_more: false,
         }],
     })
+}
+
+/// Others' segments that wait; `n` of them were asked for.
+fn carrying(n: usize, carries_more: bool) -> Event {
+    let Event::Gathered(mut gathered) = gathered(0, 0, 0) else {
+        unreachable!()
+    };
+    for part in &mut gathered.partitions {
+        part.carries_more = carries_more;
+        if n > 0 {
+            part.carried = vec![CarriedChain {
+                chain: OTHER,
+                segments: (1..=n as u64).map(segment).collect(),
+            }];
+        }
+    }
+    Event::Gathered(gathered)
+}
+
+fn carried_reply(outcome: PushOutcome, head_seq: u64) -> Event {
+    let Event::Replied(mut reply) = reply(PushOutcome::Held, 0, false) else {
+        unreachable!()
+    };
+    for part in &mut reply.partitions {
+        part.carried = vec![protocol::CarriedReply {
+            chain: OTHER,
+            outcome,
+            head_seq,
+        }];
+    }
+    Event::Replied(reply)
 }
 
 fn reply(outcome: PushOutcome, head_seq: u64, more: bool) -> Event {
@@ -47,6 +84,7 @@ fn reply(outcome: PushOutcome, head_seq: u64, more: bool) -> Event {
             restart: false,
             entries: Vec::new(),
             more,
+            carried: Vec::new(),
         }],
     })
 }
@@ -56,10 +94,21 @@ fn names(effects: &[Effect]) -> Vec<String> {
     effects
         .iter()
         .map(|e| match e {
-            Effect::Gather { push_after, .. } => {
-                format!("gather {:?}", push_after.values().collect::<Vec<_>>())
+            Effect::Gather(ask) => {
+                let after: Vec<i64> = ask.push_after.values().map(|seq| *seq as i64).collect();
+                let after: Vec<String> = after
+                    .into_iter()
+                    .map(|seq| match seq {
+                        i64::MAX => "-".to_owned(),
+                        seq => seq.to_string(),
+                    })
+                    .collect();
+                format!("gather [{}]", after.join(", "))
             }
-            Effect::Send(r) => format!("send {}", r.partitions[0].segments.len()),
+            Effect::Send(r) => match r.partitions[0].carried.as_slice() {
+                [] => format!("send {}", r.partitions[0].segments.len()),
+                [c, ..] => format!("carry {}", c.segments.len()),
+            },
             Effect::Ingest { .. } => "ingest".into(),
             Effect::WakeAt(at) => format!("wake {at}"),
             Effect::Show {
@@ -192,9 +241,45 @@ fn a_stopped_chain_is_told_once_and_sends_no_more_while_reading_goes_on() {
         Event::Ingested { complete: true },
         &["up to date", "Online", "wake 5000"],
     );
-    run.check(Event::Woke, &["gather [1]"]);
-    run.check(gathered(0, 2, 1), &["send 0"]);
+    // Nothing stands after the greatest number.
+    run.check(Event::Woke, &["gather [-]"]);
+    run.check(gathered(0, 2, 0), &["send 0"]);
     run.check(reply(PushOutcome::Fork, 1, false), &["ingest"]);
+}
+
+#[test]
+fn what_others_wrote_goes_up_once_the_log_has_been_read() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(carrying(0, true), &["Syncing", "send 0"]);
+    run.check(reply(PushOutcome::Held, 0, false), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [0]"]);
+    run.check(carrying(2, false), &["carry 2"]);
+    run.check(carried_reply(PushOutcome::Held, 2), &["ingest"]);
+    run.check(
+        Event::Ingested { complete: true },
+        &["up to date", "Online", "wake 5000"],
+    );
+}
+
+#[test]
+fn a_carried_chain_that_the_hub_stops_is_not_sent_for_ever() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(carrying(0, true), &["Syncing", "send 0"]);
+    run.check(reply(PushOutcome::Held, 0, false), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [0]"]);
+    run.check(carrying(2, false), &["carry 2"]);
+    // The hub lacks what comes before: it is tried again from there, and once that brings nothing, no more.
+    run.check(carried_reply(PushOutcome::Missing, 0), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [0, 0]"]);
+    run.check(carrying(2, false), &["carry 2"]);
+    run.check(carried_reply(PushOutcome::Missing, 0), &["ingest"]);
+    run.check(
+        Event::Ingested { complete: true },
+        &["up to date", "Online", "wake 5000"],
+    );
+    run.check(Event::Woke, &["gather [0, -]"]);
 }
 
 #[test]

@@ -1,0 +1,70 @@
+//! What the device half of sync asks of the replica.
+
+use domain::UnixMillis;
+use protocol::{CarriedChain, DeviceStatus, LogPosition};
+use replica::{Cursor, Replica, ReplicaError};
+use sync_core::{Gather, Gathered, PartitionState};
+
+/// A cursor in the words of the protocol.
+pub fn position(cursor: Cursor) -> LogPosition {
+    LogPosition {
+        epoch: cursor.epoch,
+        number: cursor.number,
+        running_hash: cursor.running_hash,
+    }
+}
+
+/// Seals what is unsealed and collects what is to be sent. `clock`: this device's, unix milliseconds; `program`: its
+/// version.
+///
+/// # Errors
+/// [`ReplicaError`].
+pub fn gather(
+    replica: &mut Replica,
+    ask: &Gather,
+    clock: UnixMillis,
+    program: &str,
+) -> Result<Gathered, ReplicaError> {
+    let mut partitions = Vec::new();
+    for partition in replica.own_partitions() {
+        let Some(chain) = replica.own_chain(partition) else {
+            continue;
+        };
+        replica.seal(partition)?;
+        let accepted_seq = replica.accepted_seq(partition)?;
+        let after = ask.push_after.get(&chain).copied().unwrap_or(accepted_seq);
+        let head = replica.own_head(partition)?;
+        // Only whether there is anything, until the log has been read.
+        let carry = ask.carry.contains(&partition);
+        let bytes_max = if carry { ask.bytes_max } else { 1 };
+        let (carried, more) = replica.carried(partition, &ask.push_after, bytes_max)?;
+        let carries_more = more || (!carry && !carried.is_empty());
+        let carried = carried.into_iter().filter(|_| carry);
+        partitions.push(PartitionState {
+            partition,
+            position: position(replica.cursor(partition)?.unwrap_or_default()),
+            head_seq: head.seq,
+            head_hash: head.hash,
+            accepted_seq,
+            chain,
+            segments: replica.own_segments_after(partition, after, ask.bytes_max)?,
+            carried: carried
+                .map(|c| CarriedChain {
+                    chain: c.chain,
+                    segments: c.segments,
+                })
+                .collect(),
+            carries_more,
+        });
+    }
+    let waiting = replica.waiting()?;
+    Ok(Gathered {
+        status: DeviceStatus {
+            waiting_events: waiting.events,
+            waiting_edits: waiting.edits,
+            clock,
+            program: program.to_owned(),
+        },
+        partitions,
+    })
+}

@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+mod gather;
+mod parcel;
+
+pub use gather::{gather, position};
+pub use parcel::{Taken, answer, holdings, parcel_for, take};

@@ -1,0 +1,75 @@
+//! The chains that this hub has certified.
+
+use documents::{Certificate, Partition, PublicKey};
+use domain::{ChainId, DeviceId};
+use rusqlite::{Connection, Row, params};
+
+use super::StoreError;
+
+/// A chain, and who writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainRow {
+    /// Which chain.
+    pub chain: ChainId,
+    /// Who writes it.
+    pub device: DeviceId,
+    /// Where to.
+    pub partition: Partition,
+    /// What it is signed with.
+    pub key: PublicKey,
+    /// Its segments are kept and forwarded, and do not count until a supervisor says so: the chain itself is in
+    /// question, or its device's rights were taken away.
+    pub quarantined: bool,
+}
+
+fn bytes<const N: usize>(row: &Row<'_>, column: &'static str) -> Result<[u8; N], StoreError> {
+    let bytes: Vec<u8> = row.get(column)?;
+    bytes.try_into().map_err(|_| StoreError::Corrupt(column))
+}
+
+/// A chain.
+///
+/// # Errors
+/// [`StoreError`], as of all functions here.
+pub fn get(connection: &Connection, chain: ChainId) -> Result<Option<ChainRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.device, c.partition, c.public_key, max(c.quarantined, coalesce(d.revoked, 0)) AS quarantined
+         FROM hub_chain c LEFT JOIN hub_device d ON d.device = c.device WHERE c.chain = ?1",
+    )?;
+    let mut rows = statement.query([chain.as_bytes()])?;
+    let Some(r) = rows.next()? else {
+        return Ok(None);
+    };
+    let partition: Vec<u8> = r.get("partition")?;
+    Ok(Some(ChainRow {
+        chain,
+        device: DeviceId::from_bytes(bytes(r, "device")?),
+        partition: Partition::from_key(&partition).ok_or(StoreError::Corrupt("partition"))?,
+        key: PublicKey::from_bytes(bytes(r, "public_key")?),
+        quarantined: r.get("quarantined")?,
+    }))
+}
+
+/// Keeps both chains of a certificate; known ones stay as they are.
+pub fn put(
+    connection: &Connection,
+    certificate: &Certificate,
+    quarantined: bool,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT OR IGNORE INTO hub_chain (chain, device, partition, public_key, quarantined) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (chain, partition) in [
+        (certificate.shared_chain, Partition::Shared),
+        (certificate.site_chain, Partition::Site(certificate.site)),
+    ] {
+        statement.execute(params![
+            chain.as_bytes(),
+            certificate.device.as_bytes(),
+            partition.to_key(),
+            certificate.key.as_bytes(),
+            quarantined,
+        ])?;
+    }
+    Ok(())
+}
