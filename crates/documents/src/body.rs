@@ -3,6 +3,7 @@
 use automerge::{Bundle, Change};
 use minicbor::{Decoder, Encoder};
 
+use crate::guard::guarded;
 use crate::record::RecordId;
 
 /// No body unpacks to more than this.
@@ -62,19 +63,16 @@ impl Part {
     /// # Errors
     /// [`BodyError::Changes`] if the bytes are none.
     pub fn unpack(&self) -> Result<Vec<Change>, BodyError> {
-        match &self.form {
+        guarded(|| match &self.form {
             Form::Changes(changes) => changes
                 .iter()
                 .map(|c| Change::from_bytes(c.clone()).map_err(|_| BodyError::Changes))
                 .collect(),
-            // Bundles are young in automerge: a panic in its decoder is taken as unreadable bytes.
-            Form::Bundle(bytes) => std::panic::catch_unwind(|| {
-                Bundle::try_from(&bytes[..])
-                    .map_err(|_| BodyError::Changes)
-                    .and_then(|b| b.to_changes().map_err(|_| BodyError::Changes))
-            })
-            .unwrap_or(Err(BodyError::Changes)),
-        }
+            Form::Bundle(bytes) => Bundle::try_from(&bytes[..])
+                .map_err(|_| BodyError::Changes)
+                .and_then(|b| b.to_changes().map_err(|_| BodyError::Changes)),
+        })
+        .unwrap_or(Err(BodyError::Changes))
     }
 }
 

@@ -8,6 +8,7 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, Change, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use domain::{ChainId, EventHash, EventRecord, SiteId};
 
+use crate::guard::guarded;
 use crate::record::{DocumentError, RecordId, actor};
 
 /// A journal is closed after this many events: applying a change costs more the longer the document is.
@@ -144,25 +145,28 @@ fn commit(doc: &mut AutoCommit) -> Result<Change, DocumentError> {
 
 /// The event that a change of a journal wrote; `None` for the change that opened the journal.
 pub fn event_of(change: &Change) -> Option<JournalEvent> {
-    change.decode().operations.iter().find_map(|op| {
-        let automerge::legacy::Key::Map(key) = &op.key else {
-            return None;
-        };
-        if op.obj == automerge::legacy::ObjectId::Root {
-            return None;
-        }
-        let number: u64 = key.parse().ok()?;
-        let Some(ScalarValue::Bytes(bytes)) = op.primitive_value() else {
-            return None;
-        };
-        Some(JournalEvent {
-            number,
-            hash: EventHash(change.hash().0),
-            record: EventRecord::from_bytes(&bytes)
-                .ok()
-                .filter(|r| r.body.is_sound()),
+    guarded(|| change.decode())?
+        .operations
+        .iter()
+        .find_map(|op| {
+            let automerge::legacy::Key::Map(key) = &op.key else {
+                return None;
+            };
+            if op.obj == automerge::legacy::ObjectId::Root {
+                return None;
+            }
+            let number: u64 = key.parse().ok()?;
+            let Some(ScalarValue::Bytes(bytes)) = op.primitive_value() else {
+                return None;
+            };
+            Some(JournalEvent {
+                number,
+                hash: EventHash(change.hash().0),
+                record: EventRecord::from_bytes(&bytes)
+                    .ok()
+                    .filter(|r| r.body.is_sound()),
+            })
         })
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod catalogue;
 pub mod certificate;
+mod guard;
 pub mod journal;
 pub mod keys;
 pub mod partition;

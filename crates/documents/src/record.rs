@@ -9,6 +9,8 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, AutoCommit, Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use domain::ChainId;
 
+use crate::guard::guarded;
+
 /// A document's identity.
 #[derive(
     Clone,
@@ -340,6 +342,18 @@ pub fn merge(
     changes: Vec<Change>,
     is_server: impl Fn(ChainId) -> bool,
 ) -> Result<(Vec<u8>, Option<Record>), DocumentError> {
+    guarded(|| try_merge(saved, changes, is_server)).unwrap_or_else(|| {
+        Err(DocumentError::Unreadable(
+            "a change from elsewhere cannot be read".into(),
+        ))
+    })
+}
+
+fn try_merge(
+    saved: &[u8],
+    changes: Vec<Change>,
+    is_server: impl Fn(ChainId) -> bool,
+) -> Result<(Vec<u8>, Option<Record>), DocumentError> {
     let mut doc = load(saved)?;
     doc.apply_changes(changes).map_err(unreadable)?;
     let mut record = readable(&doc)?;
@@ -358,7 +372,10 @@ pub fn merge(
         retain_orphans: true,
         ..Default::default()
     };
-    Ok((doc.document().save_with_options(options), record))
+    let saved = doc.document().save_with_options(options);
+    // Some malformed changes are applied and then cannot be loaded: that must not end a record for ever.
+    load(&saved)?;
+    Ok((saved, record))
 }
 
 fn readable(doc: &AutoCommit) -> Result<Option<Record>, DocumentError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use automerge::Change;
 use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentStatus};
-use documents::{Partition, RecordId, journal};
+use documents::{DocumentError, Partition, Record, RecordId, journal};
 use domain::event::{Event, EventId};
 use domain::ledger::{Added, Ledger};
 use domain::{ChainId, HybridClock, UnixMillis};
@@ -464,10 +464,18 @@ impl Batch {
         };
         for (id, changes) in self.records {
             let old = records::load(connection, id)?;
-            let (saved, record) = documents::record::merge(&old.saved, changes, |chain| {
-                store.chains.get(chain).is_some_and(|c| c.is_server)
-            })?;
-            store.put(id, &old, &saved, record.as_ref())?;
+            let by_server =
+                |chain: ChainId| store.chains.get(chain).is_some_and(|c: &Chain| c.is_server);
+            let merged = match documents::record::merge(&old.saved, changes.clone(), by_server) {
+                Ok(merged) => Some(merged),
+                Err(DocumentError::Unreadable(_)) => {
+                    merge_what_reads(connection, id, &old.saved, changes, by_server)?
+                }
+                Err(other) => return Err(other.into()),
+            };
+            if let Some((saved, record)) = merged {
+                store.put(id, &old, &saved, record.as_ref())?;
+            }
         }
         if let Partition::Site(site) = partition {
             let mut store = SqlLedger::new(connection, chains, site);
@@ -488,6 +496,31 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// One device's broken change must not keep the others' from being read: each is merged by itself, and those that
+/// cannot be are noted and left out. `None` if none can.
+fn merge_what_reads(
+    connection: &Connection,
+    id: RecordId,
+    saved: &[u8],
+    changes: Vec<Change>,
+    by_server: impl Fn(ChainId) -> bool,
+) -> Result<Option<(Vec<u8>, Option<Record>)>, ReplicaError> {
+    let mut merged: Option<(Vec<u8>, Option<Record>)> = None;
+    for change in changes {
+        let writer = ChainId::from_slice(change.actor_id().to_bytes());
+        let before = merged.as_ref().map_or(saved, |(saved, _)| saved);
+        match documents::record::merge(before, vec![change], &by_server) {
+            Ok(good) => merged = Some(good),
+            Err(DocumentError::Unreadable(_)) => {
+                let writer = writer.unwrap_or(ChainId::from_bytes([0; 16]));
+                note_unreadable(connection, writer, 0, id, "a change that cannot be applied")?;
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(merged)
 }
 
 /// Takes in one entry, or says why not. `Ok(true)`: it was new here.

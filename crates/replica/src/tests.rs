@@ -720,3 +720,52 @@ fn drafts_and_settings_stay_on_the_device() {
         Some("zh")
     );
 }
+
+#[test]
+fn a_change_that_cannot_be_applied_is_noted_and_the_rest_of_the_log_is_read() {
+    use documents::body::{Body, Part};
+    let (mut a, mut b) = (device(1), device(2));
+    let chain = a.own_chain(Partition::Shared).unwrap();
+    let id = RecordId([0x33; 16]);
+    // Two first changes by one writer: no honest program makes them.
+    let first = |sku: &str| {
+        let fields = [FieldEdit::set("sku", sku)];
+        let edited = documents::record::edit(&[], RecordKind::Item, chain, &fields);
+        edited.unwrap().unwrap().change.raw_bytes().to_vec()
+    };
+    let body = Body {
+        parts: vec![Part::record(id, vec![first("GOOD"), first("TWICE")])],
+    };
+    let identity = a.identity().unwrap().clone();
+    let header = documents::SegmentHeader {
+        organisation: identity.organisation,
+        partition: Partition::Shared,
+        chain,
+        seq: 1,
+        previous: documents::SegmentHash::default(),
+        changes: 2,
+        body_hash: [0; 32],
+    };
+    let mut hub = Hub::default();
+    hub.accept(
+        Partition::Shared,
+        Segment::seal(header, &body, &identity.key),
+    );
+    assert_eq!(hub.pull(&mut b, Partition::Shared).rejected, None);
+    let noted: i64 = b
+        .connection
+        .query_row("SELECT count(*) FROM unreadable", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(noted, 1);
+    let item = b.query().item(ItemId::from_bytes(id.0)).unwrap();
+    assert_eq!(item.map(|i| i.sku), Some("GOOD".to_owned()));
+    // Whoever folds again finds the same.
+    let before = b.state_hash(SITE).unwrap();
+    b.rebuild().unwrap();
+    assert_eq!(b.state_hash(SITE).unwrap(), before);
+    hub.pull(&mut a, Partition::Shared);
+    assert_eq!(
+        a.partition_hash(Partition::Shared).unwrap(),
+        b.partition_hash(Partition::Shared).unwrap()
+    );
+}

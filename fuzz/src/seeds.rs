@@ -1,0 +1,284 @@
+//! Where fuzzing begins: bytes that our own code writes.
+
+use documents::body::{Body, Part};
+use documents::segment::{Accepted, Segment, SegmentHash, SegmentHeader, SegmentStatus};
+use documents::{Certificate, FieldEdit, Partition, RecordId, RecordKind, SigningKey, certificate};
+use domain::{
+    BinId, BlobKind, BlobRef, ChainId, DeviceId, EventBody, EventRecord, Goods, ItemId, OperatorId,
+    OrganisationId, Quantity, SiteId, Timestamp, UnitId,
+};
+use protocol::blob::{BlobChunk, BlobGet, BlobReply, BlobRequest, ChunkOutcome};
+use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
+use protocol::{
+    CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation, LogPosition,
+    PartitionReply, PartitionRequest, PeerMessage, PushOutcome, Refusal, RefusalCode, SyncReply,
+    SyncRequest,
+};
+
+const SITE: SiteId = SiteId::from_bytes([1; 16]);
+const CHAIN: ChainId = ChainId::from_bytes([2; 16]);
+const ORGANISATION: OrganisationId = OrganisationId::from_bytes([3; 16]);
+
+fn key() -> SigningKey {
+    SigningKey::from_seed(&[7; 32])
+}
+
+fn event_record(n: u32) -> EventRecord {
+    let goods = Goods {
+        lot: Some("L-1".into()),
+        expiry: chrono::NaiveDate::from_ymd_opt(2027, 2, 28),
+        unit: Some(UnitId::plate("LP-000001")),
+        ..Goods::of(ItemId::from_bytes([4; 16]))
+    };
+    EventRecord {
+        clock: Timestamp {
+            millis: 1_790_000_000_000,
+            counter: n,
+        },
+        operator: OperatorId::from_bytes([5; 16]),
+        body: EventBody::Received {
+            bin: BinId::from_bytes([6; 16]),
+            goods,
+            quantity: Quantity::ONE,
+        },
+        carries_out: None,
+        evidence: vec![[8; 32]],
+    }
+}
+
+fn record_body() -> Body {
+    let fields = [
+        FieldEdit::set("name_zh", "商品"),
+        FieldEdit::set("barcodes/6901234567892", 1_000i64),
+        FieldEdit::clear("name_en"),
+    ];
+    let mut saved = Vec::new();
+    let mut changes = Vec::new();
+    for edits in [&fields[..2], &fields[2..]] {
+        if let Ok(Some(edited)) = documents::record::edit(&saved, RecordKind::Item, CHAIN, edits) {
+            changes.push(edited.change.raw_bytes().to_vec());
+            saved = edited.saved;
+        }
+    }
+    Body {
+        parts: vec![Part::record(RecordId([9; 16]), changes)],
+    }
+}
+
+fn journal_body(events: u64) -> Option<Body> {
+    let (mut journal, opening) =
+        documents::Journal::create(RecordId([10; 16]), CHAIN, SITE, None).ok()?;
+    let mut changes = vec![opening];
+    for n in 1..=events {
+        changes.push(journal.append(n, &event_record(n as u32)).ok()?.0);
+    }
+    let hashes: Vec<[u8; 32]> = changes.iter().map(|c| c.hash().0).collect();
+    let part = if events > 2 {
+        Part::journal_bundle(journal.id(), journal.bundle(&hashes).ok()?)
+    } else {
+        let plain = changes.iter_mut().map(|c| c.raw_bytes().to_vec());
+        Part::journal(journal.id(), plain.collect())
+    };
+    Some(Body { parts: vec![part] })
+}
+
+fn bodies() -> Vec<Body> {
+    let mut bodies = vec![Body::default(), record_body()];
+    bodies.extend([1, 30].into_iter().filter_map(journal_body));
+    bodies
+}
+
+fn segments() -> Vec<Segment> {
+    let header = |seq| SegmentHeader {
+        organisation: ORGANISATION,
+        partition: Partition::Site(SITE),
+        chain: CHAIN,
+        seq,
+        previous: SegmentHash::default(),
+        changes: 3,
+        body_hash: [0; 32],
+    };
+    (1u64..)
+        .zip(bodies())
+        .map(|(seq, body)| Segment::seal(header(seq), &body, &key()))
+        .collect()
+}
+
+fn accepted() -> Vec<Accepted> {
+    (1u64..)
+        .zip(segments())
+        .map(|(n, s)| Accepted::sign(n, 1_790_000_000_000, SegmentStatus::Live, s, &key()))
+        .collect()
+}
+
+fn signed_certificate() -> Vec<u8> {
+    Certificate {
+        organisation: ORGANISATION,
+        device: DeviceId::from_bytes([11; 16]),
+        key: key().public(),
+        shared_chain: ChainId::from_bytes([12; 16]),
+        site: SITE,
+        site_chain: CHAIN,
+        role: certificate::Role::Handheld,
+        issued_at: 1,
+    }
+    .sign(&key())
+}
+
+fn position() -> LogPosition {
+    LogPosition {
+        epoch: [13; 16],
+        number: 70_000,
+        running_hash: [14; 32],
+    }
+}
+
+fn sync_request() -> SyncRequest {
+    SyncRequest {
+        versions: protocol::VERSIONS,
+        status: DeviceStatus::default(),
+        partitions: vec![PartitionRequest {
+            partition: Partition::Site(SITE),
+            position: position(),
+            head_seq: 2,
+            head_hash: SegmentHash([1; 32]),
+            segments: segments(),
+            chain: Some(CHAIN),
+            carried: vec![CarriedChain {
+                chain: CHAIN,
+                segments: segments(),
+            }],
+        }],
+        reply_bytes_max: 4_000,
+    }
+}
+
+fn sync_reply() -> SyncReply {
+    SyncReply {
+        version: 1,
+        epoch: [13; 16],
+        now: 1_790_000_000_000,
+        partitions: vec![PartitionReply {
+            partition: Partition::Shared,
+            outcome: PushOutcome::Missing,
+            head_seq: 4,
+            restart: true,
+            entries: accepted(),
+            more: true,
+            carried: vec![CarriedReply {
+                chain: CHAIN,
+                outcome: PushOutcome::Fork,
+                head_seq: 1,
+            }],
+        }],
+    }
+}
+
+fn enrol_reply() -> EnrolReply {
+    EnrolReply {
+        organisation: ORGANISATION,
+        device: DeviceId::from_bytes([11; 16]),
+        device_name: "PDA 1".into(),
+        site: SITE,
+        server_key: key().public(),
+        certificates: vec![signed_certificate().into()],
+        token: "00ff".into(),
+        pepper: [15; 32],
+    }
+}
+
+fn peer_message() -> PeerMessage {
+    PeerMessage {
+        versions: protocol::VERSIONS,
+        have: vec![Holding {
+            partition: Partition::Site(SITE),
+            position: position(),
+            heads: vec![ChainHead {
+                chain: CHAIN,
+                seq: 3,
+                hash: SegmentHash([2; 32]),
+            }],
+        }],
+        parcel: Some(Parcel {
+            organisation: ORGANISATION,
+            certificates: vec![signed_certificate().into()],
+            parts: vec![ParcelPart {
+                partition: Partition::Shared,
+                epoch: [13; 16],
+                entries: accepted(),
+                carried: segments(),
+            }],
+            more: false,
+        }),
+    }
+}
+
+fn photo() -> BlobRef {
+    BlobRef::of(b"a photo", "image/jpeg", BlobKind::Photo)
+}
+
+fn blob_request() -> BlobRequest {
+    BlobRequest {
+        versions: protocol::VERSIONS,
+        ask: vec![photo().id],
+        chunk: Some(BlobChunk {
+            blob: photo(),
+            offset: 2,
+            bytes: b"photo".to_vec(),
+        }),
+    }
+}
+
+fn cbor<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
+    minicbor::to_vec(value).unwrap_or_default()
+}
+
+/// The seeds of a target.
+pub fn of(target: &str) -> Vec<Vec<u8>> {
+    let texts = |texts: &[&str]| texts.iter().map(|t| t.as_bytes().to_vec()).collect();
+    match target {
+        "sync_request" => vec![sync_request().to_bytes()],
+        "sync_reply" => vec![sync_reply().to_bytes()],
+        "enrol_request" => vec![EnrolRequest::new("ABCDE-FGHJK", "PDA 1", &key()).to_bytes()],
+        "enrol_reply" => vec![enrol_reply().to_bytes()],
+        "refusal" => vec![Refusal::from(RefusalCode::TooMany).to_bytes()],
+        "invitation" => {
+            let invitation = Invitation {
+                url: "https://10.0.0.5:8443".into(),
+                code: "ABCDE-FGHJK".into(),
+                fingerprint: Some([0xab; 32]),
+            };
+            vec![invitation.to_text().into_bytes()]
+        }
+        "peer_message" => vec![peer_message().to_bytes()],
+        "blob_request" => vec![blob_request().to_bytes()],
+        "blob_reply" => vec![
+            BlobReply {
+                version: 1,
+                held: vec![(photo().id, 5)],
+                outcome: Some(ChunkOutcome::Elsewhere),
+            }
+            .to_bytes(),
+        ],
+        "blob_get" => vec![
+            BlobGet {
+                versions: protocol::VERSIONS,
+                id: photo().id,
+                offset: 9,
+                bytes_max: 70_000,
+            }
+            .to_bytes(),
+        ],
+        "segment" => segments().iter().map(cbor).collect(),
+        "body" | "record" => bodies().iter().map(Body::to_bytes).collect(),
+        "certificate" => vec![signed_certificate()],
+        "event" => vec![event_record(1).to_bytes()],
+        "gs1" => texts(&[
+            "]C1010690123456789210LOT-7\u{1d}17270228",
+            "(01)06901234567892(21)SN1",
+            "https://id.example/01/06901234567892/10/LOT?17=270228",
+        ]),
+        "wedge" => vec![b"\x016\x019\x010\x011\x012\x013\x014\r".to_vec()],
+        _ => Vec::new(),
+    }
+}
