@@ -9,8 +9,11 @@ use protocol::{
     EnrolReply, EnrolRequest, Invitation, PeerMessage, Refusal, SyncReply, SyncRequest,
 };
 
+/// Takes bytes as they came.
+pub type Target = fn(&[u8]);
+
 /// All targets by name.
-pub const ALL: &[(&str, fn(&[u8]))] = &[
+pub const ALL: &[(&str, Target)] = &[
     ("sync_request", sync_request),
     ("sync_reply", sync_reply),
     ("enrol_request", enrol_request),

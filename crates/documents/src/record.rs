@@ -329,6 +329,9 @@ pub fn edit(
     }))
 }
 
+/// The document to be stored, and how it reads; `None` while the change that creates it has not come.
+pub type Merged = (Vec<u8>, Option<Record>);
+
 /// Merges changes from elsewhere. Returns the document to be stored and how it reads; `None` as record while the
 /// change that creates it has not come.
 ///
@@ -341,7 +344,7 @@ pub fn merge(
     saved: &[u8],
     changes: Vec<Change>,
     is_server: impl Fn(ChainId) -> bool,
-) -> Result<(Vec<u8>, Option<Record>), DocumentError> {
+) -> Result<Merged, DocumentError> {
     guarded(|| try_merge(saved, changes, is_server)).unwrap_or_else(|| {
         Err(DocumentError::Unreadable(
             "a change from elsewhere cannot be read".into(),
@@ -353,7 +356,7 @@ fn try_merge(
     saved: &[u8],
     changes: Vec<Change>,
     is_server: impl Fn(ChainId) -> bool,
-) -> Result<(Vec<u8>, Option<Record>), DocumentError> {
+) -> Result<Merged, DocumentError> {
     let mut doc = load(saved)?;
     doc.apply_changes(changes).map_err(unreadable)?;
     let mut record = readable(&doc)?;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use automerge::Change;
+use documents::record::Merged;
 use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentStatus};
-use documents::{DocumentError, Partition, Record, RecordId, journal};
+use documents::{DocumentError, Partition, RecordId, journal};
 use domain::event::{Event, EventId};
 use domain::ledger::{Added, Ledger};
 use domain::{ChainId, HybridClock, UnixMillis};
@@ -506,8 +507,8 @@ fn merge_what_reads(
     saved: &[u8],
     changes: Vec<Change>,
     by_server: impl Fn(ChainId) -> bool,
-) -> Result<Option<(Vec<u8>, Option<Record>)>, ReplicaError> {
-    let mut merged: Option<(Vec<u8>, Option<Record>)> = None;
+) -> Result<Option<Merged>, ReplicaError> {
+    let mut merged: Option<Merged> = None;
     for change in changes {
         let writer = ChainId::from_slice(change.actor_id().to_bytes());
         let before = merged.as_ref().map_or(saved, |(saved, _)| saved);
