@@ -1,5 +1,7 @@
 //! The command line.
 
+mod keep;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +38,12 @@ enum Command {
     Admin(Admin),
     /// Make a one-time code with which a handheld joins.
     Enrol(Enrol),
+    /// Copy everything to a new folder; the server may run.
+    Backup(keep::Backup),
+    /// Check every file, the database and the whole log of a backup.
+    Verify(keep::Verify),
+    /// Make a server's data folder from a backup.
+    Restore(keep::Restore),
     /// Serve a made-up warehouse on this machine, to play with.
     Demo(demo::Demo),
 }
@@ -136,6 +144,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(args) => runtime()?.block_on(demo::run(args, stop_signal())),
         Command::Admin(admin) => run_admin(admin),
         Command::Enrol(enrol) => run_enrol(&enrol),
+        Command::Backup(args) => keep::back_up(&args),
+        Command::Verify(args) => keep::verify(&args),
+        Command::Restore(args) => keep::restore(&args),
     }
 }
 

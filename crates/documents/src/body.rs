@@ -161,9 +161,8 @@ impl Body {
         let count = d.array()?.ok_or_else(bad)?;
         let mut parts = Vec::new();
         for _ in 0..count {
-            if d.array()? != Some(3) {
-                return Err(bad());
-            }
+            // A later program may add fields at the end.
+            let fields = d.array()?.filter(|n| *n >= 3).ok_or_else(bad)?;
             let document = RecordId(d.bytes()?.try_into().map_err(|_| bad())?);
             let is_journal = d.bool()?;
             let form = match d.datatype()? {
@@ -177,6 +176,9 @@ impl Body {
                     Form::Changes(changes)
                 }
             };
+            for _ in 3..fields {
+                d.skip()?;
+            }
             parts.push(Part {
                 document,
                 is_journal,
@@ -207,6 +209,18 @@ mod tests {
                 assert!(Body::from_bytes(&bytes[..end]).is_err());
             }
         }
+    }
+
+    #[test]
+    fn fields_of_a_later_program_are_skipped() {
+        // [[document, is-journal, [change], "new"]], plain.
+        let mut bytes = vec![0, 0x81, 0x84, 0x50];
+        bytes.extend([7; 16]);
+        bytes.extend([0xf4, 0x81, 0x42, 1, 2, 0x63, b'n', b'e', b'w']);
+        let body = Body {
+            parts: vec![Part::record(RecordId([7; 16]), vec![vec![1, 2]])],
+        };
+        assert_eq!(Body::from_bytes(&bytes), Ok(body));
     }
 
     #[test]

@@ -389,6 +389,18 @@ fn readable(doc: &AutoCommit) -> Result<Option<Record>, DocumentError> {
     }
 }
 
+/// Every value of bytes that a change writes, such as certificates; none of a change that cannot be read.
+pub fn bytes_written(change: &Change) -> Vec<Vec<u8>> {
+    let operations = guarded(|| change.decode().operations).unwrap_or_default();
+    operations
+        .iter()
+        .filter_map(|op| match op.primitive_value() {
+            Some(ScalarValue::Bytes(bytes)) => Some(bytes),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Reads a stored record.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use crate::wire::message;
 
 /// What a device would do differently about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, minicbor::Encode)]
 #[cbor(index_only)]
 pub enum RefusalCode {
     /// The bytes are no request. Trying again does not help.
@@ -33,10 +33,21 @@ pub enum RefusalCode {
     /// The sender does not hold the key that it names.
     #[n(8)]
     KeyUnproven,
+    /// A code of a later program, which is never sent by this one: the hub has spoken, and a newer program understands
+    /// it.
+    #[n(65535)]
+    Later,
+}
+
+impl<'b, C> minicbor::Decode<'b, C> for RefusalCode {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let index = usize::try_from(d.u32()?).unwrap_or(usize::MAX);
+        Ok(Self::ALL.get(index).copied().unwrap_or(Self::Later))
+    }
 }
 
 impl RefusalCode {
-    /// All codes.
+    /// All codes that are sent, in the order of their numbers.
     pub const ALL: [Self; 9] = [
         Self::Malformed,
         Self::VersionUnknown,
@@ -53,7 +64,7 @@ impl RefusalCode {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Malformed => "request-malformed",
-            Self::VersionUnknown => "version-unknown",
+            Self::VersionUnknown | Self::Later => "version-unknown",
             Self::EnrolCodeWrong => "enrol-code-wrong",
             Self::EnrolCodeUsed => "enrol-code-used",
             Self::DeviceUnknown => "device-revoked",
@@ -72,7 +83,7 @@ impl RefusalCode {
             Self::EnrolCodeWrong => 403,
             Self::EnrolCodeUsed => 410,
             Self::TooLarge => 413,
-            Self::VersionUnknown => 426,
+            Self::VersionUnknown | Self::Later => 426,
             Self::TooMany => 429,
             Self::HubFailed => 503,
         }
@@ -121,5 +132,9 @@ mod tests {
             assert!(code.status() >= 400);
         }
         assert_eq!(Refusal::from_bytes(b"<html>"), Err(crate::WireError));
+        // [code 200, 7 seconds, a field of a later program]
+        let later = Refusal::from_bytes(&[0x83, 0x18, 200, 7, 0x61, b'x']).unwrap();
+        assert_eq!(later.code.code(), "version-unknown");
+        assert_eq!(later.retry_after_seconds, 7);
     }
 }

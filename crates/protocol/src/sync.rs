@@ -118,7 +118,7 @@ pub struct SyncRequest {
 message!(SyncRequest);
 
 /// What became of the segments that were sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode)]
 #[cbor(index_only)]
 pub enum PushOutcome {
     /// The hub holds all that were sent.
@@ -136,6 +136,23 @@ pub enum PushOutcome {
     /// The device may not write here any more.
     #[n(4)]
     Revoked,
+    /// An outcome of a later program, which is never sent by this one: nothing more goes up on this chain, and the rest of
+    /// the answer counts.
+    #[n(65535)]
+    Later,
+}
+
+impl<'b, C> minicbor::Decode<'b, C> for PushOutcome {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Ok(match d.u32()? {
+            0 => Self::Held,
+            1 => Self::Missing,
+            2 => Self::Fork,
+            3 => Self::Forged,
+            4 => Self::Revoked,
+            _ => Self::Later,
+        })
+    }
 }
 
 /// What the hub answers for one partition.

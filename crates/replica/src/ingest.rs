@@ -555,6 +555,9 @@ fn take(
         // A device's record earlier in this very batch may vouch for the chain.
         std::mem::take(batch).apply(connection, chains, Some(identity), partition)?;
     }
+    if chains.get(header.chain).is_none() {
+        introduce(connection, chains, identity, segment)?;
+    }
     let Some(chain) = chains.get(header.chain).copied() else {
         return Ok(Err(Rejected::UnknownChain));
     };
@@ -580,6 +583,27 @@ fn take(
     batch.add_segment(connection, &chain, segment, origin)?;
     note_acceptance(connection, chain.local, header.seq, entry)?;
     Ok(Ok(true))
+}
+
+/// The first segment of a chain may bring the certificate that vouches for it: a restored server writes on chains that
+/// nobody could tell the devices of before. What is not signed by the server teaches nothing.
+fn introduce(
+    connection: &Connection,
+    chains: &mut Chains,
+    identity: &Identity,
+    segment: &Segment,
+) -> Result<(), ReplicaError> {
+    let Ok(body) = segment.body() else {
+        return Ok(());
+    };
+    for part in body.parts.iter().filter(|part| !part.is_journal) {
+        for change in part.unpack().unwrap_or_default() {
+            for bytes in documents::record::bytes_written(&change) {
+                chains.learn(connection, identity, &bytes)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn find(connection: &Connection, hash: SegmentHash) -> Result<Option<(i64, u64)>, ReplicaError> {

@@ -17,9 +17,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use documents::catalogue::{Device, Site};
-use documents::certificate::Role;
 use documents::{Certificate, FieldEdit, Partition, RecordKind};
-use domain::{ChainId, DeviceId, SiteId, UnixMillis};
+use domain::{DeviceId, UnixMillis};
 use replica::{Commit, OpenOptions, RecordEdit, Replica, ReplicaError};
 
 use crate::store::hub_devices::{self, DeviceRow};
@@ -106,7 +105,42 @@ impl Hub {
             wake: tokio::sync::Notify::new(),
         };
         hub.pump(now)?;
+        hub.introduce_chains(now)?;
         Ok(hub)
+    }
+
+    /// Devices that were enrolled before a restore learn the server's later chains from the log: their certificates
+    /// are the first thing that is written on them.
+    fn introduce_chains(&self, now: UnixMillis) -> Result<(), HubError> {
+        let key = self.organisation.key.public();
+        let certificates = self.database.read(hub_devices::certificates)?;
+        let mut all = certificates
+            .into_iter()
+            .filter_map(|(_, signed)| Some((Certificate::verify(&signed, &key)?, signed)));
+        let Some((first, _)) = all.next() else {
+            return Ok(());
+        };
+        let mut edits = Vec::new();
+        for (certificate, signed) in all.filter(|(c, _)| c.shared_chain != first.shared_chain) {
+            let record = Device {
+                // Unique to the certificate; the server itself has no record.
+                id: DeviceId::from_bytes(*certificate.site_chain.as_bytes()),
+                name: String::new(),
+                certificate: signed,
+                revoked: false,
+            };
+            if self.lock().query().device(record.id)?.is_none() {
+                edits.push(Self::device_record_edit(&record));
+            }
+        }
+        if !edits.is_empty() {
+            let commit = Commit {
+                edits,
+                ..Commit::default()
+            };
+            self.commit(commit, now)?;
+        }
+        Ok(())
     }
 
     /// The server's replica. Whoever commits to it calls [`Hub::wake`] afterwards.
@@ -151,7 +185,9 @@ impl Hub {
     /// # Errors
     /// [`HubError`].
     pub fn create_site(&self, site: &Site, now: UnixMillis) -> Result<(), HubError> {
-        let certificate = self.server_certificate(site.id, now)?;
+        let certificate = self
+            .organisation
+            .certificate(site.id, &self.randomness, now)?;
         self.database.write(|t| {
             hub_devices::put_certificate(t, site.id, &certificate)?;
             self.organisation
@@ -172,21 +208,7 @@ impl Hub {
             },
             now,
         )?;
-        Ok(())
-    }
-
-    fn server_certificate(&self, site: SiteId, now: UnixMillis) -> Result<Vec<u8>, HubError> {
-        let certificate = Certificate {
-            organisation: self.organisation.id,
-            device: self.organisation.server_device,
-            key: self.organisation.key.public(),
-            shared_chain: self.organisation.shared_chain,
-            site,
-            site_chain: ChainId::from_bytes(self.randomness.draw()?),
-            role: Role::Server,
-            issued_at: now,
-        };
-        Ok(certificate.sign(&self.organisation.key))
+        self.introduce_chains(now)
     }
 
     /// Every enrolled device, with what it last said.

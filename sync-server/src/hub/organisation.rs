@@ -55,17 +55,7 @@ impl Organisation {
             pepper: randomness.draw()?,
             epoch: randomness.draw()?,
         };
-        let certificate = Certificate {
-            organisation: made.id,
-            device: made.server_device,
-            key: made.key.public(),
-            shared_chain: made.shared_chain,
-            site: NO_SITE,
-            site_chain: ChainId::from_bytes(randomness.draw()?),
-            role: Role::Server,
-            issued_at: now,
-        }
-        .sign(&made.key);
+        let certificate = made.certificate(NO_SITE, randomness, now)?;
         database.write(|t| -> Result<(), StoreError> {
             for (name, value) in [
                 ("organisation", &made.id.as_bytes()[..]),
@@ -82,7 +72,63 @@ impl Organisation {
         Ok(made)
     }
 
-    fn load(connection: &Connection) -> Result<Option<Self>, StoreError> {
+    /// The log is a restored one: it gets another epoch, so that devices read it from the beginning and send what it
+    /// lacks, and the server writes on other chains, since devices may hold later segments of the old ones.
+    pub(crate) fn begin_anew(
+        database: &Database,
+        randomness: &Randomness,
+        now: UnixMillis,
+    ) -> Result<(), HubError> {
+        let found = database.read(Self::load)?;
+        let Some(found) = found else {
+            return Err(StoreError::Corrupt("organisation").into());
+        };
+        let anew = Self {
+            shared_chain: ChainId::from_bytes(randomness.draw()?),
+            epoch: randomness.draw()?,
+            ..found
+        };
+        let mut sites: Vec<SiteId> = Vec::new();
+        for (site, _) in database.read(hub_devices::certificates)? {
+            if !sites.contains(&site) {
+                sites.push(site);
+            }
+        }
+        let certificates = sites
+            .into_iter()
+            .map(|site| Ok((site, anew.certificate(site, randomness, now)?)))
+            .collect::<Result<Vec<_>, HubError>>()?;
+        database.write(|t| -> Result<(), HubError> {
+            hub_log::set_meta(t, "shared-chain", anew.shared_chain.as_bytes())?;
+            hub_log::set_meta(t, "epoch", &anew.epoch)?;
+            for (site, certificate) in &certificates {
+                hub_devices::put_certificate(t, *site, certificate)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Certifies a new chain of the server for a site.
+    pub(crate) fn certificate(
+        &self,
+        site: SiteId,
+        randomness: &Randomness,
+        now: UnixMillis,
+    ) -> Result<Vec<u8>, HubError> {
+        let certificate = Certificate {
+            organisation: self.id,
+            device: self.server_device,
+            key: self.key.public(),
+            shared_chain: self.shared_chain,
+            site,
+            site_chain: ChainId::from_bytes(randomness.draw()?),
+            role: Role::Server,
+            issued_at: now,
+        };
+        Ok(certificate.sign(&self.key))
+    }
+
+    pub(crate) fn load(connection: &Connection) -> Result<Option<Self>, StoreError> {
         let Some(id) = bytes(connection, "organisation")? else {
             return Ok(None);
         };

@@ -120,6 +120,12 @@ impl Hub {
                 }
                 let done = replica.ingest(partition, self.organisation.epoch, &entries, now)?;
                 changed = true;
+                if partition == Partition::Shared && done.fresh > 0 {
+                    // After a restore the log itself brings back whom the server had certified since the backup.
+                    let certificates = replica.certificates()?;
+                    self.database
+                        .write(|t| self.organisation.put_chains(t, &certificates))?;
+                }
                 if let Some(rejected) = done.rejected {
                     tracing::error!(%partition, number = done.cursor.number + 1, code = rejected.code(), "the server's own log cannot be folded further");
                     break;

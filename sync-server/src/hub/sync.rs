@@ -58,6 +58,7 @@ impl Hub {
             .partitions
             .iter()
             .any(|p| !p.segments.is_empty() || !p.carried.is_empty());
+        let version = request.versions.1.min(protocol::VERSIONS.1);
         let status = request.status;
         let bytes_max = (request.reply_bytes_max as usize).min(REPLY_BYTES_MAX);
         let mut replies = Vec::with_capacity(request.partitions.len());
@@ -86,7 +87,7 @@ impl Hub {
             tracing::warn!(device = %device.device, ?outcomes, "not everything that was pushed could be taken");
         }
         Ok(Ok(SyncReply {
-            version: protocol::VERSIONS.1,
+            version,
             epoch: self.organisation.epoch,
             now,
             partitions: replies,
@@ -158,7 +159,8 @@ impl Hub {
                         self.take_chain(connection, &chain, &offered.segments, now)?;
                     (end.seq, outcome)
                 }
-                None => (0, PushOutcome::Forged),
+                // After a restore, what vouches for it may still be on its way from another device.
+                None => (0, PushOutcome::Missing),
             };
             carried.push(CarriedReply {
                 chain: offered.chain,

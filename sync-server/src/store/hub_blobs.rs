@@ -36,6 +36,18 @@ pub fn get(connection: &Connection, id: BlobId) -> Result<Option<BlobRef>, Store
         .optional()?)
 }
 
+/// Every blob that is whole.
+pub fn all(connection: &Connection) -> Result<Vec<BlobId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM hub_blob ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    let mut ids = Vec::new();
+    while let Some(r) = rows.next()? {
+        let id: Vec<u8> = r.get("id")?;
+        ids.push(BlobId::from_slice(&id).ok_or(StoreError::Corrupt("blob"))?);
+    }
+    Ok(ids)
+}
+
 /// A blob has become whole; nothing changes if it was before.
 pub fn put(
     connection: &Connection,

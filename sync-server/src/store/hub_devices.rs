@@ -230,10 +230,10 @@ pub fn use_invitation(
     Ok(())
 }
 
-/// The server's own certificates.
+/// The server's own certificates, the newest of a site after the older ones.
 pub fn certificates(connection: &Connection) -> Result<Vec<(SiteId, Vec<u8>)>, StoreError> {
     let mut statement =
-        connection.prepare_cached("SELECT site, certificate FROM hub_certificate ORDER BY site")?;
+        connection.prepare_cached("SELECT site, certificate FROM hub_certificate ORDER BY id")?;
     let mut rows = statement.query([])?;
     let mut all = Vec::new();
     while let Some(r) = rows.next()? {

@@ -10,6 +10,7 @@ const STEPS: &[(u32, &str)] = &[
     (2, include_str!("migrations/0002_hub.sql")),
     (3, include_str!("migrations/0003_blobs.sql")),
     (4, include_str!("migrations/0004_chains.sql")),
+    (5, include_str!("migrations/0005_server_chains.sql")),
 ];
 
 /// The schema that this program writes.

@@ -4,6 +4,7 @@
 //! "done" survives a power cut.
 
 pub mod accounts;
+pub(crate) mod copy;
 pub mod hub_blobs;
 pub mod hub_chains;
 pub mod hub_devices;

@@ -85,7 +85,8 @@ impl Handheld {
         warehouse.app.announce_change();
     }
 
-    fn exchange(&mut self, warehouse: &Warehouse, partition: Partition, clock: UnixMillis) {
+    /// What it would ask of one partition.
+    pub fn request(&mut self, partition: Partition, clock: UnixMillis) -> SyncRequest {
         let ask = Gather {
             push_after: BTreeMap::new(),
             carry: BTreeSet::from([partition]),
@@ -94,7 +95,7 @@ impl Handheld {
         let gathered = exchange::gather(&mut self.replica, &ask, clock, "test").unwrap();
         let mut partitions = gathered.partitions;
         partitions.retain(|p| p.partition == partition);
-        let request = SyncRequest {
+        SyncRequest {
             versions: protocol::VERSIONS,
             status: DeviceStatus {
                 waiting_events: 0,
@@ -103,7 +104,11 @@ impl Handheld {
             },
             partitions: partitions.into_iter().map(PartitionRequest::from).collect(),
             reply_bytes_max: 1 << 22,
-        };
+        }
+    }
+
+    fn exchange(&mut self, warehouse: &Warehouse, partition: Partition, clock: UnixMillis) {
+        let request = self.request(partition, clock);
         let reply = warehouse
             .hub
             .sync(&self.token, request, warehouse.now())

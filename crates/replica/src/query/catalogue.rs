@@ -243,9 +243,10 @@ impl Query<'_> {
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
-    /// All devices, by name.
+    /// All devices, by name. Records without a name only bring certificates of the server's chains.
     pub fn devices(&self) -> Result<Vec<Device>, ReplicaError> {
-        self.rows("SELECT * FROM device ORDER BY name, id", [], device)
+        let sql = "SELECT * FROM device WHERE name <> '' ORDER BY name, id";
+        self.rows(sql, [], device)
     }
 
     /// One device.

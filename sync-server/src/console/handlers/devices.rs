@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::DeviceId;
+use domain::{DeviceId, UnixMillis};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::done;
 use crate::auth::form::Pressed;
 use crate::auth::{Admin, CsrfForm, Viewer};
+use crate::backup::Mark;
 use crate::console::desk::{self, Invitation};
 use crate::console::page::{Page, render};
 use crate::console::view::{DeviceView, Named};
@@ -24,6 +25,8 @@ struct DevicesPage {
     page: Page,
     devices: Vec<DeviceView>,
     sites: Vec<Named>,
+    /// When the last backup was made.
+    backup: Option<UnixMillis>,
 }
 
 #[derive(Template)]
@@ -48,10 +51,12 @@ pub(crate) async fn list(State(app): State<AppState>, who: Viewer) -> Result<Res
     let (devices, sites) = app
         .data(move |data| Ok((data.devices(&contacts)?, data.sites()?)))
         .await?;
+    let backup = app.store(|database| Ok(database.read(Mark::load)?)).await?;
     render(&DevicesPage {
         page: Page::new(&app, &who.visitor, "devices", "nav.devices").await?,
         devices,
         sites,
+        backup: backup.map(|mark| mark.at),
     })
 }
 

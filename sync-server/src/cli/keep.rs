@@ -1,0 +1,94 @@
+//! Backup, verify, restore at the terminal.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::say;
+use crate::backup::{self, LogEnd};
+use crate::clock::Clock;
+
+#[derive(Args)]
+pub(super) struct Backup {
+    /// Where the server keeps everything; it may run.
+    #[arg(long)]
+    data: PathBuf,
+    /// A new folder for the backup. It holds the server's keys: keep it as safe as the server.
+    #[arg(long)]
+    to: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct Verify {
+    /// The backup's folder.
+    #[arg(long)]
+    from: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct Restore {
+    /// The backup's folder.
+    #[arg(long)]
+    from: PathBuf,
+    /// A new folder for the server's data.
+    #[arg(long)]
+    data: PathBuf,
+}
+
+fn say_log(log: &[LogEnd]) {
+    for end in log {
+        say(&format!("log of {}: up to {}", end.partition, end.number));
+    }
+}
+
+pub(super) fn back_up(args: &Backup) -> anyhow::Result<()> {
+    let made = backup::make(&args.data, &args.to, Clock::system().now())?;
+    say(&format!(
+        "Backup made: {} files, {} bytes, schema {}",
+        made.manifest.file_count(),
+        made.manifest.bytes(),
+        made.manifest.schema
+    ));
+    say_log(&made.manifest.log);
+    for name in &made.missing {
+        say(&format!("missing on the server: {name}"));
+    }
+    anyhow::ensure!(
+        made.missing.is_empty(),
+        "the backup is complete but for {} photos that are missing on the server",
+        made.missing.len()
+    );
+    Ok(())
+}
+
+pub(super) fn verify(args: &Verify) -> anyhow::Result<()> {
+    let report = backup::verify(&args.from);
+    for line in &report.found {
+        say(line);
+    }
+    for problem in &report.problems {
+        say(&format!("WRONG: {problem}"));
+    }
+    anyhow::ensure!(
+        report.problems.is_empty(),
+        "the backup is damaged: {} things are wrong",
+        report.problems.len()
+    );
+    say("The backup is sound.");
+    Ok(())
+}
+
+pub(super) fn restore(args: &Restore) -> anyhow::Result<()> {
+    let restored = backup::restore(&args.from, &args.data, Clock::system().now())?;
+    say(&format!(
+        "Restored: schema {}, now {}",
+        restored.schema,
+        crate::store::newest_version()
+    ));
+    say_log(&restored.log);
+    say(
+        "Serve it at the same address as before: handhelds come by themselves and send what it lacks.",
+    );
+    say("People sign in again. Revoke again what was revoked after the backup.");
+    Ok(())
+}
