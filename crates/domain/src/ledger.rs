@@ -6,6 +6,7 @@
 //! only the tail of the timelines that it touches. The same code runs over memory, on the handheld's database and
 //! on the server's.
 
+pub mod baseline;
 mod engine;
 mod exception;
 mod memory;
@@ -17,11 +18,14 @@ mod subject;
 mod unit;
 
 #[cfg(test)]
+mod baseline_tests;
+#[cfg(test)]
 mod tests;
 
+pub use baseline::{Baseline, Install, Mark, Stale, UnitBaseline};
 pub use engine::{Added, Ledger, mentions};
 pub use exception::{Exception, ExceptionKind, ExceptionStatus, Finding};
-pub use memory::MemoryLedger;
+pub use memory::{MemoryLedger, MemorySnapshot};
 pub use place::Place;
 pub use state_hash::StateHash;
 pub use stock::StockState;

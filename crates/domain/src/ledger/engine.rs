@@ -1,12 +1,13 @@
 //! The engine of the fold: places events, decides which of them count, and refolds what they touch.
 
-mod refold;
+pub(crate) mod refold;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::{SKEW_LIMIT_MS, UnixMillis};
 use crate::event::{Event, EventBody, EventHash, EventId, EventRecord, ExceptionId, Resolution};
+use crate::ledger::baseline::{Baseline, Mark, UnitBaseline};
 use crate::ledger::place::Place;
 use crate::ledger::state_hash::StateHash;
 use crate::ledger::store::{LedgerStore, Part, Placed, Standing};
@@ -27,12 +28,16 @@ pub enum Added {
 
 /// Folds a batch of events. Hand in with [`Ledger::add`], end with [`Ledger::finish`].
 pub struct Ledger<'s, S: LedgerStore> {
-    store: &'s mut S,
+    pub(crate) store: &'s mut S,
     /// Subjects to refold, each from its earliest changed place.
     dirty: BTreeMap<Subject, Place>,
     /// Exceptions whose decisions changed.
     dirty_decisions: BTreeSet<ExceptionId>,
     hash: StateHash,
+    /// At or before it nothing is folded: the snapshot has done that.
+    pub(crate) horizon: Place,
+    /// What is stale may have changed.
+    stale_changed: bool,
     /// The place of the event added last: the next one on its chain usually follows.
     last_place: Option<Place>,
 }
@@ -72,11 +77,16 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
     /// Those of the store, as of all methods here.
     pub fn new(store: &'s mut S) -> Result<Self, S::Error> {
         let hash = store.state_hash()?;
+        let horizon = store.horizon()?;
+        // What is stale may be so only until the rest of the log has come.
+        let stale_changed = horizon > Place::START && store.is_stale()?;
         Ok(Self {
             store,
             dirty: BTreeMap::new(),
             dirty_decisions: BTreeSet::new(),
             hash,
+            horizon,
+            stale_changed,
             last_place: None,
         })
     }
@@ -108,6 +118,12 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         self.store.update_event(&placed)?;
         self.attach(&placed)?;
         self.last_place = Some(place);
+        if self.horizon > Place::START {
+            // Naming something, or being named by what came before.
+            self.stale_changed |= place <= self.horizon
+                || !names.is_empty()
+                || !self.store.naming(placed.event.hash)?.is_empty();
+        }
         let mut worklist = Vec::new();
         self.push_dependents(&placed, true, &mut worklist)?;
         self.settle(worklist)?;
@@ -157,19 +173,29 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
                 Subject::Bin(_) => {}
                 Subject::Unit(unit_id) => {
                     let events = self.live_events(&subject)?;
-                    let (state, findings) = unit::fold(unit_id, &events);
-                    let before = self.store.put_unit(unit_id, state.as_ref())?;
+                    let before = match self.store.baseline(&subject)? {
+                        Some(Baseline::Unit(before)) => before,
+                        _ => UnitBaseline::default(),
+                    };
+                    let (after, findings) = unit::fold(unit_id, before, &events);
+                    let before = self.store.put_unit(unit_id, after.state.as_ref())?;
                     if let Some(before) = before {
                         self.hash.remove(&before.row(unit_id));
                     }
-                    if let Some(state) = state {
+                    if let Some(state) = after.state {
                         self.hash.add(&state.row(unit_id));
                     }
-                    self.replace_findings(&subject, findings, Place::START)?;
+                    // Findings behind the horizon are the snapshot's; no event stands at the horizon itself.
+                    self.replace_findings(&subject, findings, self.horizon)?;
                 }
                 Subject::Code(..) | Subject::Lot(..) | Subject::Clock(_) => {
+                    let mut marks = match self.store.baseline(&subject)? {
+                        Some(Baseline::Marks(marks)) => marks,
+                        _ => Vec::new(),
+                    };
                     let events = self.live_events(&subject)?;
-                    let findings = refold::plain_findings(&subject, &events);
+                    marks.extend(events.iter().map(|(place, event)| Mark::of(*place, event)));
+                    let findings = refold::plain_findings(&subject, &marks);
                     self.replace_findings(&subject, findings, Place::START)?;
                 }
             }
@@ -179,8 +205,17 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
                 self.put_finding(exception.finding)?;
             }
         }
+        if self.stale_changed {
+            let stale = self.find_stale()?;
+            self.store.set_stale(&stale)?;
+        }
         self.store.set_state_hash(self.hash)?;
         Ok(self.hash)
+    }
+
+    /// Looks at [`Ledger::finish`] for what is stale.
+    pub(crate) const fn check_stale(&mut self) {
+        self.stale_changed = true;
     }
 
     /// Re-places and re-judges events until nothing changes any more. It ends because events refer only backwards.
@@ -191,11 +226,12 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
             };
             let names = names(&old.event.record);
             let mut new = old.clone();
-            new.place = self.place(&old.event, &names)?;
+            new.place = self.place_anew(&old, &names)?;
             new.standing = self.standing(&new)?;
             if new == old {
                 continue;
             }
+            self.stale_changed |= old.place.min(new.place) <= self.horizon;
             self.detach(&old)?;
             self.store.update_event(&new)?;
             self.attach(&new)?;
@@ -239,12 +275,15 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         Ok(())
     }
 
-    fn touch(&mut self, subject: Subject, place: Place) {
+    pub(crate) fn touch(&mut self, subject: Subject, place: Place) {
         let from = self.dirty.entry(subject).or_insert(place);
         *from = (*from).min(place);
     }
 
-    fn attach(&mut self, placed: &Placed) -> Result<(), S::Error> {
+    pub(crate) fn attach(&mut self, placed: &Placed) -> Result<(), S::Error> {
+        if placed.place <= self.horizon {
+            return Ok(());
+        }
         for (subject, part) in self.parts(placed)? {
             if let Subject::Stock(key) = &subject
                 && self.store.is_empty(&subject)?
@@ -258,6 +297,9 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
     }
 
     fn detach(&mut self, placed: &Placed) -> Result<(), S::Error> {
+        if placed.place <= self.horizon {
+            return Ok(());
+        }
         for (subject, _) in self.parts(placed)? {
             self.store.remove_entry(&subject, placed.place)?;
             self.touch(subject, placed.place);
@@ -299,7 +341,7 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
     }
 
     /// The entries that an event makes; none if it does not count.
-    fn parts(&mut self, placed: &Placed) -> Result<Vec<(Subject, Part)>, S::Error> {
+    pub(crate) fn parts(&mut self, placed: &Placed) -> Result<Vec<(Subject, Part)>, S::Error> {
         if placed.standing == Standing::Void {
             return Ok(Vec::new());
         }

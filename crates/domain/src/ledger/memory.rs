@@ -1,16 +1,17 @@
 //! The fold over memory: the reference that the databases are compared with, and previews.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use crate::clock::UnixMillis;
 use crate::event::{EventBody, EventHash, EventId, ExceptionId};
 use crate::ids::{BinId, UnitId};
-use crate::ledger::exception::Exception;
+use crate::ledger::baseline::{self, Baseline, Install, Stale};
+use crate::ledger::exception::{Exception, ExceptionStatus, Finding};
 use crate::ledger::place::Place;
 use crate::ledger::state_hash::StateHash;
 use crate::ledger::stock::StockState;
-use crate::ledger::store::{Entry, LedgerStore, Part, Placed};
+use crate::ledger::store::{Entry, LedgerStore, Part, Placed, Standing};
 use crate::ledger::subject::{StockKey, Subject};
 use crate::ledger::unit::UnitState;
 use crate::quantity::Quantity;
@@ -26,7 +27,20 @@ pub struct MemoryLedger {
     balances: BTreeMap<StockKey, Quantity>,
     units: BTreeMap<UnitId, UnitState>,
     exceptions: BTreeMap<ExceptionId, Exception>,
+    horizon: Option<Place>,
+    baselines: BTreeMap<Subject, Baseline>,
+    kept: BTreeMap<EventId, (Place, Standing)>,
+    stale: Stale,
     hash: StateHash,
+}
+
+/// What a replica goes on from, in memory.
+#[derive(Debug, Clone)]
+pub struct MemorySnapshot {
+    horizon: Place,
+    baselines: Vec<(Subject, Baseline)>,
+    findings: Vec<Finding>,
+    kept: Vec<Placed>,
 }
 
 impl MemoryLedger {
@@ -48,6 +62,91 @@ impl MemoryLedger {
     /// The hash of all rows.
     pub const fn hash(&self) -> StateHash {
         self.hash
+    }
+
+    /// What cannot be folded without the history behind the horizon.
+    pub const fn stale(&self) -> &Stale {
+        &self.stale
+    }
+
+    /// Everything that a replica needs to go on from that horizon. `read`: the events of the log that it will read
+    /// again.
+    pub fn snapshot(&mut self, horizon: Place, read: impl Fn(EventId) -> bool) -> MemorySnapshot {
+        let subjects: BTreeSet<Subject> = self
+            .timelines
+            .keys()
+            .chain(self.baselines.keys())
+            .cloned()
+            .collect();
+        let mut snapshot = MemorySnapshot {
+            horizon,
+            baselines: Vec::new(),
+            findings: Vec::new(),
+            kept: Vec::new(),
+        };
+        let mut seeds: Vec<EventId> = self
+            .events
+            .values()
+            .filter(|p| (p.place <= horizon) == read(p.event.id))
+            .map(|p| p.event.id)
+            .collect();
+        for (hash, by) in &self.names {
+            let behind = |id: &EventId| self.events.get(id).is_some_and(|p| p.place <= horizon);
+            match self.hashes.get(hash) {
+                None => seeds.extend(by),
+                Some(named) if behind(named) && !by.iter().all(behind) => seeds.push(*named),
+                Some(_) => {}
+            }
+        }
+        let exceptions: Vec<Exception> = self.exceptions.values().cloned().collect();
+        for exception in exceptions {
+            let Ok(finding) = baseline::finding_at(self, &exception, horizon);
+            if finding.is_some() || exception.status == ExceptionStatus::Open {
+                let evidence = exception.finding.evidence.iter();
+                seeds.extend(evidence.filter_map(|hash| self.hashes.get(hash)));
+            }
+            snapshot.findings.extend(finding);
+        }
+        for (id, decisions) in &self.decisions {
+            let found = self.exceptions.get(id).map(|e| &e.finding);
+            let kept = snapshot.findings.iter().any(|f| f.id() == *id);
+            if kept || found.is_none_or(|f| baseline::can_be_found_again(f, horizon)) {
+                seeds.extend(decisions);
+            }
+        }
+        let Ok(kept) = baseline::tied(self, seeds);
+        snapshot.kept = kept.into_values().collect();
+        for subject in subjects {
+            let Ok(found) = baseline::baseline(self, &subject, horizon);
+            snapshot.baselines.extend(found.map(|b| (subject, b)));
+        }
+        snapshot
+    }
+
+    /// A replica on a snapshot.
+    pub fn on(snapshot: &MemorySnapshot) -> Self {
+        let mut store = Self {
+            horizon: Some(snapshot.horizon),
+            ..Self::default()
+        };
+        let mut install = Install::new(&mut store);
+        for placed in &snapshot.kept {
+            let Ok(()) = install.event(placed.clone(), snapshot.horizon);
+        }
+        for (subject, baseline) in &snapshot.baselines {
+            let Ok(()) = install.baseline(subject, baseline);
+        }
+        for finding in &snapshot.findings {
+            let Ok(()) = install.finding(finding.clone());
+        }
+        let Ok(_) = install.finish();
+        store
+    }
+
+    /// The hash of what work goes on from: see [`baseline::working_hash`].
+    pub fn working_hash(&self) -> StateHash {
+        let all = self.exceptions.values();
+        baseline::working_hash(self.hash, all.filter(|e| e.status != ExceptionStatus::Open))
     }
 
     /// What the book said of a pile at the end of that millisecond.
@@ -152,6 +251,14 @@ impl LedgerStore for MemoryLedger {
             .unwrap_or_default())
     }
 
+    fn last_until(&mut self, subject: &Subject, place: Place) -> Result<Option<Entry>, Infallible> {
+        Ok(self
+            .timelines
+            .get(subject)
+            .and_then(|t| t.range(..=place).next_back())
+            .map(|(_, e)| e.clone()))
+    }
+
     fn set_state(
         &mut self,
         subject: &Subject,
@@ -172,6 +279,7 @@ impl LedgerStore for MemoryLedger {
         Ok(self
             .timelines
             .keys()
+            .chain(self.baselines.keys())
             .filter_map(|s| match s {
                 Subject::Stock(key) if key.bin == bin => Some(key.clone()),
                 _ => None,
@@ -220,6 +328,54 @@ impl LedgerStore for MemoryLedger {
 
     fn remove_exception(&mut self, id: ExceptionId) -> Result<(), Infallible> {
         self.exceptions.remove(&id);
+        Ok(())
+    }
+
+    fn horizon(&mut self) -> Result<Place, Infallible> {
+        Ok(self.horizon.unwrap_or(Place::START))
+    }
+
+    fn baseline(&mut self, subject: &Subject) -> Result<Option<Baseline>, Infallible> {
+        Ok(self.baselines.get(subject).cloned())
+    }
+
+    fn put_baseline(&mut self, subject: &Subject, baseline: &Baseline) -> Result<(), Infallible> {
+        self.baselines.insert(subject.clone(), baseline.clone());
+        Ok(())
+    }
+
+    fn keep(&mut self, placed: &Placed) -> Result<(), Infallible> {
+        self.kept
+            .insert(placed.event.id, (placed.place, placed.standing));
+        Ok(())
+    }
+
+    fn kept(&mut self, id: EventId) -> Result<Option<(Place, Standing)>, Infallible> {
+        Ok(self.kept.get(&id).copied())
+    }
+
+    fn behind(&mut self) -> Result<Vec<(Placed, Option<Standing>)>, Infallible> {
+        let horizon = self.horizon.unwrap_or(Place::START);
+        Ok(self
+            .events
+            .values()
+            .filter(|p| p.place <= horizon)
+            .map(|p| (p.clone(), self.kept.get(&p.event.id).map(|(_, s)| *s)))
+            .collect())
+    }
+
+    fn names_missing(&mut self) -> Result<bool, Infallible> {
+        Ok(self.names.iter().any(|(hash, by)| {
+            !self.hashes.contains_key(hash) && by.iter().any(|id| !self.kept.contains_key(id))
+        }))
+    }
+
+    fn is_stale(&mut self) -> Result<bool, Infallible> {
+        Ok(!self.stale.is_empty())
+    }
+
+    fn set_stale(&mut self, stale: &Stale) -> Result<(), Infallible> {
+        self.stale = stale.clone();
         Ok(())
     }
 

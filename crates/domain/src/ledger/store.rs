@@ -1,8 +1,9 @@
 //! What the fold needs from whoever keeps its rows.
 
-use crate::event::{Event, EventHash, EventId, ExceptionId};
+use crate::event::{Event, EventBody, EventHash, EventId, ExceptionId};
 use crate::ids::{BinId, UnitId};
-use crate::ledger::exception::Exception;
+use crate::ledger::baseline::{Baseline, Stale};
+use crate::ledger::exception::{Exception, Finding};
 use crate::ledger::place::Place;
 use crate::ledger::state_hash::StateHash;
 use crate::ledger::stock::StockState;
@@ -30,6 +31,19 @@ pub struct Placed {
     pub place: Place,
     /// Whether it counts.
     pub standing: Standing,
+}
+
+impl Placed {
+    /// Whether it is a decision that saw all the evidence of a finding.
+    pub(crate) fn covers(&self, finding: &Finding) -> bool {
+        match &self.event.record.body {
+            EventBody::Resolved(resolution) => finding
+                .evidence
+                .iter()
+                .all(|e| resolution.evidence.contains(e)),
+            _ => false,
+        }
+    }
 }
 
 /// What one event does to one subject.
@@ -99,6 +113,9 @@ pub trait LedgerStore {
     ) -> Result<Option<Entry>, Self::Error>;
     /// All entries at or after that place, in order.
     fn entries_from(&mut self, subject: &Subject, place: Place) -> Result<Vec<Entry>, Self::Error>;
+    /// The last entry at or before that place.
+    fn last_until(&mut self, subject: &Subject, place: Place)
+    -> Result<Option<Entry>, Self::Error>;
     /// Remembers the state after an entry.
     fn set_state(
         &mut self,
@@ -106,7 +123,7 @@ pub trait LedgerStore {
         place: Place,
         state: &StockState,
     ) -> Result<(), Self::Error>;
-    /// Every pile that ever had an entry in this bin (piles that have none any more may be left out).
+    /// Every pile that ever had an entry or a baseline in this bin (piles that have none any more may be left out).
     fn stock_of_bin(&mut self, bin: BinId) -> Result<Vec<StockKey>, Self::Error>;
 
     /// Writes the balance of a pile; zero means no row. Returns the balance before.
@@ -125,6 +142,26 @@ pub trait LedgerStore {
     fn put_exception(&mut self, exception: &Exception) -> Result<(), Self::Error>;
     /// Takes an exception out.
     fn remove_exception(&mut self, id: ExceptionId) -> Result<(), Self::Error>;
+
+    /// Where the snapshot was taken that this ledger goes on from; [`Place::START`] if it holds all of its history.
+    fn horizon(&mut self) -> Result<Place, Self::Error>;
+    /// What a subject had come to at the horizon.
+    fn baseline(&mut self, subject: &Subject) -> Result<Option<Baseline>, Self::Error>;
+    /// Keeps what a subject had come to at the horizon.
+    fn put_baseline(&mut self, subject: &Subject, baseline: &Baseline) -> Result<(), Self::Error>;
+    /// The snapshot holds this event, with this place and standing.
+    fn keep(&mut self, placed: &Placed) -> Result<(), Self::Error>;
+    /// The place and the standing that the snapshot gave an event; `None` if it did not hold it.
+    fn kept(&mut self, id: EventId) -> Result<Option<(Place, Standing)>, Self::Error>;
+    /// Events that stand at or before the horizon, with the standing that the snapshot gave them; `None` for those that
+    /// it did not hold.
+    fn behind(&mut self) -> Result<Vec<(Placed, Option<Standing>)>, Self::Error>;
+    /// Whether an event that the snapshot did not hold names one that has not come, or that lies behind the horizon.
+    fn names_missing(&mut self) -> Result<bool, Self::Error>;
+    /// Whether [`LedgerStore::set_stale`] last said that something is.
+    fn is_stale(&mut self) -> Result<bool, Self::Error>;
+    /// Keeps what cannot be folded for now.
+    fn set_stale(&mut self, stale: &Stale) -> Result<(), Self::Error>;
 
     /// The hash of all rows so far.
     fn state_hash(&mut self) -> Result<StateHash, Self::Error>;

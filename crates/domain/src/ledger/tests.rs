@@ -9,22 +9,22 @@ use crate::event::{
 use crate::ids::{BinId, ChainId, DeviceId, ItemId, OperatorId, SiteId, UnitId};
 use crate::quantity::Quantity;
 
-const DAY: i64 = 86_400_000;
-const T0: i64 = 1_790_000_000_000;
+pub(super) const DAY: i64 = 86_400_000;
+pub(super) const T0: i64 = 1_790_000_000_000;
 
-fn bin(n: u8) -> BinId {
+pub(super) fn bin(n: u8) -> BinId {
     BinId::from_bytes([n; 16])
 }
 
-fn item(n: u8) -> ItemId {
+pub(super) fn item(n: u8) -> ItemId {
     ItemId::from_bytes([n; 16])
 }
 
-fn units(n: i64) -> Quantity {
+pub(super) fn units(n: i64) -> Quantity {
     Quantity::from_units(n).unwrap()
 }
 
-fn key(b: u8, i: u8) -> StockKey {
+pub(super) fn key(b: u8, i: u8) -> StockKey {
     StockKey {
         bin: bin(b),
         item: item(i),
@@ -34,16 +34,16 @@ fn key(b: u8, i: u8) -> StockKey {
 
 /// Writes events as devices would: one chain each, rising numbers, hashes that name the event.
 #[derive(Default)]
-struct Writer {
-    events: Vec<Event>,
+pub(super) struct Writer {
+    pub(super) events: Vec<Event>,
 }
 
 impl Writer {
-    fn write(&mut self, chain: u8, millis: i64, body: EventBody) -> EventHash {
+    pub(super) fn write(&mut self, chain: u8, millis: i64, body: EventBody) -> EventHash {
         self.write_for(chain, millis, body, None)
     }
 
-    fn write_for(
+    pub(super) fn write_for(
         &mut self,
         chain: u8,
         millis: i64,
@@ -87,7 +87,7 @@ impl Writer {
         hash
     }
 
-    fn receive(&mut self, chain: u8, at: i64, b: u8, i: u8, n: i64) -> EventHash {
+    pub(super) fn receive(&mut self, chain: u8, at: i64, b: u8, i: u8, n: i64) -> EventHash {
         self.write(
             chain,
             at,
@@ -99,7 +99,7 @@ impl Writer {
         )
     }
 
-    fn issue(&mut self, chain: u8, at: i64, b: u8, i: u8, n: i64) -> EventHash {
+    pub(super) fn issue(&mut self, chain: u8, at: i64, b: u8, i: u8, n: i64) -> EventHash {
         self.write(
             chain,
             at,
@@ -112,7 +112,7 @@ impl Writer {
     }
 }
 
-fn fold(events: &[Event]) -> MemoryLedger {
+pub(super) fn fold(events: &[Event]) -> MemoryLedger {
     let mut store = MemoryLedger::default();
     let mut ledger = Ledger::new(&mut store).unwrap();
     for event in events {
@@ -498,7 +498,7 @@ fn another_event_at_a_known_number_is_a_fork_and_left_out() {
 }
 
 /// A random history: few bins, items and units, so that everything collides; clocks off by up to a day.
-fn history() -> impl Strategy<Value = Vec<Event>> {
+pub(super) fn history() -> impl Strategy<Value = Vec<Event>> {
     let op = (
         0u8..12,
         1u8..5,

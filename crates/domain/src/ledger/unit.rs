@@ -2,6 +2,7 @@
 
 use crate::event::{Event, EventBody, EventHash, Goods};
 use crate::ids::{BinId, UnitId};
+use crate::ledger::baseline::UnitBaseline;
 use crate::ledger::exception::{ExceptionKind, Finding};
 use crate::ledger::place::Place;
 use crate::ledger::subject::Subject;
@@ -54,24 +55,14 @@ impl UnitState {
     }
 }
 
-/// Folds all live events of one unit, in order.
-pub(crate) fn fold(unit: &UnitId, events: &[(Place, Event)]) -> (Option<UnitState>, Vec<Finding>) {
-    let mut state: Option<UnitState> = None;
+/// Folds live events of one unit, in order, on what it had come to before them.
+pub(crate) fn fold(
+    unit: &UnitId,
+    before: UnitBaseline,
+    events: &[(Place, Event)],
+) -> (UnitBaseline, Vec<Finding>) {
+    let mut now = before;
     let mut findings: Vec<Finding> = Vec::new();
-    let mut found = |kind: ExceptionKind, first: EventHash, event: &Event, place: Place| {
-        let occurrence = 1 + findings.iter().filter(|f| f.kind == kind).count();
-        findings.push(Finding {
-            kind,
-            subject: Subject::Unit(unit.clone()),
-            occurrence: occurrence.to_string(),
-            site: event.site,
-            opened: place,
-            healed: None,
-            evidence: vec![first, event.hash],
-            book: None,
-            counted: None,
-        });
-    };
     for (place, event) in events {
         let (status, acts_on, bin, goods, quantity) = match &event.record.body {
             EventBody::Received {
@@ -92,25 +83,35 @@ pub(crate) fn fold(unit: &UnitId, events: &[(Place, Event)]) -> (Option<UnitStat
             } => (UnitStatus::Stored, Some(*from), *to, goods, *quantity),
             _ => continue,
         };
-        if let Some(before) = &state {
-            match (before.status, status, acts_on) {
-                (UnitStatus::Issued, UnitStatus::Issued, _) => {
-                    found(ExceptionKind::UnitIssuedTwice, before.since, event, *place);
-                }
+        let found = now.state.as_ref().and_then(|before| {
+            let kind = match (before.status, status, acts_on) {
+                (UnitStatus::Issued, UnitStatus::Issued, _) => ExceptionKind::UnitIssuedTwice,
                 // Received again while it is here, or taken from a bin where it is not.
-                (UnitStatus::Stored, _, None) => {
-                    found(ExceptionKind::UnitInTwoBins, before.since, event, *place);
-                }
+                (UnitStatus::Stored, _, None) => ExceptionKind::UnitInTwoBins,
                 (UnitStatus::Stored, _, Some(from)) if from != before.bin => {
-                    found(ExceptionKind::UnitInTwoBins, before.since, event, *place);
+                    ExceptionKind::UnitInTwoBins
                 }
-                (UnitStatus::Issued, UnitStatus::Stored, Some(_)) => {
-                    found(ExceptionKind::UnitInTwoBins, before.since, event, *place);
-                }
-                _ => {}
-            }
+                (UnitStatus::Issued, UnitStatus::Stored, Some(_)) => ExceptionKind::UnitInTwoBins,
+                _ => return None,
+            };
+            Some((kind, before.since))
+        });
+        if let Some((kind, first)) = found {
+            let occurrence = now.count(kind);
+            *occurrence += 1;
+            findings.push(Finding {
+                kind,
+                subject: Subject::Unit(unit.clone()),
+                occurrence: occurrence.to_string(),
+                site: event.site,
+                opened: *place,
+                healed: None,
+                evidence: vec![first, event.hash],
+                book: None,
+                counted: None,
+            });
         }
-        state = Some(UnitState {
+        now.state = Some(UnitState {
             status,
             bin,
             goods: goods.clone(),
@@ -118,5 +119,5 @@ pub(crate) fn fold(unit: &UnitId, events: &[(Place, Event)]) -> (Option<UnitStat
             since: event.hash,
         });
     }
-    (state, findings)
+    (now, findings)
 }

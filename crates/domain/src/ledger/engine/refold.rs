@@ -1,7 +1,8 @@
 //! From timelines to rows and findings.
 
-use crate::event::{Event, EventBody, EventHash, EventId};
+use crate::event::{Event, EventHash, EventId};
 use crate::ids::SiteId;
+use crate::ledger::baseline::{Baseline, Mark};
 use crate::ledger::engine::Ledger;
 use crate::ledger::exception::{Exception, ExceptionKind, ExceptionStatus, Finding};
 use crate::ledger::place::Place;
@@ -31,7 +32,13 @@ impl<S: LedgerStore> Ledger<'_, S> {
         from: Place,
     ) -> Result<(), S::Error> {
         let before = self.store.last_before(subject, from)?;
-        let mut state = before.map_or_else(StockState::default, |entry| entry.state);
+        let mut state = match before {
+            Some(entry) => entry.state,
+            None => match self.store.baseline(subject)? {
+                Some(Baseline::Stock(state)) => state,
+                _ => StockState::default(),
+            },
+        };
         // The excursion below zero that is under way when the tail begins, to be healed or not by the tail.
         let mut open = if state.below {
             self.store
@@ -116,7 +123,7 @@ impl<S: LedgerStore> Ledger<'_, S> {
         Ok(())
     }
 
-    pub(super) fn put_finding(&mut self, finding: Finding) -> Result<(), S::Error> {
+    pub(crate) fn put_finding(&mut self, finding: Finding) -> Result<(), S::Error> {
         let id = finding.id();
         let status = self.status(&finding)?;
         let new = Exception { finding, status };
@@ -141,14 +148,10 @@ impl<S: LedgerStore> Ledger<'_, S> {
                 last = Some(decision);
             }
         }
-        if let Some(Placed { event, .. }) = last
-            && let EventBody::Resolved(resolution) = &event.record.body
-            && finding
-                .evidence
-                .iter()
-                .all(|e| resolution.evidence.contains(e))
+        if let Some(decision) = last
+            && decision.covers(finding)
         {
-            return Ok(ExceptionStatus::Resolved(event.hash));
+            return Ok(ExceptionStatus::Resolved(decision.event.hash));
         }
         Ok(if finding.healed.is_some() {
             ExceptionStatus::Healed
@@ -158,44 +161,43 @@ impl<S: LedgerStore> Ledger<'_, S> {
     }
 }
 
-/// Findings on subjects whose whole story is a handful of events.
-pub(super) fn plain_findings(subject: &Subject, events: &[(Place, Event)]) -> Vec<Finding> {
-    let (kind, evidence): (_, Vec<EventHash>) = match subject {
-        Subject::Code(..) => (
-            ExceptionKind::UnknownCode,
-            events.iter().map(|(_, e)| e.hash).collect(),
-        ),
-        Subject::Clock(_) => (
-            ExceptionKind::ClockSkew,
-            events.iter().take(1).map(|(_, e)| e.hash).collect(),
-        ),
+/// Of the live events of a code, a lot or a clock, in order: those that its finding rests on, now or later.
+pub(crate) fn plain_marks(subject: &Subject, marks: &[Mark]) -> Vec<Mark> {
+    match subject {
+        Subject::Code(..) => marks.to_vec(),
+        Subject::Clock(_) => marks.iter().take(1).cloned().collect(),
         Subject::Lot(..) => {
-            let expiry = |e: &Event| e.record.body.goods().and_then(|g| g.expiry);
-            let Some((_, first)) = events.first() else {
+            let Some(first) = marks.first() else {
                 return Vec::new();
             };
-            let other = events.iter().find(|(_, e)| expiry(e) != expiry(first));
-            let Some((_, other)) = other else {
-                return Vec::new();
-            };
-            (
-                ExceptionKind::ExpiryDisagreement,
-                vec![first.hash, other.hash],
-            )
+            let other = marks.iter().find(|m| m.expiry != first.expiry);
+            std::iter::once(first).chain(other).cloned().collect()
         }
-        Subject::Stock(_) | Subject::Bin(_) | Subject::Unit(_) => return Vec::new(),
+        Subject::Stock(_) | Subject::Bin(_) | Subject::Unit(_) => Vec::new(),
+    }
+}
+
+/// Findings on subjects whose whole story is a handful of events.
+pub(super) fn plain_findings(subject: &Subject, marks: &[Mark]) -> Vec<Finding> {
+    let marks = plain_marks(subject, marks);
+    let kind = match subject {
+        Subject::Code(..) => ExceptionKind::UnknownCode,
+        Subject::Clock(_) => ExceptionKind::ClockSkew,
+        // One day of expiry is as it should be.
+        Subject::Lot(..) if marks.len() > 1 => ExceptionKind::ExpiryDisagreement,
+        _ => return Vec::new(),
     };
-    let Some((opened, event)) = events.first() else {
+    let Some(first) = marks.first() else {
         return Vec::new();
     };
     vec![Finding {
         kind,
         subject: subject.clone(),
         occurrence: "1".to_owned(),
-        site: event.site,
-        opened: *opened,
+        site: first.site,
+        opened: first.place,
         healed: None,
-        evidence,
+        evidence: marks.iter().map(|m| m.hash).collect(),
         book: None,
         counted: None,
     }]

@@ -52,6 +52,51 @@ impl<S: LedgerStore> Ledger<'_, S> {
         Ok(place)
     }
 
+    /// Where an event stands now. The snapshot has placed what it holds, after events that are not held here, or not
+    /// yet: that stays as long as it can be.
+    pub(super) fn place_anew(
+        &mut self,
+        old: &Placed,
+        names: &[EventHash],
+    ) -> Result<Place, S::Error> {
+        match self.store.kept(old.event.id)? {
+            Some((place, _)) if place <= self.horizon => Ok(place),
+            Some((place, standing)) => {
+                let as_kept = Placed {
+                    event: old.event.clone(),
+                    place,
+                    standing,
+                };
+                if self.follows(&as_kept, names)? {
+                    Ok(place)
+                } else {
+                    self.place(&old.event, names)
+                }
+            }
+            None => self.place(&old.event, names),
+        }
+    }
+
+    /// Whether an event stands after the one before it on its chain and after those that it names, as far as they have
+    /// come.
+    pub(crate) fn follows(
+        &mut self,
+        placed: &Placed,
+        names: &[EventHash],
+    ) -> Result<bool, S::Error> {
+        let previous = EventId {
+            number: placed.event.id.number.saturating_sub(1),
+            ..placed.event.id
+        };
+        let mut latest = self.store.place_of(previous)?;
+        for name in names {
+            if let Some(named) = self.store.by_hash(*name)? {
+                latest = latest.max(self.store.place_of(named)?);
+            }
+        }
+        Ok(latest.is_none_or(|latest| latest < placed.place))
+    }
+
     /// Whether an event counts. It counts unless it is in quarantine, a live reversal names it, the decision that it
     /// carries out does not count, or it is a decision that another one beat.
     pub(super) fn standing(&mut self, placed: &Placed) -> Result<Standing, S::Error> {
