@@ -37,6 +37,8 @@ pub enum Purpose {
     Certificate,
     /// A device proves at enrolment that it holds its key.
     Enrolment,
+    /// The server signs what a replica may go on from instead of the history.
+    Snapshot,
 }
 
 impl Purpose {
@@ -46,6 +48,7 @@ impl Purpose {
             Self::Acceptance => b"tallyman.acceptance.1\0",
             Self::Certificate => b"tallyman.certificate.1\0",
             Self::Enrolment => b"tallyman.enrolment.1\0",
+            Self::Snapshot => b"tallyman.snapshot.1\0",
         }
     }
 }

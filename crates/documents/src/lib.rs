@@ -9,6 +9,7 @@ pub mod keys;
 pub mod partition;
 pub mod record;
 pub mod segment;
+pub mod snapshot;
 
 pub use body::{Body, BodyError, Part};
 pub use certificate::{Certificate, Role};
@@ -17,3 +18,4 @@ pub use keys::{PublicKey, Signature, SigningKey};
 pub use partition::Partition;
 pub use record::{DocumentError, FieldConflict, FieldEdit, Record, RecordId, RecordKind, Value};
 pub use segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentHeader, SegmentStatus};
+pub use snapshot::{Manifest, SnapshotId};

@@ -3,6 +3,8 @@
 //! A record is a map of fields; a path of two parts (`barcodes/6901234567892`) names an entry of a map that the
 //! record's first change created. Maps are never created later, because two devices would create two.
 
+pub mod first_change;
+
 use std::collections::BTreeMap;
 
 use automerge::transaction::{CommitOptions, Transactable};
@@ -381,6 +383,26 @@ fn try_merge(
     Ok((saved, record))
 }
 
+/// Reads a stored record; `None` while the change that creates it has not come.
+///
+/// # Errors
+/// [`DocumentError::Unreadable`].
+pub fn read_if_known(saved: &[u8]) -> Result<Option<Record>, DocumentError> {
+    match read(saved) {
+        Ok(record) => Ok(Some(record)),
+        Err(DocumentError::UnknownKind) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// The changes that a stored document consists of.
+///
+/// # Errors
+/// [`DocumentError::Unreadable`].
+pub fn changes(saved: &[u8]) -> Result<Vec<Change>, DocumentError> {
+    Ok(load(saved)?.get_changes(&[]))
+}
+
 fn readable(doc: &AutoCommit) -> Result<Option<Record>, DocumentError> {
     match read_doc(doc) {
         Ok(record) => Ok(Some(record)),
@@ -406,6 +428,9 @@ pub fn bytes_written(change: &Change) -> Vec<Vec<u8>> {
 /// # Errors
 /// [`DocumentError`].
 pub fn read(saved: &[u8]) -> Result<Record, DocumentError> {
+    if let Some(record) = first_change::read(saved) {
+        return Ok(record);
+    }
     read_doc(&load(saved)?)
 }
 

@@ -78,6 +78,41 @@ impl Chains {
         self.by_id.values()
     }
 
+    /// Learns one chain that the server vouches for.
+    pub(crate) fn put(
+        &mut self,
+        connection: &Connection,
+        chain: ChainId,
+        partition: Partition,
+        device: DeviceId,
+        key: PublicKey,
+        is_server: bool,
+    ) -> Result<(), ReplicaError> {
+        if self.get(chain).is_some() {
+            return Ok(());
+        }
+        connection
+            .prepare_cached(
+                "INSERT INTO chain (chain, partition, device, public_key, is_server) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                chain.as_bytes(),
+                partition.to_key(),
+                device.as_bytes(),
+                key.as_bytes(),
+                is_server,
+            ])?;
+        self.insert(Chain {
+            chain,
+            partition,
+            device,
+            key,
+            is_server,
+            local: connection.last_insert_rowid(),
+        });
+        Ok(())
+    }
+
     /// Learns both chains of a signed certificate; one that the server did not sign teaches nothing. It is kept, so
     /// that others can be shown it.
     pub(crate) fn learn(
@@ -98,29 +133,15 @@ impl Chains {
             (certificate.shared_chain, Partition::Shared),
             (certificate.site_chain, Partition::Site(certificate.site)),
         ] {
-            if self.get(chain).is_some() {
-                continue;
-            }
             let is_server = certificate.role == Role::Server;
-            connection
-                .prepare_cached(
-                    "INSERT INTO chain (chain, partition, device, public_key, is_server) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![
-                    chain.as_bytes(),
-                    partition.to_key(),
-                    certificate.device.as_bytes(),
-                    certificate.key.as_bytes(),
-                    is_server,
-                ])?;
-            self.insert(Chain {
+            self.put(
+                connection,
                 chain,
                 partition,
-                device: certificate.device,
-                key: certificate.key,
+                certificate.device,
+                certificate.key,
                 is_server,
-                local: connection.last_insert_rowid(),
-            });
+            )?;
         }
         Ok(())
     }

@@ -30,9 +30,10 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001_replica.sql"),
     include_str!("../migrations/0002_carry.sql"),
+    include_str!("../migrations/0003_snapshot.sql"),
 ];
 
 /// The schema that this program writes.
@@ -137,7 +138,7 @@ mod tests {
                 error,
                 ReplicaError::Newer {
                     found: 99,
-                    known: 2
+                    known: 3
                 }
             ),
             "{error:?}"

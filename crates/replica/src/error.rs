@@ -35,6 +35,9 @@ pub enum ReplicaError {
     /// Only the server writes records of this kind.
     #[error("only the server may write this record")]
     NotAllowed,
+    /// A snapshot cannot be written where it is kept.
+    #[error("the snapshot cannot be written")]
+    Snapshot(#[source] std::io::Error),
     /// An event carries a quantity or goods that cannot be.
     #[error("the event is not sound")]
     UnsoundEvent,
@@ -48,7 +51,7 @@ impl ReplicaError {
             Self::Newer { .. } => "database-newer",
             Self::DiskFull(_) => "disk-full",
             Self::Busy(_) => "database-busy",
-            Self::Sqlite(_) | Self::Document(_) => "database-error",
+            Self::Sqlite(_) | Self::Document(_) | Self::Snapshot(_) => "database-error",
             Self::NotEnrolled => "not-enrolled",
             Self::NotAllowed => "not-allowed",
             Self::UnsoundEvent => "quantity-out-of-range",

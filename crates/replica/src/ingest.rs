@@ -16,7 +16,7 @@ use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
-use crate::{outbox, records, row};
+use crate::{outbox, records, row, snapshot};
 
 /// How far a replica has read the hub's log of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -203,7 +203,7 @@ impl Replica {
         Ok(outcome)
     }
 
-    /// Folds everything again from the changes. The result has the identical state hash.
+    /// Folds everything again from the changes, on the snapshots that were installed. The result has the identical state hash.
     ///
     /// # Errors
     /// [`ReplicaError`]; nothing has changed then.
@@ -229,6 +229,9 @@ impl Replica {
                 .filter(|c| c.partition == partition)
                 .copied()
                 .collect();
+            if let Some(identity) = &identity {
+                snapshot::apply(&transaction, &mut self.chains, identity, partition)?;
+            }
             let mut batch = Batch::default();
             for chain in chains {
                 batch.read_stored(&transaction, &chain)?;
@@ -401,7 +404,11 @@ impl Batch {
         outbox::put_segment_events(connection, chain.local, origin.seq, &numbers)
     }
 
-    fn read_stored(&mut self, connection: &Connection, chain: &Chain) -> Result<(), ReplicaError> {
+    pub(crate) fn read_stored(
+        &mut self,
+        connection: &Connection,
+        chain: &Chain,
+    ) -> Result<(), ReplicaError> {
         let mut statement = connection.prepare_cached(
             "SELECT seq, header, signature, body, accepted_at, status FROM segment WHERE chain = ?1 ORDER BY seq",
         )?;
@@ -420,7 +427,7 @@ impl Batch {
         Ok(())
     }
 
-    fn read_unsealed(
+    pub(crate) fn read_unsealed(
         &mut self,
         connection: &Connection,
         chain: &Chain,
@@ -545,12 +552,23 @@ fn take(
         return Ok(Ok(false));
     }
     let Some(segment) = &entry.segment else {
-        return Ok(Err(Rejected::Gap));
+        // An acknowledgement of an own segment that a snapshot covers, when the log is read again.
+        let pruned = snapshot::covers(connection, partition)?;
+        return Ok(if pruned {
+            Ok(false)
+        } else {
+            Err(Rejected::Gap)
+        });
     };
     let header = match segment.header() {
         Ok(header) => header,
         Err(error) => return Ok(Err(Rejected::Segment(error))),
     };
+    if let Some(chain) = chains.get(header.chain)
+        && header.seq <= snapshot::covered_seq(connection, chain.local)?
+    {
+        return Ok(Ok(false));
+    }
     if chains.get(header.chain).is_none() {
         // A device's record earlier in this very batch may vouch for the chain.
         std::mem::take(batch).apply(connection, chains, Some(identity), partition)?;
@@ -684,7 +702,7 @@ fn note_unreadable(
     Ok(())
 }
 
-fn load_cursor(
+pub(crate) fn load_cursor(
     connection: &Connection,
     partition: Partition,
 ) -> Result<Option<Cursor>, ReplicaError> {
@@ -701,7 +719,7 @@ fn load_cursor(
     }
 }
 
-fn save_cursor(
+pub(crate) fn save_cursor(
     connection: &Connection,
     partition: Partition,
     cursor: Cursor,

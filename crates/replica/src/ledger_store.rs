@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use domain::event::{Event, EventBody, EventHash, EventId, EventRecord, ExceptionId, Goods};
 use domain::ledger::{
-    Entry, Exception, ExceptionKind, ExceptionStatus, Finding, LedgerStore, Part, Place, Placed,
-    Standing, StateHash, StockKey, StockState, Subject, UnitState, UnitStatus,
+    Baseline, Entry, Exception, ExceptionKind, ExceptionStatus, Finding, LedgerStore, Part, Place,
+    Placed, Stale, Standing, StateHash, StockKey, StockState, Subject, UnitState, UnitStatus,
 };
 use domain::{BinId, Quantity, SiteId, UnitId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use crate::chains::Chains;
 use crate::error::ReplicaError;
@@ -47,16 +47,31 @@ pub(crate) fn placed_from_row(r: &Row<'_>, chains: &Chains) -> Result<Placed, Re
             quarantined: r.get("quarantined")?,
         },
         place: row::place(r, "place")?,
-        standing: match r.get::<_, i64>("standing")? {
-            0 => Standing::Void,
-            1 => Standing::Live,
-            2 => Standing::Approved,
-            _ => return Err(ReplicaError::BadRow("event.standing")),
-        },
+        standing: standing(r, "standing")?,
     })
 }
 
-const fn standing_number(standing: Standing) -> i64 {
+fn standing(r: &Row<'_>, column: &'static str) -> Result<Standing, ReplicaError> {
+    match r.get::<_, i64>(column)? {
+        0 => Ok(Standing::Void),
+        1 => Ok(Standing::Live),
+        2 => Ok(Standing::Approved),
+        _ => Err(ReplicaError::BadRow("event.standing")),
+    }
+}
+
+/// The horizon of a site's snapshot, if its rows rest on one.
+pub(crate) fn horizon(connection: &Connection, site: SiteId) -> Result<Place, ReplicaError> {
+    let mut statement = connection
+        .prepare_cached("SELECT horizon FROM snapshot WHERE partition = ?1 AND installed = 1")?;
+    let mut rows = statement.query([site.as_bytes()])?;
+    match rows.next()? {
+        None => Ok(Place::START),
+        Some(r) => Ok(row::optional_place(r, "horizon")?.unwrap_or(Place::START)),
+    }
+}
+
+pub(crate) const fn standing_number(standing: Standing) -> i64 {
     match standing {
         Standing::Void => 0,
         Standing::Live => 1,
@@ -197,9 +212,9 @@ impl<'t> SqlLedger<'t> {
         Ok(id)
     }
 
-    fn ids(&self, sql: &str, key: &[u8]) -> Result<Vec<EventId>, ReplicaError> {
+    pub(crate) fn ids(&self, sql: &str, key: impl Params) -> Result<Vec<EventId>, ReplicaError> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([key])?;
+        let mut rows = statement.query(key)?;
         let mut ids = Vec::new();
         while let Some(r) = rows.next()? {
             let chain = self.chains.by_local(r.get("chain")?)?;
@@ -244,7 +259,7 @@ impl LedgerStore for SqlLedger<'_> {
 
     fn by_hash(&mut self, hash: EventHash) -> Result<Option<EventId>, ReplicaError> {
         Ok(self
-            .ids("SELECT chain, number FROM event WHERE hash = ?1", &hash.0)?
+            .ids("SELECT chain, number FROM event WHERE hash = ?1", [hash.0])?
             .first()
             .copied())
     }
@@ -306,14 +321,14 @@ impl LedgerStore for SqlLedger<'_> {
     fn naming(&mut self, hash: EventHash) -> Result<Vec<EventId>, ReplicaError> {
         self.ids(
             "SELECT chain, number FROM event_name WHERE hash = ?1",
-            &hash.0,
+            [hash.0],
         )
     }
 
     fn decisions(&mut self, exception: ExceptionId) -> Result<Vec<EventId>, ReplicaError> {
         self.ids(
             "SELECT chain, number FROM event_decision WHERE exception = ?1",
-            &exception.0,
+            [exception.0],
         )
     }
 
@@ -387,6 +402,22 @@ impl LedgerStore for SqlLedger<'_> {
             entries.push(entry_from_row(r)?);
         }
         Ok(entries)
+    }
+
+    fn last_until(
+        &mut self,
+        subject: &Subject,
+        place: Place,
+    ) -> Result<Option<Entry>, ReplicaError> {
+        let Some(id) = self.subject_id(subject)? else {
+            return Ok(None);
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT place, part, amount, balance, times_below FROM entry
+             WHERE subject = ?1 AND place <= ?2 ORDER BY place DESC LIMIT 1",
+        )?;
+        let mut rows = statement.query(params![id, place.to_bytes()])?;
+        rows.next()?.map(entry_from_row).transpose()
     }
 
     fn set_state(
@@ -549,6 +580,113 @@ impl LedgerStore for SqlLedger<'_> {
         self.connection
             .prepare_cached("DELETE FROM exception WHERE id = ?1 AND site = ?2")?
             .execute(params![id.0, self.site.as_bytes()])?;
+        Ok(())
+    }
+
+    fn horizon(&mut self) -> Result<Place, ReplicaError> {
+        horizon(self.connection, self.site)
+    }
+
+    fn baseline(&mut self, subject: &Subject) -> Result<Option<Baseline>, ReplicaError> {
+        let Some(id) = self.subject_id(subject)? else {
+            return Ok(None);
+        };
+        let content: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached("SELECT content FROM baseline WHERE subject = ?1")?
+            .query_row([id], |r| r.get(0))
+            .optional()?;
+        content
+            .map(|c| minicbor::decode(&c).map_err(|_| ReplicaError::BadRow("baseline.content")))
+            .transpose()
+    }
+
+    fn put_baseline(&mut self, subject: &Subject, baseline: &Baseline) -> Result<(), ReplicaError> {
+        let id = self.subject_id_or_new(subject)?;
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO baseline (subject, content) VALUES (?1, ?2)")?
+            .execute(params![id, minicbor::to_vec(baseline).unwrap_or_default()])?;
+        Ok(())
+    }
+
+    fn keep(&mut self, placed: &Placed) -> Result<(), ReplicaError> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO kept_event (chain, number, place, standing) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                self.chains.local(placed.event.id.chain)?,
+                placed.event.id.number as i64,
+                placed.place.to_bytes(),
+                standing_number(placed.standing),
+            ])?;
+        Ok(())
+    }
+
+    fn kept(&mut self, id: EventId) -> Result<Option<(Place, Standing)>, ReplicaError> {
+        let Some(chain) = self.chains.get(id.chain) else {
+            return Ok(None);
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT place, standing FROM kept_event WHERE chain = ?1 AND number = ?2",
+        )?;
+        let mut rows = statement.query(params![chain.local, id.number as i64])?;
+        rows.next()?
+            .map(|r| Ok((row::place(r, "place")?, standing(r, "standing")?)))
+            .transpose()
+    }
+
+    fn behind(&mut self) -> Result<Vec<(Placed, Option<Standing>)>, ReplicaError> {
+        let horizon = self.horizon()?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT e.chain, e.number, e.hash, e.place, e.standing, e.accepted_at, e.quarantined, e.record,
+                    k.standing AS kept_as
+             FROM event e LEFT JOIN kept_event k ON k.chain = e.chain AND k.number = e.number
+             WHERE e.place <= ?1",
+        )?;
+        let mut rows = statement.query([horizon.to_bytes()])?;
+        let mut behind = Vec::new();
+        while let Some(r) = rows.next()? {
+            let placed = placed_from_row(r, self.chains)?;
+            if placed.event.site != self.site {
+                continue;
+            }
+            let kept_as = match r.get::<_, Option<i64>>("kept_as")? {
+                Some(_) => Some(standing(r, "kept_as")?),
+                None => None,
+            };
+            behind.push((placed, kept_as));
+        }
+        Ok(behind)
+    }
+
+    fn dangling(&mut self) -> Result<Vec<EventId>, ReplicaError> {
+        self.ids(
+            "SELECT DISTINCT n.chain, n.number FROM event_name n
+             WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.hash = n.hash)
+               AND NOT EXISTS (SELECT 1 FROM kept_event k WHERE k.chain = n.chain AND k.number = n.number)",
+            [],
+        )
+    }
+
+    fn is_stale(&mut self) -> Result<bool, ReplicaError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT 1 FROM stale WHERE site = ?1 LIMIT 1")?
+            .exists([self.site.as_bytes()])?)
+    }
+
+    fn set_stale(&mut self, stale: &Stale) -> Result<(), ReplicaError> {
+        self.connection
+            .prepare_cached("DELETE FROM stale WHERE site = ?1")?
+            .execute([self.site.as_bytes()])?;
+        let unknown = stale.unknown.then(Vec::new);
+        let keys = stale.subjects.iter().map(Subject::to_key).chain(unknown);
+        for key in keys {
+            self.connection
+                .prepare_cached("INSERT INTO stale (site, subject) VALUES (?1, ?2)")?
+                .execute(params![self.site.as_bytes(), key])?;
+        }
         Ok(())
     }
 

@@ -17,6 +17,7 @@ mod replica;
 mod row;
 pub mod search;
 mod settings;
+pub mod snapshot;
 mod upgrade;
 
 #[cfg(test)]

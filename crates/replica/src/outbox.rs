@@ -131,7 +131,8 @@ impl Replica {
         let n: i64 = self
             .connection
             .prepare_cached(
-                "SELECT coalesce(max(seq), 0) FROM segment WHERE chain = ?1 AND number IS NOT NULL",
+                "SELECT max(coalesce((SELECT max(seq) FROM segment WHERE chain = ?1 AND number IS NOT NULL), 0),
+                            coalesce((SELECT seq FROM chain_end WHERE chain = ?1), 0))",
             )?
             .query_row([self.chains.local(chain)?], |r| r.get(0))?;
         Ok(n as u64)
@@ -292,9 +293,31 @@ fn forget_closed(
 
 pub(crate) fn head(connection: &rusqlite::Connection, local: i64) -> Result<Head, ReplicaError> {
     let found: Option<(i64, Vec<u8>)> = connection
-        .prepare_cached("SELECT seq, hash FROM segment WHERE chain = ?1 ORDER BY seq DESC LIMIT 1")?
+        .prepare_cached(
+            "SELECT seq, hash FROM segment WHERE chain = ?1
+             UNION ALL SELECT seq, hash FROM chain_end WHERE chain = ?1 ORDER BY seq DESC LIMIT 1",
+        )?
         .query_row([local], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
+    as_head(found)
+}
+
+/// The end of a chain as the log held it at that entry.
+pub(crate) fn head_at(
+    connection: &rusqlite::Connection,
+    local: i64,
+    number: u64,
+) -> Result<Head, ReplicaError> {
+    let found: Option<(i64, Vec<u8>)> = connection
+        .prepare_cached(
+            "SELECT seq, hash FROM segment WHERE chain = ?1 AND number <= ?2 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row(params![local, number as i64], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    as_head(found)
+}
+
+fn as_head(found: Option<(i64, Vec<u8>)>) -> Result<Head, ReplicaError> {
     match found {
         None => Ok(Head::default()),
         Some((seq, hash)) => Ok(Head {

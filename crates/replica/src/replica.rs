@@ -213,6 +213,25 @@ impl Replica {
             .plus(self.partition_hash(Partition::Site(site))?))
     }
 
+    /// The hash of what work at a site goes on from: records, stock, units and open exceptions. Unlike
+    /// [`Replica::state_hash`] it is equal on a replica that rests on a snapshot and on one that holds all of its
+    /// history, once both have read the same log and nothing is stale.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn working_hash(&self, site: SiteId) -> Result<StateHash, ReplicaError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT * FROM exception WHERE site = ?1 AND status <> 0")?;
+        let mut rows = statement.query([site.as_bytes()])?;
+        let mut closed = Vec::new();
+        while let Some(r) = rows.next()? {
+            closed.push(crate::ledger_store::exception_from_row(r)?);
+        }
+        let all = self.state_hash(site)?;
+        Ok(domain::ledger::baseline::working_hash(all, &closed))
+    }
+
     /// Questions to the read model, on the writer's own connection.
     pub fn query(&self) -> Query<'_> {
         Query::new(&self.connection)
@@ -255,7 +274,7 @@ impl Replica {
 /// A connection that only reads.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 impl Reader {
@@ -290,7 +309,8 @@ pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaErr
         "DELETE FROM document; DELETE FROM item; DELETE FROM item_barcode; DELETE FROM site; DELETE FROM zone;
          DELETE FROM bin; DELETE FROM operator; DELETE FROM device; DELETE FROM field_conflict;
          DELETE FROM event; DELETE FROM event_name; DELETE FROM event_decision; DELETE FROM segment_events;
-         DELETE FROM entry; DELETE FROM stock; DELETE FROM subject; DELETE FROM unit; DELETE FROM exception;
+         DELETE FROM entry; DELETE FROM baseline; DELETE FROM kept_event; DELETE FROM stale; DELETE FROM stock;
+         DELETE FROM subject; DELETE FROM unit; DELETE FROM exception;
          DELETE FROM unreadable;
          INSERT INTO search_words (search_words) VALUES ('delete-all');
          INSERT INTO search_codes (search_codes) VALUES ('delete-all');
@@ -301,8 +321,10 @@ pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaErr
 }
 
 pub(crate) fn own_event_count(connection: &Connection, chain: i64) -> Result<u64, ReplicaError> {
-    let mut statement = connection
-        .prepare_cached("SELECT coalesce(max(number), 0) AS n FROM event WHERE chain = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT max(coalesce((SELECT max(number) FROM event WHERE chain = ?1), 0),
+                        coalesce((SELECT last_event FROM chain_end WHERE chain = ?1), 0)) AS n",
+    )?;
     let n: i64 = statement.query_row([chain], |r| r.get("n"))?;
     Ok(n as u64)
 }
@@ -312,8 +334,10 @@ pub(crate) fn hash_of_event(
     chain: i64,
     number: u64,
 ) -> Result<Option<domain::EventHash>, ReplicaError> {
-    let mut statement =
-        connection.prepare_cached("SELECT hash FROM event WHERE chain = ?1 AND number = ?2")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT hash FROM event WHERE chain = ?1 AND number = ?2
+         UNION ALL SELECT last_event_hash FROM chain_end WHERE chain = ?1 AND last_event = ?2 LIMIT 1",
+    )?;
     let mut rows = statement.query((chain, number as i64))?;
     rows.next()?.map(|r| row::hash(r, "hash")).transpose()
 }

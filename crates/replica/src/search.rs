@@ -133,6 +133,29 @@ pub(crate) fn put(
     Ok(())
 }
 
+/// Takes a row out; its words and codes are what it was put with.
+pub(crate) fn remove(
+    connection: &Connection,
+    id: i64,
+    words: &str,
+    codes: &str,
+) -> Result<(), ReplicaError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', ?1, ?2)",
+        )?
+        .execute(params![id, words])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO search_codes (search_codes, rowid, codes) VALUES ('delete', ?1, ?2)",
+        )?
+        .execute(params![id, codes])?;
+    connection
+        .prepare_cached("DELETE FROM search_row WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
 pub(crate) fn put_unit(
     connection: &Connection,
     site: SiteId,

@@ -1,6 +1,7 @@
 //! Replicas that exchange segments through a hub in memory.
 
 mod attached;
+mod snapshot;
 
 use documents::catalogue::{Bin, Device, Item, Operator, Site};
 use documents::certificate::Role;

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use crate::event::{Event, EventBody, EventHash, EventId};
 use crate::ids::SiteId;
 use crate::ledger::engine::refold::plain_marks;
-use crate::ledger::engine::{Ledger, names};
+use crate::ledger::engine::{Ledger, mentions, names};
 use crate::ledger::exception::{Exception, ExceptionKind, Finding};
 use crate::ledger::place::Place;
 
@@ -24,15 +24,21 @@ use crate::ledger::unit::{self, UnitState};
 use crate::quantity::Quantity;
 
 /// What the fold of codes, lots and clocks needs of one event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
 pub struct Mark {
     /// Where the event stands.
+    #[n(0)]
     pub place: Place,
     /// Which event it is.
+    #[n(1)]
     pub hash: EventHash,
     /// Where it happened.
+    #[n(2)]
     pub site: SiteId,
     /// The expiry day that it names, of lots only.
+    #[n(3)]
+    #[cbor(with = "crate::date_cbor")]
     pub expiry: Option<NaiveDate>,
 }
 
@@ -48,13 +54,17 @@ impl Mark {
 }
 
 /// A unit at the horizon.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
 pub struct UnitBaseline {
     /// Where it was; `None` if no event had placed it yet.
+    #[n(0)]
     pub state: Option<UnitState>,
     /// How often it had been issued twice: later findings go on counting from here.
+    #[n(1)]
     pub issued_twice: u32,
     /// How often it had been handled where it was not.
+    #[n(2)]
     pub in_two_bins: u32,
 }
 
@@ -68,14 +78,17 @@ impl UnitBaseline {
 }
 
 /// What a subject had come to at the horizon.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub enum Baseline {
     /// A pile.
-    Stock(StockState),
+    #[n(0)]
+    Stock(#[n(0)] StockState),
     /// A unit.
-    Unit(UnitBaseline),
+    #[n(1)]
+    Unit(#[n(0)] UnitBaseline),
     /// A code, a lot or a clock: the events that its finding rests on.
-    Marks(Vec<Mark>),
+    #[n(2)]
+    Marks(#[n(0)] Vec<Mark>),
 }
 
 /// What a replica with a horizon cannot fold by itself.
@@ -263,7 +276,8 @@ impl<'s, S: LedgerStore> Install<'s, S> {
     /// # Errors
     /// Those of the store, as of all methods here.
     pub fn event(&mut self, placed: Placed, horizon: Place) -> Result<(), S::Error> {
-        self.store.insert_event(&placed, &names(&placed.event.record))?;
+        self.store
+            .insert_event(&placed, &mentions(&placed.event.record))?;
         self.store.keep(&placed)?;
         if placed.place > horizon {
             self.later.push(placed);
@@ -335,13 +349,19 @@ impl<'s, S: LedgerStore> Install<'s, S> {
 impl<S: LedgerStore> Ledger<'_, S> {
     /// What the replica cannot fold by itself, from what it holds.
     pub(super) fn find_stale(&mut self) -> Result<Stale, S::Error> {
-        let mut stale = Stale {
-            unknown: self.store.names_missing()?,
-            ..Stale::default()
-        };
+        let mut stale = Stale::default();
+        for id in self.store.dangling()? {
+            let Some(placed) = self.store.event(id)? else {
+                continue;
+            };
+            for name in names(&placed.event.record) {
+                stale.unknown |= self.store.by_hash(name)?.is_none();
+            }
+        }
         for (placed, kept_as) in self.store.behind()? {
             // What it names came only now, and moves it, with whatever its chain wrote after it.
-            stale.unknown |= kept_as.is_some() && !self.follows(&placed, &names(&placed.event.record))?;
+            stale.unknown |=
+                kept_as.is_some() && !self.follows(&placed, &names(&placed.event.record))?;
             if kept_as == Some(placed.standing) {
                 continue;
             }

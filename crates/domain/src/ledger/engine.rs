@@ -121,7 +121,7 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         if self.horizon > Place::START {
             // Naming something, or being named by what came before.
             self.stale_changed |= place <= self.horizon
-                || !names.is_empty()
+                || !mentions.is_empty()
                 || !self.store.naming(placed.event.hash)?.is_empty();
         }
         let mut worklist = Vec::new();

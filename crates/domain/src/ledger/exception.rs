@@ -7,21 +7,31 @@ use crate::ledger::subject::Subject;
 use crate::quantity::Quantity;
 
 /// What kind of disagreement it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode,
+)]
+#[cbor(index_only)]
 pub enum ExceptionKind {
     /// More went out of a pile than was in it.
+    #[n(0)]
     NegativeStock,
     /// One unit was issued twice.
+    #[n(1)]
     UnitIssuedTwice,
     /// One unit was handled in a bin where it was not.
+    #[n(2)]
     UnitInTwoBins,
     /// A scanned code that no one knows.
+    #[n(3)]
     UnknownCode,
     /// A count found something else than the book.
+    #[n(4)]
     CountVariance,
     /// One lot, two expiry days.
+    #[n(5)]
     ExpiryDisagreement,
     /// A device wrote events ahead of the hub's clock.
+    #[n(6)]
     ClockSkew,
 }
 
@@ -79,25 +89,35 @@ pub enum ExceptionStatus {
 }
 
 /// What the fold sees, before anybody's decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
 pub struct Finding {
     /// What kind.
+    #[n(0)]
     pub kind: ExceptionKind,
     /// About what.
+    #[n(1)]
     pub subject: Subject,
     /// Which time: an ordinal, or the hash of the count.
+    #[n(2)]
     pub occurrence: String,
     /// Where.
+    #[n(3)]
     pub site: SiteId,
     /// When it came about.
+    #[n(4)]
     pub opened: Place,
     /// Where later events put it right.
+    #[n(5)]
     pub healed: Option<Place>,
     /// The events that disagree, in order.
+    #[n(6)]
     pub evidence: Vec<EventHash>,
     /// Of a count: what the book said. Of negative stock: the balance it fell to.
+    #[n(7)]
     pub book: Option<Quantity>,
     /// Of a count: what was found.
+    #[n(8)]
     pub counted: Option<Quantity>,
 }
 

@@ -364,10 +364,16 @@ impl LedgerStore for MemoryLedger {
             .collect())
     }
 
-    fn names_missing(&mut self) -> Result<bool, Infallible> {
-        Ok(self.names.iter().any(|(hash, by)| {
-            !self.hashes.contains_key(hash) && by.iter().any(|id| !self.kept.contains_key(id))
-        }))
+    fn dangling(&mut self) -> Result<Vec<EventId>, Infallible> {
+        let missing = self
+            .names
+            .iter()
+            .filter(|(hash, _)| !self.hashes.contains_key(*hash));
+        Ok(missing
+            .flat_map(|(_, by)| by)
+            .filter(|id| !self.kept.contains_key(*id))
+            .copied()
+            .collect())
     }
 
     fn is_stale(&mut self) -> Result<bool, Infallible> {

@@ -68,6 +68,22 @@ impl Place {
     }
 }
 
+impl<C> minicbor::Encode<C> for Place {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&self.to_bytes())?.ok()
+    }
+}
+
+impl<'b, C> minicbor::Decode<'b, C> for Place {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::from_bytes(d.bytes()?).ok_or_else(|| minicbor::decode::Error::message("no place"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,13 +9,17 @@ use crate::ledger::subject::{StockKey, Subject};
 use crate::quantity::Quantity;
 
 /// The state of a pile after an entry: a checkpoint from which the fold can go on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
 pub struct StockState {
     /// What the book says is there.
+    #[n(0)]
     pub balance: Quantity,
     /// How often it has fallen below zero so far.
+    #[n(1)]
     pub times_below: u32,
     /// Whether it is below zero now.
+    #[n(2)]
     pub below: bool,
 }
 

@@ -12,13 +12,17 @@ use crate::ledger::unit::UnitState;
 use crate::quantity::Quantity;
 
 /// Whether an event counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[cbor(index_only)]
 pub enum Standing {
     /// Reversed, beaten by an earlier decision, or in quarantine: it stays visible and folds to nothing.
+    #[n(0)]
     Void,
     /// It counts.
+    #[n(1)]
     Live,
     /// A count that a supervisor approved: an anchor.
+    #[n(2)]
     Approved,
 }
 
@@ -156,8 +160,8 @@ pub trait LedgerStore {
     /// Events that stand at or before the horizon, with the standing that the snapshot gave them; `None` for those that
     /// it did not hold.
     fn behind(&mut self) -> Result<Vec<(Placed, Option<Standing>)>, Self::Error>;
-    /// Whether an event that the snapshot did not hold names one that has not come, or that lies behind the horizon.
-    fn names_missing(&mut self) -> Result<bool, Self::Error>;
+    /// Events that the snapshot did not hold and that mention one which is not here.
+    fn dangling(&mut self) -> Result<Vec<EventId>, Self::Error>;
     /// Whether [`LedgerStore::set_stale`] last said that something is.
     fn is_stale(&mut self) -> Result<bool, Self::Error>;
     /// Keeps what cannot be folded for now.

@@ -103,6 +103,22 @@ impl Subject {
     }
 }
 
+impl<C> minicbor::Encode<C> for Subject {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&self.to_key())?.ok()
+    }
+}
+
+impl<'b, C> minicbor::Decode<'b, C> for Subject {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Self::from_key(d.bytes()?).ok_or_else(|| minicbor::decode::Error::message("no subject"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,11 +9,14 @@ use crate::ledger::subject::Subject;
 use crate::quantity::Quantity;
 
 /// Whether a unit is in the house.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[cbor(index_only)]
 pub enum UnitStatus {
     /// It is in its bin.
+    #[n(0)]
     Stored,
     /// It went out of its last bin.
+    #[n(1)]
     Issued,
 }
 
@@ -28,17 +31,23 @@ impl UnitStatus {
 }
 
 /// Where a unit is, by the last event that counts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
 pub struct UnitState {
     /// Whether it is in the house.
+    #[n(0)]
     pub status: UnitStatus,
     /// Its bin, or the one it left.
+    #[n(1)]
     pub bin: BinId,
     /// What it holds.
+    #[n(2)]
     pub goods: Goods,
     /// How much.
+    #[n(3)]
     pub quantity: Quantity,
     /// The event that says so.
+    #[n(4)]
     pub since: EventHash,
 }
 

@@ -54,6 +54,24 @@ fn unit(r: &Row<'_>) -> Result<UnitRow, ReplicaError> {
 /// All methods fail with [`ReplicaError`] only.
 #[expect(clippy::missing_errors_doc, reason = "said once, above")]
 impl Query<'_> {
+    /// Whether something at the site waits for a fresh snapshot: events from before this replica's history have come.
+    pub fn is_stale(&self, site: SiteId) -> Result<bool, ReplicaError> {
+        let found = self.count(
+            "SELECT count(*) FROM stale WHERE site = ?1",
+            [site.as_bytes()],
+        )?;
+        Ok(found > 0)
+    }
+
+    /// Whether what is shown of this waits for a fresh snapshot.
+    pub fn is_subject_stale(&self, site: SiteId, subject: &Subject) -> Result<bool, ReplicaError> {
+        let found = self.count(
+            "SELECT count(*) FROM stale WHERE site = ?1 AND subject IN (?2, x'')",
+            params![site.as_bytes(), subject.to_key()],
+        )?;
+        Ok(found > 0)
+    }
+
     /// The piles in a bin.
     pub fn stock_of_bin(&self, bin: BinId) -> Result<Vec<StockRow>, ReplicaError> {
         self.rows(
