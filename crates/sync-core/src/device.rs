@@ -46,6 +46,8 @@ pub enum Failure {
     Refused(RefusalCode),
     /// The device's own database failed.
     Storage,
+    /// The device's own disk is full.
+    DiskFull,
 }
 
 impl Failure {
@@ -56,6 +58,7 @@ impl Failure {
             Self::CertificateWrong => "server-certificate-wrong",
             Self::Refused(code) => code.code(),
             Self::Storage => "database-error",
+            Self::DiskFull => "disk-full",
         }
     }
 }

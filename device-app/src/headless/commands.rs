@@ -41,6 +41,8 @@ impl Driver {
             return failed("", "script-unreadable");
         };
         let since = self.feedback_number();
+        // A question to the replica is no message to the worker: what the line before wrote is not this one's.
+        self.worker.forget_committed();
         match self.command(&words) {
             Ok(extra) => self.answer(words.command(), since, extra),
             Err(Failure::Script(code)) => failed(words.command(), code),

@@ -312,6 +312,11 @@ impl Worker {
         &self.committed
     }
 
+    /// What comes next is asked about by itself.
+    pub(crate) fn forget_committed(&mut self) {
+        self.committed.clear();
+    }
+
     /// A script means each of its scans, however fast it is.
     pub fn forget_last_scan(&mut self) {
         self.duplicates = DuplicateFilter::default();

@@ -270,7 +270,10 @@ impl SyncDriver {
 
 fn failed(error: &ReplicaError) -> Event {
     tracing::error!(%error, "sync cannot use the database");
-    Event::Failed(Failure::Storage)
+    Event::Failed(match error {
+        ReplicaError::DiskFull(_) => Failure::DiskFull,
+        _ => Failure::Storage,
+    })
 }
 
 /// Codes that people read as the same sentence.

@@ -383,6 +383,10 @@ impl Worker {
         };
         let edited = commit.edits.len() as u64;
         let committed = self.replica.commit(commit, now)?;
+        if self.banner.as_ref().is_some_and(|b| b.code == "disk-full") {
+            // There is room again.
+            self.banner = None;
+        }
         self.waiting.events += committed.events.len() as u64;
         self.waiting.edits += edited;
         self.committed

@@ -71,6 +71,20 @@ fn a_full_disk_refuses_and_loses_nothing() {
     }
     assert_eq!(told, "disk-full");
     assert_eq!(rig.view().banner.unwrap().code, "disk-full");
+    // Nothing can be sent either: what is sealed must be written first.
+    rig.ui(UiEvent::StayOffline(false));
+    rig.pass(200_000);
+    let unsent = rig.worker.sync_error().map(|m| m.code);
+    assert_eq!(unsent.as_deref(), Some("disk-full"));
+    let stock = rig.stock();
+    // The same program goes on when there is room again, and says no longer that there is none.
+    rig.worker.limit_growth(100_000).unwrap();
+    rig.scan("BOLT");
+    rig.worker.quantity("1");
+    assert_eq!(rig.said(), "received");
+    assert!(rig.view().banner.is_none());
+    assert_ne!(rig.stock(), stock);
+    rig.ui(UiEvent::StayOffline(true));
     let stock = rig.stock();
     let hash = rig.state_hash();
     let mut rig = rig.restart(&hub);
@@ -78,7 +92,6 @@ fn a_full_disk_refuses_and_loses_nothing() {
     assert_eq!(rig.state_hash(), hash);
     rig.scan("B-LI");
     rig.ui(UiEvent::Resume);
-    rig.ui(UiEvent::Action("cancel".into()));
     rig.scan("BOLT");
     rig.worker.quantity("7");
     assert_ne!(rig.stock(), stock, "with room again, work goes on");
