@@ -1,5 +1,6 @@
 //! The real binaries as child processes: the server, and handhelds without a display.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -12,16 +13,13 @@ use serde_json::Value;
 /// # Errors
 /// It is not there.
 pub fn binary(name: &str) -> Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let folder = test
-        .parent()
-        .and_then(Path::parent)
-        .context("the build's folder")?;
-    let path = folder.join(name);
-    if !path.exists() {
-        bail!("{name} is not built: run `cargo build -p device-app -p sync-server` first");
-    }
-    Ok(path)
+    let own = std::env::current_exe()?;
+    // A program lies beside it, a test one folder below.
+    let found = own.ancestors().skip(1).take(2);
+    let found = found.map(|folder| folder.join(name)).find(|p| p.exists());
+    found.with_context(|| {
+        format!("{name} is not built: run `cargo build -p device-app -p sync-server` first")
+    })
 }
 
 /// A child that is killed when it is dropped.
@@ -57,10 +55,14 @@ impl Server {
     /// # Errors
     /// The server does not start, as of all functions here.
     pub fn demo(folder: &Path) -> Result<Self> {
-        let data = folder.join("server");
+        Self::demo_in(&folder.join("server"))
+    }
+
+    /// As [`Server::demo`], with its data in this very folder.
+    pub fn demo_in(data: &Path) -> Result<Self> {
         let mut child = Command::new(binary("tallyman-server")?)
             .args(["demo", "--data"])
-            .arg(&data)
+            .arg(data)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -78,7 +80,7 @@ impl Server {
             .collect();
         Ok(Self {
             process,
-            data,
+            data: data.to_owned(),
             url,
             codes,
         })
@@ -135,6 +137,21 @@ pub struct Handheld {
 impl Handheld {
     /// Starts it over its folder. `clock_offset_s`: its clock minus the true one.
     pub fn start(data: &Path, clock_offset_s: i64, frames: Option<&Path>) -> Result<Self> {
+        Self::launch(data, clock_offset_s, frames, Stdio::null())
+    }
+
+    /// With the true time, and its errors appended to a file.
+    pub fn start_with_log(data: &Path, log: &Path) -> Result<Self> {
+        let log = File::options().create(true).append(true).open(log)?;
+        Self::launch(data, 0, None, log.into())
+    }
+
+    fn launch(
+        data: &Path,
+        clock_offset_s: i64,
+        frames: Option<&Path>,
+        errors: Stdio,
+    ) -> Result<Self> {
         let mut command = Command::new(binary("tallyman")?);
         command
             .args(["--headless", "--script", "-", "--language", "en", "--data"])
@@ -142,7 +159,7 @@ impl Handheld {
             .arg(format!("--clock-offset-seconds={clock_offset_s}"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+            .stderr(errors);
         if let Some(frames) = frames {
             command.arg("--frames").arg(frames);
         }
@@ -157,6 +174,11 @@ impl Handheld {
             frames: frames.map(Path::to_owned),
             clock_offset_s,
         })
+    }
+
+    /// Its number as a process.
+    pub fn id(&self) -> u32 {
+        self.process.0.id()
     }
 
     /// The folder of its database.

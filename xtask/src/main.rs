@@ -1,5 +1,6 @@
 //! The project's chores; see the README.
 
+mod chaos;
 mod demo;
 mod fixtures;
 
@@ -27,6 +28,13 @@ enum Task {
     },
     /// Play the promise: two handhelds work without network, disagree, reconnect and agree.
     Demo(demo::Options),
+    /// Kill, halt, cut off and fill up the real programs at work, and check that nothing is lost.
+    #[command(disable_help_flag = true)]
+    Chaos {
+        /// --cycles N --seed S --handhelds H --settle-every K
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -38,6 +46,7 @@ fn main() -> anyhow::Result<()> {
             Ok(())
         }
         Task::Demo(options) => demo::run(&options, &workspace()),
+        Task::Chaos { arguments } => chaos::run(&arguments, &workspace()),
     }
 }
 
