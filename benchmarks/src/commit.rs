@@ -14,10 +14,12 @@ use replica::{Commit, DatabaseKey, Identity, NewEvent, OpenOptions, Replica};
 use crate::measure::{percentile_ms, say, status_kb};
 use crate::workload::{self, Random, T0};
 
-const SITE: SiteId = SiteId::from_bytes([0x51; 16]);
+pub(crate) const SITE: SiteId = SiteId::from_bytes([0x51; 16]);
+/// The log of the hub that is played here.
+pub(crate) const EPOCH: [u8; 16] = [1; 16];
 const OPERATOR: OperatorId = OperatorId::from_bytes([0x0b; 16]);
 
-fn enrolled(path: &Path, random: u8, cache_kib: Option<u32>) -> Result<Replica> {
+pub(crate) fn enrolled(path: &Path, random: u8, cache_kib: Option<u32>) -> Result<Replica> {
     let key = DatabaseKey::from_bytes([9; 32]);
     let mut options = OpenOptions::file(path, Some(key), [random; 8]);
     options.cache_kib = cache_kib.unwrap_or(options.cache_kib);
@@ -55,7 +57,7 @@ fn one(body: domain::EventBody) -> Commit {
     many(vec![body])
 }
 
-fn many(bodies: Vec<domain::EventBody>) -> Commit {
+pub(crate) fn many(bodies: Vec<domain::EventBody>) -> Commit {
     Commit {
         operator: Some(OPERATOR),
         site: Some(SITE),
@@ -114,7 +116,7 @@ pub(crate) fn load(items: usize, events: usize, path: &Path) -> Result<()> {
 }
 
 /// Plays the hub, whose key is the device's own here: everything written so far is accepted.
-fn accept(replica: &mut Replica, partition: Partition, now: i64) -> Result<()> {
+pub(crate) fn accept(replica: &mut Replica, partition: Partition, now: i64) -> Result<()> {
     replica.seal(partition)?;
     let key = replica.enrolled()?.key.clone();
     let after = replica.accepted_seq(partition)?;
@@ -127,7 +129,7 @@ fn accept(replica: &mut Replica, partition: Partition, now: i64) -> Result<()> {
             ..accepted
         });
     }
-    let done = replica.ingest(partition, [1; 16], &entries, now)?;
+    let done = replica.ingest(partition, EPOCH, &entries, now)?;
     anyhow::ensure!(done.rejected.is_none(), "{:?}", done.rejected);
     Ok(())
 }

@@ -1,10 +1,11 @@
-//! `bench commit`: what a scan costs on a big site. `bench fleet`: what it costs when a fleet comes back.
+//! `bench commit`: what a scan costs on a big site. `bench snapshot`: what a new handheld costs there. `bench fleet`: what it costs when a fleet comes back.
 
 mod commit;
 mod device;
 mod fleet;
 mod host;
 mod measure;
+mod snapshot;
 mod workload;
 
 use std::path::PathBuf;
@@ -39,6 +40,24 @@ enum Command {
         #[arg(long, default_value_t = 10_000)]
         items: usize,
     },
+    /// A new handheld begins from a snapshot of a site with a long history.
+    Snapshot {
+        /// Items in the catalogue, each with a pile.
+        #[arg(long, default_value_t = 100_000)]
+        items: usize,
+        /// Events of history.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: usize,
+        /// How many of them a handheld holds.
+        #[arg(long, default_value_t = 50_000)]
+        window: usize,
+        /// Where the files are made; default is a temporary folder.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// Installs what `snapshot` built (started by `snapshot`).
+    #[command(hide = true)]
+    SnapshotInstall { folder: PathBuf },
     /// Makes the file that `commit` measures (started by `commit`).
     #[command(hide = true)]
     Load {
@@ -71,6 +90,13 @@ fn main() -> anyhow::Result<()> {
             events,
             items,
         } => fleet::run(devices, events, items),
+        Command::Snapshot {
+            items,
+            events,
+            window,
+            folder,
+        } => snapshot::run(items, events, window, folder),
+        Command::SnapshotInstall { folder } => snapshot::install(&folder),
         Command::Load {
             path,
             items,

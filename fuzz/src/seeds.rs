@@ -11,8 +11,8 @@ use protocol::blob::{BlobChunk, BlobGet, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
     CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation, LogPosition,
-    PartitionReply, PartitionRequest, PeerMessage, PushOutcome, Refusal, RefusalCode, SyncReply,
-    SyncRequest,
+    PartitionReply, PartitionRequest, PeerMessage, PushOutcome, Refusal, RefusalCode, SnapshotWish,
+    SyncReply, SyncRequest,
 };
 
 const SITE: SiteId = SiteId::from_bytes([1; 16]);
@@ -148,6 +148,12 @@ fn sync_request() -> SyncRequest {
                 chain: CHAIN,
                 segments: segments(),
             }],
+            snapshot: SnapshotWish {
+                takes: true,
+                cut: 3,
+                end: 7,
+                prune: true,
+            },
         }],
         reply_bytes_max: 4_000,
     }
@@ -170,6 +176,7 @@ fn sync_reply() -> SyncReply {
                 outcome: PushOutcome::Fork,
                 head_seq: 1,
             }],
+            snapshot: vec![7; 90],
         }],
     }
 }

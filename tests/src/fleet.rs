@@ -9,7 +9,7 @@ use documents::{FieldEdit, Partition, RecordKind, SigningKey};
 use domain::{
     BinId, EventBody, Goods, ItemId, OperatorId, Quantity, SiteId, UnitId, UnixMillis, ZoneId,
 };
-use protocol::{EnrolRequest, SyncReply, SyncRequest};
+use protocol::{EnrolRequest, SnapshotGet, SnapshotPart, SyncReply, SyncRequest};
 use replica::{Commit, DatabaseKey, Identity, NewEvent, OpenOptions, RecordEdit, Replica};
 use sync_core::{DeviceSync, Effect, Event, Failure};
 use sync_server::hub::Hub;
@@ -119,6 +119,8 @@ pub struct Handheld {
     /// The replica; always open between calls.
     pub replica: Replica,
     sync: DeviceSync,
+    /// Whether it takes snapshots instead of history.
+    pub takes_snapshots: bool,
     /// This device's clock minus true time.
     pub clock_error_ms: i64,
     /// The person who is signed in.
@@ -165,6 +167,7 @@ impl Handheld {
             seed,
             replica,
             sync: DeviceSync::new(seed, false),
+            takes_snapshots: false,
             clock_error_ms: 0,
             operator: OperatorId::from_bytes([n; 16]),
         })
@@ -180,6 +183,7 @@ impl Handheld {
             seed,
             replica: Replica::open(options)?,
             sync: DeviceSync::new(seed, false),
+            takes_snapshots: false,
             clock_error_ms: 0,
             operator: OperatorId::from_bytes([n; 16]),
         })
@@ -257,9 +261,15 @@ impl Handheld {
                             "simulation",
                         )?));
                     }
-                    Effect::Send(request) => {
-                        let answer = self.send(hub, request, wire, now, random)?;
+                    Effect::Send(mut request) => {
+                        if self.takes_snapshots {
+                            exchange::snapshot::wish(&self.replica, &mut request, true, now)?;
+                        }
+                        let mut answer = self.send(hub, request, wire, now, random)?;
                         wire = Wire::Good;
+                        if let Some(reply) = &mut answer {
+                            exchange::snapshot::take_offers(&mut self.replica, reply)?;
+                        }
                         queue.push(match answer {
                             Some(reply) => Event::Replied(reply),
                             None => Event::Failed(Failure::Unreachable),
@@ -285,6 +295,9 @@ impl Handheld {
                         }
                         queue.push(Event::Ingested { complete });
                     }
+                    Effect::UpToDate if self.fetch_snapshots(hub, now)? => {
+                        queue.push(Event::SyncNow);
+                    }
                     Effect::UpToDate => return Ok(true),
                     Effect::WakeAt(_) | Effect::Show { .. } => {}
                     Effect::Stopped(outcome) => {
@@ -294,6 +307,30 @@ impl Handheld {
             }
         }
         Err(anyhow!("the exchange does not end"))
+    }
+
+    /// Fetches what was offered and installs it; returns whether there was anything.
+    fn fetch_snapshots(&mut self, hub: &Hub, now: UnixMillis) -> Result<bool> {
+        let mut any = false;
+        while let Some(next) = exchange::snapshot::next(&self.replica)? {
+            any = true;
+            match next {
+                exchange::snapshot::Next::Install(partition) => {
+                    self.replica
+                        .install_snapshot(partition, now + self.clock_error_ms)?;
+                }
+                exchange::snapshot::Next::Ask(partition, get) => {
+                    let token = &self.replica.identity().context("enrolled")?.token;
+                    let get = SnapshotGet::from_bytes(&get.to_bytes())?;
+                    let part = hub
+                        .give_snapshot(token, &get)?
+                        .map_err(|code| anyhow!("refused: {}", code.code()))?;
+                    let part = SnapshotPart::from_bytes(&part.to_bytes())?;
+                    exchange::snapshot::take_part(&mut self.replica, partition, &get, part)?;
+                }
+            }
+        }
+        Ok(any)
     }
 
     fn send(

@@ -2,6 +2,7 @@
 
 mod gather;
 mod parcel;
+pub mod snapshot;
 
 pub use gather::{gather, position};
 pub use parcel::{Taken, answer, holdings, parcel_for, take};

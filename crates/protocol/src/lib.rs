@@ -5,6 +5,7 @@ pub mod enrolment;
 pub mod invitation;
 pub mod parcel;
 pub mod refusal;
+pub mod snapshot;
 pub mod sync;
 mod wire;
 
@@ -13,6 +14,7 @@ pub use enrolment::{EnrolReply, EnrolRequest};
 pub use invitation::Invitation;
 pub use parcel::{Holding, Parcel, ParcelPart, PeerMessage};
 pub use refusal::{Refusal, RefusalCode};
+pub use snapshot::{SnapshotGet, SnapshotPart, SnapshotWish};
 pub use sync::{
     CarriedChain, CarriedReply, DeviceStatus, LogPosition, PartitionReply, PartitionRequest,
     PushOutcome, SyncReply, SyncRequest,
@@ -29,6 +31,8 @@ pub const ENROL_PATH: &str = "/enrol/v1";
 pub const BLOB_PATH: &str = "/blobs/v1";
 /// Where the hub gives them out.
 pub const BLOB_GET_PATH: &str = "/blobs/v1/get";
+/// Where the hub gives out snapshots.
+pub const SNAPSHOT_PATH: &str = "/snapshot/v1";
 /// The media type of requests and replies.
 pub const MEDIA_TYPE: &str = "application/vnd.tallyman+cbor";
 /// No request is larger than this.

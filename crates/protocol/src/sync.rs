@@ -4,6 +4,7 @@ use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentHash};
 use domain::{ChainId, UnixMillis};
 
+use crate::snapshot::SnapshotWish;
 use crate::wire::message;
 
 /// How a device is, for the supervisor's list.
@@ -68,6 +69,10 @@ pub struct PartitionRequest {
     #[n(6)]
     #[cbor(default)]
     pub carried: Vec<CarriedChain>,
+    /// Which snapshots the device can use.
+    #[n(7)]
+    #[cbor(default)]
+    pub snapshot: SnapshotWish,
 }
 
 /// Segments of another device's chain that this device holds and the hub is thought to lack. They are signed, so it
@@ -182,6 +187,10 @@ pub struct PartitionReply {
     #[n(6)]
     #[cbor(default)]
     pub carried: Vec<CarriedReply>,
+    /// A snapshot to be fetched instead of the log up to its cut: the signed manifest, and no entries. Mostly empty.
+    #[n(7)]
+    #[cbor(with = "minicbor::bytes", default)]
+    pub snapshot: Vec<u8>,
 }
 
 /// What the hub answers.
@@ -233,6 +242,7 @@ mod tests {
                 segments: Vec::new(),
                 chain: Some(ChainId::from_bytes([4; 16])),
                 carried: Vec::new(),
+                snapshot: SnapshotWish::default(),
             })
             .into(),
             reply_bytes_max: 1 << 20,

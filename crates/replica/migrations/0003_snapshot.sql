@@ -3,6 +3,7 @@ CREATE TABLE snapshot (
     id BLOB PRIMARY KEY NOT NULL,       -- hash of the manifest
     partition BLOB NOT NULL,
     installed INTEGER NOT NULL DEFAULT 0,
+    installed_at INTEGER NOT NULL DEFAULT 0,
     horizon BLOB,                       -- 36 bytes; of sites only
     manifest BLOB NOT NULL              -- exactly as signed, with the signature
 ) STRICT;

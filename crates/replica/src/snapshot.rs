@@ -39,8 +39,8 @@ pub struct Installed {
     pub cut: u64,
     /// Everything up to this entry was counted in.
     pub end: u64,
-    /// When it was taken, by the server's clock.
-    pub taken_at: UnixMillis,
+    /// When it was installed, by this device's clock.
+    pub installed_at: UnixMillis,
 }
 
 /// A manifest that a server signed, as stored.
@@ -97,11 +97,18 @@ impl Replica {
         &self,
         partition: Partition,
     ) -> Result<Option<Installed>, ReplicaError> {
-        Ok(self.manifest(partition, true)?.map(|(id, m)| Installed {
+        let Some((id, m)) = self.manifest(partition, true)? else {
+            return Ok(None);
+        };
+        let installed_at: i64 = self
+            .connection
+            .prepare_cached("SELECT installed_at FROM snapshot WHERE id = ?1")?
+            .query_row([id.0], |r| r.get(0))?;
+        Ok(Some(Installed {
             id,
             cut: m.cut,
             end: m.end,
-            taken_at: m.taken_at,
+            installed_at,
         }))
     }
 

@@ -9,8 +9,8 @@ use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentHash};
 use domain::{ChainId, UnixMillis};
 use protocol::{
-    CarriedChain, DeviceStatus, LogPosition, PartitionRequest, PushOutcome, RefusalCode, SyncReply,
-    SyncRequest,
+    CarriedChain, DeviceStatus, LogPosition, PartitionRequest, PushOutcome, RefusalCode,
+    SnapshotWish, SyncReply, SyncRequest,
 };
 
 use crate::backoff::Backoff;
@@ -96,6 +96,7 @@ impl From<PartitionState> for PartitionRequest {
             segments: state.segments,
             chain: Some(state.chain),
             carried: state.carried,
+            snapshot: SnapshotWish::default(),
         }
     }
 }

@@ -374,6 +374,7 @@ impl Inner {
                 more: from + entries.len() < log.len(),
                 entries,
                 carried: Vec::new(),
+                snapshot: Vec::new(),
             });
         }
         Ok(SyncReply {

@@ -10,6 +10,7 @@ mod organisation;
 mod pump;
 mod randomness;
 mod routes;
+mod snapshots;
 mod sync;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ pub use enrol::{INVITATION_MS, InvitationError, new_invitation};
 pub use organisation::Organisation;
 pub use randomness::Randomness;
 pub use routes::routes;
+pub use snapshots::{ENTRIES_MIN, WINDOW_MS};
 
 /// Why the hub cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +42,8 @@ pub enum HubError {
     /// The server's replica failed.
     #[error("the server's replica failed")]
     Replica(#[from] ReplicaError),
-    /// The folder of photos failed; a full disk may pass.
-    #[error("the folder of photos failed")]
+    /// The folder of photos or of snapshots failed; a full disk may pass.
+    #[error("a file of the server failed")]
     Files(#[source] std::io::Error),
     /// The operating system gave no random bytes.
     #[error("no random bytes")]
@@ -58,6 +60,7 @@ pub struct Hub {
     organisation: Organisation,
     randomness: Randomness,
     blobs: BlobFiles,
+    snapshots: snapshots::Snapshots,
     writing_blobs: Mutex<()>,
     /// A photo has become whole since the console was last told.
     blob_came: AtomicBool,
@@ -88,7 +91,13 @@ impl Hub {
     ) -> Result<Self, HubError> {
         let organisation = Organisation::load_or_create(&database, &randomness, now)?;
         let folder = replica.path.as_deref().and_then(Path::parent);
-        let blobs = BlobFiles::open(folder.unwrap_or(Path::new(".")).join("blobs"))?;
+        let folder = folder.unwrap_or(Path::new("."));
+        let blobs = BlobFiles::open(folder.join("blobs"))?;
+        let snapshots = snapshots::Snapshots::open(
+            folder.join("snapshots"),
+            &organisation.key.public(),
+            organisation.epoch,
+        )?;
         let mut replica = Replica::open(replica)?;
         let certificates = database.read(hub_devices::certificates)?;
         let certificates: Vec<Vec<u8>> = certificates.into_iter().map(|(_, c)| c).collect();
@@ -100,10 +109,12 @@ impl Hub {
             organisation,
             randomness,
             blobs,
+            snapshots,
             writing_blobs: Mutex::default(),
             blob_came: AtomicBool::new(false),
             wake: tokio::sync::Notify::new(),
         };
+        hub.drop_foreign_snapshots()?;
         hub.pump(now)?;
         hub.introduce_chains(now)?;
         Ok(hub)

@@ -156,8 +156,20 @@ impl Hub {
 
     /// Keeps pumping until the task is dropped; calls `changed` after the replica has changed or a photo has come.
     pub async fn run(self: Arc<Self>, clock: Clock, changed: impl Fn() + Send + 'static) {
+        let mut building: Option<tokio::task::JoinHandle<()>> = None;
         loop {
             let _ = tokio::time::timeout(IDLE, self.wake.notified()).await;
+            if self.wants_snapshots() && building.as_ref().is_none_or(|b| b.is_finished()) {
+                let (hub, now) = (self.clone(), clock.now());
+                building = Some(tokio::task::spawn_blocking(move || {
+                    if let Err(error) = hub.build_snapshots(now) {
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            "a snapshot could not be built"
+                        );
+                    }
+                }));
+            }
             let hub = self.clone();
             let now = clock.now();
             match tokio::task::spawn_blocking(move || hub.pump(now)).await {

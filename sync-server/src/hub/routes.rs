@@ -9,7 +9,9 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use protocol::{BlobGet, BlobRequest, EnrolRequest, Refusal, RefusalCode, SyncRequest};
+use protocol::{
+    BlobGet, BlobRequest, EnrolRequest, Refusal, RefusalCode, SnapshotGet, SyncRequest,
+};
 
 use super::{Hub, HubError};
 use crate::clock::Clock;
@@ -30,6 +32,7 @@ pub fn routes(hub: Arc<Hub>, clock: Clock) -> Router {
     Router::new()
         .route(protocol::SYNC_PATH, post(sync))
         .route(protocol::ENROL_PATH, post(enrol))
+        .route(protocol::SNAPSHOT_PATH, post(give_snapshot))
         .layer(DefaultBodyLimit::max(protocol::REQUEST_BYTES_MAX))
         .merge(blob_routes())
         .with_state(HubState {
@@ -90,6 +93,22 @@ async fn sync(State(state): State<HubState>, headers: HeaderMap, body: Bytes) ->
     .await;
     match outcome {
         Ok(reply) => message(StatusCode::OK, reply.to_bytes()),
+        Err(code) => refuse(code),
+    }
+}
+
+async fn give_snapshot(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(token) = bearer(&headers) else {
+        return refuse(RefusalCode::DeviceUnknown);
+    };
+    let hub = state.hub.clone();
+    let outcome = blocking(move || match SnapshotGet::from_bytes(&body) {
+        Ok(get) => hub.give_snapshot(&token, &get),
+        Err(_) => Ok(Err(RefusalCode::Malformed)),
+    })
+    .await;
+    match outcome {
+        Ok(part) => message(StatusCode::OK, part.to_bytes()),
         Err(code) => refuse(code),
     }
 }

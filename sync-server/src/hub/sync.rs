@@ -74,7 +74,7 @@ impl Hub {
         }
         let mut left = bytes_max;
         for (asked, taken) in request.partitions.iter().zip(&outcomes) {
-            let reply = self.answer(asked, taken, left)?;
+            let reply = self.answer(asked, taken, left, now)?;
             left = left.saturating_sub(reply.1);
             replies.push(reply.0);
         }
@@ -227,6 +227,7 @@ impl Hub {
         asked: &PartitionRequest,
         taken: &Taken,
         bytes_max: usize,
+        now: UnixMillis,
     ) -> Result<(PartitionReply, usize), HubError> {
         let mut reply = PartitionReply {
             partition: asked.partition,
@@ -236,18 +237,31 @@ impl Hub {
             entries: Vec::new(),
             more: false,
             carried: taken.carried.clone(),
+            snapshot: Vec::new(),
         };
         if taken.outcome == PushOutcome::Revoked {
             return Ok((reply, 0));
         }
         let position = asked.position;
-        let (entries, more) = self.database.read(|c| -> Result<_, StoreError> {
-            let fresh = position.number == 0 && position.epoch == [0; 16];
-            let same_log = position.epoch == self.organisation.epoch
-                && hub_log::running_hash(c, asked.partition, position.number)?
-                    == Some(position.running_hash);
-            reply.restart = !fresh && !same_log;
-            let from = if same_log { position.number } else { 0 };
+        let fresh = position.number == 0 && position.epoch == [0; 16];
+        let same_log = position.epoch == self.organisation.epoch
+            && self
+                .database
+                .read(|c| hub_log::running_hash(c, asked.partition, position.number))?
+                == Some(position.running_hash);
+        // A device of another log first learns so, and counts anew what this one holds of it.
+        if asked.snapshot.takes
+            && (fresh || same_log)
+            && let Some(signed) =
+                self.offer_snapshot(asked.partition, position, asked.snapshot, now)?
+        {
+            let size = signed.len();
+            reply.snapshot = signed;
+            return Ok((reply, size));
+        }
+        reply.restart = !fresh && !same_log;
+        let from = if same_log { position.number } else { 0 };
+        let (entries, more) = self.database.read(|c| {
             hub_log::entries_after(
                 c,
                 asked.partition,

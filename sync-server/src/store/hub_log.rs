@@ -58,6 +58,39 @@ pub fn end(connection: &Connection, partition: Partition) -> Result<LogEnd, Stor
     }
 }
 
+/// The last entry of a partition's log that was accepted at or before that moment.
+pub fn last_accepted_by(
+    connection: &Connection,
+    partition: Partition,
+    at: UnixMillis,
+) -> Result<Option<LogEnd>, StoreError> {
+    // Times of acceptance rise with the numbers, so that the log can be searched by halves.
+    let number_at = |number: u64| -> Result<Option<UnixMillis>, StoreError> {
+        Ok(connection
+            .prepare_cached("SELECT accepted_at FROM hub_log WHERE partition = ?1 AND number = ?2")?
+            .query_row(params![partition.to_key(), number as i64], |r| r.get(0))
+            .optional()?)
+    };
+    let (mut low, mut high) = (0, end(connection, partition)?.number);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if number_at(middle)?.is_some_and(|then| then <= at) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    let Some(accepted_at) = number_at(low)? else {
+        return Ok(None);
+    };
+    Ok(Some(LogEnd {
+        number: low,
+        accepted_at: Some(accepted_at),
+        running_hash: running_hash(connection, partition, low)?
+            .ok_or(StoreError::Corrupt("running_hash"))?,
+    }))
+}
+
 /// The running hash at a number; zeros at 0, `None` beyond the end.
 pub fn running_hash(
     connection: &Connection,

@@ -83,7 +83,7 @@ pub fn read(saved: &[u8]) -> Option<Record> {
         let Key::Map(key) = &op.key else {
             return None;
         };
-        if op.pred.len() > 0 {
+        if !op.pred.is_empty() {
             return None;
         }
         let prefix = match &op.obj {

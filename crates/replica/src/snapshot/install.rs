@@ -48,8 +48,8 @@ impl Replica {
             [partition.to_key()],
         )?;
         transaction.execute(
-            "UPDATE snapshot SET installed = 1 WHERE partition = ?1",
-            [partition.to_key()],
+            "UPDATE snapshot SET installed = 1, installed_at = ?2 WHERE partition = ?1",
+            params![partition.to_key(), now],
         )?;
         if let Partition::Site(site) = partition {
             clear_ledger(&transaction, site)?;

@@ -85,6 +85,7 @@ fn reply(outcome: PushOutcome, head_seq: u64, more: bool) -> Event {
             entries: Vec::new(),
             more,
             carried: Vec::new(),
+            snapshot: Vec::new(),
         }],
     })
 }

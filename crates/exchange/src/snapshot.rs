@@ -1,0 +1,108 @@
+//! Snapshots on a device's side: when to ask for one, and what becomes of what the hub sends.
+
+use documents::Partition;
+use domain::UnixMillis;
+use protocol::{SnapshotGet, SnapshotPart, SnapshotWish, SyncReply, SyncRequest};
+use replica::{Replica, ReplicaError};
+
+/// A stale device asks for another snapshot at most this often: a device with a wrong clock must not make the whole
+/// site fetch all day.
+pub const STALE_MS: i64 = 10 * 60_000;
+/// Old history is dropped at most this often.
+pub const PRUNE_MS: i64 = 24 * 3_600_000;
+
+/// Says in a request which snapshots this device can use. `idle`: nobody waits for it, so that it may prune.
+///
+/// # Errors
+/// [`ReplicaError`].
+pub fn wish(
+    replica: &Replica,
+    request: &mut SyncRequest,
+    idle: bool,
+    now: UnixMillis,
+) -> Result<(), ReplicaError> {
+    for asked in &mut request.partitions {
+        let installed = replica.installed_snapshot(asked.partition)?;
+        let age = installed.map_or(i64::MAX, |i| now.saturating_sub(i.installed_at));
+        let stale = match asked.partition {
+            Partition::Shared => false,
+            Partition::Site(site) => replica.query().is_stale(site)? && age >= STALE_MS,
+        };
+        asked.snapshot = SnapshotWish {
+            takes: true,
+            cut: installed.map_or(0, |i| i.cut),
+            end: if stale { asked.position.number } else { 0 },
+            prune: idle && age >= PRUNE_MS,
+        };
+    }
+    Ok(())
+}
+
+/// Keeps the snapshots that a reply offers, to be fetched. Those that this device's server did not sign are left.
+///
+/// # Errors
+/// [`ReplicaError`].
+pub fn take_offers(replica: &mut Replica, reply: &mut SyncReply) -> Result<(), ReplicaError> {
+    for part in &mut reply.partitions {
+        let signed = std::mem::take(&mut part.snapshot);
+        if !signed.is_empty() && !replica.begin_snapshot(&signed)? {
+            tracing::warn!(partition = %part.partition, "a snapshot that cannot be trusted was offered");
+        }
+    }
+    Ok(())
+}
+
+/// What to do next about snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Ask the hub for this, and hand its answer to [`take_part`].
+    Ask(Partition, SnapshotGet),
+    /// Everything of it is here: [`Replica::install_snapshot`].
+    Install(Partition),
+}
+
+/// What to do next about the snapshots that are being fetched, if there are any.
+///
+/// # Errors
+/// [`ReplicaError`].
+pub fn next(replica: &Replica) -> Result<Option<Next>, ReplicaError> {
+    for partition in replica.own_partitions() {
+        let Some(fetching) = replica.fetching_snapshot(partition)? else {
+            continue;
+        };
+        return Ok(Some(match fetching.next {
+            None => Next::Install(partition),
+            Some(chunk) => Next::Ask(
+                partition,
+                SnapshotGet {
+                    versions: protocol::VERSIONS,
+                    id: fetching.id,
+                    chunk,
+                },
+            ),
+        }));
+    }
+    Ok(None)
+}
+
+/// Keeps a chunk that was asked for. A chunk that is not the one that was signed, or that the hub has no more, ends the
+/// fetching: a later sync offers another snapshot.
+///
+/// # Errors
+/// [`ReplicaError`].
+pub fn take_part(
+    replica: &mut Replica,
+    partition: Partition,
+    get: &SnapshotGet,
+    part: SnapshotPart,
+) -> Result<(), ReplicaError> {
+    let kept = match &part.chunk {
+        Some(chunk) => replica.put_snapshot_chunk(partition, get.chunk, chunk)?,
+        None => false,
+    };
+    if !kept {
+        tracing::warn!(%partition, chunk = get.chunk, "a snapshot cannot be fetched to its end");
+        replica.drop_fetching(partition)?;
+    }
+    Ok(())
+}

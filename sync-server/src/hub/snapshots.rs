@@ -1,0 +1,314 @@
+//! Snapshots for devices: built in the background from the server's replica, kept as files for a day, given out chunk by
+//! chunk.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use documents::{Manifest, Partition, PublicKey, SnapshotId};
+use domain::UnixMillis;
+use protocol::{LogPosition, RefusalCode, SnapshotGet, SnapshotPart, SnapshotWish};
+use replica::snapshot::Cut;
+
+use super::sync::token_hash;
+use super::{Hub, HubError};
+use crate::store::{StoreError, hub_devices, hub_log};
+
+/// A device holds at least so much of its site's history.
+pub const WINDOW_MS: i64 = 30 * 24 * 3_600_000;
+/// A snapshot is used for this long, unless somebody needs a fresher one.
+const FRESH_MS: i64 = 24 * 3_600_000;
+/// For one partition at most one is built in this time, however many devices are stale.
+const AGAIN_MS: i64 = 60_000;
+/// A snapshot is worth its fetching to who lacks so many entries of the log, or can drop so many.
+pub const ENTRIES_MIN: u64 = 64;
+const MANIFEST: &str = "manifest";
+
+/// A snapshot that can be fetched.
+#[derive(Debug, Clone)]
+struct Ready {
+    id: SnapshotId,
+    signed: Vec<u8>,
+    manifest: Manifest,
+}
+
+/// What is ready, and what somebody waits for.
+#[derive(Debug, Default)]
+struct Shelf {
+    ready: BTreeMap<Partition, Ready>,
+    /// The one before: devices may be in the middle of it.
+    before: BTreeMap<Partition, Ready>,
+    wanted: BTreeMap<Partition, u64>,
+    window_ms: Option<i64>,
+}
+
+/// The folder of snapshots.
+#[derive(Debug)]
+pub(super) struct Snapshots {
+    folder: PathBuf,
+    shelf: Mutex<Shelf>,
+    /// One is built at a time.
+    building: Mutex<()>,
+}
+
+fn hex(id: SnapshotId) -> String {
+    id.0.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+impl Snapshots {
+    /// Opens the folder, or creates it, and takes up what was built for this log before.
+    pub(super) fn open(
+        folder: PathBuf,
+        key: &PublicKey,
+        epoch: [u8; 16],
+    ) -> Result<Self, HubError> {
+        std::fs::create_dir_all(&folder).map_err(HubError::Files)?;
+        let mut shelf = Shelf::default();
+        for found in std::fs::read_dir(&folder).map_err(HubError::Files)? {
+            let path = found.map_err(HubError::Files)?.path();
+            let usable = std::fs::read(path.join(MANIFEST)).ok().and_then(|signed| {
+                let manifest = Manifest::verify(&signed, key).filter(|m| m.epoch == epoch)?;
+                Some(Ready {
+                    id: Manifest::id(&signed),
+                    signed,
+                    manifest,
+                })
+            });
+            match usable {
+                Some(ready) => shelf.put(ready),
+                // Half built when the server stopped, or of a log that was rolled back.
+                None => drop(std::fs::remove_dir_all(&path)),
+            }
+        }
+        Ok(Self {
+            folder,
+            shelf: Mutex::new(shelf),
+            building: Mutex::default(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, id: SnapshotId) -> PathBuf {
+        self.folder.join(hex(id))
+    }
+}
+
+impl Shelf {
+    /// Keeps the newest of each partition and the one before it. Whatever falls out is no longer given.
+    fn put(&mut self, ready: Ready) {
+        let partition = ready.manifest.partition;
+        let newest = self
+            .ready
+            .get(&partition)
+            .is_none_or(|r| r.manifest.taken_at <= ready.manifest.taken_at);
+        let older = if newest {
+            self.ready.insert(partition, ready)
+        } else {
+            Some(ready)
+        };
+        self.before.extend(older.map(|r| (partition, r)));
+    }
+
+    fn find(&self, id: SnapshotId) -> Option<&Ready> {
+        self.ready
+            .values()
+            .chain(self.before.values())
+            .find(|r| r.id == id)
+    }
+}
+
+impl Hub {
+    /// How much history a device holds at least, in milliseconds; [`WINDOW_MS`] unless it is set.
+    pub fn set_window(&self, window_ms: i64) {
+        self.snapshots.lock().window_ms = Some(window_ms.max(0));
+    }
+
+    /// The snapshot that serves a device better than the log after its position, as a signed manifest. If there is none
+    /// yet, or none that is fresh enough, it is built in the background.
+    pub(super) fn offer_snapshot(
+        &self,
+        partition: Partition,
+        position: LogPosition,
+        wish: SnapshotWish,
+        now: UnixMillis,
+    ) -> Result<Option<Vec<u8>>, HubError> {
+        let end = self.database.read(|c| hub_log::end(c, partition))?;
+        let mut shelf = self.snapshots.lock();
+        let ready = shelf.ready.get(&partition);
+        let fresh = ready
+            .is_some_and(|r| r.manifest.taken_at + FRESH_MS > now && wish.end <= r.manifest.end);
+        let lacks = end.number.saturating_sub(position.number);
+        let could_use = lacks >= ENTRIES_MIN || wish.end > 0 || wish.prune;
+        if !fresh && could_use {
+            let wanted = shelf.wanted.entry(partition).or_default();
+            *wanted = (*wanted).max(wish.end);
+            drop(shelf);
+            self.wake();
+            shelf = self.snapshots.lock();
+        }
+        let offer = shelf.ready.get(&partition).filter(|r| {
+            let m = &r.manifest;
+            let cures = wish.end > 0 && m.end >= wish.end;
+            let saves_reading = m.cut.saturating_sub(position.number) >= ENTRIES_MIN;
+            let prunes = wish.prune
+                && partition != Partition::Shared
+                && m.cut.saturating_sub(wish.cut) >= ENTRIES_MIN;
+            m.epoch == self.organisation.epoch && (cures || saves_reading || prunes)
+        });
+        Ok(offer.map(|r| r.signed.clone()))
+    }
+
+    /// Forgets snapshots of a log that was rolled back since: they hold what this one does not.
+    pub(super) fn drop_foreign_snapshots(&self) -> Result<(), HubError> {
+        let mut shelf = self.snapshots.lock();
+        let shelf = &mut *shelf;
+        for ready in [&mut shelf.ready, &mut shelf.before] {
+            let mut foreign = Vec::new();
+            for (partition, r) in ready.iter() {
+                let m = &r.manifest;
+                let same = self.database.read(|c| -> Result<_, StoreError> {
+                    Ok(hub_log::end(c, *partition)?.number >= m.end
+                        && hub_log::running_hash(c, *partition, m.cut)? == Some(m.cut_hash))
+                })?;
+                if !same {
+                    foreign.push(*partition);
+                }
+            }
+            for partition in foreign {
+                if let Some(r) = ready.remove(&partition) {
+                    drop(std::fs::remove_dir_all(self.snapshots.path(r.id)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a device waits for a snapshot to be built.
+    pub(super) fn wants_snapshots(&self) -> bool {
+        !self.snapshots.lock().wanted.is_empty()
+    }
+
+    /// Builds the snapshots that devices wait for. Returns how many.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn build_snapshots(&self, now: UnixMillis) -> Result<usize, HubError> {
+        let _one_at_a_time = self
+            .snapshots
+            .building
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let wanted = std::mem::take(&mut self.snapshots.lock().wanted);
+        let mut built = 0;
+        for (partition, end) in wanted {
+            let recent = self
+                .snapshots
+                .lock()
+                .ready
+                .get(&partition)
+                .is_some_and(|r| {
+                    let age = now.saturating_sub(r.manifest.taken_at);
+                    (0..AGAIN_MS).contains(&age)
+                        || (r.manifest.end >= end && (0..FRESH_MS).contains(&age))
+                });
+            if !recent {
+                built += usize::from(self.build_snapshot(partition, now)?);
+            }
+        }
+        Ok(built)
+    }
+
+    fn build_snapshot(&self, partition: Partition, now: UnixMillis) -> Result<bool, HubError> {
+        let window = self.snapshots.lock().window_ms.unwrap_or(WINDOW_MS);
+        let cut = self
+            .database
+            .read(|c| hub_log::last_accepted_by(c, partition, now - window))?
+            .and_then(|end| {
+                Some(Cut {
+                    number: end.number,
+                    running_hash: end.running_hash,
+                    accepted_at: end.accepted_at?,
+                })
+            });
+        let reader = self.lock().reader()?;
+        let Some(reader) = reader else {
+            return Ok(false);
+        };
+        let folder = self.snapshots.folder.join("building");
+        // Left over if the server was stopped in the middle.
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).map_err(HubError::Files)?;
+        let mut number = 0;
+        let manifest =
+            reader.build_snapshot(self.organisation.id, partition, cut, now, &mut |chunk| {
+                write(&folder.join(number.to_string()), chunk)?;
+                number += 1;
+                Ok(())
+            })?;
+        let Some(manifest) = manifest.filter(|m| m.epoch == self.organisation.epoch) else {
+            return Ok(false);
+        };
+        let signed = manifest.sign(&self.organisation.key);
+        write(&folder.join(MANIFEST), &signed).map_err(HubError::Files)?;
+        let ready = Ready {
+            id: Manifest::id(&signed),
+            signed,
+            manifest,
+        };
+        std::fs::rename(&folder, self.snapshots.path(ready.id)).map_err(HubError::Files)?;
+        tracing::info!(%partition, cut = ready.manifest.cut, end = ready.manifest.end, bytes = ready.manifest.bytes(), "snapshot built");
+        let mut shelf = self.snapshots.lock();
+        let gone = shelf.before.get(&partition).map(|r| r.id);
+        shelf.put(ready);
+        if let Some(gone) = gone.filter(|id| shelf.find(*id).is_none()) {
+            drop(std::fs::remove_dir_all(self.snapshots.path(gone)));
+        }
+        Ok(true)
+    }
+
+    /// Gives one chunk to a device of the organisation; of a site's snapshot, to devices of that site. Outer error: the
+    /// hub failed; inner: the device is refused.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn give_snapshot(
+        &self,
+        token: &str,
+        get: &SnapshotGet,
+    ) -> Result<Result<SnapshotPart, RefusalCode>, HubError> {
+        if get.versions.0 > protocol::VERSIONS.1 || get.versions.1 < protocol::VERSIONS.0 {
+            return Ok(Err(RefusalCode::VersionUnknown));
+        }
+        let device = self
+            .database
+            .read(|c| hub_devices::by_token(c, &token_hash(token)))?
+            .filter(|device| !device.revoked);
+        let Some(device) = device else {
+            return Ok(Err(RefusalCode::DeviceUnknown));
+        };
+        let may_read =
+            |partition| partition == Partition::Shared || partition == Partition::Site(device.site);
+        let known = self.snapshots.lock().find(get.id).is_some_and(|r| {
+            may_read(r.manifest.partition) && (get.chunk as usize) < r.manifest.chunks.len()
+        });
+        let path = self.snapshots.path(get.id).join(get.chunk.to_string());
+        Ok(Ok(SnapshotPart {
+            version: protocol::VERSIONS.1,
+            chunk: known
+                .then(|| std::fs::read(path))
+                .transpose()
+                .map_err(HubError::Files)?
+                .map(Into::into),
+        }))
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = std::fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,101 @@
+//! Devices that begin, and go on, from snapshots of a real hub, over the real device half of sync.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use documents::Partition;
+use domain::{EventBody, Goods, Quantity, UnixMillis};
+use replica::{Commit, Replica};
+use testkit::random::Random;
+use tests::fleet::{
+    Handheld, HubHost, SITE, T0, Wire, bin, bin_edit, item, item_edit, random_event,
+};
+
+const DAY: i64 = 86_400_000;
+
+fn sync(device: &mut Handheld, hub: &HubHost, now: UnixMillis, random: &mut Random) {
+    hub.get().pump(now).unwrap();
+    assert!(device.exchange(hub.get(), Wire::Good, now, random).unwrap());
+    hub.get().pump(now).unwrap();
+}
+
+fn working_hash(replica: &Replica) -> String {
+    replica.working_hash(SITE).unwrap().to_string()
+}
+
+/// Forty days of work at a site with a catalogue; two devices that hold all of it.
+fn forty_days(host: &HubHost, folder: &std::path::Path, random: &mut Random) -> Vec<Handheld> {
+    let hub = host.get();
+    hub.set_window(10 * DAY);
+    hub.commit(
+        Commit {
+            edits: (0..6).map(item_edit).chain((0..4).map(bin_edit)).collect(),
+            ..Commit::default()
+        },
+        T0,
+    )
+    .unwrap();
+    let mut devices: Vec<Handheld> = (1..=2)
+        .map(|n| Handheld::enrol(folder, hub, n, T0).unwrap())
+        .collect();
+    for step in 0..160 {
+        let now = T0 + step * DAY / 4;
+        let at = (step % 2) as usize;
+        let events = (0..8).map(|_| random_event(random)).collect();
+        devices[at].record(events, now).unwrap();
+        sync(&mut devices[at], host, now, random);
+    }
+    devices
+}
+
+#[test]
+fn a_new_device_starts_from_a_snapshot_of_the_hub_and_a_full_one_drops_its_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = HubHost::start(folder.path()).unwrap();
+    let mut random = Random::new(7);
+    let mut devices = forty_days(&host, folder.path(), &mut random);
+    let now = T0 + 40 * DAY;
+    let mut new = Handheld::enrol(folder.path(), host.get(), 3, now).unwrap();
+    new.takes_snapshots = true;
+    // The first contact makes the hub build it; a device that cannot wait is served the log.
+    sync(&mut new, &host, now, &mut random);
+    assert!(host.get().build_snapshots(now).unwrap() > 0);
+    let mut newer = Handheld::enrol(folder.path(), host.get(), 4, now).unwrap();
+    newer.takes_snapshots = true;
+    sync(&mut newer, &host, now, &mut random);
+    let installed = newer
+        .replica
+        .installed_snapshot(Partition::Site(SITE))
+        .unwrap()
+        .unwrap();
+    assert!(installed.cut >= sync_server::hub::ENTRIES_MIN / 2);
+    for device in &mut devices {
+        sync(device, &host, now, &mut random);
+    }
+    let held = newer.replica.query().event_count().unwrap();
+    let all = devices[0].replica.query().event_count().unwrap();
+    assert!(held < all, "{held} of {all}");
+    assert!(!newer.replica.query().is_stale(SITE).unwrap());
+    let full = working_hash(&devices[0].replica);
+    assert_eq!(working_hash(&newer.replica), full);
+    // One that holds everything drops what is old, keeps what is its own, and agrees.
+    devices[1].takes_snapshots = true;
+    devices[1]
+        .record(
+            vec![EventBody::Received {
+                bin: bin(1),
+                goods: Goods::of(item(1)),
+                quantity: Quantity::ONE,
+            }],
+            now + 1,
+        )
+        .unwrap();
+    sync(&mut devices[1], &host, now + 2, &mut random);
+    assert!(devices[1].replica.query().event_count().unwrap() < all);
+    for at in [0, 1] {
+        sync(&mut devices[at], &host, now + 3, &mut random);
+    }
+    sync(&mut newer, &host, now + 3, &mut random);
+    let full = working_hash(&devices[0].replica);
+    assert_eq!(working_hash(&devices[1].replica), full);
+    assert_eq!(working_hash(&newer.replica), full);
+    assert_eq!(working_hash(&host.get().replica().lock().unwrap()), full);
+}
