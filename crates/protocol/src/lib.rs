@@ -3,7 +3,9 @@
 pub mod blob;
 pub mod enrolment;
 pub mod invitation;
+pub mod pairing;
 pub mod parcel;
+pub mod peer;
 pub mod refusal;
 pub mod snapshot;
 pub mod sync;
@@ -12,7 +14,9 @@ mod wire;
 pub use blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 pub use enrolment::{EnrolReply, EnrolRequest};
 pub use invitation::Invitation;
+pub use pairing::{Offer, Pairing};
 pub use parcel::{Holding, Parcel, ParcelPart, PeerMessage};
+pub use peer::{Judge, PeerFrame, PeerHello, PeerRefusal, SetUp};
 pub use refusal::{Refusal, RefusalCode};
 pub use snapshot::{SnapshotGet, SnapshotPart, SnapshotWish};
 pub use sync::{
