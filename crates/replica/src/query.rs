@@ -4,6 +4,7 @@ mod catalogue;
 mod console;
 mod event;
 mod exception;
+mod only_here;
 mod stock;
 
 use rusqlite::{Connection, Params, Row};

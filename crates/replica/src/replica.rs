@@ -173,7 +173,8 @@ impl Replica {
             .map(|c| c.chain)
     }
 
-    /// The partitions that this replica writes to, the shared one first.
+    /// The partitions that this replica holds: those it writes to, or, while no certificate names it, those of its site.
+    /// The shared one comes first.
     pub fn own_partitions(&self) -> Vec<Partition> {
         let Some(identity) = &self.identity else {
             return Vec::new();
@@ -184,6 +185,9 @@ impl Replica {
             .filter(|c| c.device == identity.device)
             .map(|c| c.partition)
             .collect();
+        if partitions.is_empty() {
+            partitions = vec![Partition::Shared, Partition::Site(identity.site)];
+        }
         partitions.sort_unstable();
         partitions.dedup();
         partitions

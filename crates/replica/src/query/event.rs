@@ -33,7 +33,7 @@ pub struct EventFilter {
     pub before: Option<Place>,
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "e.chain, e.number, e.hash, e.place, e.standing, e.accepted_at, e.quarantined, e.record";
 
 /// All methods fail with [`ReplicaError`] only.
