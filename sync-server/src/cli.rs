@@ -44,6 +44,14 @@ enum Command {
     Verify(keep::Verify),
     /// Make a server's data folder from a backup.
     Restore(keep::Restore),
+    /// Take in a parcel file that a handheld exported, while the server is stopped. The devices page does it while it runs.
+    ImportParcel {
+        /// Where everything is kept.
+        #[arg(long)]
+        data: PathBuf,
+        /// The file, named `*.tallyman`.
+        file: PathBuf,
+    },
     /// Serve a made-up warehouse on this machine, to play with.
     Demo(demo::Demo),
 }
@@ -147,6 +155,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Backup(args) => keep::back_up(&args),
         Command::Verify(args) => keep::verify(&args),
         Command::Restore(args) => keep::restore(&args),
+        Command::ImportParcel { data, file } => import_parcel(&data, &file),
     }
 }
 
@@ -298,6 +307,28 @@ fn site_of_code(sites: Vec<Site>, code: &str) -> anyhow::Result<Site> {
     sites
         .find(|site| code.is_empty() || site.code == code)
         .context("there is no such site")
+}
+
+fn import_parcel(data: &Path, file: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        data.join("replica.db").exists(),
+        "there is no server's data in this folder"
+    );
+    let size = std::fs::metadata(file)
+        .context("the file cannot be read")?
+        .len();
+    let limit = u64::try_from(carry::file::FILE_BYTES_MAX)?.saturating_add(1_024);
+    anyhow::ensure!(size <= limit, carry::file::FileError::TooLarge);
+    let bytes = std::fs::read(file).context("the file cannot be read")?;
+    let now = Clock::system().now();
+    let hub = Hub::open(data, open_database(data)?, now)?;
+    let taken = hub.take_parcels(&bytes, now)??;
+    hub.pump(now)?;
+    say(&format!(
+        "{} new segments, {} chains that stopped early",
+        taken.fresh, taken.stopped
+    ));
+    Ok(())
 }
 
 fn run_enrol(enrol: &Enrol) -> anyhow::Result<()> {

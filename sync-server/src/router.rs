@@ -7,8 +7,8 @@ use axum::routing::{get, post};
 
 use crate::console::assets;
 use crate::console::handlers::{
-    account, devices, export, feed, import, link, live, people, preferences, review, sign_in,
-    sites, stock, things,
+    account, devices, export, feed, import, link, live, parcels, people, preferences, review,
+    sign_in, sites, stock, things,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -58,6 +58,10 @@ fn console_routes() -> Router<AppState> {
         .route("/feed/list", get(feed::fragment))
         .route("/devices", get(devices::list))
         .route("/devices/invite", post(devices::invite))
+        .route(
+            "/devices/parcels",
+            post(parcels::submit).layer(DefaultBodyLimit::max(parcels::UPLOAD_BYTES_MAX)),
+        )
         .route("/devices/{id}/revoke", post(devices::revoke))
         .route("/people", get(people::list).post(people::add))
         .route("/people/{id}/active", post(people::set_active))

@@ -85,6 +85,42 @@ async fn what_a_revoked_device_writes_is_seen_but_does_not_count() {
 }
 
 #[tokio::test]
+async fn a_file_of_a_handheld_is_taken_in_once_and_a_wrong_one_not_at_all() {
+    let (warehouse, other) = (Warehouse::new(), Warehouse::new());
+    let mut handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    let body = story::received(1, domain::Goods::of(common::item(1)), 5);
+    handheld.record(operator(1), body, warehouse.now());
+    let parcel = exchange::parcel_for(&mut handheld.replica, &[], 1 << 20).unwrap();
+    let file = carry::file::write(&[parcel.to_bytes()]).unwrap();
+    let mut damaged = file.clone();
+    damaged[40] ^= 1;
+
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    for (bytes, status, words) in [
+        (&damaged[..], 422, "文件已损坏"),
+        (b"sku,name\n", 422, "不是理货员的文件"),
+        (&file, 200, "新增 1 段"),
+        (&file, 200, "内容都已有"),
+    ] {
+        let answer = browser
+            .upload("/devices", "/devices/parcels", "a.tallyman", bytes)
+            .await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert!(answer.body.contains(words), "{words}: {}", answer.body);
+        warehouse.hub.pump(warehouse.now()).unwrap();
+    }
+    let stock = browser.get("/stock").await.body;
+    assert!(!stock.contains("还没有库存"), "{stock}");
+
+    let mut stranger = other.signed_in(Role::Supervisor).await;
+    let answer = stranger
+        .upload("/devices", "/devices/parcels", "a.tallyman", &file)
+        .await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.body.contains("其他单位"), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn the_clock_and_the_last_contact_are_shown() {
     let warehouse = Warehouse::new();
     let mut handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);

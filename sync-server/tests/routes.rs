@@ -32,7 +32,7 @@ const PAGES: [&str; 22] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 12] = [
+const FORMS: [&str; 13] = [
     "/sites",
     "/sign-out",
     "/account",
@@ -40,6 +40,7 @@ const FORMS: [&str; 12] = [
     "/review/decisions/00/undo",
     "/review/00/resolve",
     "/devices/invite",
+    "/devices/parcels",
     "/devices/00000000-0000-0000-0000-000000000000/revoke",
     "/people",
     "/people/00000000-0000-0000-0000-000000000000/active",

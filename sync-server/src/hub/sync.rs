@@ -177,7 +177,7 @@ impl Hub {
     }
 
     /// Takes what continues a chain, whoever brought it.
-    fn take_chain(
+    pub(super) fn take_chain(
         &self,
         connection: &Connection,
         chain: &ChainRow,

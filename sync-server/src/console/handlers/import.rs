@@ -45,10 +45,10 @@ struct ImportPage {
 }
 
 /// One form with a file, as it came.
-struct Sent {
-    csrf: String,
+pub(super) struct Sent {
+    pub(super) csrf: String,
     site: String,
-    file: Vec<u8>,
+    pub(super) file: Vec<u8>,
 }
 
 pub(crate) async fn data(State(app): State<AppState>, who: Viewer) -> Result<Response, AppError> {
@@ -86,7 +86,7 @@ pub(crate) async fn template(who: Viewer, Path(kind): Path<String>) -> Result<Re
     csv_response(&format!("{}-template.csv", kind.code()), &table)
 }
 
-async fn receive(mut form: Multipart) -> Result<Sent, AppError> {
+pub(super) async fn receive(mut form: Multipart) -> Result<Sent, AppError> {
     let mut sent = Sent {
         csrf: String::new(),
         site: String::new(),

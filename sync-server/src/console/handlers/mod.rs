@@ -7,6 +7,7 @@ pub(crate) mod feed;
 pub(crate) mod import;
 pub(crate) mod link;
 pub(crate) mod live;
+pub(crate) mod parcels;
 pub(crate) mod people;
 pub(crate) mod preferences;
 pub(crate) mod review;
