@@ -5,6 +5,7 @@
 
 mod answers;
 mod commands;
+mod nearby;
 mod picture;
 mod words;
 

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{BufRead, BufReader, stdin, stdout};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -42,6 +43,9 @@ struct Arguments {
     /// The device's clock is this far ahead of the machine's (or behind): tests live through days in seconds.
     #[arg(long, default_value_t = 0, hide = true, allow_negative_numbers = true)]
     clock_offset_seconds: i64,
+    /// Where handhelds nearby are listened for, while that is wanted. Without a window nothing listens unless this is given.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    neighbours: Option<SocketAddr>,
     /// Language of the screens.
     #[arg(long, value_parser = ["zh", "en"])]
     language: Option<String>,
@@ -75,6 +79,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
         secrets: keystore::find(credentials.as_deref(), &config),
         clock: Arc::new(move || now() + clock_offset_ms),
         network: Box::new(HttpNetwork::start()?),
+        neighbours: arguments
+            .neighbours
+            .or_else(|| (!arguments.headless).then(|| (Ipv4Addr::UNSPECIFIED, 0).into())),
         language: arguments
             .language
             .as_deref()

@@ -7,9 +7,11 @@
 
 mod appearance;
 mod event;
+mod nearby;
 
 pub use appearance::{Appearance, Language, Theme};
 pub use event::{PadKey, Place, UiEvent};
+pub use nearby::{CodeKind, NearbyView, Qr, ShownCode};
 
 /// Everything on the screen at one instant, except the camera picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +129,7 @@ pub enum Screen {
     LookUp(LookUpView),
     History(HistoryView),
     Sync(SyncView),
+    Nearby(NearbyView),
     Settings(SettingsView),
     Stopped(StoppedView),
 }
@@ -402,6 +405,9 @@ pub struct SyncView {
     /// Changes received that wait for others they depend on.
     pub blocked: u32,
     pub waiting_lines: Vec<Line>,
+    /// What only this device holds, by what it is. `title`: an operation code, or the name of the device that events
+    /// are carried for (`status` is `carried` then); `quantity`: how many; `subtitle`: when the oldest was made.
+    pub only_here_groups: Vec<Line>,
     pub last_error: Option<Message>,
     pub stay_offline: bool,
     /// Newest first, control characters made visible.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -117,6 +118,22 @@ impl Server {
         self.process.kill();
     }
 
+    /// An admin command over its data, while it is killed; what it says.
+    pub fn admin(&self, arguments: &[&str]) -> Result<String> {
+        let (command, rest) = arguments.split_first().context("a command")?;
+        let output = Command::new(binary("tallyman-server")?)
+            .arg(command)
+            .arg("--data")
+            .arg(&self.data)
+            .args(rest)
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(said)
+    }
+
     /// The server's replica, once it has been killed.
     pub fn replica(&self) -> Result<replica::Replica> {
         let options = replica::OpenOptions::file(self.data.join("replica.db"), None, [1; 8]);
@@ -132,24 +149,31 @@ pub struct Handheld {
     data: PathBuf,
     frames: Option<PathBuf>,
     clock_offset_s: i64,
+    neighbours: Option<SocketAddr>,
 }
 
 impl Handheld {
     /// Starts it over its folder. `clock_offset_s`: its clock minus the true one.
     pub fn start(data: &Path, clock_offset_s: i64, frames: Option<&Path>) -> Result<Self> {
-        Self::launch(data, clock_offset_s, frames, Stdio::null())
+        Self::launch(data, clock_offset_s, frames, None, Stdio::null())
+    }
+
+    /// The same, listening for its neighbours there.
+    pub fn near(data: &Path, clock_offset_s: i64, neighbours: SocketAddr) -> Result<Self> {
+        Self::launch(data, clock_offset_s, None, Some(neighbours), Stdio::null())
     }
 
     /// With the true time, and its errors appended to a file.
     pub fn start_with_log(data: &Path, log: &Path) -> Result<Self> {
         let log = File::options().create(true).append(true).open(log)?;
-        Self::launch(data, 0, None, log.into())
+        Self::launch(data, 0, None, None, log.into())
     }
 
     fn launch(
         data: &Path,
         clock_offset_s: i64,
         frames: Option<&Path>,
+        neighbours: Option<SocketAddr>,
         errors: Stdio,
     ) -> Result<Self> {
         let mut command = Command::new(binary("tallyman")?);
@@ -163,6 +187,9 @@ impl Handheld {
         if let Some(frames) = frames {
             command.arg("--frames").arg(frames);
         }
+        if let Some(neighbours) = neighbours {
+            command.arg(format!("--neighbours={neighbours}"));
+        }
         let mut child = command.spawn()?;
         let to = child.stdin.take().context("stdin")?;
         let from = BufReader::new(child.stdout.take().context("stdout")?);
@@ -173,6 +200,7 @@ impl Handheld {
             data: data.to_owned(),
             frames: frames.map(Path::to_owned),
             clock_offset_s,
+            neighbours,
         })
     }
 
@@ -227,7 +255,15 @@ impl Handheld {
     /// Kills it and starts again over the same folder, another day.
     pub fn restart_on(&mut self, clock_offset_s: i64) -> Result<Self> {
         self.kill();
-        Self::start(&self.data, clock_offset_s, self.frames.as_deref())
+        let frames = self.frames.as_deref();
+        let neighbours = self.neighbours;
+        Self::launch(
+            &self.data,
+            clock_offset_s,
+            frames,
+            neighbours,
+            Stdio::null(),
+        )
     }
 
     /// Kills it and starts again over the same folder.

@@ -18,6 +18,7 @@ pub(super) fn screen_code(screen: &Screen) -> &'static str {
         Screen::LookUp(_) => "look-up",
         Screen::History(_) => "history",
         Screen::Sync(_) => "sync",
+        Screen::Nearby(_) => "nearby",
         Screen::Settings(_) => "settings",
         Screen::Stopped(_) => "stopped",
     }

@@ -15,10 +15,10 @@ use sync_core::Connection;
 use super::Driver;
 use super::answers::{failed, message};
 use super::words::Words;
-use crate::view::{Place, Screen, UiEvent};
+use crate::view::{CodeKind, Place, Screen, UiEvent};
 use crate::worker::ToWorker;
 
-const LONG: Duration = Duration::from_secs(60);
+pub(super) const LONG: Duration = Duration::from_secs(60);
 
 /// Why a line was not carried out.
 pub(super) enum Failure {
@@ -50,7 +50,7 @@ impl Driver {
         }
     }
 
-    fn ui(&mut self, event: UiEvent) -> Result<Value, Failure> {
+    pub(super) fn ui(&mut self, event: UiEvent) -> Result<Value, Failure> {
         self.worker.handle(ToWorker::Ui(event));
         Ok(Value::Null)
     }
@@ -67,6 +67,7 @@ impl Driver {
                 "look-up" => UiEvent::Open(Place::LookUp),
                 "history" => UiEvent::Open(Place::History),
                 "sync" => UiEvent::Open(Place::Sync),
+                "nearby" => UiEvent::Open(Place::Nearby),
                 "settings" => UiEvent::Open(Place::Settings),
                 operation => UiEvent::OpenOperation(operation.to_owned()),
             }),
@@ -100,6 +101,22 @@ impl Driver {
             "online" => self.ui(UiEvent::StayOffline(false)),
             "state-hash" => self.state_hash(),
             "status" => self.status(),
+            "pair" => self.pairing(CodeKind::Pair),
+            "set-up-code" => self.pairing(CodeKind::SetUp),
+            "sync-neighbours" => self.sync_neighbours(),
+            "wait-neighbours" => self.wait_neighbours(words),
+            "wait-set-up" => self.wait_set_up(),
+            "neighbours" => Ok(self.neighbours()),
+            "only-here" => self.only_here(),
+            "qr-frames" => self.qr_frames(words),
+            "export" => {
+                self.worker.export(Path::new(&rest))?;
+                Ok(Value::Null)
+            }
+            "import" => {
+                self.worker.import(Path::new(&rest))?;
+                Ok(Value::Null)
+            }
             "sleep" => {
                 let ms = first.and_then(|ms| ms.parse().ok()).ok_or(BAD)?;
                 self.pump(Duration::from_millis(ms), |_| false);

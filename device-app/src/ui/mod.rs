@@ -12,6 +12,7 @@ mod history_adapter;
 mod home_adapter;
 mod keys;
 mod look_up_adapter;
+mod nearby_adapter;
 pub mod samples;
 mod settings_adapter;
 mod shell_adapter;

@@ -3,13 +3,13 @@
 mod screens;
 
 use screens::{
-    choice, enrol, history, home, look_up, quantity, receiving, settings, sign_in, stopped, sync,
-    text_entry,
+    choice, enrol, history, home, look_up, nearby, nearby_code, quantity, receiving, settings,
+    sign_in, stopped, sync, text_entry,
 };
 
 use crate::view::{
-    Appearance, Camera, Connection, Feedback, HomeView, Language, Message, Outcome, Picture,
-    Question, Screen, SyncChip, Theme, View,
+    Appearance, Camera, CodeKind, Connection, Feedback, HomeView, Language, Message, Outcome,
+    Picture, Question, Screen, SyncChip, Theme, View,
 };
 
 /// Name, width, height: a handheld held upright, and a tablet lying.
@@ -35,6 +35,15 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ),
         ("history", base(Screen::History(history(&goods)))),
         ("sync", base(Screen::Sync(sync(&goods)))),
+        ("nearby", base(Screen::Nearby(nearby()))),
+        (
+            "nearby-pair",
+            base(Screen::Nearby(nearby_code(CodeKind::Pair))),
+        ),
+        (
+            "nearby-parcel",
+            base(Screen::Nearby(nearby_code(CodeKind::Parcel))),
+        ),
         ("settings", base(Screen::Settings(settings()))),
         ("stopped", signed_out(base(stopped()))),
     ];

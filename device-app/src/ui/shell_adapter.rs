@@ -35,6 +35,7 @@ fn place_of(place: PlaceKind) -> Option<Place> {
         PlaceKind::LookUp => Place::LookUp,
         PlaceKind::History => Place::History,
         PlaceKind::Sync => Place::Sync,
+        PlaceKind::Nearby => Place::Nearby,
         PlaceKind::Settings => Place::Settings,
         PlaceKind::None => return None,
     })

@@ -28,6 +28,9 @@ pub(super) fn show(app: &AppWindow, view: &SyncView) {
     if let Some(lines) = changed(&state.get_waiting_lines(), &view.waiting_lines) {
         state.set_waiting_lines(lines);
     }
+    if let Some(groups) = changed(&state.get_only_here_groups(), &view.only_here_groups) {
+        state.set_only_here_groups(groups);
+    }
     state.set_last_error(sentence(view.last_error.as_ref()));
     state.set_stay_offline(view.stay_offline);
     if let Some(scans) = changed(&state.get_raw_scans(), &view.raw_scans) {

@@ -7,8 +7,8 @@ use slint::{ComponentHandle, Image, PlatformError, Rgb8Pixel, SharedPixelBuffer}
 use super::generated::{AppWindow, ScreenKind, Sentence, Shell, Words};
 use super::keys::{KeySink, Keys};
 use super::{
-    Events, enrol_adapter, history_adapter, home_adapter, keys, look_up_adapter, settings_adapter,
-    shell_adapter, sign_in_adapter, stopped_adapter, sync_adapter, task_adapter,
+    Events, enrol_adapter, history_adapter, home_adapter, keys, look_up_adapter, nearby_adapter,
+    settings_adapter, shell_adapter, sign_in_adapter, stopped_adapter, sync_adapter, task_adapter,
 };
 use crate::view::{Message, Picture, Screen, UiEvent, View};
 
@@ -36,6 +36,7 @@ impl Window {
         look_up_adapter::connect(&app, &events);
         history_adapter::connect(&app, &events);
         sync_adapter::connect(&app, &events);
+        nearby_adapter::connect(&app, &events);
         settings_adapter::connect(&app, &events);
         stopped_adapter::connect(&app, &events);
         let keys = keys::connect(&app, &events);
@@ -187,6 +188,10 @@ fn show_view(app: &AppWindow, view: &View) {
         Screen::Sync(screen) => {
             sync_adapter::show(app, screen);
             ScreenKind::Sync
+        }
+        Screen::Nearby(screen) => {
+            nearby_adapter::show(app, screen);
+            ScreenKind::Nearby
         }
         Screen::Settings(screen) => {
             settings_adapter::show(app, screen);

@@ -1,6 +1,6 @@
 //! What the person does.
 
-use super::{Language, Theme};
+use super::{CodeKind, Language, Theme};
 
 /// Where the navigation leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,6 +9,7 @@ pub enum Place {
     LookUp,
     History,
     Sync,
+    Nearby,
     Settings,
 }
 
@@ -65,6 +66,17 @@ pub enum UiEvent {
     OpenHit(String),
     CloseDetail,
     SyncNow,
+    /// With all neighbours that are known, whether or not the server answers.
+    SyncNeighbours,
+    SetNeighbours(bool),
+    ShowCode(CodeKind),
+    HideCode,
+    /// A folder to look for parcel files in.
+    LookIn(String),
+    /// Everything into a new file of this folder.
+    ExportTo(String),
+    /// Name of a listed file.
+    ImportFrom(String),
     StayOffline(bool),
     SetLanguage(Language),
     SetTheme(Theme),

@@ -23,6 +23,8 @@ pub(crate) struct DeviceSettings {
     pub(crate) vibration_only: bool,
     pub(crate) camera: bool,
     pub(crate) stay_offline: bool,
+    /// Exchange with handhelds nearby while the server does not answer.
+    pub(crate) neighbours: bool,
     /// Unix milliseconds of the last complete exchange with the server.
     pub(crate) last_contact: Option<i64>,
     /// Minutes without input after which the operator is signed out; 0 is never.
@@ -42,6 +44,7 @@ impl Default for DeviceSettings {
             vibration_only: false,
             camera: true,
             stay_offline: false,
+            neighbours: true,
             last_contact: None,
             idle_minutes: 15,
         }

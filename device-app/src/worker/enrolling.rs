@@ -26,12 +26,18 @@ impl Worker {
             url: url.trim_end_matches('/').to_owned(),
             code: code.trim().to_owned(),
             // What a QR said of this server before still holds.
-            fingerprint: self
-                .enrol
-                .fingerprint
-                .filter(|_| self.enrol.server_url == url),
+            fingerprint: self.pinned_for(url),
         });
         self.enrol_with(invitation, device_name.trim().to_owned());
+    }
+
+    /// What a QR said of this server, or the neighbour that set this device up.
+    fn pinned_for(&self, url: &str) -> Option<[u8; 32]> {
+        let scanned = self.enrol.fingerprint;
+        let known = self.replica.identity().filter(|i| i.server_url == url);
+        scanned
+            .filter(|_| self.enrol.server_url == url)
+            .or_else(|| known.and_then(|i| i.pinned_certificate))
     }
 
     fn enrol_with(&mut self, invitation: Invitation, device_name: String) {
@@ -134,7 +140,7 @@ impl Worker {
             },
             code: self.enrol.code.clone(),
             device_name: self.enrol.device_name.clone(),
-            busy: self.enrol.asked.is_some(),
+            busy: self.enrol.asked.is_some() || self.neighbours.setting_up,
             error: self.enrol.error.clone(),
             can_skip: known.is_some(),
         }

@@ -1,10 +1,12 @@
 //! What the person did, and which part of the worker it concerns.
 
 use operations::{ActionCode, Operation};
+use protocol::Pairing;
 use replica::ReplicaError;
 use scan::Payload;
 
 use super::machine::{Asking, Showing, Worker};
+use super::neighbours::stands_in;
 use crate::view::{Message, Outcome, Place, UiEvent};
 
 impl Worker {
@@ -37,6 +39,12 @@ impl Worker {
             UiEvent::Search(text) => return self.search(text),
             UiEvent::OpenHit(id) => return self.open_hit(&id),
             UiEvent::CloseDetail => self.look_up.close_detail(),
+            UiEvent::SyncNeighbours => self.sync_neighbours(),
+            UiEvent::ShowCode(kind) => return self.show_code(kind),
+            UiEvent::HideCode => self.hide_code(),
+            UiEvent::LookIn(folder) => self.look_in(&folder),
+            UiEvent::ExportTo(folder) => return self.export_to(&folder),
+            UiEvent::ImportFrom(name) => return self.import_from(&name),
             UiEvent::SyncNow => return self.sync_event(sync_core::Event::SyncNow),
             UiEvent::StayOffline(stay) => {
                 self.settings.stay_offline = stay;
@@ -51,10 +59,13 @@ impl Worker {
     }
 
     pub(crate) fn sync_event(&mut self, event: sync_core::Event) -> Result<(), ReplicaError> {
-        if self.replica.identity().is_none() {
+        if self.replica.identity().is_none_or(stands_in) {
             return Ok(());
         }
         let now = self.now();
+        if event == sync_core::Event::Committed {
+            self.neighbours.hurry(now);
+        }
         let news = self.sync.handle(event, &mut self.replica, now);
         self.note(news)
     }
@@ -71,6 +82,7 @@ impl Worker {
             UiEvent::SetVolume(volume) => settings.volume = volume.min(100),
             UiEvent::SetVibrationOnly(on) => settings.vibration_only = on,
             UiEvent::SetCamera(on) => settings.camera = on,
+            UiEvent::SetNeighbours(on) => settings.neighbours = on,
             _ => return Ok(()),
         }
         self.settings.save(&mut self.replica)
@@ -78,6 +90,13 @@ impl Worker {
 
     /// A code, wherever the person stands.
     pub(crate) fn scanned(&mut self, payload: &Payload) -> Result<(), ReplicaError> {
+        if Pairing::is_meant(&payload.text) {
+            self.pair(&payload.text);
+            return Ok(());
+        }
+        if carry::frames::is_frame(&payload.text) {
+            return self.frame_seen(&payload.text);
+        }
         if self.showing == Showing::Enrol || self.replica.identity().is_none() {
             self.enrol_by_scan(&payload.text);
             return Ok(());
@@ -114,6 +133,10 @@ impl Worker {
             self.tell(Outcome::Refused, Message::new("not-signed-in"), "");
             return Ok(());
         }
+        if operation != Operation::LookUp && self.replica.identity().is_some_and(stands_in) {
+            self.tell(Outcome::Refused, Message::new("stands-in"), "");
+            return Ok(());
+        }
         match &self.work {
             _ if operation == Operation::LookUp => {
                 self.open_place(Place::LookUp);
@@ -131,7 +154,11 @@ impl Worker {
     /// One step back. Work under way stays where it is, as a draft.
     fn back(&mut self) {
         self.asking = None;
+        if self.nearby.is_showing() {
+            return self.hide_code();
+        }
         self.showing = match self.showing {
+            Showing::Nearby => Showing::Sync,
             Showing::LookUp if self.look_up.has_detail() => {
                 self.look_up.close_detail();
                 Showing::LookUp

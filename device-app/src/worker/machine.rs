@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -18,6 +19,8 @@ use scan::duplicates::DuplicateFilter;
 use super::ToWorker;
 use super::device_settings::DeviceSettings;
 use super::look_up::LookUpState;
+use super::nearby::NearbyState;
+use super::neighbours::Neighbours;
 use super::opening::{self, Stopped};
 use super::pin::Tries;
 use super::site_clock::SiteClock;
@@ -37,6 +40,8 @@ pub struct WorkerOptions {
     pub secrets: Box<dyn SecretStore>,
     pub clock: Clock,
     pub network: Box<dyn Network>,
+    /// Where neighbours are listened for, once that is wanted; `None`: never.
+    pub neighbours: Option<SocketAddr>,
     /// Overrides the language that was chosen on the device.
     pub language: Option<Language>,
     /// Set while the person wants the camera; whoever runs it looks here.
@@ -56,6 +61,7 @@ pub(crate) enum Showing {
     LookUp,
     History,
     Sync,
+    Nearby,
     Settings,
 }
 
@@ -104,6 +110,9 @@ pub struct Worker {
     pub(crate) secrets: Box<dyn SecretStore>,
     pub(crate) clock: Clock,
     pub(crate) sync: SyncDriver,
+    pub(crate) neighbours: Neighbours,
+    pub(crate) nearby: NearbyState,
+    pub(crate) data_folder: PathBuf,
     pub(crate) settings: DeviceSettings,
     pub(crate) site: Option<SiteId>,
     pub(crate) site_clock: SiteClock,
@@ -151,6 +160,9 @@ impl Worker {
         let tries = Tries::load(&replica)?;
         let now = (options.clock)();
         let mut worker = Self {
+            neighbours: Neighbours::new(options.neighbours, answers.clone(), seed),
+            nearby: NearbyState::default(),
+            data_folder: options.data_folder,
             sync: SyncDriver::new(seed, settings.stay_offline, options.network, answers),
             replica,
             _lock: lock,
@@ -235,6 +247,7 @@ impl Worker {
             self.site_clock = SiteClock::new(&site.time_zone);
         }
         self.waiting = self.replica.waiting()?;
+        self.refresh_neighbours()?;
         if let Some(operator) = &self.operator {
             let known = self.replica.query().operator(operator.id)?;
             if known.as_ref().is_some_and(|o| !o.active) {
@@ -250,15 +263,18 @@ impl Worker {
         // The chip shows minutes, and the PIN lock counts seconds.
         let locked = self.showing == Showing::SignIn && self.sign_in.chosen.is_some();
         let shown = now + if locked { 1_000 } else { 15_000 };
-        self.sync.due().unwrap_or(i64::MAX).min(shown).max(now)
+        let due = [self.sync.due(), self.neighbours_due(), self.nearby.due()];
+        let due = due.into_iter().flatten().min().unwrap_or(i64::MAX);
+        due.min(shown).max(now)
     }
 
     /// Time went by.
     pub fn tick(&mut self) {
         let now = self.now();
         let news = self.sync.tick(&mut self.replica, now);
-        let result = self.note(news);
+        let result = self.note(news).and_then(|()| self.watch_neighbours());
         self.report(result);
+        self.animate();
         let idle_ms = i64::from(self.settings.idle_minutes) * 60_000;
         if idle_ms > 0 && self.operator.is_some() && now - self.last_input > idle_ms {
             self.leave(None);
@@ -291,6 +307,7 @@ impl Worker {
                 self.note(news)
             }
             ToWorker::EnrolAnswered(answer) => self.enrol_answered(answer),
+            ToWorker::Peer(news) => self.peer(news),
             ToWorker::Line(_) => Ok(()),
             ToWorker::Stop => {
                 self.quit = true;
@@ -299,6 +316,7 @@ impl Worker {
         };
         self.camera_wanted
             .store(self.settings.camera, std::sync::atomic::Ordering::Relaxed);
+        let result = result.and_then(|()| self.watch_neighbours());
         self.report(result);
     }
 
@@ -423,11 +441,13 @@ impl Worker {
     }
 
     pub(crate) fn open_place(&mut self, place: Place) {
+        self.hide_code();
         self.showing = match place {
             Place::Home if self.operator.is_some() => Showing::Home,
             Place::LookUp if self.operator.is_some() => Showing::LookUp,
             Place::History if self.operator.is_some() => Showing::History,
             Place::Sync => Showing::Sync,
+            Place::Nearby => return self.open_nearby(),
             Place::Settings => Showing::Settings,
             Place::Home | Place::LookUp | Place::History => self.entrance(),
         };

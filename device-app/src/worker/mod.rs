@@ -10,6 +10,9 @@ mod home;
 mod input;
 mod look_up;
 mod machine;
+mod nearby;
+mod neighbours;
+mod only_here;
 mod opening;
 mod people;
 mod pin;
@@ -20,6 +23,7 @@ mod sync_driver;
 mod task_screen;
 mod tasks;
 mod thread;
+mod turns;
 mod unit_names;
 
 pub use machine::{Clock, Worker, WorkerOptions};
@@ -28,6 +32,7 @@ pub use thread::{WorkerHandle, WorkerOutput, spawn};
 
 use scan::Payload;
 
+use crate::peer::PeerNews;
 use crate::transport::Answer;
 use crate::view::{Camera, UiEvent};
 
@@ -46,6 +51,8 @@ pub enum ToWorker {
     SyncAnswered(Answer),
     /// The hub answered an enrolment.
     EnrolAnswered(Answer),
+    /// Neighbours have something to say.
+    Peer(PeerNews),
     /// A line of a script, or its end. The headless driver takes it; the worker itself knows no scripts.
     Line(Option<String>),
     /// Nothing more comes; what is under way is written already.

@@ -5,6 +5,7 @@ use domain::OperatorId;
 use replica::ReplicaError;
 
 use super::machine::{Asking, Showing, SignInState, Worker};
+use super::neighbours::stands_in;
 use super::pin;
 use crate::view::{Message, OperatorTile, Outcome, PadKey, SignInView};
 
@@ -66,7 +67,14 @@ impl Worker {
             self.tell(Outcome::Refused, Message::new("operator-disabled"), "");
             return Ok(());
         };
-        let pepper = self.replica.enrolled()?.pepper;
+        let identity = self.replica.enrolled()?;
+        if stands_in(identity) {
+            // What PINs are checked with comes from the server only.
+            self.sign_in.error = Some(Message::new("badge-only"));
+            self.tell(Outcome::Refused, Message::new("badge-only"), "");
+            return Ok(());
+        }
+        let pepper = identity.pepper;
         if pin::is_right(&pin, &operator.pin_verifier, &pepper) {
             self.tries.right(&chosen, &mut self.replica)?;
             return self.enter(operator);

@@ -74,6 +74,7 @@ impl Worker {
             Showing::LookUp => Screen::LookUp(self.look_up_view()?),
             Showing::History => Screen::History(self.history_view()?),
             Showing::Sync => Screen::Sync(self.sync_view()?),
+            Showing::Nearby => Screen::Nearby(self.nearby_view()),
             Showing::Settings => Screen::Settings(self.settings_view()),
         })
     }
@@ -126,6 +127,7 @@ impl Worker {
             blocked: u32::try_from(self.replica.query().waiting_record_count()?)
                 .unwrap_or(u32::MAX),
             waiting_lines,
+            only_here_groups: self.only_here_groups()?,
             last_error: match self.sync.error(self.waiting.total()) {
                 None if self.settings.stay_offline => Some(Message::new("stay-offline-on")),
                 error => error,

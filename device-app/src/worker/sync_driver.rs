@@ -73,6 +73,11 @@ impl SyncDriver {
         self.device.connection()
     }
 
+    /// Whether the last exchange failed because nobody answered.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.failure == Some(Failure::Unreachable)
+    }
+
     /// How many exchanges have ended, well or badly.
     pub(crate) fn finished(&self) -> u64 {
         self.finished

@@ -26,6 +26,7 @@ pub(crate) fn options(folder: &Path, hub: &Hub, clock: &Arc<AtomicI64>) -> Worke
         secrets: Box::new(KeyFile::new(&folder.join("config"))),
         clock: Arc::new(move || clock.load(Ordering::Relaxed)),
         network: Box::new(Direct(hub.clone())),
+        neighbours: None,
         language: None,
         camera_wanted: Arc::new(AtomicBool::new(true)),
     }

@@ -69,7 +69,34 @@ fn every_code_has_words() {
         "picture-unreadable",
         "answer-first",
         "quantity-missing",
+        "no-neighbours",
+        "neighbour-synced",
+        "neighbours-off",
+        "pairing-wrong",
+        "pairing-own",
+        "pairing-not-enrolled",
+        "set-up-not-needed",
+        "set-up-done",
+        "stands-in",
+        "badge-only",
+        "peer-unreachable",
+        "nothing-to-hand-over",
+        "too-much-for-qr",
+        "qr-damaged",
+        "exported",
+        "imported",
+        "imported-nothing-new",
+        "imported-in-part",
+        "file-missing",
+        "file-not-written",
+        "file-other-organisation",
     ];
+    for refusal in protocol::PeerRefusal::ALL {
+        check(WordKind::Message, refusal.code());
+    }
+    for error in carry::file::FileError::ALL {
+        check(WordKind::Message, error.code());
+    }
     for code in worker {
         check(WordKind::Message, code);
     }

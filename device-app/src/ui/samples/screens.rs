@@ -2,9 +2,10 @@
 
 use super::Goods;
 use crate::view::{
-    Action, Choice, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit, HomeView,
-    Keypad, LastScan, Line, LineState, LookUpView, Message, OperatorTile, RawScan, RecentLine,
-    Screen, SettingsView, SignInView, StockRow, StoppedView, SyncView, TaskView, Weight,
+    Action, Choice, CodeKind, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit,
+    HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperatorTile, Qr,
+    RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView, StockRow, StoppedView,
+    SyncView, TaskView, Weight,
 };
 
 pub(super) fn enrol() -> Screen {
@@ -274,6 +275,39 @@ pub(super) fn history(goods: &Goods) -> HistoryView {
     HistoryView { rows: rows(goods) }
 }
 
+pub(super) fn nearby() -> NearbyView {
+    NearbyView {
+        enabled: true,
+        neighbours: vec![
+            line("HH-03", "14:01", "", "synced"),
+            line("HH-11", "", "", "syncing"),
+            line("HH-04", "", "", "peer-unreachable"),
+        ],
+        receiving: Some((7, 12)),
+        folder: "/media/stick".into(),
+        files: vec!["HH-03-1790000000.tallyman".into()],
+        ..NearbyView::default()
+    }
+}
+
+/// A code of about the size that a moving parcel has.
+pub(super) fn nearby_code(kind: CodeKind) -> NearbyView {
+    let side = if kind == CodeKind::Parcel { 97 } else { 53 };
+    let dark = |at: u32| (at % side * 7 + at / side * 13 + at * at % 11).is_multiple_of(2);
+    NearbyView {
+        enabled: true,
+        code: Some(ShownCode {
+            kind,
+            qr: Qr {
+                side,
+                dark: (0..side * side).map(dark).collect(),
+            },
+            parts: if kind == CodeKind::Parcel { 14 } else { 0 },
+        }),
+        ..NearbyView::default()
+    }
+}
+
 pub(super) fn sync(goods: &Goods) -> SyncView {
     let scan = |time: &str, source: &str, text: &str| RawScan {
         time: time.into(),
@@ -290,6 +324,11 @@ pub(super) fn sync(goods: &Goods) -> SyncView {
         waiting_lines: vec![
             line(goods.bolt, "14:02", "+12", "saved"),
             line(goods.glove, "13:58", "40", "pending"),
+        ],
+        only_here_groups: vec![
+            line("receive", "12:40", "9", ""),
+            line("move", "13:58", "3", ""),
+            line("HH-03", "08:12", "42", "carried"),
         ],
         last_error: Some(Message::new("server-unreachable")),
         stay_offline: false,
