@@ -1,7 +1,8 @@
 //! The fold's rows in SQLite: one ledger for each site.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 
 use domain::event::{Event, EventBody, EventHash, EventId, EventRecord, ExceptionId, Goods};
 use domain::ledger::{
@@ -23,7 +24,21 @@ pub(crate) struct SqlLedger<'t> {
     site: SiteId,
     /// Subjects looked up in this transaction.
     subjects: RefCell<HashMap<Vec<u8>, i64>>,
+    /// Of those, the ones that this batch made: the table has no entry of theirs.
+    new_subjects: HashSet<i64>,
+    /// Entries of this batch that are not in the table yet: each is written once, with its folded state.
+    unwritten: BTreeMap<(i64, [u8; 36]), Entry>,
+    /// The last event of each chain: what comes after it need not be looked for.
+    last_numbers: HashMap<i64, u64>,
+    /// All hashes that events name, read once a batch has asked for some: most events are named by none.
+    named: Option<HashSet<[u8; 32]>>,
+    asked_for_names: usize,
 }
+
+/// A rebuild of a long history must not hold all its entries in memory.
+const UNWRITTEN_MAX: usize = 20_000;
+/// From so many questions on it is cheaper to read all named hashes at once.
+const NAMES_ASKED: usize = 100;
 
 pub(crate) fn placed_from_row(r: &Row<'_>, chains: &Chains) -> Result<Placed, ReplicaError> {
     let chain = chains.by_local(r.get("chain")?)?;
@@ -172,7 +187,100 @@ impl<'t> SqlLedger<'t> {
             chains,
             site,
             subjects: RefCell::default(),
+            new_subjects: HashSet::new(),
+            unwritten: BTreeMap::new(),
+            last_numbers: HashMap::new(),
+            named: None,
+            asked_for_names: 0,
         }
+    }
+
+    fn last_number(&mut self, local: i64) -> Result<u64, ReplicaError> {
+        if let Some(number) = self.last_numbers.get(&local) {
+            return Ok(*number);
+        }
+        let number: i64 = self
+            .connection
+            .prepare_cached("SELECT coalesce(max(number), 0) FROM event WHERE chain = ?1")?
+            .query_row([local], |r| r.get(0))?;
+        self.last_numbers.insert(local, number as u64);
+        Ok(number as u64)
+    }
+
+    fn is_named(&mut self, hash: EventHash) -> Result<bool, ReplicaError> {
+        self.asked_for_names += 1;
+        if self.named.is_none() && self.asked_for_names > NAMES_ASKED {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT DISTINCT hash FROM event_name")?;
+            let mut rows = statement.query([])?;
+            let mut named = HashSet::new();
+            while let Some(r) = rows.next()? {
+                named.insert(row::bytes32(r, "hash")?);
+            }
+            self.named = Some(named);
+        }
+        Ok(self.named.as_ref().is_none_or(|n| n.contains(&hash.0)))
+    }
+
+    fn write_entries(&mut self) -> Result<(), ReplicaError> {
+        let mut statement = self.connection.prepare_cached(
+            "INSERT OR REPLACE INTO entry (subject, place, part, amount, balance, times_below)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for ((subject, place), entry) in std::mem::take(&mut self.unwritten) {
+            let (part, amount) = part_columns(entry.part);
+            statement.execute(params![
+                subject,
+                place,
+                part,
+                amount.thousandths(),
+                entry.state.balance.thousandths(),
+                entry.state.times_below
+            ])?;
+        }
+        self.new_subjects.clear();
+        Ok(())
+    }
+
+    /// The last entry of a subject before a place, or at it.
+    fn last(
+        &self,
+        subject: &Subject,
+        place: Place,
+        or_at: bool,
+    ) -> Result<Option<Entry>, ReplicaError> {
+        let Some(id) = self.subject_id(subject)? else {
+            return Ok(None);
+        };
+        let place = place.to_bytes();
+        let end = if or_at {
+            Bound::Included((id, place))
+        } else {
+            Bound::Excluded((id, place))
+        };
+        let unwritten = self
+            .unwritten
+            .range((Bound::Included((id, [0; 36])), end))
+            .next_back()
+            .map(|(_, entry)| entry.clone());
+        if self.new_subjects.contains(&id) {
+            return Ok(unwritten);
+        }
+        let mut statement = self.connection.prepare_cached(if or_at {
+            "SELECT place, part, amount, balance, times_below FROM entry
+             WHERE subject = ?1 AND place <= ?2 ORDER BY place DESC LIMIT 1"
+        } else {
+            "SELECT place, part, amount, balance, times_below FROM entry
+             WHERE subject = ?1 AND place < ?2 ORDER BY place DESC LIMIT 1"
+        })?;
+        let mut rows = statement.query(params![id, place])?;
+        let written = rows.next()?.map(entry_from_row).transpose()?;
+        // At the same place, what is not written yet stands in the other's stead.
+        Ok(match (written, unwritten) {
+            (Some(written), Some(unwritten)) if written.place > unwritten.place => Some(written),
+            (written, unwritten) => unwritten.or(written),
+        })
     }
 
     fn subject_key(&self, subject: &Subject) -> Vec<u8> {
@@ -195,7 +303,7 @@ impl<'t> SqlLedger<'t> {
         Ok(id)
     }
 
-    fn subject_id_or_new(&self, subject: &Subject) -> Result<i64, ReplicaError> {
+    fn subject_id_or_new(&mut self, subject: &Subject) -> Result<i64, ReplicaError> {
         if let Some(id) = self.subject_id(subject)? {
             return Ok(id);
         }
@@ -209,6 +317,7 @@ impl<'t> SqlLedger<'t> {
             .execute(params![key, bin, item])?;
         let id = self.connection.last_insert_rowid();
         self.subjects.borrow_mut().insert(key, id);
+        self.new_subjects.insert(id);
         Ok(id)
     }
 
@@ -236,6 +345,9 @@ impl LedgerStore for SqlLedger<'_> {
         let Some(chain) = self.chains.get(id.chain) else {
             return Ok(None);
         };
+        if id.number > self.last_number(chain.local)? {
+            return Ok(None);
+        }
         let mut statement = self.connection.prepare_cached(
             "SELECT chain, number, hash, place, standing, accepted_at, quarantined, record
              FROM event WHERE chain = ?1 AND number = ?2",
@@ -250,6 +362,9 @@ impl LedgerStore for SqlLedger<'_> {
         let Some(chain) = self.chains.get(id.chain) else {
             return Ok(None);
         };
+        if id.number > self.last_number(chain.local)? {
+            return Ok(None);
+        }
         let mut statement = self
             .connection
             .prepare_cached("SELECT place FROM event WHERE chain = ?1 AND number = ?2")?;
@@ -285,7 +400,13 @@ impl LedgerStore for SqlLedger<'_> {
                 event.record.operator.as_bytes(),
                 event.record.to_bytes(),
             ])?;
+        if let Some(last) = self.last_numbers.get_mut(&chain) {
+            *last = (*last).max(event.id.number);
+        }
         for name in names {
+            if let Some(named) = &mut self.named {
+                named.insert(name.0);
+            }
             self.connection
                 .prepare_cached(
                     "INSERT OR IGNORE INTO event_name (hash, chain, number) VALUES (?1, ?2, ?3)",
@@ -319,6 +440,9 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn naming(&mut self, hash: EventHash) -> Result<Vec<EventId>, ReplicaError> {
+        if !self.is_named(hash)? {
+            return Ok(Vec::new());
+        }
         self.ids(
             "SELECT chain, number FROM event_name WHERE hash = ?1",
             [hash.0],
@@ -336,6 +460,13 @@ impl LedgerStore for SqlLedger<'_> {
         let Some(id) = self.subject_id(subject)? else {
             return Ok(true);
         };
+        let all = (id, [0; 36])..=(id, [0xff; 36]);
+        if self.unwritten.range(all).next().is_some() {
+            return Ok(false);
+        }
+        if self.new_subjects.contains(&id) {
+            return Ok(true);
+        }
         Ok(!self
             .connection
             .prepare_cached("SELECT 1 FROM entry WHERE subject = ?1 LIMIT 1")?
@@ -349,18 +480,21 @@ impl LedgerStore for SqlLedger<'_> {
         part: Part,
     ) -> Result<(), ReplicaError> {
         let id = self.subject_id_or_new(subject)?;
-        let (part, amount) = part_columns(part);
-        self.connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO entry (subject, place, part, amount, balance, times_below)
-                 VALUES (?1, ?2, ?3, ?4, 0, 0)",
-            )?
-            .execute(params![id, place.to_bytes(), part, amount.thousandths()])?;
+        let entry = Entry {
+            place,
+            part,
+            state: StockState::default(),
+        };
+        self.unwritten.insert((id, place.to_bytes()), entry);
+        if self.unwritten.len() > UNWRITTEN_MAX {
+            self.write_entries()?;
+        }
         Ok(())
     }
 
     fn remove_entry(&mut self, subject: &Subject, place: Place) -> Result<(), ReplicaError> {
         if let Some(id) = self.subject_id(subject)? {
+            self.unwritten.remove(&(id, place.to_bytes()));
             self.connection
                 .prepare_cached("DELETE FROM entry WHERE subject = ?1 AND place = ?2")?
                 .execute(params![id, place.to_bytes()])?;
@@ -373,15 +507,7 @@ impl LedgerStore for SqlLedger<'_> {
         subject: &Subject,
         place: Place,
     ) -> Result<Option<Entry>, ReplicaError> {
-        let Some(id) = self.subject_id(subject)? else {
-            return Ok(None);
-        };
-        let mut statement = self.connection.prepare_cached(
-            "SELECT place, part, amount, balance, times_below FROM entry
-             WHERE subject = ?1 AND place < ?2 ORDER BY place DESC LIMIT 1",
-        )?;
-        let mut rows = statement.query(params![id, place.to_bytes()])?;
-        rows.next()?.map(entry_from_row).transpose()
+        self.last(subject, place, false)
     }
 
     fn entries_from(
@@ -392,14 +518,28 @@ impl LedgerStore for SqlLedger<'_> {
         let Some(id) = self.subject_id(subject)? else {
             return Ok(Vec::new());
         };
+        let place = place.to_bytes();
+        let unwritten = self.unwritten.range((id, place)..=(id, [0xff; 36]));
+        let mut unwritten: Vec<Entry> = unwritten.map(|(_, entry)| entry.clone()).collect();
+        if self.new_subjects.contains(&id) {
+            return Ok(unwritten);
+        }
         let mut statement = self.connection.prepare_cached(
             "SELECT place, part, amount, balance, times_below FROM entry
              WHERE subject = ?1 AND place >= ?2 ORDER BY place",
         )?;
-        let mut rows = statement.query(params![id, place.to_bytes()])?;
+        let mut rows = statement.query(params![id, place])?;
         let mut entries = Vec::new();
         while let Some(r) = rows.next()? {
             entries.push(entry_from_row(r)?);
+        }
+        if !entries.is_empty() && !unwritten.is_empty() {
+            // At the same place, what is not written yet stands in the other's stead.
+            entries.retain(|e| unwritten.iter().all(|u| u.place != e.place));
+            entries.append(&mut unwritten);
+            entries.sort_unstable_by_key(|e| e.place);
+        } else {
+            entries.append(&mut unwritten);
         }
         Ok(entries)
     }
@@ -409,15 +549,7 @@ impl LedgerStore for SqlLedger<'_> {
         subject: &Subject,
         place: Place,
     ) -> Result<Option<Entry>, ReplicaError> {
-        let Some(id) = self.subject_id(subject)? else {
-            return Ok(None);
-        };
-        let mut statement = self.connection.prepare_cached(
-            "SELECT place, part, amount, balance, times_below FROM entry
-             WHERE subject = ?1 AND place <= ?2 ORDER BY place DESC LIMIT 1",
-        )?;
-        let mut rows = statement.query(params![id, place.to_bytes()])?;
-        rows.next()?.map(entry_from_row).transpose()
+        self.last(subject, place, true)
     }
 
     fn set_state(
@@ -427,6 +559,10 @@ impl LedgerStore for SqlLedger<'_> {
         state: &StockState,
     ) -> Result<(), ReplicaError> {
         if let Some(id) = self.subject_id(subject)? {
+            if let Some(entry) = self.unwritten.get_mut(&(id, place.to_bytes())) {
+                entry.state = *state;
+                return Ok(());
+            }
             self.connection
                 .prepare_cached("UPDATE entry SET balance = ?3, times_below = ?4 WHERE subject = ?1 AND place = ?2")?
                 .execute(params![id, place.to_bytes(), state.balance.thousandths(), state.times_below])?;
@@ -694,7 +830,9 @@ impl LedgerStore for SqlLedger<'_> {
         meta::state_hash(self.connection, &meta::ledger_key(self.site))
     }
 
+    /// The fold's last call: nothing may stay unwritten.
     fn set_state_hash(&mut self, hash: StateHash) -> Result<(), ReplicaError> {
+        self.write_entries()?;
         meta::set_state_hash(self.connection, &meta::ledger_key(self.site), hash)
     }
 }

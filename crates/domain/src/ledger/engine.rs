@@ -113,9 +113,8 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
             place,
             standing: Standing::Void,
         };
-        self.store.insert_event(&placed, &mentions)?;
         placed.standing = self.standing(&placed)?;
-        self.store.update_event(&placed)?;
+        self.store.insert_event(&placed, &mentions)?;
         self.attach(&placed)?;
         self.last_place = Some(place);
         if self.horizon > Place::START {
