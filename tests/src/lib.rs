@@ -6,3 +6,4 @@ pub mod databases;
 pub mod fleet;
 pub mod processes;
 pub mod relay;
+pub mod sim;

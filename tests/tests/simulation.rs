@@ -1,5 +1,7 @@
 //! Days without a network, a network that fails, clocks that are wrong, power cuts: in the end all agree.
 
+use std::sync::Mutex;
+
 use anyhow::Result;
 use documents::Partition;
 use domain::{EventBody, Goods, Quantity, UnitId};
@@ -9,6 +11,7 @@ use testkit::random::Random;
 use tests::fleet::{
     Handheld, HubHost, SITE, T0, Wire, bin, bin_edit, item, item_edit, random_event,
 };
+use tests::sim::{self, Plan};
 
 const HOUR: i64 = 3_600_000;
 
@@ -131,25 +134,36 @@ impl Fleet {
     }
 }
 
+/// `cargo xtask sim` runs longer ones, and more.
 #[test]
-fn whatever_the_network_does_all_replicas_end_in_the_same_state() {
-    for seed in 1..=12 {
-        let run = || -> Result<()> {
-            let mut fleet = Fleet::new(seed, 2 + (seed % 3) as u8)?;
-            for _ in 0..150 {
-                fleet.step()?;
-            }
-            fleet.settle()?;
-            fleet.check()?;
-            // And the read model is what the changes say.
-            let before = fleet.handhelds[0].replica.state_hash(SITE)?;
-            fleet.handhelds[0].replica.rebuild()?;
-            assert_eq!(fleet.handhelds[0].replica.state_hash(SITE)?, before);
-            Ok(())
+fn two_hundred_seeds_of_every_fault_end_in_one_agreed_state() {
+    let plan = Plan {
+        seed: 1,
+        steps: 200,
+        verbose: false,
+    };
+    let broken = Mutex::new(String::new());
+    let summary = sim::run_many(plan, 200, |outcome| {
+        let mut broken = broken.lock().unwrap();
+        broken.push_str(&outcome.to_string());
+    });
+    assert_eq!(summary.violations, 0, "{}", broken.lock().unwrap());
+    assert_eq!(summary.runs, 200);
+}
+
+#[test]
+fn a_seed_replays_byte_for_byte() {
+    for seed in [3, 4, 1_000] {
+        let run = |seed| {
+            sim::run(Plan {
+                seed,
+                steps: 400,
+                verbose: false,
+            })
         };
-        if let Err(error) = run() {
-            panic!("seed {seed}: {error:?}");
-        }
+        let (first, second) = (run(seed), run(seed));
+        assert_eq!((first.steps, &first.trace), (second.steps, &second.trace));
+        assert_ne!(first.trace, run(seed + 1).trace);
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Counts {
     pub syncs: u64,
     /// Bytes written.
     pub bytes: u64,
+    /// Errors given, for whatever reason.
+    pub failures: u64,
 }
 
 /// All files of a disk as they read at one moment.

@@ -132,6 +132,7 @@ impl State {
         if let Some(left) = &mut self.stop_after {
             if *left == 0 {
                 self.stands_still = true;
+                self.counts.failures += 1;
                 return Err(Failure::Io);
             }
             *left -= 1;
@@ -139,6 +140,7 @@ impl State {
         if let Some(left) = &mut self.fail_after {
             if *left == 0 {
                 self.fail_after = None;
+                self.counts.failures += 1;
                 return Err(Failure::Io);
             }
             *left -= 1;
@@ -221,6 +223,7 @@ impl State {
         }
         let growth = (at + bytes.len()).saturating_sub(file.content.len()) as u64;
         if growth > 0 && self.quota.is_some_and(|quota| total + growth > quota) {
+            self.counts.failures += 1;
             return Err(Failure::Full);
         }
         file.write(at, bytes);

@@ -1,0 +1,316 @@
+//! What lies on a disk, read with SQL of our own: a check that asked the product's code would share its mistakes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+use documents::segment::{Accepted, Segment, SegmentHash, SegmentStatus};
+use documents::{PublicKey, Signature, journal};
+use domain::{ChainId, EventHash};
+use rusqlite::{Connection, OpenFlags, Row};
+use testkit::disk::{Disk, VFS};
+
+/// One segment as a replica or the log holds it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HeldSegment {
+    pub(super) chain: ChainId,
+    pub(super) seq: u64,
+    pub(super) hash: SegmentHash,
+    /// What the hub said of it: number, time and status.
+    pub(super) acceptance: Option<(u64, i64, i64)>,
+}
+
+/// Everything in a replica that the invariants are about.
+#[derive(Debug, Default)]
+pub(super) struct Audit {
+    pub(super) segments: BTreeSet<HeldSegment>,
+    /// Hashes of own changes that are not sealed yet.
+    pub(super) unsealed: BTreeSet<[u8; 32]>,
+    /// The read model's events.
+    pub(super) events: BTreeSet<EventHash>,
+    /// The events that the changes hold.
+    pub(super) written: BTreeSet<EventHash>,
+}
+
+/// What segments hold: the same segment is on many disks, and is unpacked and verified once.
+#[derive(Debug, Default)]
+pub(super) struct Segments {
+    events: BTreeMap<SegmentHash, BTreeSet<EventHash>>,
+    verified: BTreeSet<SegmentHash>,
+    /// Whose chain each is, as the replicas have learned it.
+    pub(super) keys: BTreeMap<ChainId, PublicKey>,
+}
+
+impl Segments {
+    fn events(&mut self, segment: &Segment) -> Result<&BTreeSet<EventHash>> {
+        let hash = segment.hash();
+        if !self.events.contains_key(&hash) {
+            let mut events = BTreeSet::new();
+            for part in segment.body()?.parts {
+                if part.is_journal {
+                    let changes = part.unpack()?;
+                    events.extend(changes.iter().filter_map(journal::event_of).map(|e| e.hash));
+                }
+            }
+            self.events.insert(hash, events);
+        }
+        self.events.get(&hash).context("unpacked")
+    }
+
+    /// Verifies a segment and returns the hash that it names as the one before.
+    fn verify(
+        &mut self,
+        segment: &Segment,
+        hash: SegmentHash,
+        place: (ChainId, u64),
+    ) -> Result<SegmentHash> {
+        let header = segment.header()?;
+        ensure!(segment.hash() == hash, "a segment under another's hash");
+        ensure!(
+            (header.chain, header.seq) == place,
+            "a segment at another's place"
+        );
+        let key = self.keys.get(&place.0).context("a segment of nobody")?;
+        if !self.verified.contains(&hash) {
+            segment.verify(key)?;
+            self.verified.insert(hash);
+        }
+        Ok(header.previous)
+    }
+}
+
+fn blob<const N: usize>(row: &Row<'_>, column: &str) -> Result<[u8; N]> {
+    let bytes: Vec<u8> = row.get(column)?;
+    bytes.try_into().ok().context(column.to_owned())
+}
+
+fn number(row: &Row<'_>, column: &str) -> Result<u64> {
+    Ok(row.get::<_, i64>(column)? as u64)
+}
+
+fn signature(row: &Row<'_>, column: &str) -> Result<Signature> {
+    Signature::from_slice(&blob::<64>(row, column)?).context(column.to_owned())
+}
+
+fn segment(row: &Row<'_>) -> Result<Segment> {
+    Ok(Segment::from_parts(
+        row.get("header")?,
+        signature(row, "signature")?,
+        row.get("body")?,
+    ))
+}
+
+/// Opens a copy, so that looking changes nothing.
+fn open(disk: &Disk, file: &str, key: Option<&[u8; 32]>) -> Result<(Disk, Connection)> {
+    let copy = Disk::new(0);
+    copy.restore(&disk.image());
+    let path = copy.mount().path(file);
+    let connection = Connection::open_with_flags_and_vfs(path, OpenFlags::default(), VFS)?;
+    if let Some(key) = key {
+        let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
+        connection.pragma_update(None, "key", format!("x'{hex}'"))?;
+    }
+    Ok((copy, connection))
+}
+
+/// All events in a replica's read model; none if the disk is new.
+pub(super) fn events(
+    disk: &Disk,
+    file: &str,
+    key: Option<&[u8; 32]>,
+) -> Result<BTreeSet<EventHash>> {
+    let (_copy, connection) = open(disk, file, key)?;
+    if !connection.table_exists(None, "event")? {
+        return Ok(BTreeSet::new());
+    }
+    let mut statement = connection.prepare("SELECT hash FROM event")?;
+    let mut rows = statement.query([])?;
+    let mut hashes = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        hashes.insert(EventHash(blob(row, "hash")?));
+    }
+    Ok(hashes)
+}
+
+/// All events in the hub's log.
+pub(super) fn events_of_log(
+    disk: &Disk,
+    file: &str,
+    segments: &mut Segments,
+) -> Result<BTreeSet<EventHash>> {
+    let (_copy, connection) = open(disk, file, None)?;
+    let mut statement = connection.prepare("SELECT header, signature, body FROM hub_log")?;
+    let mut rows = statement.query([])?;
+    let mut hashes = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        hashes.extend(segments.events(&segment(row)?)?);
+    }
+    Ok(hashes)
+}
+
+/// Reads the hub's log whole, and verifies that it is one: numbers without gaps, hashes, signatures, order in time.
+pub(super) fn log(
+    disk: &Disk,
+    file: &str,
+    hub: &PublicKey,
+    segments: &mut Segments,
+) -> Result<BTreeSet<HeldSegment>> {
+    let (_copy, connection) = open(disk, file, None)?;
+    let mut statement = connection.prepare(
+        "SELECT partition, number, chain, seq, hash, header, signature, body, accepted_at, status, acceptance,
+             running_hash
+         FROM hub_log ORDER BY partition, number",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut held = BTreeSet::new();
+    let mut end: (Vec<u8>, u64, i64, [u8; 32]) = Default::default();
+    let mut chains: BTreeMap<ChainId, (u64, SegmentHash)> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let partition: Vec<u8> = row.get("partition")?;
+        if end.0 != partition {
+            end = (partition.clone(), 0, i64::MIN, [0; 32]);
+        }
+        let (at, accepted_at) = (number(row, "number")?, row.get("accepted_at")?);
+        ensure!(at == end.1 + 1, "number {at} of the log follows {}", end.1);
+        ensure!(
+            accepted_at >= end.2,
+            "number {at} of the log is back in time"
+        );
+        let (chain, seq) = (
+            ChainId::from_bytes(blob(row, "chain")?),
+            number(row, "seq")?,
+        );
+        let hash = SegmentHash(blob(row, "hash")?);
+        let segment = segment(row)?;
+        let previous = segments.verify(&segment, hash, (chain, seq))?;
+        let before = chains.insert(chain, (seq, hash)).unwrap_or_default();
+        ensure!(
+            (seq, previous) == (before.0 + 1, before.1),
+            "segment {seq} of {chain} in the log does not follow {}",
+            before.0
+        );
+        let status: i64 = row.get("status")?;
+        let accepted = Accepted {
+            number: at,
+            accepted_at,
+            status: if status == 1 {
+                SegmentStatus::Quarantined
+            } else {
+                SegmentStatus::Live
+            },
+            signature: signature(row, "acceptance")?,
+            segment: None,
+            hash,
+        };
+        ensure!(accepted.verify(hub), "number {at} of the log is not signed");
+        let running = *blake3::hash(&[end.3, hash.0].concat()).as_bytes();
+        ensure!(
+            running == blob(row, "running_hash")?,
+            "the running hash breaks at {at}"
+        );
+        end = (partition, at, accepted_at, running);
+        held.insert(HeldSegment {
+            chain,
+            seq,
+            hash,
+            acceptance: Some((at, accepted_at, status)),
+        });
+    }
+    Ok(held)
+}
+
+/// Reads a replica whole, and verifies every segment and every event in it.
+pub(super) fn replica(
+    disk: &Disk,
+    file: &str,
+    key: Option<&[u8; 32]>,
+    segments: &mut Segments,
+) -> Result<Audit> {
+    let (_copy, connection) = open(disk, file, key)?;
+    let mut audit = Audit::default();
+    learn_chains(&connection, segments)?;
+    let mut statement = connection.prepare(
+        "SELECT c.chain, s.seq, s.hash, s.header, s.signature, s.body, s.number, s.accepted_at, s.status
+         FROM segment s JOIN chain c ON c.id = s.chain ORDER BY c.chain, s.seq",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut ends: BTreeMap<ChainId, (u64, SegmentHash)> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (chain, seq) = (
+            ChainId::from_bytes(blob(row, "chain")?),
+            number(row, "seq")?,
+        );
+        let hash = SegmentHash(blob(row, "hash")?);
+        let segment = segment(row)?;
+        let previous = segments.verify(&segment, hash, (chain, seq))?;
+        let before = ends.insert(chain, (seq, hash)).unwrap_or_default();
+        ensure!(
+            (seq, previous) == (before.0 + 1, before.1),
+            "segment {seq} of {chain} does not follow {}",
+            before.0
+        );
+        audit.written.extend(segments.events(&segment)?);
+        let acceptance = match row.get::<_, Option<i64>>("number")? {
+            Some(number) => Some((number as u64, row.get("accepted_at")?, row.get("status")?)),
+            None => None,
+        };
+        audit.segments.insert(HeldSegment {
+            chain,
+            seq,
+            hash,
+            acceptance,
+        });
+    }
+    read_unsealed(&connection, &mut audit)?;
+    read_events(&connection, &mut audit)?;
+    Ok(audit)
+}
+
+fn learn_chains(connection: &Connection, segments: &mut Segments) -> Result<()> {
+    let mut statement = connection.prepare("SELECT chain, public_key FROM chain")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let chain = ChainId::from_bytes(blob(row, "chain")?);
+        let key = PublicKey::from_bytes(blob(row, "public_key")?);
+        let known = segments.keys.insert(chain, key);
+        ensure!(
+            known.is_none_or(|known| known == key),
+            "two replicas know chain {chain} under different keys"
+        );
+    }
+    Ok(())
+}
+
+fn read_unsealed(connection: &Connection, audit: &mut Audit) -> Result<()> {
+    let mut statement =
+        connection.prepare("SELECT hash, event FROM own_change WHERE sealed = 0")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let hash = blob(row, "hash")?;
+        audit.unsealed.insert(hash);
+        if row.get::<_, i64>("event")? > 0 {
+            audit.written.insert(EventHash(hash));
+        }
+    }
+    Ok(())
+}
+
+fn read_events(connection: &Connection, audit: &mut Audit) -> Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT c.chain, e.number, e.hash FROM event e JOIN chain c ON c.id = e.chain ORDER BY c.chain, e.number",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut ends: BTreeMap<ChainId, u64> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (chain, at) = (
+            ChainId::from_bytes(blob(row, "chain")?),
+            number(row, "number")?,
+        );
+        let before = ends.insert(chain, at).unwrap_or(0);
+        ensure!(at == before + 1, "event {at} of {chain} follows {before}");
+        ensure!(
+            audit.events.insert(EventHash(blob(row, "hash")?)),
+            "event {at} of {chain} is there twice"
+        );
+    }
+    Ok(())
+}

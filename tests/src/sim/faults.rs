@@ -1,0 +1,385 @@
+//! What people do, and what goes wrong.
+
+use anyhow::Result;
+use documents::{FieldEdit, Partition, RecordKind};
+use domain::event::{EventHash, EventId};
+use domain::{EventBody, OperatorId};
+use replica::query::EventFilter;
+use replica::{Commit, NewEvent, RecordEdit};
+use sync_core::Event;
+use testkit::disk::Disk;
+use testkit::random::Random;
+
+use super::handheld::Handheld;
+use super::network::Quality;
+use super::world::World;
+use crate::fleet::{SITE, item, random_event};
+
+const HOUR: i64 = 3_600_000;
+
+/// What may go wrong in a run. Each run has some of it: where all goes wrong at once, little is ever reached.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kinds {
+    network: bool,
+    clocks: bool,
+    crashes: bool,
+    disks: bool,
+    revoked: bool,
+    lost: bool,
+    cloned: bool,
+    hub_restored: bool,
+    hub_replica_lost: bool,
+}
+
+impl Kinds {
+    pub(super) fn draw(random: &mut Random) -> Self {
+        let mut often = || !random.one_in(3);
+        let mut kinds = Self {
+            network: often(),
+            clocks: often(),
+            crashes: often(),
+            disks: often(),
+            revoked: often(),
+            lost: often(),
+            cloned: often(),
+            hub_restored: often(),
+            hub_replica_lost: often(),
+        };
+        // A device that was put back or copied forks its chain, and nothing mends that yet.
+        kinds.cloned = false;
+        // Nor is a server that was put back yet without fault.
+        kinds.hub_restored = false;
+        kinds
+    }
+}
+
+/// Somebody does something, or something happens to somebody.
+pub(super) fn act(world: &mut World) -> Result<()> {
+    let alive: Vec<usize> = world.alive().collect();
+    let n = alive[world.random.below(alive.len() as u64) as usize];
+    let kinds = world.kinds;
+    match world.random.below(100) {
+        0..=39 => record(world, n),
+        40..=43 => reverse(world, n),
+        44..=49 => rename(world, n),
+        50..=59 => {
+            if let Some(running) = &mut world.handhelds[n].running {
+                running.tell(Event::SyncNow);
+                world.keep_working(n);
+            }
+            Ok(())
+        }
+        60..=61 => {
+            let stays = world.random.one_in(2);
+            if let Some(running) = &mut world.handhelds[n].running {
+                running.tell(Event::StayOffline(stays));
+                world.keep_working(n);
+            }
+            Ok(())
+        }
+        62..=65 => on_the_console(world),
+        66..=71 if kinds.network => {
+            disturb_network(world, n);
+            Ok(())
+        }
+        72..=75 if kinds.clocks => {
+            disturb_clocks(world, n);
+            Ok(())
+        }
+        76..=81 if kinds.crashes => {
+            crash(world, n);
+            Ok(())
+        }
+        82..=86 if kinds.disks => {
+            disturb_disks(world, n);
+            Ok(())
+        }
+        87..=88 if kinds.revoked => revoke(world, n),
+        89 if kinds.lost => lose(world, n, alive.len()),
+        90..=92 if kinds.cloned => back_up_restore_or_clone(world, n),
+        93..=94 if kinds.hub_restored => back_up_or_restore_hub(world),
+        95 if kinds.hub_replica_lost => lose_hub_replica(world),
+        // A night goes by.
+        96 => {
+            world.now += world.random.below(12 * HOUR as u64) as i64;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn commit(world: &mut World, n: usize, commit: Commit) -> Result<()> {
+    let handheld = &mut world.handhelds[n];
+    let now = world.now + handheld.clock_error_ms;
+    let failures = handheld.disk.counts().failures;
+    let Some(running) = &mut handheld.running else {
+        return Ok(());
+    };
+    let committed = running.replica.commit(commit, now);
+    if let Some(committed) = world.handheld_result(n, failures, committed)? {
+        acknowledge(world, &committed.events, Some(n));
+        if let Some(running) = &mut world.handhelds[n].running {
+            running.tell(Event::Committed);
+            world.keep_working(n);
+        }
+    }
+    Ok(())
+}
+
+fn acknowledge(world: &mut World, events: &[(EventId, EventHash)], by: Option<usize>) {
+    for (id, hash) in events {
+        world.note(format_args!("{by:?} has written {id:?} {hash:?}"));
+    }
+    world.books.acknowledge(events, by);
+}
+
+fn events(operator: OperatorId, bodies: Vec<EventBody>) -> Commit {
+    Commit {
+        operator: Some(operator),
+        site: Some(SITE),
+        events: bodies.into_iter().map(NewEvent::from).collect(),
+        ..Commit::default()
+    }
+}
+
+fn record(world: &mut World, n: usize) -> Result<()> {
+    let bodies = (0..=world.random.below(3)).map(|_| random_event(&mut world.random));
+    let bodies = bodies.collect();
+    let operator = world.handhelds[n].operator;
+    commit(world, n, events(operator, bodies))
+}
+
+/// Reverses one of the events that the handheld sees at the end.
+fn reverse(world: &mut World, n: usize) -> Result<()> {
+    let among = 1 + world.random.below(6) as u32;
+    let Some(running) = &world.handhelds[n].running else {
+        return Ok(());
+    };
+    let last = running
+        .replica
+        .query()
+        .events(&EventFilter::default(), among)?;
+    let Some(row) = last.last() else {
+        return Ok(());
+    };
+    let target = row.placed.event.hash;
+    let operator = world.handhelds[n].operator;
+    commit(
+        world,
+        n,
+        events(operator, vec![EventBody::Reversed { target }]),
+    )
+}
+
+fn renaming(random: &mut Random) -> Commit {
+    let name = format!("名{}", random.below(4));
+    let edit = RecordEdit {
+        partition: Partition::Shared,
+        kind: RecordKind::Item,
+        id: item(random.below(6) as u8).into(),
+        fields: vec![FieldEdit::set("name_zh", name.as_str())],
+    };
+    Commit {
+        edits: vec![edit],
+        ..Commit::default()
+    }
+}
+
+fn rename(world: &mut World, n: usize) -> Result<()> {
+    let renaming = renaming(&mut world.random);
+    commit(world, n, renaming)
+}
+
+/// A supervisor writes on a node.
+fn on_the_console(world: &mut World) -> Result<()> {
+    let Some(node) = world.hubs.running() else {
+        return Ok(());
+    };
+    let mut commit = renaming(&mut world.random);
+    if world.random.one_in(2) {
+        commit = events(
+            OperatorId::from_bytes([0xcc; 16]),
+            vec![random_event(&mut world.random)],
+        );
+    }
+    let failures = world.hubs.disk_failures();
+    let now = world.now + world.hubs.nodes[node].clock_error_ms;
+    if let Some(hub) = &world.hubs.nodes[node].hub {
+        let committed = hub.commit(commit, now);
+        if let Some(committed) = world.hub_result(failures, committed)? {
+            acknowledge(world, &committed.events, None);
+        }
+    }
+    Ok(())
+}
+
+fn disturb_network(world: &mut World, n: usize) {
+    let node = world.random.below(world.hubs.nodes.len() as u64) as usize;
+    match world.random.below(6) {
+        0 => world.network.quality = Quality::GOOD,
+        1..=2 => world.network.quality = Quality::draw(&mut world.random),
+        3..=4 => drop(world.network.split.insert((n, node))),
+        _ => world.network.split.clear(),
+    }
+    let (quality, split) = (world.network.quality, world.network.split.clone());
+    world.note(format_args!("{quality:?}, split: {split:?}"));
+}
+
+fn disturb_clocks(world: &mut World, n: usize) {
+    let random = &mut world.random;
+    let span = [30_000, HOUR, 72 * HOUR][random.below(3) as usize];
+    let error = random.below(2 * span as u64) as i64 - span;
+    if random.one_in(5) {
+        // A server keeps better time.
+        let node = random.below(world.hubs.nodes.len() as u64) as usize;
+        world.hubs.nodes[node].clock_error_ms = error / 30;
+    } else {
+        world.handhelds[n].clock_error_ms = error;
+    }
+    world.note(format_args!("clock of handheld {n} or the hub: {error}"));
+}
+
+fn crash(world: &mut World, n: usize) {
+    match world.random.below(8) {
+        0..=1 => {
+            if world.handhelds[n].running.is_some() {
+                world.stop_handheld(n);
+            }
+        }
+        // Between two writes of whatever comes next.
+        2..=4 => {
+            let after = world.random.below(60);
+            world.handhelds[n].disk.stop_after(after);
+        }
+        5 => world.stop_nodes(),
+        6 => {
+            let after = world.random.below(60);
+            world.hubs.store.stop_after(after);
+        }
+        _ => {
+            let after = world.random.below(60);
+            let node = world.random.below(world.hubs.nodes.len() as u64) as usize;
+            world.hubs.nodes[node].disk.stop_after(after);
+        }
+    }
+}
+
+fn disturb_disks(world: &mut World, n: usize) {
+    let after = world.random.below(40);
+    match world.random.below(5) {
+        0..=1 => world.handhelds[n].disk.fail_after(after),
+        2 => {
+            let disk = &world.handhelds[n].disk;
+            disk.set_quota(Some(disk.bytes() + world.random.below(200_000)));
+            world.make_room_later(n);
+        }
+        3 => world.hubs.store.fail_after(after),
+        _ => {
+            let node = world.random.below(world.hubs.nodes.len() as u64) as usize;
+            world.hubs.nodes[node].disk.fail_after(after);
+        }
+    }
+}
+
+fn revoke(world: &mut World, n: usize) -> Result<()> {
+    let Some(node) = world.hubs.running() else {
+        return Ok(());
+    };
+    let Some(identity) = world.handhelds[n]
+        .running
+        .as_ref()
+        .and_then(|r| r.replica.identity())
+    else {
+        return Ok(());
+    };
+    let device = identity.device;
+    let revoked = world.random.one_in(2);
+    let failures = world.hubs.disk_failures();
+    let now = world.now + world.hubs.nodes[node].clock_error_ms;
+    if let Some(hub) = &world.hubs.nodes[node].hub {
+        let done = hub.set_revoked(device, revoked, now);
+        world.hub_result(failures, done)?;
+    }
+    world.note(format_args!("handheld {n} revoked: {revoked}"));
+    Ok(())
+}
+
+/// A handheld falls into the dock; a new one takes its place.
+fn lose(world: &mut World, n: usize, alive: usize) -> Result<()> {
+    if alive < 3 {
+        return world.enrol();
+    }
+    let handheld = &mut world.handhelds[n];
+    handheld.is_lost = true;
+    handheld.kill();
+    let held = world.held()?;
+    let excused = world.books.excuse_all_but(&held);
+    world.note(format_args!("handheld {n} is lost with {excused} events"));
+    if world.random.one_in(2) {
+        world.enrol()?;
+    }
+    Ok(())
+}
+
+fn back_up_restore_or_clone(world: &mut World, n: usize) -> Result<()> {
+    let handheld = &mut world.handhelds[n];
+    let backups = handheld.backups.len() as u64;
+    if backups == 0 || world.random.one_in(3) {
+        let image = handheld.disk.image();
+        handheld.backups.push(image);
+        world.note(format_args!("handheld {n} is backed up"));
+        return Ok(());
+    }
+    let image = handheld.backups[world.random.below(backups) as usize].clone();
+    handheld.may_fork = true;
+    if world.random.one_in(2) {
+        handheld.kill();
+        handheld.disk.restore(&image);
+        let held = world.held()?;
+        let excused = world.books.excuse_all_but(&held);
+        world.note(format_args!(
+            "handheld {n} is put back, without {excused} events"
+        ));
+        return world.start_handheld(n);
+    }
+    let number = world.handhelds.len();
+    let disk = Disk::new(world.random.bits());
+    disk.restore(&image);
+    let mut clone = Handheld::new(number, disk, world.handhelds[n].key);
+    clone.may_fork = true;
+    world.handhelds.push(clone);
+    world.note(format_args!("handheld {number} is a copy of handheld {n}"));
+    world.start_handheld(number)
+}
+
+/// Only the store goes back: the nodes' replicas are newer than their log then.
+fn back_up_or_restore_hub(world: &mut World) -> Result<()> {
+    let backups = world.hubs.backups.len() as u64;
+    if backups == 0 || world.random.one_in(2) {
+        let image = world.hubs.store.image();
+        world.hubs.backups.push(image);
+        world.note(format_args!("the hub is backed up"));
+        return Ok(());
+    }
+    let image = world.hubs.backups[world.random.below(backups) as usize].clone();
+    (0..world.hubs.nodes.len()).for_each(|n| world.hubs.kill(n));
+    world.hubs.store.restore(&image);
+    let held = world.held()?;
+    let excused = world.books.excuse_all_but(&held);
+    world.note(format_args!(
+        "the hub is put back, without {excused} events"
+    ));
+    world.start_nodes_later();
+    Ok(())
+}
+
+/// The replica of a node is a cache of the log.
+fn lose_hub_replica(world: &mut World) -> Result<()> {
+    let node = world.random.below(world.hubs.nodes.len() as u64) as usize;
+    world.hubs.kill(node);
+    let seed = world.random.bits();
+    world.hubs.nodes[node].disk = Disk::new(seed);
+    world.note(format_args!("node {node} loses its replica"));
+    world.start_nodes_later();
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! A handheld: its disk, and while it runs, its replica and the driver of its sync.
+//!
+//! The driver does one thing at a time, as the real one does between two inputs, and the world decides when: so the
+//! power may go between any two effects.
+
+use std::collections::VecDeque;
+
+use documents::segment::Accepted;
+use documents::{Partition, SigningKey};
+use domain::{OperatorId, UnixMillis};
+use protocol::{EnrolReply, PushOutcome, RefusalCode, SyncReply, SyncRequest};
+use replica::{DatabaseKey, Identity, OpenOptions, Replica, ReplicaError};
+use sync_core::{DeviceSync, Effect, Event, Failure};
+use testkit::disk::{Disk, Image, Mount, VFS};
+use testkit::random::Random;
+
+/// The file of a handheld.
+pub(super) const REPLICA: &str = "replica.db";
+/// Entries that are taken in at once, as on the real device.
+const SLICE_ENTRIES: usize = 8;
+
+pub(super) struct Handheld {
+    pub(super) number: usize,
+    pub(super) disk: Disk,
+    /// What its database is encrypted under.
+    pub(super) key: Option<[u8; 32]>,
+    pub(super) operator: OperatorId,
+    /// Its clock minus true time.
+    pub(super) clock_error_ms: i64,
+    /// Lost for good, with everything on it.
+    pub(super) is_lost: bool,
+    /// Its disk was put back to an earlier state, or is the copy of another's, or was copied.
+    pub(super) may_fork: bool,
+    pub(super) backups: Vec<Image>,
+    /// Counts starts, so that what was meant for an earlier one is known.
+    pub(super) starts: u32,
+    pub(super) running: Option<Running>,
+}
+
+/// What is gone when the power goes.
+pub(super) struct Running {
+    mount: Mount,
+    pub(super) replica: Replica,
+    sync: DeviceSync,
+    inbox: VecDeque<Event>,
+    effects: VecDeque<Effect>,
+    ingest: Option<Ingest>,
+    /// The exchange whose answer is awaited.
+    pub(super) awaited: Option<u64>,
+    /// The only wake that counts.
+    pub(super) wake_at: Option<UnixMillis>,
+    pub(super) is_scheduled: bool,
+    pub(super) stays_offline: bool,
+    /// What the hub said when it stopped a chain.
+    pub(super) stopped: Option<PushOutcome>,
+    /// Why the hub refused the last request, if it did.
+    pub(super) refused: Option<RefusalCode>,
+    /// Counts exchanges that ended with nothing left to do.
+    pub(super) up_to_date: u64,
+}
+
+/// Entries of one reply that are still to be taken in.
+struct Ingest {
+    epoch: [u8; 16],
+    entries: VecDeque<(Partition, VecDeque<Accepted>)>,
+    complete: bool,
+}
+
+/// What the world is to do for a handheld.
+pub(super) enum Wish {
+    Send { token: String, bytes: Vec<u8> },
+    WakeAt(UnixMillis),
+}
+
+impl Handheld {
+    pub(super) fn new(number: usize, disk: Disk, key: Option<[u8; 32]>) -> Self {
+        Self {
+            number,
+            disk,
+            key,
+            operator: OperatorId::from_bytes([number as u8 + 1; 16]),
+            clock_error_ms: 0,
+            is_lost: false,
+            may_fork: false,
+            backups: Vec::new(),
+            starts: 0,
+            running: None,
+        }
+    }
+
+    /// Switches on.
+    pub(super) fn start(&mut self, random: &mut Random) -> Result<(), ReplicaError> {
+        self.starts += 1;
+        let mount = self.disk.mount();
+        let options = OpenOptions {
+            vfs: Some(VFS),
+            cache_kib: 4_000,
+            ..OpenOptions::file(
+                mount.path(REPLICA),
+                self.key.map(DatabaseKey::from_bytes),
+                random.bits().to_be_bytes(),
+            )
+        };
+        let running = Running {
+            mount,
+            replica: Replica::open(options)?,
+            sync: DeviceSync::new(random.bits(), false),
+            inbox: VecDeque::from([Event::Started]),
+            effects: VecDeque::new(),
+            ingest: None,
+            awaited: None,
+            wake_at: None,
+            is_scheduled: false,
+            stays_offline: false,
+            stopped: None,
+            refused: None,
+            up_to_date: 0,
+        };
+        self.running = Some(running);
+        Ok(())
+    }
+
+    /// The program dies; what it wrote stays.
+    pub(super) fn kill(&mut self) {
+        if let Some(running) = &self.running {
+            self.disk.kill(running.mount);
+        }
+        self.running = None;
+    }
+
+    /// The battery is out.
+    pub(super) fn power_cut(&mut self) {
+        self.disk.power_cut();
+        self.running = None;
+    }
+}
+
+/// What enrolment gave, as the device keeps it.
+pub(super) fn identity(reply: EnrolReply, key: SigningKey) -> (Identity, Vec<Vec<u8>>) {
+    let certificates = reply.certificates.into_iter().map(Vec::from).collect();
+    let identity = Identity {
+        organisation: reply.organisation,
+        device: reply.device,
+        device_name: reply.device_name,
+        site: reply.site,
+        key,
+        server_key: reply.server_key,
+        server_url: String::new(),
+        pinned_certificate: None,
+        token: reply.token,
+        pepper: reply.pepper,
+    };
+    (identity, certificates)
+}
+
+impl Running {
+    /// Something happened that sync must know.
+    pub(super) fn tell(&mut self, event: Event) {
+        if let Event::StayOffline(stays) = event {
+            self.stays_offline = stays;
+        }
+        self.inbox.push_back(event);
+    }
+
+    /// The answer to the awaited exchange, or the lack of one.
+    pub(super) fn answered(&mut self, answer: Option<Result<&[u8], RefusalCode>>) {
+        self.awaited = None;
+        self.refused = answer.as_ref().and_then(|a| a.as_ref().err()).copied();
+        let event = match answer {
+            Some(Ok(bytes)) => match SyncReply::from_bytes(bytes) {
+                Ok(reply) => {
+                    let held = |p: &protocol::PartitionReply| p.outcome == PushOutcome::Held;
+                    if reply.partitions.iter().all(held) {
+                        self.stopped = None;
+                    }
+                    Event::Replied(reply)
+                }
+                Err(_) => Event::Failed(Failure::Unreachable),
+            },
+            Some(Err(code)) => Event::Failed(Failure::Refused(code)),
+            None => Event::Failed(Failure::Unreachable),
+        };
+        self.inbox.push_back(event);
+    }
+
+    /// Whether the hub has told it that it can go no further by itself.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.is_some() || self.refused == Some(RefusalCode::DeviceUnknown)
+    }
+
+    /// Whether there is anything to do before the next answer or wake.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.inbox.is_empty() || !self.effects.is_empty() || self.ingest.is_some()
+    }
+
+    /// Does the next thing. `now`: the device's own clock.
+    ///
+    /// # Errors
+    /// Those of the replica, which sync has been told of.
+    pub(super) fn work(&mut self, now: UnixMillis) -> Result<Option<Wish>, ReplicaError> {
+        let done = if let Some(effect) = self.effects.pop_front() {
+            self.carry_out(effect, now)
+        } else if self.ingest.is_some() {
+            self.take_slice(now).map(|()| None)
+        } else {
+            if let Some(event) = self.inbox.pop_front() {
+                self.effects = self.sync.handle(now, event).into();
+            }
+            Ok(None)
+        };
+        if done.is_err() {
+            self.ingest = None;
+            self.inbox.push_back(Event::Failed(Failure::Storage));
+        }
+        done
+    }
+
+    fn carry_out(&mut self, effect: Effect, now: UnixMillis) -> Result<Option<Wish>, ReplicaError> {
+        match effect {
+            Effect::Gather(ask) => {
+                let gathered = exchange::gather(&mut self.replica, &ask, now, "simulation")?;
+                self.inbox.push_front(Event::Gathered(gathered));
+            }
+            Effect::Send(request) => return self.send(&request).map(Some),
+            Effect::Ingest {
+                epoch,
+                restart,
+                entries,
+            } => {
+                for partition in restart {
+                    self.replica.restart_cursor(partition, epoch)?;
+                }
+                if entries.is_empty() {
+                    self.inbox.push_front(Event::Ingested { complete: true });
+                } else {
+                    let entries = entries.into_iter().map(|(p, e)| (p, e.into()));
+                    self.ingest = Some(Ingest {
+                        epoch,
+                        entries: entries.collect(),
+                        complete: true,
+                    });
+                }
+            }
+            Effect::WakeAt(at) => return Ok(Some(Wish::WakeAt(at))),
+            Effect::Show { .. } => {}
+            Effect::UpToDate => self.up_to_date += 1,
+            Effect::Stopped(outcome) => self.stopped = Some(outcome),
+        }
+        Ok(None)
+    }
+
+    fn send(&self, request: &SyncRequest) -> Result<Wish, ReplicaError> {
+        Ok(Wish::Send {
+            token: self.replica.enrolled()?.token.clone(),
+            bytes: request.to_bytes(),
+        })
+    }
+
+    fn take_slice(&mut self, now: UnixMillis) -> Result<(), ReplicaError> {
+        let Some(mut ingest) = self.ingest.take() else {
+            return Ok(());
+        };
+        if let Some((partition, mut entries)) = ingest.entries.pop_front() {
+            let slice: Vec<Accepted> = entries.drain(..entries.len().min(SLICE_ENTRIES)).collect();
+            let outcome = self.replica.ingest(partition, ingest.epoch, &slice, now)?;
+            if outcome.rejected.is_some() {
+                ingest.complete = false;
+                entries.clear();
+            }
+            if !entries.is_empty() {
+                ingest.entries.push_front((partition, entries));
+            }
+        }
+        if ingest.entries.is_empty() {
+            let complete = ingest.complete;
+            self.inbox.push_front(Event::Ingested { complete });
+        } else {
+            self.ingest = Some(ingest);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,698 @@
+//! Everything there is, and the queue of what happens next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, anyhow, bail};
+use documents::SigningKey;
+use documents::catalogue::Site;
+use domain::{EventHash, UnixMillis};
+use protocol::{EnrolRequest, RefusalCode, SyncRequest};
+use replica::{Commit, ReplicaError};
+use sync_core::Event;
+use sync_server::hub::HubError;
+use testkit::disk::Disk;
+use testkit::random::Random;
+
+use super::audit::{self, Segments};
+use super::books::Books;
+use super::faults::{self, Kinds};
+use super::handheld::{self, Handheld, Running, Wish};
+use super::hubs::{self, Hubs};
+use super::network::{Network, Quality};
+use super::report::{Outcome, Trace};
+use super::{Plan, invariants};
+use crate::fleet::{SITE, T0, bin_edit, item_edit};
+
+/// A request without an answer is given up after this long, as the real transport does.
+const TIMEOUT_MS: i64 = 30_000;
+/// Settling goes in rounds of this length.
+const ROUND_MS: i64 = 4_000;
+/// Enough for any run; more means that it never ends.
+const ROUNDS_MAX: u32 = 60;
+
+/// Something that happens at its time. `start` counts a machine's starts: what was meant for an earlier one is void.
+enum Due {
+    /// The handheld does the next thing.
+    Work {
+        handheld: usize,
+        start: u32,
+    },
+    Wake {
+        handheld: usize,
+        start: u32,
+        at: UnixMillis,
+    },
+    Timeout {
+        handheld: usize,
+        start: u32,
+        exchange: u64,
+    },
+    Request(Request),
+    Reply {
+        handheld: usize,
+        start: u32,
+        exchange: u64,
+        answer: Result<Vec<u8>, RefusalCode>,
+    },
+    Pump {
+        node: usize,
+        start: u32,
+    },
+    StartHandheld {
+        handheld: usize,
+        start: u32,
+    },
+    StartNode {
+        node: usize,
+        start: u32,
+    },
+    Room {
+        handheld: usize,
+    },
+}
+
+#[derive(Clone)]
+struct Request {
+    handheld: usize,
+    start: u32,
+    exchange: u64,
+    node: usize,
+    token: String,
+    bytes: Vec<u8>,
+}
+
+pub(super) struct World {
+    plan: Plan,
+    pub(super) random: Random,
+    /// True time, which no machine knows.
+    pub(super) now: UnixMillis,
+    queue: BTreeMap<(UnixMillis, u64), Due>,
+    last_due: u64,
+    last_exchange: u64,
+    pub(super) hubs: Hubs,
+    pub(super) handhelds: Vec<Handheld>,
+    pub(super) network: Network,
+    pub(super) books: Books,
+    /// Keys that enrolment was asked for with.
+    pub(super) keys: BTreeSet<[u8; 32]>,
+    /// What may go wrong in this run.
+    pub(super) kinds: Kinds,
+    segments: Segments,
+    trace: Trace,
+    steps: u64,
+    pub(super) violations: Vec<String>,
+}
+
+impl World {
+    pub(super) fn new(plan: Plan) -> Self {
+        let mut random = Random::new(plan.seed);
+        // The first few numbers of near seeds are alike.
+        for _ in 0..8 {
+            random.bits();
+        }
+        Self {
+            plan,
+            now: T0,
+            queue: BTreeMap::new(),
+            last_due: 0,
+            last_exchange: 0,
+            hubs: Hubs::new(1, &mut random),
+            handhelds: Vec::new(),
+            network: Network::new(),
+            books: Books::default(),
+            keys: BTreeSet::new(),
+            kinds: Kinds::draw(&mut random),
+            segments: Segments::default(),
+            trace: Trace::new(plan.verbose),
+            steps: 0,
+            violations: Vec::new(),
+            random,
+        }
+    }
+
+    pub(super) fn outcome(mut self, result: Result<()>) -> Outcome {
+        if let Err(error) = result {
+            self.violations.push(format!("{error:?}"));
+        }
+        Outcome {
+            plan: self.plan,
+            steps: self.steps,
+            violations: self.violations,
+            trace: self.trace.hash(),
+        }
+    }
+
+    pub(super) fn note(&mut self, what: std::fmt::Arguments<'_>) {
+        let (steps, ms) = (self.steps, self.now - T0);
+        self.trace.note(format_args!("{steps} {ms} {what}"));
+    }
+
+    /// The whole run.
+    pub(super) fn play(&mut self) -> Result<()> {
+        self.set_up()?;
+        for _ in 0..self.plan.steps {
+            self.steps += 1;
+            if self.random.below(20) < 13 {
+                self.pass(UnixMillis::MAX)?;
+            } else {
+                self.now += self.random.below(2_000) as i64;
+                faults::act(self)?;
+            }
+        }
+        self.settle()?;
+        invariants::check(self)?;
+        let counts = self.hubs.store.counts();
+        self.note(format_args!("the store's disk: {counts:?}"));
+        Ok(())
+    }
+
+    fn set_up(&mut self) -> Result<()> {
+        for node in 0..self.hubs.nodes.len() {
+            self.hubs.start(node, self.now, &mut self.random)?;
+        }
+        let site = Site {
+            id: SITE,
+            code: "SHA1".into(),
+            name_en: "Shanghai 1".into(),
+            name_zh: "上海一号仓".into(),
+            time_zone: "Asia/Shanghai".into(),
+        };
+        let hub = self.hubs.nodes[0].hub.as_ref().context("runs")?;
+        hub.create_site(&site, self.now)?;
+        let edits = (0..6).map(item_edit).chain((0..4).map(bin_edit)).collect();
+        let commit = Commit {
+            edits,
+            ..Commit::default()
+        };
+        hub.commit(commit, self.now)?;
+        // Mostly a few, now and then a whole shift.
+        let crowd = if self.random.one_in(12) { 19 } else { 5 };
+        for _ in 0..2 + self.random.below(crowd) {
+            self.enrol()?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next thing from the queue that is due before `until`, if there is one, and does it.
+    fn pass(&mut self, until: UnixMillis) -> Result<bool> {
+        match self.queue.first_key_value() {
+            Some(((at, _), _)) if *at <= until => {}
+            _ => return Ok(false),
+        }
+        if let Some(((at, _), due)) = self.queue.pop_first() {
+            self.now = self.now.max(at);
+            self.happen(due)?;
+        }
+        Ok(true)
+    }
+
+    fn schedule(&mut self, after_ms: i64, due: Due) {
+        self.last_due += 1;
+        self.queue.insert((self.now + after_ms, self.last_due), due);
+    }
+
+    fn happen(&mut self, due: Due) -> Result<()> {
+        match due {
+            Due::Work { handheld, start } => self.work(handheld, start),
+            Due::Wake {
+                handheld,
+                start,
+                at,
+            } => {
+                if let Some(running) = self.running(handheld, start)
+                    && running.wake_at == Some(at)
+                {
+                    running.wake_at = None;
+                    running.tell(Event::Woke);
+                    self.keep_working(handheld);
+                }
+                Ok(())
+            }
+            Due::Timeout {
+                handheld,
+                start,
+                exchange,
+            } => {
+                if let Some(running) = self.running(handheld, start)
+                    && running.awaited == Some(exchange)
+                {
+                    running.answered(None);
+                    self.note(format_args!("handheld {handheld} gives up {exchange}"));
+                    self.keep_working(handheld);
+                }
+                Ok(())
+            }
+            Due::Request(request) => self.serve(&request),
+            Due::Reply {
+                handheld,
+                start,
+                exchange,
+                answer,
+            } => {
+                self.answer(handheld, start, exchange, answer);
+                Ok(())
+            }
+            Due::Pump { node, start } => {
+                if self.hubs.nodes[node].starts == start {
+                    self.pump(node)?;
+                }
+                Ok(())
+            }
+            Due::StartHandheld { handheld, start } => {
+                if self.handhelds[handheld].starts == start {
+                    self.start_handheld(handheld)?;
+                }
+                Ok(())
+            }
+            Due::StartNode { node, start } => {
+                if self.hubs.nodes[node].starts == start {
+                    self.start_node(node)?;
+                }
+                Ok(())
+            }
+            Due::Room { handheld } => {
+                self.handhelds[handheld].disk.set_quota(None);
+                Ok(())
+            }
+        }
+    }
+
+    fn running(&mut self, handheld: usize, start: u32) -> Option<&mut Running> {
+        let handheld = &mut self.handhelds[handheld];
+        handheld
+            .running
+            .as_mut()
+            .filter(|_| handheld.starts == start)
+    }
+
+    /// Numbers of the handhelds that are not lost.
+    pub(super) fn alive(&self) -> impl Iterator<Item = usize> {
+        self.handhelds
+            .iter()
+            .filter(|h| !h.is_lost)
+            .map(|h| h.number)
+    }
+
+    // Handhelds.
+
+    /// Takes a new handheld in, if a node is there to do it.
+    pub(super) fn enrol(&mut self) -> Result<()> {
+        let Some(node) = self.hubs.running() else {
+            return Ok(());
+        };
+        let number = self.handhelds.len();
+        let key = SigningKey::from_seed(&self.draw());
+        self.keys.insert(*key.public().as_bytes());
+        let failures = self.hubs.disk_failures();
+        let at = self.now + self.hubs.nodes[node].clock_error_ms;
+        let hub = self.hubs.nodes[node].hub.as_ref().context("runs")?;
+        let enrolled = hub
+            .invite(SITE, &format!("PDA {number}"), at)
+            .and_then(|code| hub.enrol(&EnrolRequest::new(&code, "", &key), at));
+        let Some(enrolled) = self.hub_result(failures, enrolled)? else {
+            return Ok(());
+        };
+        let reply = enrolled.map_err(|code| anyhow!("refused: {}", code.code()))?;
+        let (identity, certificates) = handheld::identity(reply, key);
+        let database_key = if self.random.one_in(4) {
+            Some(self.draw())
+        } else {
+            None
+        };
+        let disk = Disk::new(self.random.bits());
+        let mut made = Handheld::new(number, disk, database_key);
+        made.start(&mut self.random)?;
+        let running = made.running.as_mut().context("runs")?;
+        running.replica.enrol(identity, &certificates)?;
+        self.handhelds.push(made);
+        self.note(format_args!("handheld {number} is enrolled"));
+        self.keep_working(number);
+        Ok(())
+    }
+
+    fn draw<const N: usize>(&mut self) -> [u8; N] {
+        std::array::from_fn(|_| self.random.bits() as u8)
+    }
+
+    /// Lets a handheld go on soon, if it has anything to do.
+    pub(super) fn keep_working(&mut self, n: usize) {
+        let handheld = &mut self.handhelds[n];
+        let start = handheld.starts;
+        if let Some(running) = &mut handheld.running
+            && running.is_busy()
+            && !running.is_scheduled
+        {
+            running.is_scheduled = true;
+            let after = self.random.below(20) as i64;
+            self.schedule(after, Due::Work { handheld: n, start });
+        }
+    }
+
+    fn work(&mut self, n: usize, start: u32) -> Result<()> {
+        let failures = self.handhelds[n].disk.counts().failures;
+        let now = self.now + self.handhelds[n].clock_error_ms;
+        let Some(running) = self.running(n, start) else {
+            return Ok(());
+        };
+        running.is_scheduled = false;
+        let worked = running.work(now);
+        let wish = self.handheld_result(n, failures, worked)?.flatten();
+        if self.handhelds[n].running.is_none() {
+            return Ok(());
+        }
+        match wish {
+            Some(Wish::Send { token, bytes }) => self.send(n, token, bytes),
+            Some(Wish::WakeAt(at)) => {
+                // The device waits by its own clock.
+                let after = at - now;
+                if let Some(running) = self.running(n, start) {
+                    running.wake_at = Some(at);
+                }
+                self.schedule(
+                    after,
+                    Due::Wake {
+                        handheld: n,
+                        start,
+                        at,
+                    },
+                );
+            }
+            None => {}
+        }
+        self.keep_working(n);
+        Ok(())
+    }
+
+    /// What came of an operation on a handheld's disk. `None`: it failed, and the disk is why.
+    pub(super) fn handheld_result<T>(
+        &mut self,
+        n: usize,
+        failures: u64,
+        result: Result<T, ReplicaError>,
+    ) -> Result<Option<T>> {
+        let handheld = &mut self.handhelds[n];
+        let disk_failed = handheld.disk.counts().failures > failures;
+        let stands_still = handheld.disk.stands_still();
+        if stands_still {
+            self.stop_handheld(n);
+        }
+        match result {
+            // Whoever was to be told is gone.
+            Ok(_) if stands_still => Ok(None),
+            Ok(value) => Ok(Some(value)),
+            Err(error) if disk_failed => {
+                self.note(format_args!("handheld {n}: {}", error.code()));
+                Ok(None)
+            }
+            Err(error) => {
+                let error = anyhow!(error).context(format!("handheld {n}, with a sound disk"));
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends a handheld where it is, by a crash or a power cut; it comes back later.
+    pub(super) fn stop_handheld(&mut self, n: usize) {
+        let handheld = &mut self.handhelds[n];
+        if self.random.one_in(3) {
+            handheld.kill();
+        } else {
+            handheld.power_cut();
+        }
+        let start = handheld.starts;
+        let after = self.random.below(120_000) as i64;
+        self.schedule(after, Due::StartHandheld { handheld: n, start });
+        self.note(format_args!("handheld {n} stops"));
+    }
+
+    pub(super) fn start_handheld(&mut self, n: usize) -> Result<()> {
+        if self.handhelds[n].is_lost || self.handhelds[n].running.is_some() {
+            return Ok(());
+        }
+        let failures = self.handhelds[n].disk.counts().failures;
+        let started = self.handhelds[n].start(&mut self.random);
+        if self.handheld_result(n, failures, started)?.is_none()
+            && self.handhelds[n].running.is_none()
+        {
+            let start = self.handhelds[n].starts;
+            self.schedule(10_000, Due::StartHandheld { handheld: n, start });
+        }
+        self.note(format_args!("handheld {n} starts"));
+        self.keep_working(n);
+        Ok(())
+    }
+
+    /// A full disk does not stay full for ever.
+    pub(super) fn make_room_later(&mut self, n: usize) {
+        let after = self.random.below(300_000) as i64;
+        self.schedule(after, Due::Room { handheld: n });
+    }
+
+    // The wire.
+
+    fn send(&mut self, n: usize, token: String, bytes: Vec<u8>) {
+        self.last_exchange += 1;
+        let exchange = self.last_exchange;
+        let node = self.random.below(self.hubs.nodes.len() as u64) as usize;
+        let start = self.handhelds[n].starts;
+        if let Some(running) = self.running(n, start) {
+            running.awaited = Some(exchange);
+        }
+        self.note(format_args!(
+            "handheld {n} sends {exchange}, {} bytes",
+            bytes.len()
+        ));
+        self.trace.bytes(&bytes);
+        let request = Request {
+            handheld: n,
+            start,
+            exchange,
+            node,
+            token,
+            bytes,
+        };
+        for (delay, bytes) in self.network.carry(&request.bytes, &mut self.random) {
+            let copy = Request {
+                bytes,
+                ..request.clone()
+            };
+            self.schedule(delay, Due::Request(copy));
+        }
+        self.schedule(
+            TIMEOUT_MS,
+            Due::Timeout {
+                handheld: n,
+                start,
+                exchange,
+            },
+        );
+    }
+
+    fn serve(&mut self, request: &Request) -> Result<()> {
+        let node = request.node;
+        if self.network.split.contains(&(request.handheld, node)) {
+            return Ok(());
+        }
+        let failures = self.hubs.disk_failures();
+        let at = self.now + self.hubs.nodes[node].clock_error_ms;
+        let Some(hub) = &self.hubs.nodes[node].hub else {
+            return Ok(());
+        };
+        let answer = match SyncRequest::from_bytes(&request.bytes) {
+            Err(_) => Ok(Err(RefusalCode::Malformed)),
+            Ok(asked) => hub.sync(&request.token, asked, at),
+        };
+        let answer = match self.hub_result(failures, answer)? {
+            Some(Ok(reply)) => Ok(reply.to_bytes()),
+            Some(Err(code)) => Err(code),
+            None if self.hubs.nodes[node].hub.is_none() => return Ok(()),
+            None => Err(RefusalCode::HubFailed),
+        };
+        let start = self.hubs.nodes[node].starts;
+        let after = self.random.below(2_000) as i64;
+        self.schedule(after, Due::Pump { node, start });
+        let (Ok(bytes) | Err(bytes)) = answer
+            .as_ref()
+            .map(Clone::clone)
+            .map_err(|code| code.code().as_bytes().to_vec());
+        self.note(format_args!("node {node} answers {}", request.exchange));
+        self.trace.bytes(&bytes);
+        for (delay, carried) in self.network.carry(&bytes, &mut self.random) {
+            let due = Due::Reply {
+                handheld: request.handheld,
+                start: request.start,
+                exchange: request.exchange,
+                answer: answer.as_ref().map(|_| carried).map_err(|code| *code),
+            };
+            self.schedule(delay, due);
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &mut self,
+        n: usize,
+        start: u32,
+        exchange: u64,
+        answer: Result<Vec<u8>, RefusalCode>,
+    ) {
+        // A proxy that mixes up its connections is not unheard of.
+        let is_mixed_up = self.random.one_in(4);
+        let Some(running) = self.running(n, start) else {
+            return;
+        };
+        if running.awaited == Some(exchange) || (running.awaited.is_some() && is_mixed_up) {
+            running.answered(Some(answer.as_deref().map_err(|code| *code)));
+            self.note(format_args!("handheld {n} has the answer to {exchange}"));
+            self.keep_working(n);
+        }
+    }
+
+    // The hub.
+
+    /// What came of an operation of the hub's. `None`: it failed, and a disk is why.
+    pub(super) fn hub_result<T>(
+        &mut self,
+        failures: u64,
+        result: Result<T, HubError>,
+    ) -> Result<Option<T>> {
+        let disk_failed = self.hubs.disk_failures() > failures;
+        let stand_still = self.hubs.stand_still();
+        if stand_still {
+            self.stop_nodes();
+        }
+        match result {
+            Ok(_) if stand_still => Ok(None),
+            Ok(value) => Ok(Some(value)),
+            Err(error) if disk_failed => {
+                self.note(format_args!("hub: {error}"));
+                Ok(None)
+            }
+            Err(error) => Err(anyhow!(error).context("hub, with sound disks")),
+        }
+    }
+
+    /// Ends the nodes where they are; they come back later.
+    pub(super) fn stop_nodes(&mut self) {
+        if self.random.one_in(2) {
+            self.hubs.power_cut();
+        } else {
+            (0..self.hubs.nodes.len()).for_each(|n| self.hubs.kill(n));
+        }
+        self.note(format_args!("the hub stops"));
+        self.start_nodes_later();
+    }
+
+    pub(super) fn start_nodes_later(&mut self) {
+        for node in 0..self.hubs.nodes.len() {
+            if self.hubs.nodes[node].hub.is_none() {
+                let start = self.hubs.nodes[node].starts;
+                let after = self.random.below(60_000) as i64;
+                self.schedule(after, Due::StartNode { node, start });
+            }
+        }
+    }
+
+    fn start_node(&mut self, node: usize) -> Result<()> {
+        if self.hubs.nodes[node].hub.is_some() {
+            return Ok(());
+        }
+        let failures = self.hubs.disk_failures();
+        let started = self.hubs.start(node, self.now, &mut self.random);
+        let is_up = self.hub_result(failures, started)?.is_some();
+        if !is_up {
+            // If it only failed, it is not on the list of those that stopped.
+            self.hubs.kill(node);
+            let start = self.hubs.nodes[node].starts;
+            self.schedule(10_000, Due::StartNode { node, start });
+        }
+        self.note(format_args!("node {node} starts: {is_up}"));
+        Ok(())
+    }
+
+    pub(super) fn pump(&mut self, node: usize) -> Result<()> {
+        let failures = self.hubs.disk_failures();
+        let at = self.now + self.hubs.nodes[node].clock_error_ms;
+        if let Some(hub) = &self.hubs.nodes[node].hub {
+            let pumped = hub.pump(at);
+            self.hub_result(failures, pumped)?;
+        }
+        Ok(())
+    }
+
+    /// All events that lie anywhere.
+    pub(super) fn held(&mut self) -> Result<BTreeSet<EventHash>> {
+        let mut held = audit::events_of_log(&self.hubs.store, hubs::STORE, &mut self.segments)?;
+        for node in &self.hubs.nodes {
+            held.extend(audit::events(&node.disk, hubs::REPLICA, None)?);
+        }
+        for handheld in self.handhelds.iter().filter(|h| !h.is_lost) {
+            let key = handheld.key.as_ref();
+            held.extend(audit::events(&handheld.disk, handheld::REPLICA, key)?);
+        }
+        Ok(held)
+    }
+
+    // The end.
+
+    /// Ends all faults and lets everything come to rest.
+    fn settle(&mut self) -> Result<()> {
+        self.note(format_args!("faults end"));
+        self.network.quality = Quality::GOOD;
+        self.network.split.clear();
+        self.hubs.store.steady();
+        for node in 0..self.hubs.nodes.len() {
+            self.hubs.nodes[node].disk.steady();
+            self.start_node(node)?;
+        }
+        let alive: Vec<usize> = self.alive().collect();
+        for n in &alive {
+            let handheld = &mut self.handhelds[*n];
+            handheld.disk.steady();
+            handheld.disk.set_quota(None);
+            self.start_handheld(*n)?;
+        }
+        for round in 0..ROUNDS_MAX {
+            let mut before = Vec::new();
+            for n in &alive {
+                let running = self.handhelds[*n].running.as_mut().context("runs")?;
+                if running.stays_offline {
+                    running.tell(Event::StayOffline(false));
+                }
+                running.tell(Event::SyncNow);
+                before.push(running.up_to_date);
+                self.keep_working(*n);
+            }
+            let bytes = self.hubs.store.counts().bytes;
+            let log = self.log_ends()?;
+            let until = self.now + ROUND_MS;
+            while self.pass(until)? {
+                self.steps += 1;
+            }
+            self.now = until;
+            for node in 0..self.hubs.nodes.len() {
+                self.pump(node)?;
+            }
+            let at_rest = |(n, before): (&usize, u64)| {
+                let running = self.handhelds[*n].running.as_ref();
+                running.is_some_and(|r| r.is_stopped() || r.up_to_date > before)
+            };
+            if alive.iter().zip(before).all(at_rest) && log == self.log_ends()? && round > 0 {
+                self.note(format_args!("at rest after {round} rounds, {bytes} bytes"));
+                return Ok(());
+            }
+        }
+        bail!("it does not come to rest")
+    }
+
+    /// Where every partition's log ends, as node 0's replica has read it.
+    fn log_ends(&self) -> Result<Vec<u64>> {
+        let hub = self.hubs.nodes[0].hub.as_ref().context("runs")?;
+        let replica = hub.replica().lock().ok().context("not poisoned")?;
+        let partitions = replica.own_partitions();
+        let ends = partitions
+            .iter()
+            .map(|p| Ok(replica.cursor(*p)?.map_or(0, |c| c.number)));
+        ends.collect()
+    }
+}
