@@ -130,6 +130,7 @@ fn position() -> LogPosition {
         epoch: [13; 16],
         number: 70_000,
         running_hash: [14; 32],
+        accepted_at: Some(15),
     }
 }
 

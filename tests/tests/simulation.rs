@@ -288,6 +288,43 @@ fn a_server_restored_from_an_old_backup_gets_everything_back_from_the_handhelds(
     fleet.check()
 }
 
+fn receipt() -> EventBody {
+    EventBody::Received {
+        bin: bin(0),
+        goods: Goods::of(item(1)),
+        quantity: Quantity::ONE,
+    }
+}
+
+#[test]
+fn a_server_put_back_that_takes_the_same_again_is_noticed_by_its_times() -> Result<()> {
+    let mut fleet = Fleet::new(5, 2)?;
+    fleet.host.back_up(fleet.now)?;
+    // Its clock is ahead, so that the time of acceptance is its event's place.
+    fleet.handhelds[0].clock_error_ms = 24 * HOUR;
+    fleet.acknowledged += fleet.handhelds[0].record(vec![receipt()], fleet.now)?;
+    fleet.settle()?;
+    fleet.check()?;
+    fleet.now += HOUR;
+    fleet.host.restore(fleet.now)?;
+    fleet.settle()?;
+    fleet.check()
+}
+
+#[test]
+fn a_server_put_back_remembers_by_its_replica_what_a_lost_device_wrote() -> Result<()> {
+    let mut fleet = Fleet::new(5, 2)?;
+    fleet.host.back_up(fleet.now)?;
+    fleet.acknowledged += fleet.handhelds[1].record(vec![receipt()], fleet.now)?;
+    let now = fleet.now;
+    fleet.handhelds[1].exchange(fleet.host.get(), Wire::Good, now, &mut fleet.random)?;
+    fleet.host.get().pump(now)?;
+    fleet.handhelds.pop();
+    fleet.host.restore(now + HOUR)?;
+    fleet.settle()?;
+    fleet.check()
+}
+
 #[test]
 fn a_one_time_code_opens_once() -> Result<()> {
     let fleet = Fleet::new(1, 1)?;

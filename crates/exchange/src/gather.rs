@@ -1,17 +1,23 @@
 //! What the device half of sync asks of the replica.
 
+use documents::Partition;
 use domain::UnixMillis;
 use protocol::{CarriedChain, DeviceStatus, LogPosition};
-use replica::{Cursor, Replica, ReplicaError};
+use replica::{Replica, ReplicaError};
 use sync_core::{Gather, Gathered, PartitionState};
 
-/// A cursor in the words of the protocol.
-pub fn position(cursor: Cursor) -> LogPosition {
-    LogPosition {
+/// How far a replica has read the hub's log.
+///
+/// # Errors
+/// [`ReplicaError`].
+pub fn position(replica: &Replica, partition: Partition) -> Result<LogPosition, ReplicaError> {
+    let cursor = replica.cursor(partition)?.unwrap_or_default();
+    Ok(LogPosition {
         epoch: cursor.epoch,
         number: cursor.number,
         running_hash: cursor.running_hash,
-    }
+        accepted_at: replica.last_accepted_at(partition)?,
+    })
 }
 
 /// Seals what is unsealed and collects what is to be sent. `clock`: this device's, unix milliseconds; `program`: its
@@ -42,7 +48,7 @@ pub fn gather(
         let carried = carried.into_iter().filter(|_| carry);
         partitions.push(PartitionState {
             partition,
-            position: position(replica.cursor(partition)?.unwrap_or_default()),
+            position: position(replica, partition)?,
             head_seq: head.seq,
             head_hash: head.hash,
             accepted_seq,

@@ -33,7 +33,7 @@ pub fn holdings(replica: &mut Replica) -> Result<Vec<Holding>, ReplicaError> {
         replica.seal(partition)?;
         have.push(Holding {
             partition,
-            position: position(replica.cursor(partition)?.unwrap_or_default()),
+            position: position(replica, partition)?,
             heads: replica
                 .chain_heads(partition)?
                 .into_iter()

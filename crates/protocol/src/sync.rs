@@ -40,6 +40,10 @@ pub struct LogPosition {
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
     pub running_hash: [u8; 32],
+    /// When the hub accepted the last one. A hub that was put back and takes the same segments again has the same
+    /// running hash, but not the same times, which the fold goes by. Absent if that is not known any more.
+    #[n(3)]
+    pub accepted_at: Option<UnixMillis>,
 }
 
 /// What a device has and wants of one partition.
@@ -236,6 +240,7 @@ mod tests {
                     epoch: [7; 16],
                     number: 900_000,
                     running_hash: [9; 32],
+                    accepted_at: Some(1_790_000_000_000),
                 },
                 head_seq: 1_000,
                 head_hash: SegmentHash([3; 32]),

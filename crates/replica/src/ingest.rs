@@ -111,6 +111,25 @@ impl Replica {
         load_cursor(&self.connection, partition)
     }
 
+    /// When the hub accepted the last entry read of a partition's log; `None` before the first.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn last_accepted_at(
+        &self,
+        partition: Partition,
+    ) -> Result<Option<UnixMillis>, ReplicaError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT s.accepted_at FROM segment s JOIN chain c ON c.id = s.chain
+                 JOIN cursor p ON p.partition = c.partition AND p.number = s.number
+                 WHERE c.partition = ?1 AND s.number IS NOT NULL",
+            )?
+            .query_row([partition.to_key()], |r| r.get(0))
+            .optional()?)
+    }
+
     /// Begins a log anew after the hub's epoch changed; everything known stays. No segment counts as held by the hub
     /// until the new log says so: what it has lost is offered to it again, others' segments too.
     ///
@@ -496,9 +515,8 @@ impl Batch {
             }
             for (id, accepted_at, quarantined) in self.acceptances {
                 ledger.accept(id, Some(accepted_at))?;
-                if quarantined {
-                    ledger.set_quarantine(id, true)?;
-                }
+                // A hub that was put back may judge anew.
+                ledger.set_quarantine(id, quarantined)?;
             }
             ledger.finish()?;
         }

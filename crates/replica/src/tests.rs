@@ -563,6 +563,24 @@ fn quarantined_events_wait_on_every_replica() {
     assert_eq!(a.state_hash(SITE).unwrap(), b.state_hash(SITE).unwrap());
     b.rebuild().unwrap();
     assert_eq!(a.state_hash(SITE).unwrap(), b.state_hash(SITE).unwrap());
+
+    // A hub that was put back judges anew, and may find otherwise.
+    let segment = a.own_segments_after(site, 0, usize::MAX).unwrap().remove(0);
+    let entry = Accepted::sign(1, T0 + 9, SegmentStatus::Live, segment, &key(0));
+    for replica in [&mut a, &mut b] {
+        replica.restart_cursor(site, EPOCH).unwrap();
+        replica
+            .ingest(site, EPOCH, std::slice::from_ref(&entry), T0)
+            .unwrap();
+        assert_eq!(
+            replica.query().balance(SITE, &pile(1, 1)).unwrap(),
+            units(1)
+        );
+        assert_eq!(replica.last_accepted_at(site).unwrap(), Some(T0 + 9));
+        let before = replica.state_hash(SITE).unwrap();
+        replica.rebuild().unwrap();
+        assert_eq!(replica.state_hash(SITE).unwrap(), before);
+    }
 }
 
 #[test]

@@ -78,22 +78,21 @@ impl Hub {
     pub fn open(folder: &Path, database: Arc<Database>, now: UnixMillis) -> Result<Self, HubError> {
         let randomness = Randomness::default();
         let options = OpenOptions::file(folder.join("replica.db"), None, randomness.draw()?);
-        Self::open_with(options, database, randomness, now)
+        Self::open_with(folder, options, database, randomness, now)
     }
 
-    /// [`Hub::open`] with a replica and a source of random bytes of the caller's. Photos lie beside the replica's file.
+    /// [`Hub::open`] with a replica and a source of random bytes of the caller's. Photos and snapshots lie in `folder`.
     ///
     /// # Errors
     /// [`HubError`].
     pub fn open_with(
+        folder: &Path,
         replica: OpenOptions,
         database: Arc<Database>,
         randomness: Randomness,
         now: UnixMillis,
     ) -> Result<Self, HubError> {
         let organisation = Organisation::load_or_create(&database, &randomness, now)?;
-        let folder = replica.path.as_deref().and_then(Path::parent);
-        let folder = folder.unwrap_or(Path::new("."));
         let blobs = BlobFiles::open(folder.join("blobs"))?;
         let snapshots = snapshots::Snapshots::open(
             folder.join("snapshots"),
@@ -119,6 +118,8 @@ impl Hub {
         hub.drop_foreign_snapshots()?;
         hub.pump(now)?;
         hub.introduce_chains(now)?;
+        hub.give_back(now)?;
+        hub.pump(now)?;
         Ok(hub)
     }
 

@@ -1,19 +1,21 @@
 //! Moves what the server wrote into the log, and what is new in the log into the server's replica.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentStatus};
+use documents::{Certificate, Partition};
 use domain::{ChainId, UnixMillis};
-use replica::{Cursor, Replica};
+use protocol::LogPosition;
+use replica::{CarriedSegments, Cursor, Replica};
 use rusqlite::Connection;
 use sync_core::next_accepted_at;
 
 use super::{Hub, HubError};
 use crate::clock::Clock;
-use crate::store::{StoreError, hub_log};
+use crate::store::{StoreError, hub_chains, hub_log};
 
 /// About how much is folded at once, so that the console is not kept waiting.
 const TAIL_BYTES: usize = 1 << 20;
@@ -102,6 +104,50 @@ impl Hub {
         Ok(())
     }
 
+    /// A log that was put back lacks what the replica still holds, of devices that may be gone by now: it goes into the
+    /// log again, as if a device had carried it.
+    pub(super) fn give_back(&self, now: UnixMillis) -> Result<(), HubError> {
+        let replica = self.lock();
+        let key = self.organisation.key.public();
+        for partition in replica.own_partitions() {
+            let mut after = BTreeMap::new();
+            loop {
+                let (carried, more) = replica.carried(partition, &after, TAIL_BYTES)?;
+                if carried.is_empty() {
+                    break;
+                }
+                let certificates = replica.certificates()?;
+                let certificates = certificates
+                    .iter()
+                    .filter_map(|c| Certificate::verify(c, &key));
+                self.database.write(|t| -> Result<(), HubError> {
+                    // Some were certified after the log was copied.
+                    for certificate in certificates {
+                        hub_chains::put(t, &certificate, false)?;
+                    }
+                    for CarriedSegments { chain, segments } in &carried {
+                        let known = hub_chains::get(t, *chain)?;
+                        let end = match known.filter(|c| c.partition == partition) {
+                            Some(known) => self.take_chain(t, &known, segments, now)?,
+                            None => continue,
+                        };
+                        tracing::info!(%chain, seq = end.0.seq, outcome = ?end.1, "given back to the log");
+                    }
+                    Ok(())
+                })?;
+                // What could not be taken now is not offered again.
+                for CarriedSegments { chain, segments } in carried {
+                    let last = segments.last().and_then(|s| s.header().ok());
+                    after.insert(chain, last.map_or(i64::MAX as u64, |h| h.seq));
+                }
+                if !more {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn tail(&self, replica: &mut Replica, now: UnixMillis) -> Result<bool, HubError> {
         let mut changed = false;
         // Certificates come through the shared partition, which sorts first.
@@ -144,10 +190,16 @@ impl Hub {
         let Some(cursor) = replica.cursor(partition)? else {
             return Ok(());
         };
-        let there = self
+        let position = LogPosition {
+            epoch: cursor.epoch,
+            number: cursor.number,
+            running_hash: cursor.running_hash,
+            accepted_at: replica.last_accepted_at(partition)?,
+        };
+        if !self
             .database
-            .read(|c| hub_log::running_hash(c, partition, cursor.number))?;
-        if cursor.epoch != self.organisation.epoch || there != Some(cursor.running_hash) {
+            .read(|c| self.is_here(c, partition, position))?
+        {
             tracing::warn!(%partition, number = cursor.number, "the log was rolled back; reading it from the beginning");
             replica.restart_cursor(partition, self.organisation.epoch)?;
         }

@@ -4,8 +4,8 @@ use documents::Partition;
 use documents::segment::{Segment, SegmentHash};
 use domain::{ChainId, UnixMillis};
 use protocol::{
-    CarriedReply, PartitionReply, PartitionRequest, PushOutcome, RefusalCode, SyncReply,
-    SyncRequest,
+    CarriedReply, LogPosition, PartitionReply, PartitionRequest, PushOutcome, RefusalCode,
+    SyncReply, SyncRequest,
 };
 use rusqlite::Connection;
 use sync_core::{ChainEnd, Verdict, judge};
@@ -176,6 +176,24 @@ impl Hub {
         })
     }
 
+    /// Whether a position is one of this log, and not of what it was before it was put back.
+    pub(super) fn is_here(
+        &self,
+        connection: &Connection,
+        partition: Partition,
+        position: LogPosition,
+    ) -> Result<bool, StoreError> {
+        let number = position.number;
+        let there = hub_log::running_hash(connection, partition, number)?;
+        if position.epoch != self.organisation.epoch || there != Some(position.running_hash) {
+            return Ok(false);
+        }
+        Ok(match position.accepted_at {
+            Some(at) => hub_log::accepted_at(connection, partition, number)? == Some(at),
+            None => true,
+        })
+    }
+
     /// Takes what continues a chain, whoever brought it.
     pub(super) fn take_chain(
         &self,
@@ -244,11 +262,9 @@ impl Hub {
         }
         let position = asked.position;
         let fresh = position.number == 0 && position.epoch == [0; 16];
-        let same_log = position.epoch == self.organisation.epoch
-            && self
-                .database
-                .read(|c| hub_log::running_hash(c, asked.partition, position.number))?
-                == Some(position.running_hash);
+        let same_log = self
+            .database
+            .read(|c| self.is_here(c, asked.partition, position))?;
         // A device of another log first learns so, and counts anew what this one holds of it.
         if asked.snapshot.takes
             && (fresh || same_log)

@@ -106,6 +106,18 @@ pub fn running_hash(
     rows.next()?.map(|r| blob(r, "running_hash")).transpose()
 }
 
+/// When the entry at a number was accepted; `None` beyond the end.
+pub fn accepted_at(
+    connection: &Connection,
+    partition: Partition,
+    number: u64,
+) -> Result<Option<UnixMillis>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT accepted_at FROM hub_log WHERE partition = ?1 AND number = ?2")?
+        .query_row(params![partition.to_key(), number as i64], |r| r.get(0))
+        .optional()?)
+}
+
 /// The end of a chain: its last segment's place and hash; 0 and zeros before the first.
 pub fn chain_end(
     connection: &Connection,

@@ -47,8 +47,13 @@ impl Kinds {
         };
         // A device that was put back or copied forks its chain, and nothing mends that yet.
         kinds.cloned = false;
-        // Nor is a server that was put back yet without fault.
-        kinds.hub_restored = false;
+        // A server that lost both its log and its replica has forgotten how far its own chain went; `tallyman-server
+        // restore` begins another for it.
+        if random.one_in(2) {
+            kinds.hub_restored = false;
+        } else {
+            kinds.hub_replica_lost = false;
+        }
         kinds
     }
 }

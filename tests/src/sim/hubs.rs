@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Result;
 use domain::UnixMillis;
 use replica::OpenOptions;
 use sync_server::hub::{Hub, HubError, Randomness};
 use sync_server::store::Database;
+use tempfile::TempDir;
 use testkit::disk::{Disk, Image, Mount, VFS};
 use testkit::random::Random;
 
@@ -15,6 +17,8 @@ pub(super) const REPLICA: &str = "replica.db";
 pub(super) struct Hubs {
     pub(super) store: Disk,
     pub(super) nodes: Vec<Node>,
+    /// Photos and snapshots, which lie in plain files and are not simulated.
+    files: TempDir,
     /// Copies of the store, with what was in force then.
     pub(super) backups: Vec<Image>,
 }
@@ -29,7 +33,7 @@ pub(super) struct Node {
 }
 
 impl Hubs {
-    pub(super) fn new(nodes: usize, random: &mut Random) -> Self {
+    pub(super) fn new(nodes: usize, random: &mut Random) -> Result<Self> {
         let node = |_| Node {
             disk: Disk::new(random.bits()),
             hub: None,
@@ -37,11 +41,12 @@ impl Hubs {
             starts: 0,
             clock_error_ms: 0,
         };
-        Self {
+        Ok(Self {
             nodes: (0..nodes).map(node).collect(),
+            files: tempfile::tempdir()?,
             store: Disk::new(random.bits()),
             backups: Vec::new(),
-        }
+        })
     }
 
     /// Starts a node from its files.
@@ -69,6 +74,7 @@ impl Hubs {
         };
         let now = now + node.clock_error_ms;
         node.hub = Some(Hub::open_with(
+            self.files.path(),
             options,
             Arc::new(database),
             randomness,

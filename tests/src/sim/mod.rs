@@ -31,9 +31,13 @@ pub struct Plan {
 
 /// Runs one seed.
 pub fn run(plan: Plan) -> Outcome {
-    let mut world = world::World::new(plan);
-    let result = world.play();
-    world.outcome(result)
+    match world::World::new(plan) {
+        Ok(mut world) => {
+            let result = world.play();
+            world.outcome(result)
+        }
+        Err(error) => Outcome::broken(plan, &error),
+    }
 }
 
 /// Runs `runs` seeds from `plan.seed` on, on all processors, and tells `each` of every outcome as it comes.

@@ -50,6 +50,18 @@ pub struct Outcome {
     pub trace: String,
 }
 
+impl Outcome {
+    /// A run that could not begin.
+    pub(super) fn broken(plan: Plan, error: &anyhow::Error) -> Self {
+        Self {
+            plan,
+            steps: 0,
+            violations: vec![format!("{error:?}")],
+            trace: String::new(),
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Plan { seed, steps, .. } = self.plan;

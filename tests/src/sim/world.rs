@@ -104,19 +104,19 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: Plan) -> Result<Self> {
         let mut random = Random::new(plan.seed);
         // The first few numbers of near seeds are alike.
         for _ in 0..8 {
             random.bits();
         }
-        Self {
+        Ok(Self {
             plan,
             now: T0,
             queue: BTreeMap::new(),
             last_due: 0,
             last_exchange: 0,
-            hubs: Hubs::new(1, &mut random),
+            hubs: Hubs::new(1, &mut random)?,
             handhelds: Vec::new(),
             network: Network::new(),
             books: Books::default(),
@@ -127,7 +127,7 @@ impl World {
             steps: 0,
             violations: Vec::new(),
             random,
-        }
+        })
     }
 
     pub(super) fn outcome(mut self, result: Result<()>) -> Outcome {

@@ -156,6 +156,9 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         let Some(mut placed) = self.store.event(id)? else {
             return Ok(());
         };
+        if placed.event.quarantined == quarantined {
+            return Ok(());
+        }
         placed.event.quarantined = quarantined;
         self.store.update_event(&placed)?;
         self.settle(vec![id])
