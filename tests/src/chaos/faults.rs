@@ -87,16 +87,20 @@ impl Pack {
         self.cards.swap_remove(card)
     }
 
-    /// The faults of one cycle.
+    /// The faults of one cycle, each kind once at most: a disk cannot be filled while it is full.
     pub(super) fn deal(&mut self, random: &mut Random) -> Vec<Planned> {
-        let faults = 1 + random.below(3);
-        (0..faults)
-            .map(|_| Planned {
-                fault: self.draw(random),
-                begins: Duration::from_millis(random.below(1_000)),
-                lasts: Duration::from_millis(300 + random.below(1_700)),
-            })
-            .collect()
+        let mut dealt: Vec<Planned> = Vec::new();
+        for _ in 0..1 + random.below(3) {
+            let fault = self.draw(random);
+            if dealt.iter().all(|p| p.fault.name() != fault.name()) {
+                dealt.push(Planned {
+                    fault,
+                    begins: Duration::from_millis(random.below(1_000)),
+                    lasts: Duration::from_millis(300 + random.below(1_700)),
+                });
+            }
+        }
+        dealt
     }
 }
 
@@ -115,12 +119,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_dealt_before_any_comes_again() {
+    fn every_kind_is_dealt_before_any_comes_again_and_once_a_cycle() {
         let (mut pack, mut random) = (Pack::new(2, true), Random::new(3));
         for _ in 0..20 {
             let dealt: Vec<_> = (0..12).map(|_| pack.draw(&mut random)).collect();
             let kinds: BTreeSet<_> = dealt.iter().map(|fault| fault.name()).collect();
             assert_eq!(kinds.len(), 10, "{dealt:?}");
+        }
+        for _ in 0..2_000 {
+            let dealt = pack.deal(&mut random);
+            let kinds: BTreeSet<_> = dealt.iter().map(|p| p.fault.name()).collect();
+            assert_eq!(kinds.len(), dealt.len(), "{dealt:?}");
         }
     }
 }
