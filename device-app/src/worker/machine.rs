@@ -306,6 +306,10 @@ impl Worker {
                 let news = self.sync.answered(answer, &mut self.replica, now);
                 self.note(news)
             }
+            ToWorker::SnapshotAnswered(answer) => {
+                let news = self.sync.snapshot_answered(answer, &mut self.replica, now);
+                self.note(news)
+            }
             ToWorker::EnrolAnswered(answer) => self.enrol_answered(answer),
             ToWorker::Peer(news) => self.peer(news),
             ToWorker::Line(_) => Ok(()),

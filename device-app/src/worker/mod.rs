@@ -18,6 +18,7 @@ mod people;
 mod pin;
 mod screens;
 mod site_clock;
+mod snapshot_fetch;
 mod stock_view;
 mod sync_driver;
 mod task_screen;
@@ -49,6 +50,8 @@ pub enum ToWorker {
     Camera(Camera),
     /// The hub answered a sync request.
     SyncAnswered(Answer),
+    /// The hub answered a request for a chunk of a snapshot.
+    SnapshotAnswered(Answer),
     /// The hub answered an enrolment.
     EnrolAnswered(Answer),
     /// Neighbours have something to say.

@@ -5,11 +5,12 @@ use std::sync::mpsc::Sender;
 
 use documents::Partition;
 use documents::segment::Accepted;
-use protocol::{PushOutcome, SYNC_PATH, SyncReply, SyncRequest};
+use protocol::{PushOutcome, SNAPSHOT_PATH, SYNC_PATH, SnapshotPart, SyncReply, SyncRequest};
 use replica::{Rejected, Replica, ReplicaError};
 use sync_core::{Connection, DeviceSync, Effect, Event, Failure};
 
 use super::ToWorker;
+use super::snapshot_fetch::{SnapshotFetch, Step};
 use crate::transport::{Answer, Network, Post, PostError, Server};
 use crate::view::Message;
 
@@ -28,6 +29,7 @@ pub(crate) struct SyncDriver {
     /// Code of the sentence about an entry of the log that could not be trusted.
     rejected: Option<&'static str>,
     finished: u64,
+    snapshots: SnapshotFetch,
     /// This device's clock minus the hub's, when they last spoke.
     clock_ahead_ms: i64,
 }
@@ -65,6 +67,7 @@ impl SyncDriver {
             stopped: None,
             rejected: None,
             finished: 0,
+            snapshots: SnapshotFetch::default(),
             clock_ahead_ms: 0,
         }
     }
@@ -132,9 +135,12 @@ impl SyncDriver {
     pub(crate) fn answered(&mut self, answer: Answer, replica: &mut Replica, now: i64) -> SyncNews {
         let event = match answer {
             Ok(bytes) => match SyncReply::from_bytes(&bytes) {
-                Ok(reply) => {
+                Ok(mut reply) => {
                     self.clock_ahead_ms = now.saturating_sub(reply.now);
-                    Event::Replied(reply)
+                    match self.snapshots.offered(replica, &mut reply) {
+                        Ok(()) => Event::Replied(reply),
+                        Err(error) => failed(&error),
+                    }
                 }
                 Err(_) => Event::Failed(Failure::Unreachable),
             },
@@ -147,6 +153,9 @@ impl SyncDriver {
 
     /// One step of the device half, and everything that follows from it at once.
     pub(crate) fn handle(&mut self, event: Event, replica: &mut Replica, now: i64) -> SyncNews {
+        if event == Event::Committed {
+            self.snapshots.worked(now);
+        }
         let mut news = SyncNews::default();
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
@@ -159,7 +168,7 @@ impl SyncDriver {
                             Err(error) => failed(&error),
                         },
                     ),
-                    Effect::Send(request) => match self.send(&request, replica) {
+                    Effect::Send(request) => match self.send(request, replica, now) {
                         Ok(()) => {}
                         Err(error) => events.push_back(failed(&error)),
                     },
@@ -195,9 +204,12 @@ impl SyncDriver {
                         }
                     }
                     Effect::UpToDate => {
-                        news.up_to_date = true;
                         self.finished += 1;
                         self.rejected = None;
+                        match self.go_on_fetching(replica, now) {
+                            Ok(pending) => news.up_to_date = !pending,
+                            Err(error) => events.push_back(failed(&error)),
+                        }
                     }
                     Effect::Stopped(outcome) => {
                         tracing::warn!(?outcome, "the hub stopped a chain of this device");
@@ -209,18 +221,89 @@ impl SyncDriver {
         news
     }
 
-    fn send(&mut self, request: &SyncRequest, replica: &Replica) -> Result<(), ReplicaError> {
+    /// The hub answered a request for a chunk, or did not.
+    pub(crate) fn snapshot_answered(
+        &mut self,
+        answer: Answer,
+        replica: &mut Replica,
+        now: i64,
+    ) -> SyncNews {
+        let part = answer
+            .ok()
+            .and_then(|bytes| SnapshotPart::from_bytes(&bytes).ok());
+        let came = part.is_some();
+        let done = self
+            .snapshots
+            .answered(part, replica)
+            .and_then(|()| match came {
+                true => self.go_on_fetching(replica, now),
+                // Exchanges go on by themselves, and with them the fetching.
+                false => Ok(true),
+            });
+        match done {
+            Ok(true) => SyncNews::default(),
+            // Installed, or given up: the log goes on, or another snapshot is offered.
+            Ok(false) => {
+                let mut news = self.handle(Event::SyncNow, replica, now);
+                news.took_in = true;
+                news
+            }
+            Err(error) => self.handle(failed(&error), replica, now),
+        }
+    }
+
+    /// Goes on with what is being fetched; returns whether something is still to come.
+    fn go_on_fetching(&mut self, replica: &mut Replica, now: i64) -> Result<bool, ReplicaError> {
+        loop {
+            match self.snapshots.go_on(replica, now)? {
+                Step::Installed => {}
+                Step::Nothing => return self.snapshots.is_pending(replica),
+                Step::Ask(get) => {
+                    self.post_to_hub(
+                        replica,
+                        SNAPSHOT_PATH,
+                        get.to_bytes(),
+                        ToWorker::SnapshotAnswered,
+                    )?;
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    fn send(
+        &mut self,
+        mut request: SyncRequest,
+        replica: &Replica,
+        now: i64,
+    ) -> Result<(), ReplicaError> {
+        self.snapshots.wish(replica, &mut request, now)?;
+        self.post_to_hub(
+            replica,
+            SYNC_PATH,
+            request.to_bytes(),
+            ToWorker::SyncAnswered,
+        )
+    }
+
+    fn post_to_hub(
+        &mut self,
+        replica: &Replica,
+        path: &'static str,
+        body: Vec<u8>,
+        wrap: fn(Answer) -> ToWorker,
+    ) -> Result<(), ReplicaError> {
         let identity = replica.enrolled()?;
         let post = Post {
             server: Server {
                 url: identity.server_url.clone(),
                 fingerprint: identity.pinned_certificate,
             },
-            path: SYNC_PATH,
+            path,
             token: Some(identity.token.clone()),
-            body: request.to_bytes(),
+            body,
         };
-        self.post(post, ToWorker::SyncAnswered);
+        self.post(post, wrap);
         Ok(())
     }
 
