@@ -79,6 +79,19 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Connection, Rep
     Ok(connection)
 }
 
+/// Opens, or creates, another file that is kept beside the replica's.
+pub(crate) fn open_other(
+    path: &Path,
+    key: Option<&DatabaseKey>,
+    cache_kib: u32,
+    migrations: &[&str],
+) -> Result<Connection, ReplicaError> {
+    let mut connection = Connection::open(path)?;
+    configure(&connection, key, cache_kib)?;
+    migrate_by(&mut connection, migrations)?;
+    Ok(connection)
+}
+
 /// Readers are several; each is content with little.
 const READER_CACHE_KIB: u32 = 8_000;
 
@@ -99,13 +112,17 @@ pub(crate) fn open_in_memory() -> Result<Connection, ReplicaError> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), ReplicaError> {
+    migrate_by(connection, &MIGRATIONS)
+}
+
+fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> Result<(), ReplicaError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = MIGRATIONS.len() as i64;
+    let known = migrations.len() as i64;
     if found > known {
         return Err(ReplicaError::Newer { found, known });
     }
     for (version, sql) in (1i64..)
-        .zip(MIGRATIONS)
+        .zip(migrations)
         .skip(usize::try_from(found).unwrap_or(0))
     {
         let transaction = connection.transaction()?;

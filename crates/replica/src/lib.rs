@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod blobs;
 pub mod carry;
 mod chains;
 pub mod commit;
@@ -23,6 +24,7 @@ mod upgrade;
 #[cfg(test)]
 mod tests;
 
+pub use blobs::BlobStore;
 pub use carry::{Carried, CarriedSegments};
 pub use chains::Chain;
 pub use commit::{CarriesOut, Commit, Committed, DraftChange, NewEvent, RecordEdit};

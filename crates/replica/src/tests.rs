@@ -2,6 +2,7 @@
 
 mod attached;
 mod snapshot;
+mod blobs;
 
 use documents::catalogue::{Bin, Device, Item, Operator, Site};
 use documents::certificate::Role;

@@ -234,6 +234,11 @@ impl DeviceSync {
         self.connection
     }
 
+    /// Whether no exchange is under way.
+    pub const fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle)
+    }
+
     /// One step.
     pub fn handle(&mut self, now: UnixMillis, event: Event) -> Vec<Effect> {
         let mut effects = Vec::new();

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 pub mod backoff;
+pub mod blobs;
 pub mod device;
 pub mod hub;
 
 pub use backoff::Backoff;
+pub use blobs::{BlobNews, BlobStep, BlobUploads, WaitingBlob, goes_metered};
 pub use device::{
     Connection, DeviceSync, Effect, Event, Failure, Gather, Gathered, PartitionState,
 };
