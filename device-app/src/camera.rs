@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use scan::source::{FolderSource, Frame, FrameSource};
 use scan::{Effort, FrameReader, LumaFrame, ReaderSettings};
 
+use crate::photo;
 use crate::ui::WindowHandle;
 use crate::view::{Camera, Picture};
 use crate::worker::ToWorker;
@@ -43,7 +44,15 @@ const PREVIEW_EVERY: Duration = Duration::from_millis(80);
 const FOLDER_EVERY: Duration = Duration::from_millis(1_500);
 const NAP: Duration = Duration::from_millis(100);
 
-/// Starts the thread. `wanted`: whether the person has the camera switched on.
+/// What the worker wants of the camera.
+pub struct Asked {
+    /// Whether the person has it switched on.
+    pub camera: Arc<AtomicBool>,
+    /// Whether a photo is to be taken; cleared when it is.
+    pub photo: Arc<AtomicBool>,
+}
+
+/// Starts the thread.
 ///
 /// # Errors
 /// The system gives no thread.
@@ -51,16 +60,17 @@ pub fn start(
     pictures: Pictures,
     to_worker: Sender<ToWorker>,
     window: WindowHandle,
-    wanted: Arc<AtomicBool>,
+    asked: Asked,
 ) -> std::io::Result<CameraThread> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut eye = Eye {
         stop: stop.clone(),
-        wanted,
+        asked,
         to_worker,
         window,
         reader: FrameReader::new(ReaderSettings::default()),
         shown: None,
+        last: None,
     };
     let thread = std::thread::Builder::new()
         .name("camera".to_owned())
@@ -76,11 +86,13 @@ pub fn start(
 
 struct Eye {
     stop: Arc<AtomicBool>,
-    wanted: Arc<AtomicBool>,
+    asked: Asked,
     to_worker: Sender<ToWorker>,
     window: WindowHandle,
     reader: FrameReader,
     shown: Option<Instant>,
+    /// The picture seen last, for photos.
+    last: Option<Frame>,
 }
 
 impl Eye {
@@ -96,6 +108,7 @@ impl Eye {
     fn rest(&self, time: Duration) {
         let until = Instant::now() + time;
         while self.goes_on() && Instant::now() < until {
+            self.take_photo();
             std::thread::sleep(NAP.min(until.saturating_duration_since(Instant::now())));
         }
     }
@@ -103,7 +116,7 @@ impl Eye {
     fn watch_camera(&mut self) {
         let mut told = None;
         while self.goes_on() {
-            let wanted = self.wanted.load(Ordering::Relaxed);
+            let wanted = self.asked.camera.load(Ordering::Relaxed);
             let source = if wanted { open_camera() } else { None };
             let state = match (&source, wanted) {
                 (Some(_), _) => Camera::On,
@@ -124,7 +137,7 @@ impl Eye {
 
     /// Until the camera is unplugged or switched off.
     fn watch(&mut self, source: &mut dyn FrameSource) {
-        while self.goes_on() && self.wanted.load(Ordering::Relaxed) {
+        while self.goes_on() && self.asked.camera.load(Ordering::Relaxed) {
             match source.next_frame() {
                 None => return,
                 Some(Err(error)) if error.is_permanent() => return,
@@ -149,6 +162,18 @@ impl Eye {
                 }
             }
             Err(error) => tracing::debug!(code = error.code(), "a frame was not read"),
+        }
+        self.last = Some(frame);
+        self.take_photo();
+    }
+
+    /// Packing takes longer than a frame; it is done here, so that the worker goes on taking scans.
+    fn take_photo(&self) {
+        let Some(frame) = &self.last else {
+            return;
+        };
+        if self.asked.photo.swap(false, Ordering::Relaxed) {
+            self.tell(ToWorker::PhotoTaken(photo::from_picture(picture(frame))));
         }
     }
 

@@ -4,6 +4,7 @@ pub mod camera;
 pub mod headless;
 pub mod keystore;
 pub mod peer;
+pub mod photo;
 pub mod tones;
 pub mod transport;
 pub mod ui;

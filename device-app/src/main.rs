@@ -72,6 +72,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (data, config) = folders(&arguments)?;
     let camera_wanted = Arc::new(AtomicBool::new(true));
+    let photo_wanted = Arc::new(AtomicBool::new(false));
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let clock_offset_ms = arguments.clock_offset_seconds.saturating_mul(1_000);
     let options = WorkerOptions {
@@ -90,6 +91,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
                 _ => Language::English,
             }),
         camera_wanted: camera_wanted.clone(),
+        photo_wanted: photo_wanted.clone(),
     };
     if arguments.headless {
         let script: Box<dyn BufRead + Send> = if arguments.script == Path::new("-") {
@@ -123,7 +125,11 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Some(folder) => Pictures::Folder(folder),
         None => Pictures::Camera,
     };
-    let _camera = camera::start(pictures, worker.sender(), window.handle(), camera_wanted)?;
+    let asked = camera::Asked {
+        camera: camera_wanted,
+        photo: photo_wanted,
+    };
+    let _camera = camera::start(pictures, worker.sender(), window.handle(), asked)?;
     window.run()?;
     Ok(ExitCode::SUCCESS)
 }

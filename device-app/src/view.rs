@@ -215,6 +215,8 @@ pub struct TaskView {
     pub choices: Vec<Choice>,
     pub actions: Vec<Action>,
     pub last: Option<LastScan>,
+    /// A photo of the last scan can be taken.
+    pub can_photograph: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -408,6 +410,12 @@ pub struct SyncView {
     /// What only this device holds, by what it is. `title`: an operation code, or the name of the device that events
     /// are carried for (`status` is `carried` then); `quantity`: how many; `subtitle`: when the oldest was made.
     pub only_here_groups: Vec<Line>,
+    /// Photos that the server does not have yet.
+    pub photos: u32,
+    /// Their size in words, such as `1.2 MB`; empty for none.
+    pub photos_size: String,
+    /// How many of them wait for a network that is not metered.
+    pub photos_held_back: u32,
     pub last_error: Option<Message>,
     pub stay_offline: bool,
     /// Newest first, control characters made visible.
@@ -432,6 +440,7 @@ pub struct SettingsView {
     pub volume: u32,
     pub vibration_only: bool,
     pub camera: bool,
+    pub metered: bool,
     /// `pin-protected` or `pin-can-be-tried`.
     pub pin_protection: Message,
     pub version: String,

@@ -7,3 +7,4 @@ pub mod fleet;
 pub mod processes;
 pub mod relay;
 pub mod sim;
+pub mod proxy;

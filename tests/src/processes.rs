@@ -134,6 +134,11 @@ impl Server {
         Ok(said)
     }
 
+    /// The folder of its data.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// The server's replica, once it has been killed.
     pub fn replica(&self) -> Result<replica::Replica> {
         let options = replica::OpenOptions::file(self.data.join("replica.db"), None, [1; 8]);

@@ -1,5 +1,6 @@
 //! The commands of a script.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use sync_core::Connection;
 use super::Driver;
 use super::answers::{failed, message};
 use super::words::Words;
+use crate::photo;
 use crate::view::{CodeKind, Place, Screen, UiEvent};
 use crate::worker::ToWorker;
 
@@ -79,6 +81,7 @@ impl Driver {
             }
             "scan-picture" => self.scan_picture(Path::new(&rest)),
             "scan-next" => self.scan_next(),
+            "photo" => self.photo(Path::new(&rest)),
             "quantity" => {
                 self.worker.quantity(first.ok_or(BAD)?);
                 Ok(Value::Null)
@@ -97,6 +100,12 @@ impl Driver {
             "exceptions" => self.exceptions(),
             "sync" => self.sync(),
             "wait-synced" => self.wait_synced(words),
+            "wait-photos" => self.wait_photos(words),
+            "metered" => self.ui(UiEvent::SetMetered(match first.ok_or(BAD)? {
+                "on" => true,
+                "off" => false,
+                _ => return Err(BAD),
+            })),
             "offline" => self.ui(UiEvent::StayOffline(true)),
             "online" => self.ui(UiEvent::StayOffline(false)),
             "state-hash" => self.state_hash(),
@@ -375,6 +384,29 @@ impl Driver {
         Ok(json!({"ok": synced, "error": self.worker.sync_error().map(|m| m.code)}))
     }
 
+    /// Puts a picture to what was scanned last.
+    fn photo(&mut self, file: &Path) -> Result<Value, Failure> {
+        let mut bytes = Vec::new();
+        let opened = std::fs::File::open(file);
+        let read = opened.and_then(|f| f.take(photo::FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+        if read.is_err() {
+            return Err(Failure::Script("source-open"));
+        }
+        self.worker.add_photo(photo::from_file(&bytes))?;
+        Ok(Value::Null)
+    }
+
+    /// Until all photos are on the hub but those that a metered network holds back, at most so many seconds.
+    fn wait_photos(&mut self, words: &Words) -> Result<Value, Failure> {
+        let seconds = words.at(0).map_or(Ok(60), str::parse).map_err(|_| BAD)?;
+        let sent = self.pump(Duration::from_secs(seconds), |w| {
+            let waiting = w.photos_waiting();
+            waiting.photos == waiting.held_back
+        });
+        let waiting = self.worker.photos_waiting();
+        Ok(json!({"ok": sent, "photos": waiting.photos, "held_back": waiting.held_back}))
+    }
+
     fn state_hash(&mut self) -> Result<Value, Failure> {
         let replica = self.worker.replica();
         let site = replica.enrolled()?.site;
@@ -386,7 +418,9 @@ impl Driver {
         let waiting = replica.waiting()?;
         let events = replica.query().event_count()?;
         let error = self.worker.sync_error();
+        let photos = self.worker.photos_waiting();
         Ok(json!({
+            "photos": photos.photos, "photo_bytes": photos.bytes, "photos_held_back": photos.held_back,
             "waiting_events": waiting.events, "waiting_edits": waiting.edits,
             "event_count": events, "sync_error": error.as_ref().map(message),
         }))

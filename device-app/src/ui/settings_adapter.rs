@@ -37,6 +37,8 @@ pub(super) fn connect(app: &AppWindow, events: &Events) {
     state.on_set_vibration_only(move |on| send(UiEvent::SetVibrationOnly(on)));
     let send = events.clone();
     state.on_set_camera(move |on| send(UiEvent::SetCamera(on)));
+    let send = events.clone();
+    state.on_set_metered(move |on| send(UiEvent::SetMetered(on)));
 }
 
 fn choice<T: Copy>(all: &[T], at: i32) -> Option<T> {
@@ -53,6 +55,7 @@ pub(super) fn show(app: &AppWindow, view: &SettingsView) {
     state.set_volume(count(view.volume));
     state.set_vibration_only(view.vibration_only);
     state.set_camera(view.camera);
+    state.set_metered(view.metered);
     state.set_pin_protection(sentence(Some(&view.pin_protection)));
     state.set_version((&view.version).into());
     state.set_device_name((&view.device_name).into());

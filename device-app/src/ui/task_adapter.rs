@@ -23,6 +23,8 @@ pub(super) fn connect(app: &AppWindow, events: &Events) {
     state.on_enter_text(move |text| send(UiEvent::EnterText(text.into())));
     let send = events.clone();
     state.on_undo(move || send(UiEvent::Undo));
+    let send = events.clone();
+    state.on_photograph(move || send(UiEvent::TakePhoto));
 }
 
 pub(super) fn show(app: &AppWindow, view: &TaskView) {
@@ -46,6 +48,7 @@ pub(super) fn show(app: &AppWindow, view: &TaskView) {
     show_input(&state, view);
     show_actions(&state, &view.actions);
 
+    state.set_can_photograph(view.can_photograph);
     state.set_has_last(view.last.is_some());
     if let Some(last) = &view.last {
         state.set_last(Sentence::from(&last.message));

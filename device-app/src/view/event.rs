@@ -45,6 +45,8 @@ pub enum UiEvent {
     /// The refused feedback was read.
     Acknowledge,
     Undo,
+    /// Of what was scanned last.
+    TakePhoto,
     HistoryUndo(String),
     /// Id of an [`OperatorTile`].
     ChooseOperator(String),
@@ -87,6 +89,7 @@ pub enum UiEvent {
     SetVolume(u32),
     SetVibrationOnly(bool),
     SetCamera(bool),
+    SetMetered(bool),
     DismissBanner,
     Quit,
 }

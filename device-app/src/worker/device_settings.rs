@@ -25,6 +25,8 @@ pub(crate) struct DeviceSettings {
     pub(crate) stay_offline: bool,
     /// Exchange with handhelds nearby while the server does not answer.
     pub(crate) neighbours: bool,
+    /// Every byte costs money: only what is small goes.
+    pub(crate) metered: bool,
     /// Unix milliseconds of the last complete exchange with the server.
     pub(crate) last_contact: Option<i64>,
     /// Minutes without input after which the operator is signed out; 0 is never.
@@ -45,6 +47,7 @@ impl Default for DeviceSettings {
             camera: true,
             stay_offline: false,
             neighbours: true,
+            metered: false,
             last_contact: None,
             idle_minutes: 15,
         }

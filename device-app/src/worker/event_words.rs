@@ -64,7 +64,9 @@ pub(crate) fn words(
             {
                 let of = words(view, &target, view_language(language))?;
                 parts.push(of.text);
-                quantity = of.quantity;
+                if matches!(body, EventBody::Reversed { .. }) {
+                    quantity = of.quantity;
+                }
             }
         }
         _ => {}
@@ -137,6 +139,7 @@ impl Worker {
                 | EventBody::Adjusted { .. }
                 | EventBody::Counted { .. }
                 | EventBody::SetAside { .. }
+                | EventBody::Attached { .. }
         );
         let approved = row.placed.standing == domain::ledger::Standing::Approved;
         let text = match self.stock_view() {

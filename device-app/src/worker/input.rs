@@ -23,6 +23,7 @@ impl Worker {
             UiEvent::EnterText(text) => return self.enter_text(text),
             UiEvent::Acknowledge => self.feedback = None,
             UiEvent::Undo => return self.undo_last(),
+            UiEvent::TakePhoto => return self.ask_for_photo(),
             UiEvent::HistoryUndo(id) => return self.history_undo(&id),
             UiEvent::ChooseOperator(id) => self.choose_operator(id),
             UiEvent::ForgetOperator => self.forget_operator(),
@@ -83,6 +84,7 @@ impl Worker {
             UiEvent::SetVibrationOnly(on) => settings.vibration_only = on,
             UiEvent::SetCamera(on) => settings.camera = on,
             UiEvent::SetNeighbours(on) => settings.neighbours = on,
+            UiEvent::SetMetered(on) => settings.metered = on,
             _ => return Ok(()),
         }
         self.settings.save(&mut self.replica)

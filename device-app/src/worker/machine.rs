@@ -17,6 +17,7 @@ use scan::Payload;
 use scan::duplicates::DuplicateFilter;
 
 use super::ToWorker;
+use super::blob_driver::{BlobDriver, PhotosWaiting};
 use super::device_settings::DeviceSettings;
 use super::look_up::LookUpState;
 use super::nearby::NearbyState;
@@ -46,6 +47,8 @@ pub struct WorkerOptions {
     pub language: Option<Language>,
     /// Set while the person wants the camera; whoever runs it looks here.
     pub camera_wanted: Arc<AtomicBool>,
+    /// Set when the person wants a photo; whoever runs the camera gives one and clears it.
+    pub photo_wanted: Arc<AtomicBool>,
 }
 
 /// Raw scans that the diagnosis shows.
@@ -113,6 +116,7 @@ pub struct Worker {
     pub(crate) neighbours: Neighbours,
     pub(crate) nearby: NearbyState,
     pub(crate) data_folder: PathBuf,
+    pub(crate) blobs: BlobDriver,
     pub(crate) settings: DeviceSettings,
     pub(crate) site: Option<SiteId>,
     pub(crate) site_clock: SiteClock,
@@ -129,6 +133,9 @@ pub struct Worker {
     pub(crate) banner: Option<Message>,
     pub(crate) camera: Camera,
     camera_wanted: Arc<AtomicBool>,
+    pub(crate) photo_wanted: Arc<AtomicBool>,
+    /// The event that the photo under way is of.
+    pub(crate) photo_for: Option<EventHash>,
     pub(crate) raw_scans: VecDeque<RawScan>,
     pub(crate) duplicates: DuplicateFilter,
     pub(crate) waiting: Waiting,
@@ -152,24 +159,29 @@ impl Worker {
         let (ids, seed) = random.split_at(8);
         let ids = ids.try_into().unwrap_or_default();
         let seed = u64::from_le_bytes(seed.try_into().unwrap_or_default());
-        let (replica, lock) = opening::open(&options.data_folder, options.secrets.as_ref(), ids)?;
+        let folder = &options.data_folder;
+        let (replica, key, lock) = opening::open(folder, options.secrets.as_ref(), ids)?;
         let mut settings = DeviceSettings::load(&replica)?;
         if let Some(language) = options.language {
             settings.language = Some(language.code().to_owned());
         }
         let tries = Tries::load(&replica)?;
         let now = (options.clock)();
+        let blobs = BlobDriver::open(folder, &key, &replica, seed, now)?;
         let mut worker = Self {
             neighbours: Neighbours::new(options.neighbours, answers.clone(), seed),
             nearby: NearbyState::default(),
             data_folder: options.data_folder,
             sync: SyncDriver::new(seed, settings.stay_offline, options.network, answers),
+            blobs,
             replica,
             _lock: lock,
             secrets: options.secrets,
             clock: options.clock,
             camera: Camera::Off,
             camera_wanted: options.camera_wanted,
+            photo_wanted: options.photo_wanted,
+            photo_for: None,
             settings,
             site: None,
             site_clock: SiteClock::new("UTC"),
@@ -263,7 +275,12 @@ impl Worker {
         // The chip shows minutes, and the PIN lock counts seconds.
         let locked = self.showing == Showing::SignIn && self.sign_in.chosen.is_some();
         let shown = now + if locked { 1_000 } else { 15_000 };
-        let due = [self.sync.due(), self.neighbours_due(), self.nearby.due()];
+        let due = [
+            self.sync.due(),
+            self.neighbours_due(),
+            self.nearby.due(),
+            self.blobs.due(now),
+        ];
         let due = due.into_iter().flatten().min().unwrap_or(i64::MAX);
         due.min(shown).max(now)
     }
@@ -275,6 +292,7 @@ impl Worker {
         let result = self.note(news).and_then(|()| self.watch_neighbours());
         self.report(result);
         self.animate();
+        self.send_photos();
         let idle_ms = i64::from(self.settings.idle_minutes) * 60_000;
         if idle_ms > 0 && self.operator.is_some() && now - self.last_input > idle_ms {
             self.leave(None);
@@ -298,6 +316,7 @@ impl Worker {
                 self.tell(Outcome::Attention, Message::new(code), "");
                 Ok(())
             }
+            ToWorker::PhotoTaken(photo) => self.photo_taken(photo),
             ToWorker::Camera(camera) => {
                 self.camera = camera;
                 Ok(())
@@ -310,6 +329,7 @@ impl Worker {
                 let news = self.sync.snapshot_answered(answer, &mut self.replica, now);
                 self.note(news)
             }
+            ToWorker::BlobAnswered(answer) => self.blobs.answered(answer, now),
             ToWorker::EnrolAnswered(answer) => self.enrol_answered(answer),
             ToWorker::Peer(news) => self.peer(news),
             ToWorker::Line(_) => Ok(()),
@@ -322,6 +342,20 @@ impl Worker {
             .store(self.settings.camera, std::sync::atomic::Ordering::Relaxed);
         let result = result.and_then(|()| self.watch_neighbours());
         self.report(result);
+        self.send_photos();
+    }
+
+    /// The next part of a photo goes when nothing else is due: scans and changes come first.
+    fn send_photos(&mut self) {
+        let now = self.now();
+        let metered = self.settings.metered;
+        let result = self.blobs.step(&mut self.sync, &self.replica, metered, now);
+        self.report(result);
+    }
+
+    /// Photos that are not on the hub yet.
+    pub fn photos_waiting(&self) -> PhotosWaiting {
+        self.blobs.waiting(self.settings.metered)
     }
 
     /// Whether somebody asked to end the program.
@@ -355,6 +389,9 @@ impl Worker {
     }
 
     pub(crate) fn note(&mut self, news: SyncNews) -> Result<(), ReplicaError> {
+        if news.restarted {
+            self.blobs.offer_again()?;
+        }
         if news.up_to_date {
             let now = self.now();
             let age = self.settings.last_contact.map(|at| now - at);

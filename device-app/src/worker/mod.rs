@@ -1,6 +1,7 @@
 //! The worker: one thread owns the replica, the work under way, sync and settings. Messages go in, a
 //! [`View`] comes out after each; feedback comes out only after its commit.
 
+mod blob_driver;
 mod codes_read;
 mod device_settings;
 mod enrolling;
@@ -15,6 +16,7 @@ mod neighbours;
 mod only_here;
 mod opening;
 mod people;
+mod photos;
 mod pin;
 mod screens;
 mod site_clock;
@@ -27,6 +29,7 @@ mod thread;
 mod turns;
 mod unit_names;
 
+pub use blob_driver::PhotosWaiting;
 pub use machine::{Clock, Worker, WorkerOptions};
 pub use opening::Stopped;
 pub use thread::{WorkerHandle, WorkerOutput, spawn};
@@ -34,6 +37,7 @@ pub use thread::{WorkerHandle, WorkerOutput, spawn};
 use scan::Payload;
 
 use crate::peer::PeerNews;
+use crate::photo::{Photo, PhotoError};
 use crate::transport::Answer;
 use crate::view::{Camera, UiEvent};
 
@@ -46,12 +50,16 @@ pub enum ToWorker {
     Seen(Payload),
     /// A picture held no code, or could not be read: the code of the sentence.
     PictureFailed(&'static str),
+    /// The picture that was asked for.
+    PhotoTaken(Result<Photo, PhotoError>),
     /// Whether there is a camera.
     Camera(Camera),
     /// The hub answered a sync request.
     SyncAnswered(Answer),
     /// The hub answered a request for a chunk of a snapshot.
     SnapshotAnswered(Answer),
+    /// The hub answered about photos.
+    BlobAnswered(Answer),
     /// The hub answered an enrolment.
     EnrolAnswered(Answer),
     /// Neighbours have something to say.

@@ -30,21 +30,19 @@ impl From<ReplicaError> for Stopped {
     }
 }
 
-/// The database of a folder, and the lock that keeps other programs out for as long as it is held. `ids`: random, for
+/// The database of a folder, its key, and the lock that keeps other programs out for as long as it is held. `ids`: random, for
 /// the identities of new records.
 pub(crate) fn open(
     folder: &Path,
     secrets: &dyn SecretStore,
     ids: [u8; 8],
-) -> Result<(Replica, File), Stopped> {
+) -> Result<(Replica, DatabaseKey, File), Stopped> {
     let lock = lock(folder)?;
     let path = folder.join("replica.db");
     let key = secrets.device_key(!path.exists()).map_err(key_stopped)?;
     let key = DatabaseKey::from_bytes(key);
-    Ok((
-        Replica::open(OpenOptions::file(&path, Some(key), ids))?,
-        lock,
-    ))
+    let replica = Replica::open(OpenOptions::file(&path, Some(key.clone()), ids))?;
+    Ok((replica, key, lock))
 }
 
 /// One program for each database.

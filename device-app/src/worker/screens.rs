@@ -4,11 +4,21 @@ use replica::ReplicaError;
 use sync_core::Connection as Synced;
 
 use super::machine::{Asking, Showing, Worker};
+use super::sync_driver::sentence_code;
 use crate::view::{
     Camera, Connection, Line, Message, Question, Screen, SettingsView, SyncChip, SyncView, View,
 };
 
 const WAITING_LINES_MAX: usize = 30;
+
+/// One digit after the point, rounded up: what little there is does not show as nothing.
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.div_ceil(100_000);
+    match tenths {
+        0 => String::new(),
+        _ => format!("{}.{} MB", tenths / 10, tenths % 10),
+    }
+}
 
 impl Worker {
     /// What the screen shows now. A screen that cannot be read shows the failure in its place.
@@ -116,6 +126,8 @@ impl Worker {
             }
         }
         let last_contact = self.settings.last_contact;
+        let photos = self.photos_waiting();
+        let photo_trouble = self.blobs.trouble().filter(|_| photos.photos > 0);
         Ok(SyncView {
             last_contact: last_contact
                 .map(|at| self.site_clock.show(at, now))
@@ -128,8 +140,12 @@ impl Worker {
                 .unwrap_or(u32::MAX),
             waiting_lines,
             only_here_groups: self.only_here_groups()?,
+            photos: photos.photos,
+            photos_size: megabytes(photos.bytes),
+            photos_held_back: photos.held_back,
             last_error: match self.sync.error(self.waiting.total()) {
                 None if self.settings.stay_offline => Some(Message::new("stay-offline-on")),
+                None => photo_trouble.map(|code| Message::new(sentence_code(code))),
                 error => error,
             },
             stay_offline: self.settings.stay_offline,
@@ -154,6 +170,7 @@ impl Worker {
             volume: self.settings.volume,
             vibration_only: self.settings.vibration_only,
             camera: self.settings.camera,
+            metered: self.settings.metered,
             pin_protection: Message::new(self.secrets.protection().code()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             device_name: identity.map(|i| i.device_name.clone()).unwrap_or_default(),

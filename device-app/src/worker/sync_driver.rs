@@ -48,6 +48,8 @@ pub(crate) struct SyncNews {
     pub(crate) up_to_date: bool,
     /// Something was taken in: what is shown may have changed.
     pub(crate) took_in: bool,
+    /// The hub's log was set back.
+    pub(crate) restarted: bool,
 }
 
 impl SyncDriver {
@@ -99,6 +101,12 @@ impl SyncDriver {
             }
             _ => None,
         }
+    }
+
+    /// Whether neither an exchange is under way nor one is due: there is time for photos.
+    pub(crate) fn is_quiet(&self, now: i64) -> bool {
+        let soon = now + sync_core::device::GATHER_MS;
+        self.device.is_idle() && self.ingest.is_none() && self.wake_at.is_none_or(|at| at > soon)
     }
 
     /// When [`SyncDriver::tick`] is due.
@@ -177,6 +185,7 @@ impl SyncDriver {
                         restart,
                         entries,
                     } => {
+                        news.restarted |= !restart.is_empty();
                         let restarted: Result<(), ReplicaError> = restart
                             .into_iter()
                             .try_for_each(|partition| replica.restart_cursor(partition, epoch));

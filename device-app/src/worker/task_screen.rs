@@ -62,6 +62,9 @@ impl Worker {
             choices: choices.collect(),
             actions: actions.collect(),
             last: work.last.clone(),
+            can_photograph: self.settings.camera
+                && self.camera == crate::view::Camera::On
+                && work.last.is_some(),
         })
     }
 }

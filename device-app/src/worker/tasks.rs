@@ -3,8 +3,7 @@
 use documents::{FieldEdit, Partition, RecordId, RecordKind};
 use domain::{EventBody, ParseQuantityError, Quantity};
 use operations::home::{Route, route};
-use operations::{ActionCode, Input, Operation, Scanned, Step, Task, Undoable, ViewError};
-use replica::query::EventFilter;
+use operations::{ActionCode, Input, Operation, Scanned, Step, Task, ViewError};
 use replica::{Commit, DraftChange, RecordEdit, ReplicaError};
 use serde::{Deserialize, Serialize};
 
@@ -230,34 +229,12 @@ impl Worker {
             self.tell(Outcome::Refused, Message::new("nothing-to-undo"), "");
             return Ok(());
         };
-        let last = self.last_undoable(work.started)?;
+        let last = self.last_event_of_work(work.started)?;
+        let last = last.map(|row| self.undoable(&row)).transpose()?;
         if let Some(work) = &mut self.work {
             work.pad.clear();
         }
         self.run(Input::Undo(last), "")
-    }
-
-    /// The last event of this operator on this device since then that still counts.
-    fn last_undoable(&self, since: i64) -> Result<Option<Undoable>, ReplicaError> {
-        let Some(operator) = &self.operator else {
-            return Ok(None);
-        };
-        let filter = EventFilter {
-            site: self.site,
-            operator: Some(operator.id),
-            device: self.replica.identity().map(|i| i.device),
-            before: None,
-        };
-        for row in self.replica.query().events(&filter, 50)? {
-            if row.placed.event.record.clock.millis < since {
-                break;
-            }
-            let is_reversal = matches!(row.placed.event.record.body, EventBody::Reversed { .. });
-            if !is_reversal && row.reversed_by.is_none() {
-                return self.undoable(&row).map(Some);
-            }
-        }
-        Ok(None)
     }
 
     /// Hands an input to the work under way.

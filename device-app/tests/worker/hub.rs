@@ -10,11 +10,12 @@ use documents::certificate::Role;
 use documents::segment::{Accepted, Segment, SegmentStatus};
 use documents::{Certificate, FieldEdit, Partition, PublicKey, RecordId, RecordKind, SigningKey};
 use domain::{
-    BinId, ChainId, DeviceId, ItemId, OperatorId, OrganisationId, Quantity, SiteId, ZoneId,
+    BinId, BlobId, BlobRef, ChainId, DeviceId, ItemId, OperatorId, OrganisationId, Quantity,
+    SiteId, ZoneId,
 };
 use protocol::{
-    ENROL_PATH, EnrolReply, EnrolRequest, PartitionReply, PushOutcome, Refusal, RefusalCode,
-    SYNC_PATH, SyncReply, SyncRequest,
+    BLOB_PATH, BlobReply, BlobRequest, ChunkOutcome, ENROL_PATH, EnrolReply, EnrolRequest,
+    PartitionReply, PushOutcome, Refusal, RefusalCode, SYNC_PATH, SyncReply, SyncRequest,
 };
 use replica::{Commit, Cursor, Identity, OpenOptions, RecordEdit, Replica};
 
@@ -41,6 +42,16 @@ pub(crate) struct Inner {
     pub(crate) now: i64,
     /// Requests of sync that were answered.
     pub(crate) exchanges: usize,
+    /// Paths of all requests.
+    pub(crate) requests: Vec<String>,
+    /// Photos, whole or not.
+    pub(crate) blobs: BTreeMap<BlobId, (BlobRef, Vec<u8>)>,
+    /// In the order in which they became whole.
+    whole: Vec<BlobRef>,
+    /// Where the chunks that came begin.
+    pub(crate) chunks_from: Vec<u64>,
+    /// After so many requests about photos the line to them breaks.
+    pub(crate) blob_answers_left: Option<usize>,
 }
 
 fn device_certificate(n: u8, key: PublicKey, role: Role) -> Certificate {
@@ -93,6 +104,11 @@ impl Hub {
             fault: None,
             now: T0,
             exchanges: 0,
+            requests: Vec::new(),
+            blobs: BTreeMap::new(),
+            whole: Vec::new(),
+            chunks_from: Vec::new(),
+            blob_answers_left: None,
         })));
         hub.fill();
         hub
@@ -242,7 +258,9 @@ impl Hub {
         if let Some(fault) = inner.fault {
             return Err(fault);
         }
+        inner.requests.push(path.to_owned());
         match path {
+            BLOB_PATH => inner.blob(body),
             ENROL_PATH => inner.enrol(body),
             SYNC_PATH => inner.sync(token, body),
             _ => Err(PostError::NotTheServer),
@@ -266,6 +284,45 @@ impl Inner {
         log.push(entry.clone());
         let outcome = self.server.ingest(partition, EPOCH, &[entry], T0).unwrap();
         assert_eq!(outcome.rejected, None);
+    }
+
+    pub(crate) fn whole_blobs(&self) -> Vec<BlobRef> {
+        self.whole.clone()
+    }
+
+    fn blob(&mut self, body: &[u8]) -> Answer {
+        match &mut self.blob_answers_left {
+            Some(0) => return Err(PostError::Unreachable),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        let request = BlobRequest::from_bytes(body).map_err(|_| PostError::NotTheServer)?;
+        let mut wanted = request.ask;
+        let mut outcome = None;
+        if let Some(chunk) = request.chunk {
+            assert!(chunk.fits());
+            wanted.push(chunk.blob.id);
+            self.chunks_from.push(chunk.offset);
+            let fresh = || (chunk.blob.clone(), Vec::new());
+            let (_, held) = self.blobs.entry(chunk.blob.id).or_insert_with(fresh);
+            assert_eq!(held.len() as u64, chunk.offset);
+            held.extend(&chunk.bytes);
+            let is_whole = held.len() as u64 == chunk.blob.size;
+            outcome = Some(if is_whole {
+                assert_eq!(BlobId::of(held), chunk.blob.id);
+                self.whole.push(chunk.blob);
+                ChunkOutcome::Whole
+            } else {
+                ChunkOutcome::Taken
+            });
+        }
+        let held = |id| self.blobs.get(&id).map_or(0, |(_, b)| b.len() as u64);
+        Ok(BlobReply {
+            version: 1,
+            held: wanted.into_iter().map(|id| (id, held(id))).collect(),
+            outcome,
+        }
+        .to_bytes())
     }
 
     fn enrol(&mut self, body: &[u8]) -> Answer {

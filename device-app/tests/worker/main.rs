@@ -5,6 +5,7 @@ mod bad_input;
 mod hub;
 mod hub_http;
 mod people;
+mod photos;
 mod process;
 mod rig;
 mod syncing;

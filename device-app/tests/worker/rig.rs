@@ -29,6 +29,7 @@ pub(crate) fn options(folder: &Path, hub: &Hub, clock: &Arc<AtomicI64>) -> Worke
         neighbours: None,
         language: None,
         camera_wanted: Arc::new(AtomicBool::new(true)),
+        photo_wanted: Arc::new(AtomicBool::new(false)),
     }
 }
 

@@ -114,6 +114,7 @@ pub(super) fn receiving(goods: &Goods) -> TaskView {
             Action::new("done", Weight::Primary),
         ],
         last: Some(last(goods)),
+        can_photograph: true,
         ..TaskView::default()
     }
 }
@@ -330,6 +331,9 @@ pub(super) fn sync(goods: &Goods) -> SyncView {
             line("move", "13:58", "3", ""),
             line("HH-03", "08:12", "42", "carried"),
         ],
+        photos: 3,
+        photos_size: "1.2 MB".into(),
+        photos_held_back: 2,
         last_error: Some(Message::new("server-unreachable")),
         stay_offline: false,
         raw_scans: vec![
@@ -346,6 +350,7 @@ pub(super) fn settings() -> SettingsView {
         volume: 75,
         vibration_only: false,
         camera: false,
+        metered: true,
         pin_protection: Message::new("pin-can-be-tried"),
         version: env!("CARGO_PKG_VERSION").into(),
         device_name: "HH-07".into(),
