@@ -123,7 +123,7 @@ pub(crate) async fn run(
     Ok(())
 }
 
-fn make_site(hub: &Hub, user: &User, now: UnixMillis) -> anyhow::Result<SiteId> {
+fn make_site(hub: &Arc<Hub>, user: &User, now: UnixMillis) -> anyhow::Result<SiteId> {
     let id = SiteId::from_bytes(hub.lock().new_id(now));
     let site = Site {
         id,
@@ -141,7 +141,7 @@ fn make_site(hub: &Hub, user: &User, now: UnixMillis) -> anyhow::Result<SiteId> 
         },
         now,
     )?;
-    let data = ConsoleData::new(hub.replica().clone());
+    let data = ConsoleData::new(hub.clone());
     for row in csv::Reader::from_reader(OPERATORS.as_bytes()).deserialize() {
         let (name, badge, pin): (String, String, String) = row?;
         let added = data.add_operator(&NewOperator { name, pin, badge }, now)?;
@@ -204,7 +204,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let now = UnixMillis::from(1_780_000_000_000_i64);
         let database = Arc::new(Database::open(&folder.path().join("hub.db")).unwrap());
-        let hub = Hub::open(folder.path(), database.clone(), now).unwrap();
+        let hub = Arc::new(Hub::open(folder.path(), database.clone(), now).unwrap());
         let user = accounts::create(&database, "admin", Role::Admin, None, now).unwrap();
         let site = make_site(&hub, &user, now).unwrap();
         let replica = hub.lock();

@@ -7,8 +7,8 @@ use axum::routing::{get, post};
 
 use crate::console::assets;
 use crate::console::handlers::{
-    account, devices, export, feed, import, link, live, parcels, people, preferences, review,
-    sign_in, sites, stock, things,
+    account, blobs, devices, export, feed, import, link, live, parcels, people, preferences,
+    review, sign_in, sites, stock, things,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -54,6 +54,7 @@ fn console_routes() -> Router<AppState> {
         .route("/items/{id}", get(things::item))
         .route("/bins/{id}", get(things::bin))
         .route("/units/{id}", get(things::unit))
+        .route("/blobs/{id}", get(blobs::get))
         .route("/feed", get(feed::list))
         .route("/feed/list", get(feed::fragment))
         .route("/devices", get(devices::list))

@@ -52,7 +52,7 @@ impl AppState {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
             database: parts.database,
-            data: Arc::new(ConsoleData::new(parts.hub.replica().clone())),
+            data: Arc::new(ConsoleData::new(parts.hub.clone())),
             hub: parts.hub,
             clock: parts.clock,
             secure: parts.secure,

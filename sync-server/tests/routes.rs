@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Every page that shows or changes anything. A new route belongs here.
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 23] = [
     "/account",
     "/live",
     "/review",
@@ -18,6 +18,7 @@ const PAGES: [&str; 22] = [
     "/items/00000000-0000-0000-0000-000000000000",
     "/bins/00000000-0000-0000-0000-000000000000",
     "/units/LP-1",
+    "/blobs/0000000000000000000000000000000000000000000000000000000000000000",
     "/feed",
     "/feed/list",
     "/devices",

@@ -69,7 +69,7 @@ pub enum ChunkOutcome {
     /// Blobs of this media type are not taken, or the content is of another one.
     #[n(5)]
     MediaRefused,
-    /// Too many bytes of this device are unfinished.
+    /// The device has sent too much in a day.
     #[n(6)]
     QuotaReached,
 }

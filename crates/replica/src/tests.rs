@@ -1,8 +1,8 @@
 //! Replicas that exchange segments through a hub in memory.
 
 mod attached;
-mod snapshot;
 mod blobs;
+mod snapshot;
 
 use documents::catalogue::{Bin, Device, Item, Operator, Site};
 use documents::certificate::Role;

@@ -3,6 +3,7 @@
 use domain::{DeviceId, SiteId, UnixMillis};
 
 use crate::hub::{Hub, HubError};
+use crate::store::hub_blobs::BlobRefusals;
 
 /// What a new device scans or types to join.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Invitation {
 }
 
 /// What a device last told about itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     /// Which device.
     pub device: DeviceId,
@@ -28,6 +29,8 @@ pub struct Contact {
     pub waiting: u64,
     /// Its clock less the server's.
     pub clock_offset_ms: i64,
+    /// Its uploads that were refused.
+    pub refusals: Option<BlobRefusals>,
 }
 
 /// Makes a one-time code with which one device may join a site.
@@ -74,15 +77,16 @@ pub fn invitation(
 /// # Errors
 /// [`HubError`].
 pub fn contacts(hub: &Hub) -> Result<Vec<Contact>, HubError> {
-    Ok(hub
-        .devices()?
-        .into_iter()
-        .map(|row| Contact {
+    let mut contacts = Vec::new();
+    for row in hub.devices()? {
+        contacts.push(Contact {
             device: row.device,
             site: row.site,
             at: row.last_contact,
             waiting: row.waiting_events + row.waiting_edits,
             clock_offset_ms: row.clock_offset_ms,
-        })
-        .collect())
+            refusals: hub.blob_refusals(row.device)?,
+        });
+    }
+    Ok(contacts)
 }

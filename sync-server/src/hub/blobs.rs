@@ -2,14 +2,14 @@
 
 use std::io;
 
-use domain::{BlobId, BlobRef, UnixMillis};
+use domain::{BlobId, BlobRef, DeviceId, UnixMillis};
 use protocol::blob::{known_media, size_max};
 use protocol::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome, RefusalCode};
 
 use super::blob_files::Finished;
 use super::sync::token_hash;
 use super::{Hub, HubError};
-use crate::store::hub_blobs;
+use crate::store::hub_blobs::{self, BlobRefusals};
 use crate::store::hub_devices::{self, DeviceRow};
 
 /// What one device may send in a day: a photo every five minutes of every shift, three times over.
@@ -105,6 +105,14 @@ impl Hub {
         };
         let content = self.blobs.read(id, 0, blob.size as usize)?;
         Ok(Some((blob, content)))
+    }
+
+    /// What was refused of a device's uploads.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn blob_refusals(&self, device: DeviceId) -> Result<Option<BlobRefusals>, HubError> {
+        Ok(self.database.read(|c| hub_blobs::refusals(c, device))?)
     }
 
     fn blob_device(

@@ -4,7 +4,7 @@ use documents::Partition;
 use domain::{DeviceId, EventId, SiteId};
 
 use super::ConsoleData;
-use super::names::{Names, called};
+use super::names::called;
 use crate::console::desk::Contact;
 use crate::console::view::{DeviceView, Named};
 use crate::error::AppError;
@@ -17,7 +17,7 @@ impl ConsoleData {
     pub fn devices(&self, contacts: &[Contact]) -> Result<Vec<DeviceView>, AppError> {
         let own = self.writer().identity().map(|identity| identity.device);
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let mut views = Vec::new();
             for device in q.devices()? {
                 let chains = q.chains_of_device(device.id)?;
@@ -41,6 +41,9 @@ impl ConsoleData {
                     waiting: contact.map(|contact| contact.waiting),
                     last_event: last.map(|row| names.event(&row)).transpose()?,
                     clock_offset_ms: contact.map(|contact| contact.clock_offset_ms),
+                    refused: contact
+                        .and_then(|contact| contact.refusals.as_ref())
+                        .map(|refusals| (refusals.times, refusals.code.clone())),
                     revoked: device.revoked,
                     is_server: own == Some(device.id),
                     chains: chains

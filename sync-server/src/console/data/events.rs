@@ -1,10 +1,11 @@
 //! From an event as it is stored to an event as people read it.
 
-use domain::event::{EventBody, EventHash};
+use domain::BlobRef;
+use domain::event::{Event, EventBody, EventHash};
 use replica::query::EventRow;
 
 use super::names::Names;
-use crate::console::view::{CountLine, EventView, ReversedBy, UnitRef};
+use crate::console::view::{CountLine, EventView, PhotoView, ReversedBy, UnitRef};
 use crate::error::AppError;
 
 /// The kind and the subject that a decision keeps of its exception: `kind`, a space, the subject's key in hexadecimal.
@@ -66,6 +67,7 @@ impl Names<'_> {
             device_time: event.record.clock.millis,
             arrived: event.accepted_at,
             standing: row.placed.standing,
+            photos: self.photos(event)?,
             reversed_by: self.reversed_by(row.reversed_by)?,
             quarantined: event.quarantined,
         };
@@ -125,6 +127,50 @@ impl Names<'_> {
             return Ok(None);
         };
         Ok(Some(Box::new(self.event_to(&row, depth + 1)?)))
+    }
+
+    fn photos(&self, event: &Event) -> Result<Vec<PhotoView>, AppError> {
+        if matches!(event.record.body, EventBody::Attached { .. }) {
+            return Ok(self.photo(&event.record.body)?.into_iter().collect());
+        }
+        let rows = self.query.attachments(event.hash)?;
+        let photos = rows
+            .iter()
+            .map(|row| self.photo(&row.placed.event.record.body));
+        Ok(photos
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
+    fn photo(&self, body: &EventBody) -> Result<Option<PhotoView>, AppError> {
+        let EventBody::Attached {
+            blob, thumbnail, ..
+        } = body
+        else {
+            return Ok(None);
+        };
+        // What is here decides, not what the event says of it.
+        let here = |id| -> Result<Option<BlobRef>, AppError> {
+            self.hub.whole_blob(id).map_err(AppError::internal)
+        };
+        let whole = here(blob.id)?;
+        let small = match thumbnail {
+            Some(thumbnail) => here(thumbnail.id)?,
+            None => None,
+        };
+        let is_picture = |b: &&BlobRef| b.media.starts_with("image/");
+        let address = |b: &BlobRef| format!("/blobs/{}", b.id);
+        Ok(Some(PhotoView {
+            picture: [&small, &whole]
+                .into_iter()
+                .flatten()
+                .find(is_picture)
+                .map(address),
+            whole: whole.as_ref().map(address),
+            kind: blob.kind.code(),
+        }))
     }
 
     fn reversed_by(&self, by: Option<EventHash>) -> Result<Option<ReversedBy>, AppError> {

@@ -4,7 +4,6 @@ use domain::ledger::ExceptionStatus;
 use replica::query::{EventFilter, ExceptionFilter};
 
 use super::ConsoleData;
-use super::names::Names;
 use crate::console::import::{Kind, headers};
 use crate::console::words;
 use crate::error::AppError;
@@ -110,7 +109,7 @@ impl ConsoleData {
     /// Those of the replica.
     pub fn export_stock(&self, lang: Lang) -> Result<Table, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let mut table = Table::with_columns(Kind::Stock, lang);
             for key in ["col.item", "field.unit", "filter.site"] {
                 table.headings.push(lang.t(key).to_owned());
@@ -147,7 +146,7 @@ impl ConsoleData {
         time: impl Fn(i64) -> String,
     ) -> Result<Table, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let mut table = Table {
                 headings: EVENT_HEADERS.iter().map(|k| lang.t(k).to_owned()).collect(),
                 rows: Vec::new(),
@@ -192,7 +191,7 @@ impl ConsoleData {
         time: impl Fn(i64) -> String,
     ) -> Result<Table, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let headings = [
                 "filter.kind",
                 "col.what",

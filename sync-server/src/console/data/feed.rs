@@ -4,7 +4,6 @@ use domain::ledger::Place;
 use replica::query::EventFilter;
 
 use super::ConsoleData;
-use super::names::Names;
 use crate::console::view::EventView;
 use crate::error::AppError;
 
@@ -61,7 +60,7 @@ impl ConsoleData {
     /// Those of the replica.
     pub fn feed(&self, filter: &FeedFilter) -> Result<Feed, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let mut asked = EventFilter {
                 site: None,
                 operator: filter.operator.parse().ok(),

@@ -18,6 +18,8 @@ use chrono_tz::Tz;
 use replica::{Query, Reader, Replica, ReplicaError};
 
 use crate::error::AppError;
+use crate::hub::Hub;
+use names::Names;
 
 pub use export::{EVENT_HEADERS, Table};
 pub use feed::{Feed, FeedFilter};
@@ -30,22 +32,27 @@ const READERS_MAX: usize = 4;
 
 /// What the console shows and writes. Calls block.
 pub struct ConsoleData {
-    replica: Arc<Mutex<Replica>>,
+    hub: Arc<Hub>,
     readers: Mutex<Vec<Reader>>,
 }
 
 impl ConsoleData {
-    /// Over the server's replica, which the hub shares.
-    pub fn new(replica: Arc<Mutex<Replica>>) -> Self {
+    /// Over the hub's replica and its photos.
+    pub fn new(hub: Arc<Hub>) -> Self {
         Self {
-            replica,
+            hub,
             readers: Mutex::new(Vec::new()),
         }
     }
 
     /// The writer. A thread that panicked while it held the lock left no half-done write: each is one transaction.
     fn writer(&self) -> MutexGuard<'_, Replica> {
-        self.replica.lock().unwrap_or_else(PoisonError::into_inner)
+        let replica = self.hub.replica().lock();
+        replica.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn names<'q>(&'q self, query: &'q Query<'q>) -> Names<'q> {
+        Names::new(query, &self.hub)
     }
 
     /// Asks the read model, without waiting for the writer if there is a file.

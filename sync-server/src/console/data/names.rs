@@ -8,11 +8,14 @@ use replica::Query;
 
 use crate::console::view::Named;
 use crate::error::AppError;
+use crate::hub::Hub;
 use crate::i18n::Lang;
 
 /// Looks names up and remembers them.
 pub(super) struct Names<'q> {
     pub(super) query: &'q Query<'q>,
+    /// Knows which photos are here.
+    pub(super) hub: &'q Hub,
     items: RefCell<HashMap<ItemId, (Named, String)>>,
     bins: RefCell<HashMap<BinId, Named>>,
     sites: RefCell<HashMap<SiteId, Named>>,
@@ -62,9 +65,10 @@ pub(super) fn site_named(site: &documents::catalogue::Site) -> Named {
 }
 
 impl<'q> Names<'q> {
-    pub(super) fn new(query: &'q Query<'q>) -> Self {
+    pub(super) fn new(query: &'q Query<'q>, hub: &'q Hub) -> Self {
         Self {
             query,
+            hub,
             items: RefCell::default(),
             bins: RefCell::default(),
             sites: RefCell::default(),

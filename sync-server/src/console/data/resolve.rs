@@ -8,7 +8,6 @@ use domain::{BinId, ExceptionId, ItemId, OperatorId, Quantity, Resolution, UnixM
 use replica::{CarriesOut, Commit, NewEvent, Query, RecordEdit, Replica};
 
 use super::ConsoleData;
-use super::names::Names;
 use super::review::pile_of;
 use crate::console::view::{choices, needs_note};
 use crate::error::AppError;
@@ -84,7 +83,7 @@ impl ConsoleData {
         let Some(exception) = query.exception(id)? else {
             return Ok(Err(DecisionProblem::Changed));
         };
-        let view = Names::new(&query).exception(&exception)?;
+        let view = self.names(&query).exception(&exception)?;
         if !view.is_open() || view.seen() != decision.seen {
             return Ok(Err(DecisionProblem::Changed));
         }

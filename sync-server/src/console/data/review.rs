@@ -44,7 +44,7 @@ impl ConsoleData {
     /// Those of the replica.
     pub fn review(&self, filter: &ReviewFilter) -> Result<ReviewList, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let mut list = ReviewList {
                 open: q.open_exception_count()? + q.field_conflict_count()?,
                 decided: q.decision_count()?,
@@ -98,7 +98,7 @@ impl ConsoleData {
         id: ExceptionId,
     ) -> Result<(Option<ExceptionView>, Vec<DecisionView>, Vec<EventView>), AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let mut decisions = Vec::new();
             for row in q.all_decisions(Some(id), 20)? {
                 decisions.push(names.decision(&row)?);

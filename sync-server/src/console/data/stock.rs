@@ -47,7 +47,7 @@ impl ConsoleData {
         let site: Option<SiteId> = site.parse().ok();
         self.ask(|q| {
             let piles = q.stock_list(site, text, offset(page), ROWS + 1)?;
-            let mut rows = Names::new(q).piles(&piles)?;
+            let mut rows = self.names(q).piles(&piles)?;
             let more = rows.len() > ROWS as usize;
             rows.truncate(ROWS as usize);
             Ok(PageOf { rows, more })
@@ -60,7 +60,7 @@ impl ConsoleData {
     /// Those of the replica.
     pub fn stock_by_item(&self, text: &str, page: u32) -> Result<PageOf<ItemRow>, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let found = q.item_stock_list(text, offset(page), ROWS + 1)?;
             let more = found.len() > ROWS as usize;
             let mut rows = Vec::with_capacity(found.len());
@@ -83,7 +83,7 @@ impl ConsoleData {
     /// Those of the replica.
     pub fn items_like(&self, text: &str) -> Result<Vec<crate::console::view::Named>, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let mut found = Vec::new();
             for row in q.item_stock_list(text, 0, 200)? {
                 found.push(names.item(row.item)?.0);

@@ -5,7 +5,7 @@ use domain::{BinId, ItemId, Quantity, UnitId, UnixMillis};
 
 use super::ConsoleData;
 use super::events::unit_ref;
-use super::names::{Names, item_named};
+use super::names::item_named;
 use crate::console::view::{BinView, ItemView, Named, UnitView};
 use crate::error::AppError;
 
@@ -19,7 +19,7 @@ impl ConsoleData {
     /// [`AppError::NotFound`].
     pub fn item(&self, id: ItemId, at: Option<UnixMillis>) -> Result<ItemView, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let item = q.item(id)?.ok_or(AppError::NotFound)?;
             let mut piles = Vec::new();
             let mut history = Vec::new();
@@ -61,7 +61,7 @@ impl ConsoleData {
     /// [`AppError::NotFound`].
     pub fn bin(&self, id: BinId, at: Option<UnixMillis>) -> Result<BinView, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let bin = q.bin(id)?.ok_or(AppError::NotFound)?;
             let zone = q
                 .zones(bin.site)?
@@ -93,7 +93,7 @@ impl ConsoleData {
     /// [`AppError::NotFound`].
     pub fn unit(&self, id: &UnitId) -> Result<UnitView, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             let sites = q.sites_of_unit(id)?;
             let site = *sites.first().ok_or(AppError::NotFound)?;
             let row = q.unit(site, id)?.ok_or(AppError::NotFound)?;

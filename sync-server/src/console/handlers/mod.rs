@@ -1,6 +1,7 @@
 //! One file per resource. A handler reads as a list: who asks, what they may, one call, one answer.
 
 pub(crate) mod account;
+pub(crate) mod blobs;
 pub(crate) mod devices;
 pub(crate) mod export;
 pub(crate) mod feed;

@@ -40,6 +40,17 @@ pub struct ReversedBy {
     pub at: UnixMillis,
 }
 
+/// A photo, a signature or a document, as far as it is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoView {
+    /// Address of the whole of it; `None` while it is not here.
+    pub whole: Option<String>,
+    /// Address of a picture of it that is here: the thumbnail, or the photo itself.
+    pub picture: Option<String>,
+    /// Stable name of its kind.
+    pub kind: &'static str,
+}
+
 /// An event, with everything that a person wants to know about it.
 #[derive(Debug, Clone)]
 pub struct EventView {
@@ -87,6 +98,8 @@ pub struct EventView {
     pub arrived: Option<UnixMillis>,
     /// Whether it counts.
     pub standing: Standing,
+    /// Evidence for it; of an `attached` event, what it attached.
+    pub photos: Vec<PhotoView>,
     /// Who took it back.
     pub reversed_by: Option<ReversedBy>,
     /// Held back until a supervisor releases it.

@@ -8,7 +8,7 @@ mod things;
 use crate::console::by_value::ByValue;
 use crate::i18n::Lang;
 
-pub use event::{CountLine, EVENT_KINDS, EventView, ReversedBy};
+pub use event::{CountLine, EVENT_KINDS, EventView, PhotoView, ReversedBy};
 pub use review::{
     DecisionView, ExceptionView, FieldConflictView, FieldValue, KIND_CODES, ReviewList,
     SubjectView, Typed, choices, needs_note,

@@ -1,0 +1,41 @@
+//! `/blobs/{hex}`: a photo, a signature or a document.
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use domain::{BlobId, BlobKind};
+use protocol::blob::known_media;
+
+use crate::auth::Viewer;
+use crate::error::AppError;
+use crate::state::AppState;
+
+/// What came from a device runs nothing in a browser, whatever is in it. The style is that of the browser's own page
+/// around a picture.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+pub(crate) async fn get(
+    State(app): State<AppState>,
+    _who: Viewer,
+    Path(hex): Path<String>,
+) -> Result<Response, AppError> {
+    let id = BlobId::from_hex(&hex).ok_or(AppError::NotFound)?;
+    let found = app.hub(move |hub| hub.blob_content(id)).await?;
+    let (blob, content) = found.ok_or(AppError::NotFound)?;
+    let media = known_media(&blob.media).ok_or(AppError::NotFound)?;
+    let shown = match blob.kind {
+        BlobKind::Document => "attachment",
+        BlobKind::Thumbnail | BlobKind::Signature | BlobKind::Photo => "inline",
+    };
+    let headers = [
+        (header::CONTENT_TYPE, media),
+        (header::CONTENT_DISPOSITION, shown),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        // The address names the content; it is for those who are signed in.
+        (
+            header::CACHE_CONTROL,
+            "private, max-age=31536000, immutable",
+        ),
+    ];
+    Ok((headers, content).into_response())
+}
