@@ -55,7 +55,13 @@ fn record_body() -> Body {
     let mut saved = Vec::new();
     let mut changes = Vec::new();
     for edits in [&fields[..2], &fields[2..]] {
-        if let Ok(Some(edited)) = documents::record::edit(&saved, RecordKind::Item, CHAIN, edits) {
+        if let Ok(Some(edited)) = documents::record::edit(
+            &saved,
+            RecordKind::Item,
+            CHAIN,
+            edits,
+            &documents::record::Counting::ALL,
+        ) {
             changes.push(edited.change.raw_bytes().to_vec());
             saved = edited.saved;
         }

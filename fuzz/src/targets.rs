@@ -99,8 +99,8 @@ pub fn record(bytes: &[u8]) {
     };
     for part in body.parts.iter().filter(|p| !p.is_journal) {
         let Ok(changes) = part.unpack() else { continue };
-        if let Ok((saved, merged)) = record::merge(&[], changes, |_| true) {
-            assert_eq!(record::read(&saved).ok(), merged);
+        if let Ok((saved, merged)) = record::merge(&[], changes, &record::Counting::ALL) {
+            assert_eq!(record::read(&saved, &record::Counting::ALL).ok(), merged);
         }
     }
 }

@@ -197,3 +197,89 @@ async fn a_new_server_begins_with_a_site() {
         .await;
     assert_eq!(page.status, 201);
 }
+
+/// The value of the hidden field that stands for what was shown.
+fn seen(page: &str) -> String {
+    let rest = page.split("name=\"seen\" value=\"").nth(1).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// A handheld is revoked and sends five units of item 1 afterwards. Returns the path of its form.
+async fn held_back(warehouse: &Warehouse, handheld: &mut Handheld) -> String {
+    let device = handheld.replica.identity().unwrap().device;
+    warehouse
+        .hub
+        .set_revoked(device, true, warehouse.now())
+        .unwrap();
+    let body = story::received(1, domain::Goods::of(common::item(1)), 5);
+    handheld.record(operator(1), body, warehouse.now());
+    handheld.sync(warehouse, warehouse.now());
+    format!("/quarantine/{device}")
+}
+
+#[tokio::test]
+async fn what_lies_in_quarantine_is_shown_and_released_with_a_reason() {
+    let warehouse = Warehouse::new();
+    let mut handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let path = held_back(&warehouse, &mut handheld).await;
+    assert!(
+        browser
+            .get("/review")
+            .await
+            .body
+            .contains("有记录等待放行或拒绝")
+    );
+    assert!(browser.get("/devices").await.body.contains("/quarantine#q"));
+    let page = browser.get("/quarantine").await.body;
+    for words in ["手持 1 号", "设备已停用", "1 条记录", "收货"] {
+        assert!(page.contains(words), "{words}");
+    }
+    let seen = seen(&page);
+    let blank = [("choice", "release"), ("reason", " "), ("seen", &*seen)];
+    let answer = browser.post_from("/quarantine", &path, &blank).await;
+    assert_eq!(answer.status, 422);
+    let good = [
+        ("choice", "release"),
+        ("reason", "盘点过"),
+        ("seen", &*seen),
+    ];
+    let answer = browser.post_from("/quarantine", &path, &good).await;
+    assert_eq!(answer.location(), "/quarantine?done=released");
+    assert!(browser.get("/stock").await.body.contains("5 件"));
+    let feed = browser.get("/feed").await.body;
+    assert!(feed.contains("放行 手持 1 号 的隔离记录：盘点过"));
+    assert!(!feed.contains("隔离中，不计入库存"));
+}
+
+#[tokio::test]
+async fn of_two_supervisors_the_first_decides_and_viewers_do_not() {
+    let warehouse = Warehouse::new();
+    let mut handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    let path = held_back(&warehouse, &mut handheld).await;
+    let mut viewer = warehouse.signed_in(Role::Viewer).await;
+    let page = viewer.get("/quarantine").await.body;
+    assert!(page.contains("手持 1 号") && !page.contains("name=\"seen\""));
+    let mut one = warehouse.signed_in(Role::Supervisor).await;
+    let mut other = warehouse.signed_in(Role::Supervisor).await;
+    let seen = seen(&one.get("/quarantine").await.body);
+    let form = |choice| [("choice", choice), ("reason", "x"), ("seen", &*seen)];
+    let answer = viewer
+        .post_from("/quarantine", &path, &form("release"))
+        .await;
+    assert_eq!(answer.status, 403);
+    let answer = one.post_from("/quarantine", &path, &form("reject")).await;
+    assert_eq!(answer.location(), "/quarantine?done=rejected");
+    let answer = other
+        .post_from("/quarantine", &path, &form("release"))
+        .await;
+    assert_eq!(answer.status, 422);
+    assert!(one.get("/stock").await.body.contains("还没有库存"));
+    assert!(one.get("/feed").await.body.contains("隔离中，不计入库存"));
+    assert!(
+        one.get("/quarantine")
+            .await
+            .body
+            .contains("没有隔离中的记录")
+    );
+}

@@ -73,7 +73,7 @@ fn the_code_uses_known_keys() {
 #[test]
 fn every_code_that_the_pages_translate_has_words() {
     use domain::ledger::ExceptionKind;
-    use sync_server::console::view::{EVENT_KINDS, KIND_CODES, choices};
+    use sync_server::console::view::{CAUSES, EVENT_KINDS, KIND_CODES, choices};
     let mut keys: Vec<String> = Vec::new();
     for kind in ExceptionKind::ALL {
         let code = kind.code();
@@ -82,7 +82,16 @@ fn every_code_that_the_pages_translate_has_words() {
         assert!(KIND_CODES.contains(&code));
     }
     for kind in EVENT_KINDS {
-        keys.extend(["event", "event-kind"].map(|p| format!("{p}.{kind}")));
+        keys.push(format!("event-kind.{kind}"));
+        match kind {
+            "quarantine-decided" => {
+                keys.extend(["released", "rejected"].map(|w| format!("event.quarantine-{w}")));
+            }
+            _ => keys.push(format!("event.{kind}")),
+        }
+    }
+    for cause in CAUSES {
+        keys.extend(["cause", "why"].map(|p| format!("quarantine.{p}.{cause}")));
     }
     for code in [
         "sign-in-needed",

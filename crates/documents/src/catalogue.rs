@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{BinId, DeviceId, ItemId, OperatorId, Quantity, SiteId, ZoneId};
+use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, Quantity, SiteId, ZoneId};
 
 use crate::record::{FieldEdit, Record, RecordKind, Value};
 
@@ -297,6 +297,59 @@ pub struct Device {
     pub revoked: bool,
 }
 
+/// A decision about quarantined segments of the shared partition, as a field of the device's record: that partition has
+/// no journals. The first stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whose segments.
+    pub chain: ChainId,
+    /// The first and the last.
+    pub segments: (u64, u64),
+    /// Whether they count.
+    pub release: bool,
+    /// Why, in the supervisor's words.
+    pub reason: String,
+}
+
+impl Verdict {
+    const PREFIX: &'static str = "quarantine:";
+
+    /// The field that says so.
+    pub fn to_field(&self) -> FieldEdit {
+        let word = if self.release { "release" } else { "reject" };
+        let (first, last) = self.segments;
+        FieldEdit::set(
+            format!("{}{}:{first}:{last}", Self::PREFIX, self.chain),
+            format!("{word} {}", self.reason),
+        )
+    }
+
+    /// All that the record of a device says.
+    pub fn of(record: &Record) -> Vec<Self> {
+        record
+            .fields
+            .iter()
+            .filter_map(|(path, value)| Self::from_field(path, value))
+            .collect()
+    }
+
+    fn from_field(path: &str, value: &Value) -> Option<Self> {
+        let mut parts = path.strip_prefix(Self::PREFIX)?.split(':');
+        let (chain, first, last) = (parts.next()?, parts.next()?, parts.next()?);
+        let (word, reason) = value.as_text()?.split_once(' ')?;
+        Some(Self {
+            chain: chain.parse().ok()?,
+            segments: (first.parse().ok()?, last.parse().ok()?),
+            release: match word {
+                "release" => true,
+                "reject" => false,
+                _ => return None,
+            },
+            reason: reason.to_owned(),
+        })
+    }
+}
+
 impl Device {
     /// As it reads from its record; `None` for a record of another kind.
     pub fn from_record(id: DeviceId, record: &Record) -> Option<Self> {
@@ -308,7 +361,7 @@ impl Device {
         })
     }
 
-    /// All fields, for a new record.
+    /// All fields of a new record; verdicts are written one by one.
     pub fn to_fields(&self) -> Vec<FieldEdit> {
         vec![
             FieldEdit::set("name", self.name.as_str()),
@@ -324,14 +377,19 @@ impl Device {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::edit;
-    use domain::ChainId;
+    use crate::record::{Counting, edit};
 
     fn stored(kind: RecordKind, fields: &[FieldEdit]) -> Record {
-        edit(&[], kind, ChainId::from_bytes([1; 16]), fields)
-            .unwrap()
-            .unwrap()
-            .record
+        edit(
+            &[],
+            kind,
+            ChainId::from_bytes([1; 16]),
+            fields,
+            &Counting::ALL,
+        )
+        .unwrap()
+        .unwrap()
+        .record
     }
 
     #[test]
@@ -381,6 +439,18 @@ mod tests {
             None,
             "a record of another kind"
         );
+    }
+
+    #[test]
+    fn a_verdict_is_read_back_from_its_field() {
+        let verdict = Verdict {
+            chain: ChainId::from_bytes([7; 16]),
+            segments: (3, 9),
+            release: true,
+            reason: "看过，属实".into(),
+        };
+        let record = stored(RecordKind::Device, &[verdict.to_field()]);
+        assert_eq!(Verdict::of(&record), [verdict]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A record is a map of fields; a path of two parts (`barcodes/6901234567892`) names an entry of a map that the
 //! record's first change created. Maps are never created later, because two devices would create two.
 
+mod counting;
 pub mod first_change;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,8 @@ use std::collections::BTreeMap;
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, AutoCommit, Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use domain::ChainId;
+
+pub use counting::{ChangeHashes, Counting};
 
 use crate::guard::guarded;
 
@@ -287,9 +290,15 @@ pub fn edit(
     kind: RecordKind,
     chain: ChainId,
     edits: &[FieldEdit],
+    counting: &Counting<'_>,
 ) -> Result<Option<Edited>, DocumentError> {
     let mut doc = load(saved)?;
     doc.set_actor(actor(chain));
+    // What does not count hides what shows: then automerge's own view of what changes anything is of no use.
+    let shown = match counting.withheld.is_empty() {
+        true => None,
+        false => counting.read(&mut doc)?,
+    };
     if saved.is_empty() {
         doc.put(ROOT, "kind", kind.code())
             .map_err(DocumentError::Edit)?;
@@ -300,6 +309,12 @@ pub fn edit(
     }
     for edit in edits {
         let (object, key) = locate(&doc, &edit.path)?;
+        if let Some(shown) = &shown
+            && shown.fields.get(&edit.path) != edit.value.as_ref()
+        {
+            doc.put(&object, key, ScalarValue::Null)
+                .map_err(DocumentError::Edit)?;
+        }
         match &edit.value {
             Some(value) => doc
                 .put(&object, key, value.to_scalar())
@@ -323,7 +338,7 @@ pub fn edit(
     let change = doc
         .get_last_local_change()
         .ok_or(DocumentError::UnknownKind)?;
-    let record = read_doc(&doc)?;
+    let record = counting.read(&mut doc)?.ok_or(DocumentError::UnknownKind)?;
     Ok(Some(Edited {
         saved: append(saved, &change),
         change,
@@ -337,17 +352,16 @@ pub type Merged = (Vec<u8>, Option<Record>);
 /// Merges changes from elsewhere. Returns the document to be stored and how it reads; `None` as record while the
 /// change that creates it has not come.
 ///
-/// Of a record that only the server may write, changes by other chains are left out, wherever they come from and in
-/// whatever order: `is_server` says which chains are the server's.
+/// Changes that do not count are kept and not read, wherever they come from and in whatever order.
 ///
 /// # Errors
 /// [`DocumentError::Unreadable`] if the stored document or a change cannot be read.
 pub fn merge(
     saved: &[u8],
     changes: Vec<Change>,
-    is_server: impl Fn(ChainId) -> bool,
+    counting: &Counting<'_>,
 ) -> Result<Merged, DocumentError> {
-    guarded(|| try_merge(saved, changes, is_server)).unwrap_or_else(|| {
+    guarded(|| try_merge(saved, changes, counting)).unwrap_or_else(|| {
         Err(DocumentError::Unreadable(
             "a change from elsewhere cannot be read".into(),
         ))
@@ -357,22 +371,11 @@ pub fn merge(
 fn try_merge(
     saved: &[u8],
     changes: Vec<Change>,
-    is_server: impl Fn(ChainId) -> bool,
+    counting: &Counting<'_>,
 ) -> Result<Merged, DocumentError> {
     let mut doc = load(saved)?;
     doc.apply_changes(changes).map_err(unreadable)?;
-    let mut record = readable(&doc)?;
-    if record.as_ref().is_some_and(|r| r.kind.is_servers_own()) {
-        let by_server =
-            |c: &Change| ChainId::from_slice(c.actor_id().to_bytes()).is_ok_and(&is_server);
-        let all = doc.get_changes(&[]);
-        if !all.iter().all(by_server) {
-            doc = AutoCommit::new();
-            doc.apply_changes(all.into_iter().filter(by_server))
-                .map_err(unreadable)?;
-            record = readable(&doc)?;
-        }
-    }
+    let record = counting.read(&mut doc)?;
     let options = automerge::SaveOptions {
         retain_orphans: true,
         ..Default::default()
@@ -387,8 +390,11 @@ fn try_merge(
 ///
 /// # Errors
 /// [`DocumentError::Unreadable`].
-pub fn read_if_known(saved: &[u8]) -> Result<Option<Record>, DocumentError> {
-    match read(saved) {
+pub fn read_if_known(
+    saved: &[u8],
+    counting: &Counting<'_>,
+) -> Result<Option<Record>, DocumentError> {
+    match read(saved, counting) {
         Ok(record) => Ok(Some(record)),
         Err(DocumentError::UnknownKind) => Ok(None),
         Err(other) => Err(other),
@@ -427,11 +433,16 @@ pub fn bytes_written(change: &Change) -> Vec<Vec<u8>> {
 ///
 /// # Errors
 /// [`DocumentError`].
-pub fn read(saved: &[u8]) -> Result<Record, DocumentError> {
-    if let Some(record) = first_change::read(saved) {
+pub fn read(saved: &[u8], counting: &Counting<'_>) -> Result<Record, DocumentError> {
+    if let Some(record) = first_change::read(saved)
+        && counting.withheld.is_empty()
+        && !record.kind.is_servers_own()
+    {
         return Ok(record);
     }
-    read_doc(&load(saved)?)
+    counting
+        .read(&mut load(saved)?)?
+        .ok_or(DocumentError::UnknownKind)
 }
 
 fn load(saved: &[u8]) -> Result<AutoCommit, DocumentError> {
@@ -531,13 +542,15 @@ fn author(id: &ObjId) -> ChainId {
 mod tests {
     use super::*;
 
+    const ALL: Counting<'static> = Counting::ALL;
+
     fn edit(
         saved: &[u8],
         kind: RecordKind,
         by: ChainId,
         edits: &[FieldEdit],
     ) -> Result<Edited, DocumentError> {
-        super::edit(saved, kind, by, edits).map(|edited| edited.expect("something changes"))
+        super::edit(saved, kind, by, edits, &ALL).map(|edited| edited.expect("something changes"))
     }
 
     fn chain(n: u8) -> ChainId {
@@ -574,7 +587,7 @@ mod tests {
         .unwrap();
         assert_eq!(second.record.fields["name_zh"], "活动扳手".into());
         assert!(!second.record.fields.contains_key("barcodes/690"));
-        assert_eq!(read(&second.saved).unwrap(), second.record);
+        assert_eq!(read(&second.saved, &ALL).unwrap(), second.record);
         assert!(matches!(
             edit(
                 &first.saved,
@@ -594,7 +607,7 @@ mod tests {
             FieldEdit::clear("barcodes/nowhere"),
         ];
         assert!(
-            super::edit(&first.saved, RecordKind::Item, chain(1), &same)
+            super::edit(&first.saved, RecordKind::Item, chain(1), &same, &ALL)
                 .unwrap()
                 .is_none()
         );
@@ -613,8 +626,8 @@ mod tests {
             .unwrap()
         };
         let (a, b) = (set(2, "钳子", "B-2"), set(3, "锤子", "B-2"));
-        let (saved, one) = merge(&a.saved, vec![b.change.clone()], |_| false).unwrap();
-        let (_, other) = merge(&b.saved, vec![a.change], |_| false).unwrap();
+        let (saved, one) = merge(&a.saved, vec![b.change.clone()], &ALL).unwrap();
+        let (_, other) = merge(&b.saved, vec![a.change], &ALL).unwrap();
         assert_eq!(one, other, "both replicas read the same");
         let record = one.unwrap();
         assert_eq!(record.conflicts.len(), 1, "{:?}", record.conflicts);
@@ -648,15 +661,18 @@ mod tests {
             &[FieldEdit::set("sku", "Z")],
         )
         .unwrap();
-        let (saved, record) = merge(&[], vec![later.change], |_| false).unwrap();
+        let (saved, record) = merge(&[], vec![later.change], &ALL).unwrap();
         assert_eq!(record, None);
-        let (_, record) = merge(&saved, vec![base.change], |_| false).unwrap();
+        let (_, record) = merge(&saved, vec![base.change], &ALL).unwrap();
         assert_eq!(record.unwrap().fields["sku"], "Z".into());
     }
 
     #[test]
     fn of_a_record_that_is_the_servers_own_others_changes_are_left_out() {
-        let server = |by: ChainId| by == chain(1);
+        let server = &Counting {
+            is_server: &|by| by == chain(1),
+            ..ALL
+        };
         let person = edit(
             &[],
             RecordKind::Operator,
@@ -693,7 +709,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_document_are_refused() {
-        assert!(read(b"nonsense").is_err());
-        assert!(matches!(read(&[]), Err(DocumentError::UnknownKind)));
+        assert!(read(b"nonsense", &ALL).is_err());
+        assert!(matches!(read(&[], &ALL), Err(DocumentError::UnknownKind)));
     }
 }

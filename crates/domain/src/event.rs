@@ -239,6 +239,8 @@ pub enum EventBody {
         /// A small picture of it, which travels first.
         thumbnail: Option<BlobRef>,
     },
+    /// A supervisor decided whether what lies in quarantine counts. Only the server writes it.
+    QuarantineDecided(QuarantineDecision),
     /// A kind that this program does not know yet. It is kept and passed on, and folds to nothing.
     Unknown {
         /// Its number on the wire.
@@ -272,7 +274,56 @@ pub struct Resolution {
     pub about: String,
 }
 
+/// Segments of one chain leave quarantine, or stay out of the book for ever. Of several decisions on one segment only
+/// the first counts, and none can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct QuarantineDecision {
+    /// Whose segments; of the site of the journal that this stands in.
+    #[n(0)]
+    pub chain: ChainId,
+    /// The first and the last segment.
+    #[n(1)]
+    pub segments: (u64, u64),
+    /// The lowest and the highest number of the events in them; `None` if there are none.
+    #[n(2)]
+    pub events: Option<(u64, u64)>,
+    /// Whether they count from now on, at their place.
+    #[n(3)]
+    pub release: bool,
+    /// Why, in the supervisor's words.
+    #[n(4)]
+    pub reason: String,
+}
+
+impl QuarantineDecision {
+    /// Whether it is about this event.
+    pub fn covers(&self, event: EventId) -> bool {
+        event.chain == self.chain
+            && self
+                .events
+                .is_some_and(|(first, last)| (first..=last).contains(&event.number))
+    }
+
+    /// Under what the decisions on a chain are found.
+    pub fn subject(chain: ChainId) -> ExceptionId {
+        ExceptionId(blake3::derive_key(
+            "tallyman 2026 quarantine of a chain",
+            chain.as_bytes(),
+        ))
+    }
+}
+
 impl EventBody {
+    /// What it decides, if it is a decision: an exception, or the quarantine of a chain.
+    pub fn decides(&self) -> Option<ExceptionId> {
+        match self {
+            Self::Resolved(resolution) => Some(resolution.exception),
+            Self::QuarantineDecided(decision) => Some(QuarantineDecision::subject(decision.chain)),
+            _ => None,
+        }
+    }
+
     /// The kind's stable name, used in SQL, on the wire's JSON side and by the screens.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -286,6 +337,7 @@ impl EventBody {
             Self::CountApproved { .. } => "count-approved",
             Self::Resolved(_) => "resolved",
             Self::Attached { .. } => "attached",
+            Self::QuarantineDecided(_) => "quarantine-decided",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -381,6 +433,6 @@ pub struct Event {
     pub record: EventRecord,
     /// When the hub accepted its segment; `None` while it is only on the device that wrote it.
     pub accepted_at: Option<UnixMillis>,
-    /// Whether the fold must skip it until a supervisor releases it.
+    /// Whether the hub accepted it as quarantined: the fold skips it until a supervisor releases it.
     pub quarantined: bool,
 }

@@ -1,7 +1,9 @@
 //! Writing: events, edits of records and the draft they belong to, in one transaction.
 
+use std::collections::BTreeSet;
+
 use automerge::Change;
-use documents::record::{self, FieldEdit, RecordId, RecordKind};
+use documents::record::{self, Counting, FieldEdit, RecordId, RecordKind};
 use documents::{Journal, Partition, journal};
 use domain::event::{Event, EventBody, EventHash, EventId, EventRecord};
 use domain::ledger::Ledger;
@@ -11,7 +13,7 @@ use rusqlite::{Transaction, params};
 use crate::error::ReplicaError;
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
-use crate::{meta, records};
+use crate::{ingest, meta, quarantine, records};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -117,13 +119,20 @@ impl Replica {
         // The writer is the only one on this connection, and `self` is borrowed in parts below.
         let transaction = self.connection.unchecked_transaction()?;
         let mut committed = Committed::default();
+        let mut decided = BTreeSet::new();
         for edit in &commit.edits {
             let chain = writer(self.own_chain(edit.partition))?;
             if edit.kind.is_servers_own() && !self.chains.get(chain).is_some_and(|c| c.is_server) {
                 return Err(ReplicaError::NotAllowed);
             }
             let old = records::load(&transaction, edit.id)?;
-            let Some(edited) = record::edit(&old.saved, edit.kind, chain, &edit.fields)? else {
+            let withheld = quarantine::withheld(&transaction, edit.id)?;
+            let counting = Counting {
+                withheld: &withheld,
+                is_server: &|chain| self.chains.get(chain).is_some_and(|c| c.is_server),
+            };
+            let Some(edited) = record::edit(&old.saved, edit.kind, chain, &edit.fields, &counting)?
+            else {
                 continue;
             };
             let mut store = records::RecordStore {
@@ -132,7 +141,7 @@ impl Replica {
                 identity: self.identity.as_ref(),
                 partition: edit.partition,
             };
-            store.put(edit.id, &old, &edited.saved, Some(&edited.record))?;
+            decided.extend(store.put(edit.id, &old, &edited.saved, Some(&edited.record))?);
             put_own_change(
                 &transaction,
                 edit.partition,
@@ -146,6 +155,15 @@ impl Replica {
             let site = commit.site.ok_or(ReplicaError::NotEnrolled)?;
             let operator = commit.operator.ok_or(ReplicaError::NotEnrolled)?;
             let chain = writer(self.own_chain(Partition::Site(site)))?;
+            let is_server = self.chains.get(chain).is_some_and(|c| c.is_server);
+            for event in &commit.events {
+                if let EventBody::QuarantineDecided(decision) = &event.body {
+                    if !is_server {
+                        return Err(ReplicaError::NotAllowed);
+                    }
+                    decided.insert(decision.chain);
+                }
+            }
             let device = self.enrolled()?.device;
             let mut write = EventWriter::open(
                 &transaction,
@@ -181,6 +199,12 @@ impl Replica {
             }
             ledger.finish()?;
         }
+        ingest::reread_decided(
+            &transaction,
+            &mut self.chains,
+            self.identity.as_ref(),
+            decided,
+        )?;
         match &commit.draft {
             Some(DraftChange::Put { name, content }) => {
                 transaction

@@ -30,10 +30,11 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_replica.sql"),
     include_str!("../migrations/0002_carry.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
+    include_str!("../migrations/0004_quarantine.sql"),
 ];
 
 /// The schema that this program writes.

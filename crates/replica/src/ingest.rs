@@ -1,12 +1,11 @@
 //! Taking in what the hub has accepted: segments, acknowledgements and the cursor, in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use automerge::Change;
-use documents::record::Merged;
 use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentStatus};
-use documents::{DocumentError, Partition, RecordId, journal};
-use domain::event::{Event, EventId};
+use documents::{Partition, RecordId, journal};
+use domain::event::{Event, EventBody, EventId};
 use domain::ledger::{Added, Ledger};
 use domain::{ChainId, HybridClock, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -16,7 +15,7 @@ use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
-use crate::{outbox, records, row, snapshot};
+use crate::{outbox, quarantine, records, row, snapshot};
 
 /// How far a replica has read the hub's log of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -287,7 +286,13 @@ pub(crate) struct Batch {
     records: Vec<(RecordId, Vec<Change>)>,
     positions: HashMap<RecordId, usize>,
     events: Vec<Event>,
-    acceptances: Vec<(EventId, UnixMillis, bool)>,
+    acceptances: Vec<(EventId, UnixMillis)>,
+    /// Events of segments that the hub judges anew.
+    rejudged: Vec<(EventId, bool)>,
+    /// Records to be read again: what counts of them may have changed.
+    reread: BTreeSet<RecordId>,
+    /// Chains about whose quarantine something was decided.
+    decided: BTreeSet<ChainId>,
 }
 
 impl Batch {
@@ -352,6 +357,14 @@ impl Batch {
                 note_unreadable(connection, chain.chain, origin.seq, document, "no event")?;
                 continue;
             };
+            if let EventBody::QuarantineDecided(decision) = &record.body {
+                if !chain.is_server {
+                    let reason = "a decision that only the server takes";
+                    note_unreadable(connection, chain.chain, origin.seq, document, reason)?;
+                    continue;
+                }
+                self.decided.insert(decision.chain);
+            }
             numbers.push(found.number);
             self.events.push(Event {
                 id: EventId {
@@ -417,7 +430,20 @@ impl Batch {
                         "written by another chain",
                     )?;
                 }
-                self.add_record_changes(part.document, changes.into_iter().filter(own).collect());
+                let changes: Vec<Change> = changes.into_iter().filter(own).collect();
+                if origin.quarantined {
+                    for change in &changes {
+                        let hash = change.hash().0;
+                        quarantine::put_change(
+                            connection,
+                            part.document,
+                            hash,
+                            chain.local,
+                            origin.seq,
+                        )?;
+                    }
+                }
+                self.add_record_changes(part.document, changes);
             }
         }
         outbox::put_segment_events(connection, chain.local, origin.seq, &numbers)
@@ -477,7 +503,7 @@ impl Batch {
     }
 
     pub(crate) fn apply(
-        self,
+        mut self,
         connection: &Connection,
         chains: &mut Chains,
         identity: Option<&Identity>,
@@ -490,19 +516,7 @@ impl Batch {
             partition,
         };
         for (id, changes) in self.records {
-            let old = records::load(connection, id)?;
-            let by_server =
-                |chain: ChainId| store.chains.get(chain).is_some_and(|c: &Chain| c.is_server);
-            let merged = match documents::record::merge(&old.saved, changes.clone(), by_server) {
-                Ok(merged) => Some(merged),
-                Err(DocumentError::Unreadable(_)) => {
-                    merge_what_reads(connection, id, &old.saved, changes, by_server)?
-                }
-                Err(other) => return Err(other.into()),
-            };
-            if let Some((saved, record)) = merged {
-                store.put(id, &old, &saved, record.as_ref())?;
-            }
+            self.decided.extend(store.merge(id, changes)?);
         }
         if let Partition::Site(site) = partition {
             let mut store = SqlLedger::new(connection, chains, site);
@@ -513,40 +527,56 @@ impl Batch {
                     tracing::warn!(event = ?id, "another event stands at this number");
                 }
             }
-            for (id, accepted_at, quarantined) in self.acceptances {
+            for (id, accepted_at) in self.acceptances {
                 ledger.accept(id, Some(accepted_at))?;
-                // A hub that was put back may judge anew.
+            }
+            // A hub that was put back may judge anew, and a supervisor decides.
+            for (id, quarantined) in self.rejudged {
                 ledger.set_quarantine(id, quarantined)?;
             }
             ledger.finish()?;
         }
-        Ok(())
+        for chain in self.decided {
+            self.reread
+                .extend(quarantine::documents_of(connection, chain)?);
+        }
+        reread(connection, chains, identity, self.reread)
     }
 }
 
-/// One device's broken change must not keep the others' from being read: each is merged by itself, and those that
-/// cannot be are noted and left out. `None` if none can.
-fn merge_what_reads(
+/// Reads records again after what counts of them has changed; each stays in its partition.
+fn reread(
     connection: &Connection,
-    id: RecordId,
-    saved: &[u8],
-    changes: Vec<Change>,
-    by_server: impl Fn(ChainId) -> bool,
-) -> Result<Option<Merged>, ReplicaError> {
-    let mut merged: Option<Merged> = None;
-    for change in changes {
-        let writer = ChainId::from_slice(change.actor_id().to_bytes());
-        let before = merged.as_ref().map_or(saved, |(saved, _)| saved);
-        match documents::record::merge(before, vec![change], &by_server) {
-            Ok(good) => merged = Some(good),
-            Err(DocumentError::Unreadable(_)) => {
-                let writer = writer.unwrap_or(ChainId::from_bytes([0; 16]));
-                note_unreadable(connection, writer, 0, id, "a change that cannot be applied")?;
-            }
-            Err(other) => return Err(other.into()),
+    chains: &mut Chains,
+    identity: Option<&Identity>,
+    documents: BTreeSet<RecordId>,
+) -> Result<(), ReplicaError> {
+    for id in documents {
+        if let Some(partition) = records::partition_of(connection, id)? {
+            let mut store = records::RecordStore {
+                connection,
+                chains: &mut *chains,
+                identity,
+                partition,
+            };
+            store.merge(id, Vec::new())?;
         }
     }
-    Ok(merged)
+    Ok(())
+}
+
+/// Reads the records again that quarantined segments of these chains change.
+pub(crate) fn reread_decided(
+    connection: &Connection,
+    chains: &mut Chains,
+    identity: Option<&Identity>,
+    decided: BTreeSet<ChainId>,
+) -> Result<(), ReplicaError> {
+    let mut documents = BTreeSet::new();
+    for chain in decided {
+        documents.extend(quarantine::documents_of(connection, chain)?);
+    }
+    reread(connection, chains, identity, documents)
 }
 
 /// Takes in one entry, or says why not. `Ok(true)`: it was new here.
@@ -565,8 +595,8 @@ fn take(
     if !entry.verify(&identity.server_key) {
         return Ok(Err(Rejected::NotSignedByHub));
     }
-    if let Some((local, seq)) = find(connection, entry.hash)? {
-        accept(connection, chains, local, seq, entry, batch)?;
+    if let Some(known) = find(connection, entry.hash)? {
+        accept(connection, chains, known, entry, batch)?;
         return Ok(Ok(false));
     }
     let Some(segment) = &entry.segment else {
@@ -642,21 +672,38 @@ fn introduce(
     Ok(())
 }
 
-fn find(connection: &Connection, hash: SegmentHash) -> Result<Option<(i64, u64)>, ReplicaError> {
+/// A segment that is here already.
+#[derive(Clone, Copy)]
+struct Known {
+    local: i64,
+    seq: u64,
+    quarantined: bool,
+}
+
+fn find(connection: &Connection, hash: SegmentHash) -> Result<Option<Known>, ReplicaError> {
     Ok(connection
-        .prepare_cached("SELECT chain, seq FROM segment WHERE hash = ?1")?
-        .query_row([hash.0], |r| Ok((r.get(0)?, r.get::<_, i64>(1)? as u64)))
+        .prepare_cached("SELECT chain, seq, status FROM segment WHERE hash = ?1")?
+        .query_row([hash.0], |r| {
+            Ok(Known {
+                local: r.get("chain")?,
+                seq: r.get::<_, i64>("seq")? as u64,
+                quarantined: r.get("status")?,
+            })
+        })
         .optional()?)
 }
 
 fn accept(
     connection: &Connection,
     chains: &Chains,
-    local: i64,
-    seq: u64,
+    known: Known,
     entry: &Accepted,
     batch: &mut Batch,
 ) -> Result<(), ReplicaError> {
+    let Known { local, seq, .. } = known;
+    let chain: ChainId = chains.by_local(local)?.chain;
+    let quarantined = entry.status == SegmentStatus::Quarantined;
+    let rejudged = quarantined != known.quarantined;
     note_acceptance(connection, local, seq, entry)?;
     let range: Option<(i64, i64)> = connection
         .prepare_cached(
@@ -665,19 +712,16 @@ fn accept(
         .query_row(params![local, seq as i64], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
     if let Some((first, last)) = range {
-        let chain: ChainId = chains.by_local(local)?.chain;
-        let quarantined = entry.status == SegmentStatus::Quarantined;
-        let events = (first..=last).map(|n| {
-            (
-                EventId {
-                    chain,
-                    number: n as u64,
-                },
-                entry.accepted_at,
-                quarantined,
-            )
-        });
-        batch.acceptances.extend(events);
+        let events = (first as u64..=last as u64).map(|number| EventId { chain, number });
+        let accepted = events.clone().map(|id| (id, entry.accepted_at));
+        batch.acceptances.extend(accepted);
+        if rejudged {
+            batch.rejudged.extend(events.map(|id| (id, quarantined)));
+        }
+    }
+    if rejudged {
+        let documents = quarantine::rejudge(connection, chain, local, seq, quarantined)?;
+        batch.reread.extend(documents);
     }
     Ok(())
 }
@@ -704,7 +748,7 @@ fn note_acceptance(
     Ok(())
 }
 
-fn note_unreadable(
+pub(crate) fn note_unreadable(
     connection: &Connection,
     chain: ChainId,
     seq: u64,

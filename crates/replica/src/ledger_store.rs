@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
-use domain::event::{Event, EventBody, EventHash, EventId, EventRecord, ExceptionId, Goods};
+use domain::event::{Event, EventHash, EventId, EventRecord, ExceptionId, Goods};
 use domain::ledger::{
     Baseline, Entry, Exception, ExceptionKind, ExceptionStatus, Finding, LedgerStore, Part, Place,
     Placed, Stale, Standing, StateHash, StockKey, StockState, Subject, UnitState, UnitStatus,
 };
-use domain::{BinId, Quantity, SiteId, UnitId};
+use domain::{BinId, ChainId, Quantity, SiteId, UnitId};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use crate::chains::Chains;
@@ -338,6 +338,20 @@ impl<'t> SqlLedger<'t> {
     }
 }
 
+pub(crate) fn put_decision(
+    connection: &Connection,
+    decided: ExceptionId,
+    chain: i64,
+    number: i64,
+) -> Result<(), ReplicaError> {
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO event_decision (exception, chain, number) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![decided.0, chain, number])?;
+    Ok(())
+}
+
 impl LedgerStore for SqlLedger<'_> {
     type Error = ReplicaError;
 
@@ -413,10 +427,8 @@ impl LedgerStore for SqlLedger<'_> {
                 )?
                 .execute(params![name.0, chain, number])?;
         }
-        if let EventBody::Resolved(resolution) = &event.record.body {
-            self.connection
-                .prepare_cached("INSERT OR IGNORE INTO event_decision (exception, chain, number) VALUES (?1, ?2, ?3)")?
-                .execute(params![resolution.exception.0, chain, number])?;
+        if let Some(decided) = event.record.body.decides() {
+            put_decision(self.connection, decided, chain, number)?;
         }
         Ok(())
     }
@@ -454,6 +466,31 @@ impl LedgerStore for SqlLedger<'_> {
             "SELECT chain, number FROM event_decision WHERE exception = ?1",
             [exception.0],
         )
+    }
+
+    fn quarantined(
+        &mut self,
+        chain: ChainId,
+        numbers: (u64, u64),
+    ) -> Result<Vec<EventId>, ReplicaError> {
+        let Some(local) = self.chains.get(chain).map(|c| c.local) else {
+            return Ok(Vec::new());
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT number FROM event WHERE chain = ?1 AND number BETWEEN ?2 AND ?3 AND quarantined = 1",
+        )?;
+        let limit = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let rows = statement
+            .query_map(params![local, limit(numbers.0), limit(numbers.1)], |r| {
+                r.get::<_, i64>(0)
+            })?;
+        rows.map(|number| {
+            Ok(EventId {
+                chain,
+                number: number? as u64,
+            })
+        })
+        .collect()
     }
 
     fn is_empty(&mut self, subject: &Subject) -> Result<bool, ReplicaError> {

@@ -7,6 +7,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::ReplicaError;
 
+/// What was folded by an older program must be folded again.
+pub(crate) const REBUILD_NEEDED: &str = "rebuild-needed";
+
 pub(crate) fn get(connection: &Connection, key: &str) -> Result<Option<Vec<u8>>, ReplicaError> {
     Ok(connection
         .prepare_cached("SELECT value FROM meta WHERE key = ?1")?

@@ -1,7 +1,12 @@
 //! From a stored document to the rows that people search and read.
 
-use documents::catalogue::{Bin, Device, Item, Operator, Site, Zone};
-use documents::{Partition, Record, RecordId, RecordKind};
+use std::collections::BTreeSet;
+
+use automerge::Change;
+use documents::catalogue::{Bin, Device, Item, Operator, Site, Verdict, Zone};
+use documents::record::{Counting, Merged};
+use documents::{DocumentError, Partition, Record, RecordId, RecordKind};
+use domain::ChainId;
 use domain::ledger::StateHash;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -10,7 +15,7 @@ use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::lookup::normalised;
 use crate::search::{self, HitKind, words};
-use crate::{meta, row};
+use crate::{ingest, meta, quarantine, row};
 
 /// A stored document with what the state hash has counted of it.
 pub(crate) struct StoredDocument {
@@ -62,14 +67,14 @@ pub(crate) struct RecordStore<'a> {
 }
 
 impl RecordStore<'_> {
-    /// Stores a document and everything that is read from it.
+    /// Stores a document and everything that is read from it. Returns the chains about whose quarantine it decides.
     pub(crate) fn put(
         &mut self,
         id: RecordId,
         old: &StoredDocument,
         saved: &[u8],
         record: Option<&Record>,
-    ) -> Result<(), ReplicaError> {
+    ) -> Result<BTreeSet<ChainId>, ReplicaError> {
         let new = record.map(|r| row_of(id, r));
         self.connection
             .prepare_cached(
@@ -91,12 +96,85 @@ impl RecordStore<'_> {
                 .plus(new.unwrap_or_default());
             meta::set_state_hash(self.connection, &key, sum)?;
         }
-        if let Some(record) = record {
-            put_rows(self.connection, self.chains, self.identity, id, record)?;
-            put_conflicts(self.connection, id, record)?;
-        }
-        Ok(())
+        let Some(record) = record else {
+            if old.counted.is_some() {
+                forget_rows(self.connection, id)?;
+            }
+            return Ok(BTreeSet::new());
+        };
+        put_conflicts(self.connection, id, record)?;
+        put_rows(self.connection, self.chains, self.identity, id, record)
     }
+
+    /// Merges changes into a record, or reads it again if there are none. Returns the chains about whose quarantine it
+    /// decides.
+    pub(crate) fn merge(
+        &mut self,
+        id: RecordId,
+        changes: Vec<Change>,
+    ) -> Result<BTreeSet<ChainId>, ReplicaError> {
+        let old = load(self.connection, id)?;
+        let withheld = quarantine::withheld(self.connection, id)?;
+        let counting = Counting {
+            withheld: &withheld,
+            is_server: &|chain| self.chains.get(chain).is_some_and(|c| c.is_server),
+        };
+        let merged = match documents::record::merge(&old.saved, changes.clone(), &counting) {
+            Ok(merged) => Some(merged),
+            Err(DocumentError::Unreadable(_)) => {
+                merge_what_reads(self.connection, id, &old.saved, changes, &counting)?
+            }
+            Err(other) => return Err(other.into()),
+        };
+        match merged {
+            Some((saved, record)) => self.put(id, &old, &saved, record.as_ref()),
+            None => Ok(BTreeSet::new()),
+        }
+    }
+}
+
+/// One device's broken change must not keep the others' from being read: each is merged by itself, and those that
+/// cannot be are noted and left out. `None` if none can.
+fn merge_what_reads(
+    connection: &Connection,
+    id: RecordId,
+    saved: &[u8],
+    changes: Vec<Change>,
+    counting: &Counting<'_>,
+) -> Result<Option<Merged>, ReplicaError> {
+    let mut merged: Option<Merged> = None;
+    for change in changes {
+        let writer = ChainId::from_slice(change.actor_id().to_bytes());
+        let before = merged.as_ref().map_or(saved, |(saved, _)| saved);
+        match documents::record::merge(before, vec![change], counting) {
+            Ok(good) => merged = Some(good),
+            Err(DocumentError::Unreadable(_)) => {
+                let writer = writer.unwrap_or(ChainId::from_bytes([0; 16]));
+                let reason = "a change that cannot be applied";
+                ingest::note_unreadable(connection, writer, 0, id, reason)?;
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(merged)
+}
+
+/// A record does not show any more: what created it does not count.
+fn forget_rows(connection: &Connection, id: RecordId) -> Result<(), ReplicaError> {
+    for sql in [
+        "DELETE FROM item WHERE id = ?1",
+        "DELETE FROM item_barcode WHERE item = ?1",
+        "DELETE FROM site WHERE id = ?1",
+        "DELETE FROM zone WHERE id = ?1",
+        "DELETE FROM bin WHERE id = ?1",
+        "DELETE FROM operator WHERE id = ?1",
+        "DELETE FROM device WHERE id = ?1",
+        "DELETE FROM field_conflict WHERE record = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([id.0])?;
+    }
+    search::remove_of(connection, HitKind::Item, &id.0)?;
+    search::remove_of(connection, HitKind::Bin, &id.0)
 }
 
 fn put_conflicts(
@@ -126,7 +204,7 @@ fn put_rows(
     identity: Option<&Identity>,
     id: RecordId,
     record: &Record,
-) -> Result<(), ReplicaError> {
+) -> Result<BTreeSet<ChainId>, ReplicaError> {
     match record.kind {
         RecordKind::Item => {
             if let Some(item) = Item::from_record(id.into(), record) {
@@ -209,10 +287,11 @@ fn put_rows(
                 if let Some(identity) = identity {
                     chains.learn(connection, identity, &device.certificate)?;
                 }
+                return quarantine::put_verdicts(connection, id.into(), &Verdict::of(record));
             }
         }
     }
-    Ok(())
+    Ok(BTreeSet::new())
 }
 
 fn put_item(connection: &Connection, item: &Item) -> Result<(), ReplicaError> {

@@ -92,7 +92,7 @@ impl Replica {
         let clock = load_clock(&connection)?;
         let ids = IdSource::new(options.random);
         upgrade::index_newly_known_kinds(&connection)?;
-        Ok(Self {
+        let mut replica = Self {
             connection,
             options,
             chains,
@@ -100,7 +100,11 @@ impl Replica {
             clock,
             ids,
             journals: HashMap::new(),
-        })
+        };
+        if meta::get(&replica.connection, meta::REBUILD_NEEDED)?.is_some() {
+            replica.rebuild()?;
+        }
+        Ok(replica)
     }
 
     /// Who this is, once enrolled.
@@ -315,11 +319,11 @@ pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaErr
          DELETE FROM event; DELETE FROM event_name; DELETE FROM event_decision; DELETE FROM segment_events;
          DELETE FROM entry; DELETE FROM baseline; DELETE FROM kept_event; DELETE FROM stale; DELETE FROM stock;
          DELETE FROM subject; DELETE FROM unit; DELETE FROM exception;
-         DELETE FROM unreadable;
+         DELETE FROM unreadable; DELETE FROM quarantined_change; DELETE FROM verdict;
          INSERT INTO search_words (search_words) VALUES ('delete-all');
          INSERT INTO search_codes (search_codes) VALUES ('delete-all');
          DELETE FROM search_row;
-         DELETE FROM meta WHERE key LIKE 'state-of-%';",
+         DELETE FROM meta WHERE key LIKE 'state-of-%' OR key = 'rebuild-needed';",
     )?;
     Ok(())
 }

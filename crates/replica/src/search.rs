@@ -156,6 +156,19 @@ pub(crate) fn remove(
     Ok(())
 }
 
+pub(crate) fn remove_of(
+    connection: &Connection,
+    kind: HitKind,
+    reference: &[u8],
+) -> Result<(), ReplicaError> {
+    // The index forgets the words that it is told; the row goes with them.
+    put(connection, kind, reference, "", "")?;
+    connection
+        .prepare_cached("DELETE FROM search_row WHERE kind = ?1 AND reference = ?2")?
+        .execute(params![kind.code(), reference])?;
+    Ok(())
+}
+
 pub(crate) fn put_unit(
     connection: &Connection,
     site: SiteId,

@@ -2,6 +2,7 @@
 
 mod attached;
 mod blobs;
+mod quarantine;
 mod snapshot;
 
 use documents::catalogue::{Bin, Device, Item, Operator, Site};
@@ -750,7 +751,8 @@ fn a_change_that_cannot_be_applied_is_noted_and_the_rest_of_the_log_is_read() {
     // Two first changes by one writer: no honest program makes them.
     let first = |sku: &str| {
         let fields = [FieldEdit::set("sku", sku)];
-        let edited = documents::record::edit(&[], RecordKind::Item, chain, &fields);
+        let counting = documents::record::Counting::ALL;
+        let edited = documents::record::edit(&[], RecordKind::Item, chain, &fields, &counting);
         edited.unwrap().unwrap().change.raw_bytes().to_vec()
     };
     let body = Body {

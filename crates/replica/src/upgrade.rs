@@ -1,8 +1,8 @@
 //! What an older program kept without knowing it becomes known.
 
-use domain::EventRecord;
 use domain::event::KINDS_KNOWN;
 use domain::ledger::mentions;
+use domain::{EventBody, EventRecord};
 use rusqlite::{Connection, params};
 
 use crate::error::ReplicaError;
@@ -10,8 +10,8 @@ use crate::meta;
 
 const KEY: &str = "event-kinds-known";
 
-/// Events of kinds that the program which took them in did not know are found by what they mention only now. They fold
-/// to nothing, so the index is all that is missing. Runs once after an upgrade; costs one pass over the events.
+/// Events of kinds that the program which took them in did not know are found by what they mention only now. Most fold
+/// to nothing, so the index is all that is missing; if one decides about others, all is folded again. Runs once after an upgrade; costs one pass over the events.
 pub(crate) fn index_newly_known_kinds(connection: &Connection) -> Result<(), ReplicaError> {
     let known = KINDS_KNOWN.to_be_bytes();
     if meta::get(connection, KEY)?.is_some_and(|indexed| indexed[..] == known) {
@@ -25,6 +25,9 @@ pub(crate) fn index_newly_known_kinds(connection: &Connection) -> Result<(), Rep
         let Ok(record) = EventRecord::from_bytes(&bytes) else {
             continue;
         };
+        if matches!(record.body, EventBody::QuarantineDecided(_)) {
+            meta::set(&transaction, meta::REBUILD_NEEDED, &[])?;
+        }
         for hash in mentions(&record) {
             transaction
                 .prepare_cached(

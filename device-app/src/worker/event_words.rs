@@ -26,7 +26,7 @@ pub(crate) fn operation_of(body: &EventBody) -> &'static str {
         EventBody::Counted { .. } | EventBody::CountApproved { .. } => "count",
         EventBody::Reversed { .. } => "reverse",
         EventBody::SetAside { .. } => "set-aside",
-        EventBody::Resolved(_) => "resolve",
+        EventBody::Resolved(_) | EventBody::QuarantineDecided(_) => "resolve",
         EventBody::Attached { .. } => "attach",
         EventBody::Unknown { .. } => "unknown",
     }
@@ -103,7 +103,7 @@ impl Worker {
         let undoable = self.undoable(row)?;
         let state = if row.reversed_by.is_some() {
             LineState::Reversed
-        } else if event.quarantined {
+        } else if event.quarantined && row.placed.standing == domain::ledger::Standing::Void {
             LineState::Error
         } else if event.accepted_at.is_some() {
             LineState::Completed

@@ -1,7 +1,8 @@
 //! What the console needs from the hub about devices, as plain values.
 
-use domain::{DeviceId, SiteId, UnixMillis};
+use domain::{ChainId, DeviceId, SiteId, UnixMillis};
 
+use crate::console::view::CAUSES;
 use crate::hub::{Hub, HubError};
 use crate::store::hub_blobs::BlobRefusals;
 
@@ -31,6 +32,33 @@ pub struct Contact {
     pub clock_offset_ms: i64,
     /// Its uploads that were refused.
     pub refusals: Option<BlobRefusals>,
+}
+
+/// A chain whose segments lie in quarantine, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Suspicion {
+    /// Which chain.
+    pub chain: ChainId,
+    /// One of [`crate::console::view::CAUSES`].
+    pub cause: &'static str,
+}
+
+/// Why chains are in quarantine.
+///
+/// # Errors
+/// [`HubError`].
+pub fn suspicions(hub: &Hub) -> Result<Vec<Suspicion>, HubError> {
+    Ok(hub
+        .suspicions()?
+        .into_iter()
+        .map(|(chain, cause)| Suspicion {
+            chain,
+            cause: CAUSES
+                .into_iter()
+                .find(|known| *known == cause)
+                .unwrap_or("in-question"),
+        })
+        .collect())
 }
 
 /// Makes a one-time code with which one device may join a site.

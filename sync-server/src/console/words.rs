@@ -83,6 +83,10 @@ fn goods(lang: Lang, event: &EventView) -> String {
 /// What happened, in one sentence.
 pub fn event(lang: Lang, event: &EventView) -> String {
     let key = match (event.kind, &event.bin) {
+        ("quarantine-decided", _) => match event.releases {
+            Some((_, true)) => "event.quarantine-released".to_owned(),
+            _ => "event.quarantine-rejected".to_owned(),
+        },
         ("set-aside", None) => "event.set-aside-nowhere".to_owned(),
         ("reversed" | "count-approved" | "attached", _) if event.target.is_some() => {
             format!("event.{}-what", event.kind)
@@ -111,6 +115,11 @@ pub fn event(lang: Lang, event: &EventView) -> String {
         .target
         .as_ref()
         .map(|target| self::event(lang, target))
+        .unwrap_or_default();
+    let device = event
+        .releases
+        .as_ref()
+        .map(|(device, _)| device.name(lang).to_owned())
         .unwrap_or_default();
     let counted = event
         .lines
@@ -144,6 +153,7 @@ pub fn event(lang: Lang, event: &EventView) -> String {
             ("counted", &counted),
             ("exception", &decided),
             ("what", &target),
+            ("device", &device),
         ],
     )
 }

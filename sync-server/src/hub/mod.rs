@@ -24,7 +24,7 @@ use domain::{DeviceId, UnixMillis};
 use replica::{Commit, OpenOptions, RecordEdit, Replica, ReplicaError};
 
 use crate::store::hub_devices::{self, DeviceRow};
-use crate::store::{Database, StoreError};
+use crate::store::{Database, StoreError, hub_chains};
 
 use blob_files::BlobFiles;
 pub use blobs::DAY_BYTES_MAX;
@@ -263,6 +263,14 @@ impl Hub {
             now,
         )?;
         Ok(true)
+    }
+
+    /// The chains whose segments go into quarantine, and why.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn suspicions(&self) -> Result<Vec<(ChainId, String)>, HubError> {
+        Ok(self.database.read(hub_chains::quarantined)?)
     }
 
     pub(crate) fn device_record_edit(device: &Device) -> RecordEdit {

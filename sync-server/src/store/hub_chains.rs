@@ -50,6 +50,21 @@ pub fn get(connection: &Connection, chain: ChainId) -> Result<Option<ChainRow>, 
     }))
 }
 
+/// The chains whose segments go into quarantine, and why.
+pub fn quarantined(connection: &Connection) -> Result<Vec<(ChainId, String)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.chain, CASE WHEN c.quarantined THEN c.cause ELSE 'revoked' END AS cause
+         FROM hub_chain c LEFT JOIN hub_device d ON d.device = c.device
+         WHERE c.quarantined = 1 OR d.revoked = 1",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut chains = Vec::new();
+    while let Some(r) = rows.next()? {
+        chains.push((ChainId::from_bytes(bytes(r, "chain")?), r.get("cause")?));
+    }
+    Ok(chains)
+}
+
 /// Keeps both chains of a certificate; known ones stay as they are.
 pub fn put(
     connection: &Connection,

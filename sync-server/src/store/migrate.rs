@@ -11,6 +11,7 @@ const STEPS: &[(u32, &str)] = &[
     (3, include_str!("migrations/0003_blobs.sql")),
     (4, include_str!("migrations/0004_chains.sql")),
     (5, include_str!("migrations/0005_server_chains.sql")),
+    (6, include_str!("migrations/0006_quarantine.sql")),
 ];
 
 /// The schema that this program writes.

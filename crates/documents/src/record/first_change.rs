@@ -127,7 +127,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::record::{self, FieldEdit};
+    use crate::record::{self, Counting, FieldEdit};
 
     fn value() -> impl Strategy<Value = Value> {
         prop_oneof![
@@ -157,12 +157,12 @@ mod tests {
                 edits.iter().filter(|e| item || !e.path.contains('/')).cloned().collect()
             };
             let chain = ChainId::from_bytes([1; 16]);
-            let mut saved = record::edit(&[], kind, chain, &usable(&first)).unwrap().unwrap().saved;
+            let mut saved = record::edit(&[], kind, chain, &usable(&first), &Counting::ALL).unwrap().unwrap().saved;
             for edits in [Vec::new(), usable(&second)] {
-                if let Some(edited) = record::edit(&saved, kind, ChainId::from_bytes([2; 16]), &edits).unwrap() {
+                if let Some(edited) = record::edit(&saved, kind, ChainId::from_bytes([2; 16]), &edits, &Counting::ALL).unwrap() {
                     saved = edited.saved;
                 }
-                let packed = record::merge(&saved, Vec::new(), |_| true).unwrap().0;
+                let packed = record::merge(&saved, Vec::new(), &Counting::ALL).unwrap().0;
                 for stored in [&saved, &packed] {
                     let loaded = |stored: &[u8]| record::read_doc(&record::load(stored).unwrap()).unwrap();
                     if let Some(read) = read(stored) {
@@ -190,11 +190,19 @@ mod tests {
             FieldEdit::set("name_zh", "扳手"),
             FieldEdit::set("barcodes/690", 1_000),
         ];
-        let made = record::edit(&[], RecordKind::Item, ChainId::from_bytes([1; 16]), &edits)
-            .unwrap()
-            .unwrap();
+        let made = record::edit(
+            &[],
+            RecordKind::Item,
+            ChainId::from_bytes([1; 16]),
+            &edits,
+            &Counting::ALL,
+        )
+        .unwrap()
+        .unwrap();
         assert_eq!(read(&made.saved), Some(made.record));
-        let merged = record::merge(&[], vec![made.change], |_| true).unwrap().0;
+        let merged = record::merge(&[], vec![made.change], &Counting::ALL)
+            .unwrap()
+            .0;
         let (short, bytes) = shorten(&merged);
         assert!(short);
         assert_eq!(lengthen(short, &bytes), made.saved);

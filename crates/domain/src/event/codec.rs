@@ -14,9 +14,10 @@ const SET_ASIDE: u32 = 7;
 const COUNT_APPROVED: u32 = 8;
 const RESOLVED: u32 = 9;
 const ATTACHED: u32 = 10;
+const QUARANTINE_DECIDED: u32 = 11;
 
 /// The highest kind that this program knows.
-pub const KINDS_KNOWN: u32 = ATTACHED;
+pub const KINDS_KNOWN: u32 = QUARANTINE_DECIDED;
 
 impl EventBody {
     fn wire_kind(&self) -> u32 {
@@ -31,6 +32,7 @@ impl EventBody {
             Self::CountApproved { .. } => COUNT_APPROVED,
             Self::Resolved(_) => RESOLVED,
             Self::Attached { .. } => ATTACHED,
+            Self::QuarantineDecided(_) => QUARANTINE_DECIDED,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -122,6 +124,9 @@ impl EventRecord {
                 thumbnail,
             } => {
                 e.array(3)?.encode(to)?.encode(blob)?.encode(thumbnail)?;
+            }
+            EventBody::QuarantineDecided(decision) => {
+                e.array(1)?.encode(decision)?;
             }
             EventBody::Unknown { raw, .. } => {
                 e.writer_mut().extend_from_slice(raw);
@@ -253,6 +258,7 @@ fn read_body(kind: u32, raw: &[u8]) -> Result<EventBody, minicbor::decode::Error
                 thumbnail: d.decode()?,
             }
         }
+        QUARANTINE_DECIDED => EventBody::QuarantineDecided(fields(1)?.decode()?),
         _ => EventBody::Unknown {
             kind,
             raw: raw.to_vec(),
@@ -265,8 +271,12 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
-    use crate::event::{CountedLine, EventHash, ExceptionId, Goods, Resolution};
-    use crate::{BinId, BlobKind, BlobRef, ItemId, OperatorId, Quantity, Timestamp, UnitId};
+    use crate::event::{
+        CountedLine, EventHash, ExceptionId, Goods, QuarantineDecision, Resolution,
+    };
+    use crate::{
+        BinId, BlobKind, BlobRef, ChainId, ItemId, OperatorId, Quantity, Timestamp, UnitId,
+    };
 
     fn record(body: EventBody) -> EventRecord {
         EventRecord {
@@ -346,6 +356,13 @@ mod tests {
                 blob: BlobRef::of(b"photo", "image/jpeg", BlobKind::Photo),
                 thumbnail: Some(BlobRef::of(b"small", "image/jpeg", BlobKind::Thumbnail)),
             },
+            EventBody::QuarantineDecided(QuarantineDecision {
+                chain: ChainId::from_bytes([4; 16]),
+                segments: (3, 9),
+                events: Some((70, 81)),
+                release: true,
+                reason: "盘点过，属实".into(),
+            }),
         ]
     }
 

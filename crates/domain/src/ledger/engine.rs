@@ -148,7 +148,7 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         self.settle(vec![id])
     }
 
-    /// Puts an event into quarantine or releases it.
+    /// The hub's judgement of an event's segment: whether it lies in quarantine.
     ///
     /// # Errors
     /// Those of the store.
@@ -161,7 +161,10 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         }
         placed.event.quarantined = quarantined;
         self.store.update_event(&placed)?;
-        self.settle(vec![id])
+        // A decision in quarantine stands in nobody's way, even if it is void for another reason too.
+        let mut worklist = vec![id];
+        self.push_dependents(&placed, false, &mut worklist)?;
+        self.settle(worklist)
     }
 
     /// Refolds everything that the batch touched and keeps the new state hash.
@@ -271,6 +274,18 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
                         .filter(|d| *d != of.event.id),
                 );
                 self.dirty_decisions.insert(resolution.exception);
+            }
+            EventBody::QuarantineDecided(decision) => {
+                if let Some(numbers) = decision.events {
+                    for id in self.store.quarantined(decision.chain, numbers)? {
+                        out.push(id);
+                        if let Some(held) = self.store.event(id)?
+                            && let EventBody::Resolved(resolution) = &held.event.record.body
+                        {
+                            out.extend(self.store.decisions(resolution.exception)?);
+                        }
+                    }
+                }
             }
             _ => {}
         }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use crate::clock::UnixMillis;
-use crate::event::{EventBody, EventHash, EventId, ExceptionId};
-use crate::ids::{BinId, UnitId};
+use crate::event::{EventHash, EventId, ExceptionId};
+use crate::ids::{BinId, ChainId, UnitId};
 use crate::ledger::baseline::{self, Baseline, Install, Stale};
 use crate::ledger::exception::{Exception, ExceptionStatus, Finding};
 use crate::ledger::place::Place;
@@ -179,11 +179,8 @@ impl LedgerStore for MemoryLedger {
         for name in names {
             self.names.entry(*name).or_default().push(id);
         }
-        if let EventBody::Resolved(resolution) = &placed.event.record.body {
-            self.decisions
-                .entry(resolution.exception)
-                .or_default()
-                .push(id);
+        if let Some(decided) = placed.event.record.body.decides() {
+            self.decisions.entry(decided).or_default().push(id);
         }
         self.events.insert(id, placed.clone());
         Ok(())
@@ -200,6 +197,23 @@ impl LedgerStore for MemoryLedger {
 
     fn decisions(&mut self, exception: ExceptionId) -> Result<Vec<EventId>, Infallible> {
         Ok(self.decisions.get(&exception).cloned().unwrap_or_default())
+    }
+
+    fn quarantined(
+        &mut self,
+        chain: ChainId,
+        numbers: (u64, u64),
+    ) -> Result<Vec<EventId>, Infallible> {
+        let id = |number| EventId { chain, number };
+        if numbers.0 > numbers.1 {
+            return Ok(Vec::new());
+        }
+        Ok(self
+            .events
+            .range(id(numbers.0)..=id(numbers.1))
+            .filter(|(_, placed)| placed.event.quarantined)
+            .map(|(id, _)| *id)
+            .collect())
     }
 
     fn is_empty(&mut self, subject: &Subject) -> Result<bool, Infallible> {

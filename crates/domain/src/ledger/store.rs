@@ -1,7 +1,7 @@
 //! What the fold needs from whoever keeps its rows.
 
 use crate::event::{Event, EventBody, EventHash, EventId, ExceptionId};
-use crate::ids::{BinId, UnitId};
+use crate::ids::{BinId, ChainId, UnitId};
 use crate::ledger::baseline::{Baseline, Stale};
 use crate::ledger::exception::{Exception, Finding};
 use crate::ledger::place::Place;
@@ -95,8 +95,15 @@ pub trait LedgerStore {
     fn update_event(&mut self, placed: &Placed) -> Result<(), Self::Error>;
     /// Events that have come and name this hash, in any order.
     fn naming(&mut self, hash: EventHash) -> Result<Vec<EventId>, Self::Error>;
-    /// Events that have come and decide this exception, in any order.
+    /// Events that have come and decide this exception, or this chain's quarantine, in any order.
     fn decisions(&mut self, exception: ExceptionId) -> Result<Vec<EventId>, Self::Error>;
+
+    /// Events of a chain that have come and that the hub accepted as quarantined, with numbers from the first to the last.
+    fn quarantined(
+        &mut self,
+        chain: ChainId,
+        numbers: (u64, u64),
+    ) -> Result<Vec<EventId>, Self::Error>;
 
     /// Whether the subject has no entry.
     fn is_empty(&mut self, subject: &Subject) -> Result<bool, Self::Error>;

@@ -4,7 +4,8 @@ use super::*;
 use crate::blob::{BlobKind, BlobRef};
 use crate::clock::Timestamp;
 use crate::event::{
-    CountedLine, Event, EventBody, EventHash, EventId, EventRecord, Goods, Resolution,
+    CountedLine, Event, EventBody, EventHash, EventId, EventRecord, Goods, QuarantineDecision,
+    Resolution,
 };
 use crate::ids::{BinId, ChainId, DeviceId, ItemId, OperatorId, SiteId, UnitId};
 use crate::quantity::Quantity;
@@ -795,5 +796,70 @@ proptest! {
         prop_assert_eq!(reference.balances(), store.balances());
         prop_assert_eq!(reference.exceptions(), store.exceptions());
         prop_assert_eq!(reference.hash(), store.hash());
+    }
+
+    /// Some chains lie in quarantine, and the server decides about runs of them, also twice: released events count at
+    /// their place, all others not, whatever came first.
+    #[test]
+    fn quarantine_decisions_hold_in_any_order(
+        events in history(),
+        quarantined in 0u8..16,
+        decisions in proptest::collection::vec((1u8..5, 1u64..12, 0u64..12, any::<bool>()), 0..6),
+        seed in any::<u64>(),
+    ) {
+        let mut w = Writer { events };
+        for event in &mut w.events {
+            let chain = event.id.chain.as_bytes()[0];
+            event.quarantined = quarantined & (1 << (chain % 4)) != 0;
+        }
+        let written = w.events.len();
+        for (chain, first, more, release) in &decisions {
+            w.write(9, T0 + DAY, EventBody::QuarantineDecided(QuarantineDecision {
+                chain: ChainId::from_bytes([*chain; 16]),
+                segments: (1, 1),
+                events: Some((*first, first + more)),
+                release: *release,
+                reason: String::new(),
+            }));
+        }
+        let reference = fold(&w.events);
+        // The judgement of the hub may become known later than the event, or be taken back.
+        let mut store = MemoryLedger::default();
+        for (n, event) in shuffled(&w.events, seed).into_iter().enumerate() {
+            let mut ledger = Ledger::new(&mut store).unwrap();
+            let early = Event { quarantined: n % 3 == 0, ..event.clone() };
+            ledger.add(early).unwrap();
+            ledger.set_quarantine(event.id, event.quarantined).unwrap();
+            ledger.finish().unwrap();
+        }
+        prop_assert_eq!(reference.balances(), store.balances());
+        prop_assert_eq!(reference.exceptions(), store.exceptions());
+        prop_assert_eq!(reference.hash(), store.hash());
+        prop_assert_eq!(reference.balances(), &naive_balances(&reference, &w.events));
+        for event in w.events.iter().take(written).filter(|e| e.quarantined) {
+            let first = decisions.iter().find(|(chain, first, more, _)| {
+                event.id.chain.as_bytes()[0] == *chain && (*first..=first + more).contains(&event.id.number)
+            });
+            if first.is_none_or(|(.., release)| !release) {
+                let placed = store.event(event.id).unwrap().unwrap();
+                prop_assert_eq!(placed.standing, Standing::Void);
+            }
+        }
+        // With all of it released, the stock is that of honest devices.
+        let mut honest = Writer { events: w.events[..written].to_vec() };
+        for chain in 0..=9 {
+            honest.write(9, T0 - DAY, EventBody::QuarantineDecided(QuarantineDecision {
+                chain: ChainId::from_bytes([chain; 16]),
+                segments: (1, u64::MAX),
+                events: Some((1, u64::MAX)),
+                release: true,
+                reason: String::new(),
+            }));
+        }
+        let released = fold(&honest.events);
+        for event in &mut honest.events {
+            event.quarantined = false;
+        }
+        prop_assert_eq!(released.hash(), fold(&honest.events).hash());
     }
 }

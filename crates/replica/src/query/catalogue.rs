@@ -1,6 +1,7 @@
 //! Items, bins, zones, sites, people, devices, and fields that disagree.
 
 use documents::catalogue::{Bin, Device, Item, Operator, Site, Zone};
+use documents::record::Counting;
 use documents::{Record, RecordId, RecordKind, Value};
 use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, Quantity, SiteId, ZoneId};
 use rusqlite::{Row, params};
@@ -8,7 +9,7 @@ use rusqlite::{Row, params};
 use super::Query;
 use crate::error::ReplicaError;
 use crate::lookup::normalised;
-use crate::row;
+use crate::{quarantine, row};
 
 /// An item that a code names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -279,9 +280,15 @@ impl Query<'_> {
             [id.0],
             |r| Ok(r.get("saved")?),
         )?;
-        Ok(saved
-            .map(|saved| documents::record::read(&saved))
-            .transpose()?)
+        let Some(saved) = saved else {
+            return Ok(None);
+        };
+        let withheld = quarantine::withheld(self.connection, id)?;
+        let counting = Counting {
+            withheld: &withheld,
+            is_server: &|chain| quarantine::is_server(self.connection, chain).unwrap_or(false),
+        };
+        Ok(Some(documents::record::read(&saved, &counting)?))
     }
 
     /// Fields with more than one value, over all records.

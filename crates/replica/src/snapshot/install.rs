@@ -1,5 +1,6 @@
 //! Putting a snapshot in the place of a partition's rows.
 
+use documents::record::Counting;
 use documents::{Manifest, Partition, SegmentHash};
 use domain::event::{Event, EventRecord};
 use domain::ledger::{Install, Placed};
@@ -14,7 +15,7 @@ use crate::identity::Identity;
 use crate::ingest::{self, Batch, Cursor};
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
-use crate::{meta, records};
+use crate::{meta, quarantine, records};
 
 impl Replica {
     /// Installs the snapshot of a partition that has been fetched, in one transaction. What this replica holds of the
@@ -253,14 +254,15 @@ fn put_records(
             continue;
         }
         if old.saved.is_empty() {
-            let record = documents::record::read_if_known(&saved)?;
+            let withheld = quarantine::withheld(connection, id)?;
+            let counting = Counting {
+                withheld: &withheld,
+                is_server: &|chain| store.chains.get(chain).is_some_and(|c| c.is_server),
+            };
+            let record = documents::record::read_if_known(&saved, &counting)?;
             store.put(id, &old, &saved, record.as_ref())?;
         } else {
-            let changes = documents::record::changes(&saved)?;
-            let (merged, record) = documents::record::merge(&old.saved, changes, |chain| {
-                store.chains.get(chain).is_some_and(|c| c.is_server)
-            })?;
-            store.put(id, &old, &merged, record.as_ref())?;
+            store.merge(id, documents::record::changes(&saved)?)?;
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use domain::BlobRef;
 use domain::event::{Event, EventBody, EventHash};
+use domain::ledger::Standing;
 use replica::query::EventRow;
 
 use super::names::Names;
@@ -62,6 +63,7 @@ impl Names<'_> {
             reason: None,
             target: None,
             decides: None,
+            releases: None,
             operator: self.operator(event.record.operator)?,
             device: self.device(event.device)?,
             device_time: event.record.clock.millis,
@@ -69,7 +71,7 @@ impl Names<'_> {
             standing: row.placed.standing,
             photos: self.photos(event)?,
             reversed_by: self.reversed_by(row.reversed_by)?,
-            quarantined: event.quarantined,
+            quarantined: event.quarantined && row.placed.standing == Standing::Void,
         };
         if let Some(goods) = body.goods() {
             let (item, unit) = self.item(goods.item)?;
@@ -113,6 +115,11 @@ impl Names<'_> {
                 let (kind, _) = about_parts(&resolution.about);
                 view.decides = Some((resolution.exception, kind.to_owned()));
                 view.reason = Some(resolution.choice.clone());
+            }
+            EventBody::QuarantineDecided(decision) => {
+                let device = self.device_of_chain(decision.chain)?;
+                view.releases = Some((device, decision.release));
+                view.reason = Some(decision.reason.clone());
             }
             _ => {}
         }

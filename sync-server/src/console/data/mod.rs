@@ -7,6 +7,7 @@ mod feed;
 mod load;
 mod names;
 mod people;
+mod quarantine;
 mod resolve;
 mod review;
 mod stock;
@@ -24,6 +25,7 @@ use names::Names;
 pub use export::{EVENT_HEADERS, Table};
 pub use feed::{Feed, FeedFilter};
 pub use people::NewOperator;
+pub use quarantine::QuarantineChoice;
 pub use resolve::{Decision, DecisionProblem};
 pub use review::ReviewFilter;
 
@@ -77,12 +79,15 @@ impl ConsoleData {
         value
     }
 
-    /// How many exceptions and field conflicts wait.
+    /// How many exceptions, field conflicts and devices in quarantine wait.
     ///
     /// # Errors
     /// Those of the replica, as of all methods of this type.
     pub fn open_count(&self) -> Result<u64, AppError> {
-        self.ask(|q| Ok(q.open_exception_count()? + q.field_conflict_count()?))
+        self.ask(|q| {
+            let held = quarantine::devices(q)?.len() as u64;
+            Ok(q.open_exception_count()? + q.field_conflict_count()? + held)
+        })
     }
 
     /// The time zone of the first site.

@@ -45,8 +45,9 @@ impl ConsoleData {
     pub fn review(&self, filter: &ReviewFilter) -> Result<ReviewList, AppError> {
         self.ask(|q| {
             let names = self.names(q);
+            let held = super::quarantine::devices(q)?;
             let mut list = ReviewList {
-                open: q.open_exception_count()? + q.field_conflict_count()?,
+                open: q.open_exception_count()? + q.field_conflict_count()? + held.len() as u64,
                 decided: q.decision_count()?,
                 ..ReviewList::default()
             };
@@ -76,6 +77,11 @@ impl ConsoleData {
                 list.more = found.len() > LIST_MAX;
                 for exception in found.iter().take(LIST_MAX) {
                     list.exceptions.push(names.exception(exception)?);
+                }
+            }
+            if filter.kind.is_empty() {
+                for device in held {
+                    list.quarantined.push(names.device(device)?);
                 }
             }
             if filter.wants_fields() {

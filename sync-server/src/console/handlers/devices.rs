@@ -24,6 +24,7 @@ use crate::state::AppState;
 struct DevicesPage {
     page: Page,
     devices: Vec<DeviceView>,
+    quarantined: Vec<String>,
     sites: Vec<Named>,
     /// When the last backup was made.
     backup: Option<UnixMillis>,
@@ -48,6 +49,7 @@ pub(crate) struct NewDevice {
 
 pub(crate) async fn list(State(app): State<AppState>, who: Viewer) -> Result<Response, AppError> {
     let contacts = app.hub(desk::contacts).await?;
+    let quarantined = super::quarantine::waiting(&app).await?;
     let (devices, sites) = app
         .data(move |data| Ok((data.devices(&contacts)?, data.sites()?)))
         .await?;
@@ -55,6 +57,7 @@ pub(crate) async fn list(State(app): State<AppState>, who: Viewer) -> Result<Res
     render(&DevicesPage {
         page: Page::new(&app, &who.visitor, "devices", "nav.devices").await?,
         devices,
+        quarantined: quarantined.into_iter().map(|view| view.id).collect(),
         sites,
         backup: backup.map(|mark| mark.at),
     })

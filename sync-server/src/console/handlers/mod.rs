@@ -11,6 +11,7 @@ pub(crate) mod live;
 pub(crate) mod parcels;
 pub(crate) mod people;
 pub(crate) mod preferences;
+pub(crate) mod quarantine;
 pub(crate) mod review;
 pub(crate) mod sign_in;
 pub(crate) mod sites;

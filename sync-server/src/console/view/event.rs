@@ -7,7 +7,7 @@ use domain::{EventHash, ExceptionId, Quantity, SiteId, UnixMillis};
 use super::{Named, UnitRef};
 
 /// Names of all kinds of event, for the filter.
-pub const EVENT_KINDS: [&str; 10] = [
+pub const EVENT_KINDS: [&str; 11] = [
     "received",
     "issued",
     "moved",
@@ -18,6 +18,7 @@ pub const EVENT_KINDS: [&str; 10] = [
     "count-approved",
     "resolved",
     "attached",
+    "quarantine-decided",
 ];
 
 /// One line of a count.
@@ -86,6 +87,8 @@ pub struct EventView {
     pub reason: Option<String>,
     /// The event that it names, which names none here.
     pub target: Option<Box<EventView>>,
+    /// The device whose records it releases or rejects, and whether it releases them.
+    pub releases: Option<(Named, bool)>,
     /// Kind code of the exception that it decides.
     pub decides: Option<(ExceptionId, String)>,
     /// Who did it.

@@ -1,6 +1,7 @@
 //! What the pages show: plain values with names instead of ids, in no language yet.
 
 mod event;
+mod quarantine;
 mod review;
 mod stock;
 mod things;
@@ -9,6 +10,7 @@ use crate::console::by_value::ByValue;
 use crate::i18n::Lang;
 
 pub use event::{CountLine, EVENT_KINDS, EventView, PhotoView, ReversedBy};
+pub use quarantine::{CAUSES, QuarantineView};
 pub use review::{
     DecisionView, ExceptionView, FieldConflictView, FieldValue, KIND_CODES, ReviewList,
     SubjectView, Typed, choices, needs_note,

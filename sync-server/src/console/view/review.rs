@@ -212,9 +212,11 @@ pub struct ReviewList {
     pub exceptions: Vec<ExceptionView>,
     /// Decisions, the latest first; only on the decided tab.
     pub decisions: Vec<DecisionView>,
+    /// Devices of which something lies in quarantine; only on the open tab.
+    pub quarantined: Vec<Named>,
     /// Fields that disagree; only on the open tab.
     pub fields: Vec<FieldConflictView>,
-    /// How many wait, fields included.
+    /// How many wait, fields and devices in quarantine included.
     pub open: u64,
     /// How many decisions stand.
     pub decided: u64,

@@ -1,7 +1,7 @@
 //! Where an event stands, and whether it counts.
 
 use crate::clock::Timestamp;
-use crate::event::{Event, EventBody, EventHash, EventId, Resolution};
+use crate::event::{Event, EventBody, EventHash, EventId, QuarantineDecision, Resolution};
 use crate::ledger::engine::Ledger;
 use crate::ledger::place::Place;
 use crate::ledger::store::{LedgerStore, Placed, Standing};
@@ -97,10 +97,14 @@ impl<S: LedgerStore> Ledger<'_, S> {
         Ok(latest.is_none_or(|latest| latest < placed.place))
     }
 
-    /// Whether an event counts. It counts unless it is in quarantine, a live reversal names it, the decision that it
+    /// Whether an event counts. It counts unless it lies in quarantine, a live reversal names it, the decision that it
     /// carries out does not count, or it is a decision that another one beat.
     pub(super) fn standing(&mut self, placed: &Placed) -> Result<Standing, S::Error> {
-        if placed.event.quarantined || self.is_reversed(&placed.event)? {
+        // What was released or rejected stays so.
+        if matches!(placed.event.record.body, EventBody::QuarantineDecided(_)) {
+            return Ok(Standing::Live);
+        }
+        if self.in_quarantine(&placed.event)? || self.is_reversed(&placed.event)? {
             return Ok(Standing::Void);
         }
         if let Some(decision) = placed.event.record.carries_out {
@@ -131,6 +135,27 @@ impl<S: LedgerStore> Ledger<'_, S> {
             }
             _ => Ok(Standing::Live),
         }
+    }
+
+    /// Whether the hub accepted it as quarantined, and the first decision on it did not release it.
+    pub(super) fn in_quarantine(&mut self, event: &Event) -> Result<bool, S::Error> {
+        if !event.quarantined {
+            return Ok(false);
+        }
+        let mut first: Option<(Place, bool)> = None;
+        for id in self
+            .store
+            .decisions(QuarantineDecision::subject(event.id.chain))?
+        {
+            if let Some(by) = self.store.event(id)?
+                && let EventBody::QuarantineDecided(decision) = &by.event.record.body
+                && decision.covers(event.id)
+                && first.is_none_or(|(place, _)| by.place < place)
+            {
+                first = Some((by.place, decision.release));
+            }
+        }
+        Ok(first.is_none_or(|(_, release)| !release))
     }
 
     pub(super) fn is_reversed(&mut self, event: &Event) -> Result<bool, S::Error> {
@@ -167,7 +192,7 @@ impl<S: LedgerStore> Ledger<'_, S> {
             if let EventBody::Resolved(theirs) = &other.event.record.body
                 && theirs.after == resolution.after
                 && other.place < placed.place
-                && !other.event.quarantined
+                && !self.in_quarantine(&other.event)?
                 && !self.is_reversed(&other.event)?
             {
                 return Ok(false);
