@@ -11,8 +11,8 @@ use protocol::blob::{BlobChunk, BlobGet, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
     CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation, LogPosition,
-    PartitionReply, PartitionRequest, PeerMessage, PushOutcome, Refusal, RefusalCode, SnapshotWish,
-    SyncReply, SyncRequest,
+    PartitionReply, PartitionRequest, PeerMessage, PushOutcome, Refusal, RefusalCode, RenewReason,
+    SnapshotWish, SyncReply, SyncRequest,
 };
 
 const SITE: SiteId = SiteId::from_bytes([1; 16]);
@@ -185,6 +185,7 @@ fn sync_reply() -> SyncReply {
             }],
             snapshot: vec![7; 90],
         }],
+        renew: Some(RenewReason::SiteMoved),
     }
 }
 

@@ -8,6 +8,7 @@ use sync_server::store::accounts::Role;
 
 /// Every page that shows or changes anything. A new route belongs here.
 const PAGES: [&str; 23] = [
+    "/quarantine",
     "/account",
     "/live",
     "/review",
@@ -34,6 +35,7 @@ const PAGES: [&str; 23] = [
 ];
 
 const FORMS: [&str; 13] = [
+    "/quarantine/00000000-0000-0000-0000-000000000000",
     "/sites",
     "/sign-out",
     "/account",

@@ -39,6 +39,8 @@ pub enum Purpose {
     Enrolment,
     /// The server signs what a replica may go on from instead of the history.
     Snapshot,
+    /// A device proves at renewal that it holds its old key and its new one.
+    Renewal,
 }
 
 impl Purpose {
@@ -49,6 +51,7 @@ impl Purpose {
             Self::Certificate => b"tallyman.certificate.1\0",
             Self::Enrolment => b"tallyman.enrolment.1\0",
             Self::Snapshot => b"tallyman.snapshot.1\0",
+            Self::Renewal => b"tallyman.renewal.1\0",
         }
     }
 }

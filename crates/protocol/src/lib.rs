@@ -7,6 +7,7 @@ pub mod pairing;
 pub mod parcel;
 pub mod peer;
 pub mod refusal;
+pub mod renewal;
 pub mod snapshot;
 pub mod sync;
 mod wire;
@@ -18,6 +19,7 @@ pub use pairing::{Offer, Pairing};
 pub use parcel::{Holding, Parcel, ParcelPart, PeerMessage};
 pub use peer::{Judge, PeerFrame, PeerHello, PeerRefusal, SetUp};
 pub use refusal::{Refusal, RefusalCode};
+pub use renewal::{RenewReason, RenewRequest};
 pub use snapshot::{SnapshotGet, SnapshotPart, SnapshotWish};
 pub use sync::{
     CarriedChain, CarriedReply, DeviceStatus, LogPosition, PartitionReply, PartitionRequest,
@@ -31,6 +33,8 @@ pub const VERSIONS: (u32, u32) = (1, 1);
 pub const SYNC_PATH: &str = "/sync/v1";
 /// Where the hub takes enrolments.
 pub const ENROL_PATH: &str = "/enrol/v1";
+/// Where the hub takes renewals.
+pub const RENEW_PATH: &str = "/renew/v1";
 /// Where the hub takes chunks of photos, signatures and documents.
 pub const BLOB_PATH: &str = "/blobs/v1";
 /// Where the hub gives them out.

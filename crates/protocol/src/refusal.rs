@@ -33,6 +33,9 @@ pub enum RefusalCode {
     /// The sender does not hold the key that it names.
     #[n(8)]
     KeyUnproven,
+    /// Nobody asked for this renewal, or the chain was given up before.
+    #[n(9)]
+    RenewalRefused,
     /// A code of a later program, which is never sent by this one: the hub has spoken, and a newer program understands
     /// it.
     #[n(65535)]
@@ -48,7 +51,7 @@ impl<'b, C> minicbor::Decode<'b, C> for RefusalCode {
 
 impl RefusalCode {
     /// All codes that are sent, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Malformed,
         Self::VersionUnknown,
         Self::EnrolCodeWrong,
@@ -58,6 +61,7 @@ impl RefusalCode {
         Self::TooLarge,
         Self::HubFailed,
         Self::KeyUnproven,
+        Self::RenewalRefused,
     ];
 
     /// Stable name; also the key of the translated sentence.
@@ -72,6 +76,7 @@ impl RefusalCode {
             Self::TooLarge => "request-too-large",
             Self::HubFailed => "server-error",
             Self::KeyUnproven => "key-unproven",
+            Self::RenewalRefused => "renewal-refused",
         }
     }
 
@@ -81,6 +86,7 @@ impl RefusalCode {
             Self::Malformed | Self::KeyUnproven => 400,
             Self::DeviceUnknown => 401,
             Self::EnrolCodeWrong => 403,
+            Self::RenewalRefused => 409,
             Self::EnrolCodeUsed => 410,
             Self::TooLarge => 413,
             Self::VersionUnknown | Self::Later => 426,

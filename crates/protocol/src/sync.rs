@@ -4,6 +4,7 @@ use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentHash};
 use domain::{ChainId, UnixMillis};
 
+use crate::renewal::RenewReason;
 use crate::snapshot::SnapshotWish;
 use crate::wire::message;
 
@@ -214,6 +215,9 @@ pub struct SyncReply {
     /// In the order of the request.
     #[n(3)]
     pub partitions: Vec<PartitionReply>,
+    /// The device shall renew, once nothing of its own waits.
+    #[n(4)]
+    pub renew: Option<RenewReason>,
 }
 message!(SyncReply);
 

@@ -439,6 +439,7 @@ impl Inner {
             epoch: EPOCH,
             now: self.now,
             partitions,
+            renew: None,
         }
         .to_bytes())
     }

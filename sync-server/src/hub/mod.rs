@@ -10,6 +10,7 @@ mod organisation;
 mod parcels;
 mod pump;
 mod randomness;
+mod renew;
 mod routes;
 mod snapshots;
 mod sync;
@@ -271,6 +272,14 @@ impl Hub {
     /// [`HubError`].
     pub fn suspicions(&self) -> Result<Vec<(ChainId, String)>, HubError> {
         Ok(self.database.read(hub_chains::quarantined)?)
+    }
+
+    /// A supervisor released what a copy wrote: what it writes from now on counts.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn trust(&self, device: DeviceId) -> Result<(), HubError> {
+        Ok(self.database.write(|t| hub_chains::trust(t, device))?)
     }
 
     pub(crate) fn device_record_edit(device: &Device) -> RecordEdit {

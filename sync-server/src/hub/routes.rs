@@ -10,7 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use protocol::{
-    BlobGet, BlobRequest, EnrolRequest, Refusal, RefusalCode, SnapshotGet, SyncRequest,
+    BlobGet, BlobRequest, EnrolRequest, Refusal, RefusalCode, RenewRequest, SnapshotGet,
+    SyncRequest,
 };
 
 use super::{Hub, HubError};
@@ -32,6 +33,7 @@ pub fn routes(hub: Arc<Hub>, clock: Clock) -> Router {
     Router::new()
         .route(protocol::SYNC_PATH, post(sync))
         .route(protocol::ENROL_PATH, post(enrol))
+        .route(protocol::RENEW_PATH, post(renew))
         .route(protocol::SNAPSHOT_PATH, post(give_snapshot))
         .layer(DefaultBodyLimit::max(protocol::REQUEST_BYTES_MAX))
         .merge(blob_routes())
@@ -109,6 +111,23 @@ async fn give_snapshot(State(state): State<HubState>, headers: HeaderMap, body: 
     .await;
     match outcome {
         Ok(part) => message(StatusCode::OK, part.to_bytes()),
+        Err(code) => refuse(code),
+    }
+}
+
+async fn renew(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(token) = bearer(&headers) else {
+        return refuse(RefusalCode::DeviceUnknown);
+    };
+    let now = state.clock.now();
+    let hub = state.hub.clone();
+    let outcome = blocking(move || match RenewRequest::from_bytes(&body) {
+        Ok(request) => hub.renew(&token, &request, now),
+        Err(_) => Ok(Err(RefusalCode::Malformed)),
+    })
+    .await;
+    match outcome {
+        Ok(reply) => message(StatusCode::OK, reply.to_bytes()),
         Err(code) => refuse(code),
     }
 }

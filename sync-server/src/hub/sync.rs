@@ -91,6 +91,7 @@ impl Hub {
             epoch: self.organisation.epoch,
             now,
             partitions: replies,
+            renew: self.renewal_wanted(device.device)?,
         }))
     }
 

@@ -65,6 +65,25 @@ pub fn quarantined(connection: &Connection) -> Result<Vec<(ChainId, String)>, St
     Ok(chains)
 }
 
+/// From now on a chain's segments go into quarantine.
+pub fn suspect(connection: &Connection, chain: ChainId, cause: &str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE hub_chain SET quarantined = 1, cause = ?2 WHERE chain = ?1")?
+        .execute(params![chain.as_bytes(), cause])?;
+    Ok(())
+}
+
+/// From now on the segments of a device's chains count, unless it is revoked: a supervisor released what it wrote. Chains
+/// that it gave up stay closed.
+pub fn trust(connection: &Connection, device: DeviceId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE hub_chain SET quarantined = 0 WHERE device = ?1 AND cause IN ('copy', 'provisional')",
+        )?
+        .execute([device.as_bytes()])?;
+    Ok(())
+}
+
 /// Keeps both chains of a certificate; known ones stay as they are.
 pub fn put(
     connection: &Connection,

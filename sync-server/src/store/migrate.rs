@@ -12,6 +12,7 @@ const STEPS: &[(u32, &str)] = &[
     (4, include_str!("migrations/0004_chains.sql")),
     (5, include_str!("migrations/0005_server_chains.sql")),
     (6, include_str!("migrations/0006_quarantine.sql")),
+    (7, include_str!("migrations/0007_renewal.sql")),
 ];
 
 /// The schema that this program writes.

@@ -76,6 +76,24 @@ impl Handheld {
         self.replica.commit(commit, now).unwrap();
     }
 
+    /// Goes on at another site or under another token.
+    pub fn renewed(&mut self, site: SiteId, token: &str) {
+        self.site = site;
+        self.token = token.to_owned();
+    }
+
+    /// What the hub asks it to renew for.
+    pub fn wanted(&self, warehouse: &Warehouse) -> Option<protocol::RenewReason> {
+        let request = SyncRequest {
+            versions: protocol::VERSIONS,
+            status: DeviceStatus::default(),
+            partitions: Vec::new(),
+            reply_bytes_max: 0,
+        };
+        let reply = warehouse.hub.sync(&self.token, request, warehouse.now());
+        reply.unwrap().unwrap().renew
+    }
+
     /// Sends what is new and takes what is new; `clock`: what the device believes.
     pub fn sync(&mut self, warehouse: &Warehouse, clock: UnixMillis) {
         for partition in [Partition::Shared, Partition::Site(self.site)] {

@@ -82,6 +82,9 @@ pub(crate) async fn decide(
         .await?;
     match decided {
         Ok(()) => {
+            if release {
+                app.hub(move |hub| hub.trust(device)).await?;
+            }
             app.committed();
             let code = if release { "released" } else { "rejected" };
             Ok(done("/quarantine", code))
