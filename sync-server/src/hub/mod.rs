@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use documents::catalogue::{Device, Site};
 use documents::{Certificate, FieldEdit, Partition, RecordKind};
-use domain::{DeviceId, UnixMillis};
+use domain::{ChainId, DeviceId, UnixMillis};
 use replica::{Commit, OpenOptions, RecordEdit, Replica, ReplicaError};
 
 use crate::store::hub_devices::{self, DeviceRow};
