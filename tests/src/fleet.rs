@@ -299,7 +299,7 @@ impl Handheld {
                         queue.push(Event::SyncNow);
                     }
                     Effect::UpToDate => return Ok(true),
-                    Effect::WakeAt(_) | Effect::Show { .. } => {}
+                    Effect::WakeAt(_) | Effect::Show { .. } | Effect::Live(_) => {}
                     Effect::Stopped(outcome) => {
                         return Err(anyhow!("the hub stopped the chain: {outcome:?}"));
                     }

@@ -3,6 +3,7 @@
 pub mod blob;
 pub mod enrolment;
 pub mod invitation;
+pub mod live;
 pub mod pairing;
 pub mod parcel;
 pub mod peer;
@@ -15,6 +16,7 @@ mod wire;
 pub use blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 pub use enrolment::{EnrolReply, EnrolRequest};
 pub use invitation::Invitation;
+pub use live::{LiveEntries, LiveFrame, LiveHint};
 pub use pairing::{Offer, Pairing};
 pub use parcel::{Holding, Parcel, ParcelPart, PeerMessage};
 pub use peer::{Judge, PeerFrame, PeerHello, PeerRefusal, SetUp};

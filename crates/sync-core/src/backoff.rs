@@ -41,6 +41,13 @@ impl Backoff {
         self.random ^= self.random << 17;
         whole / 2 + self.random % (whole / 2 + 1)
     }
+
+    /// Another failure, with a wait that the other side asked for: never less than that, and up to half as much more,
+    /// so that all those who were sent away do not come back together.
+    pub fn next_wait_at_least_ms(&mut self, asked: u64) -> u64 {
+        let own = self.next_wait_ms();
+        own.max(asked.saturating_add(self.random % (asked / 2 + 1)))
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +67,15 @@ mod tests {
         assert!(same < 5);
         a.reset();
         assert!(a.next_wait_ms() <= FIRST_MS);
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_is_kept_and_spread() {
+        let seeds = (1..50_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let waits: std::collections::BTreeSet<u64> = seeds
+            .map(|seed| Backoff::new(seed).next_wait_at_least_ms(10_000))
+            .collect();
+        assert!(waits.iter().all(|w| (10_000..=15_000).contains(w)));
+        assert!(waits.len() > 40);
     }
 }

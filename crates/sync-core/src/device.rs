@@ -9,11 +9,12 @@ use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentHash};
 use domain::{ChainId, UnixMillis};
 use protocol::{
-    CarriedChain, DeviceStatus, LogPosition, PartitionRequest, PushOutcome, RefusalCode,
+    CarriedChain, DeviceStatus, LogPosition, PartitionRequest, PushOutcome, Refusal, RefusalCode,
     SnapshotWish, SyncReply, SyncRequest,
 };
 
 use crate::backoff::Backoff;
+use crate::live::{HEARTBEAT_MS, LIVE_GATHER_MS, Live, LiveEffect, LiveEvent};
 
 /// When nothing happens, the hub is asked this often.
 pub const POLL_MS: i64 = 5_000;
@@ -129,6 +130,10 @@ pub enum Event {
     Replied(SyncReply),
     /// The exchange failed.
     Failed(Failure),
+    /// The hub refused, and may have said how long to wait.
+    Refused(Refusal),
+    /// Something happened to the live connection.
+    Live(LiveEvent),
     /// [`Effect::Ingest`] was carried out. `complete`: all entries were taken in.
     Ingested {
         /// Whether all entries were taken in.
@@ -177,6 +182,8 @@ pub enum Effect {
     UpToDate,
     /// The hub stopped this device's chain; a supervisor has to act.
     Stopped(PushOutcome),
+    /// Something is to be done with the live connection; only after [`DeviceSync::with_live`].
+    Live(LiveEffect),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,6 +192,8 @@ enum Phase {
     Gathering,
     Sending,
     Ingesting,
+    /// Entries that came unasked are being taken in.
+    Taking,
 }
 
 /// The state of one device's sync.
@@ -206,6 +215,9 @@ pub struct DeviceSync {
     /// Partitions whose log has been read to its end.
     read_up: BTreeSet<Partition>,
     backoff: Backoff,
+    /// When the next exchange is due.
+    next_at: Option<UnixMillis>,
+    live: Live,
 }
 
 impl DeviceSync {
@@ -226,7 +238,15 @@ impl DeviceSync {
             own: BTreeMap::new(),
             read_up: BTreeSet::new(),
             backoff: Backoff::new(seed),
+            next_at: None,
+            live: Live::never(seed),
         }
+    }
+
+    /// The driver can open a live connection.
+    pub const fn with_live(mut self) -> Self {
+        self.live.allow();
+        self
     }
 
     /// What the chip shows.
@@ -243,14 +263,20 @@ impl DeviceSync {
     pub fn handle(&mut self, now: UnixMillis, event: Event) -> Vec<Effect> {
         let mut effects = Vec::new();
         match event {
-            Event::Started | Event::Woke => self.begin(&mut effects),
+            Event::Started => self.begin(&mut effects),
+            Event::Woke => self.woke(now, &mut effects),
             Event::SyncNow => {
                 self.backoff.reset();
                 self.begin(&mut effects);
             }
             Event::Committed => {
                 if self.phase == Phase::Idle && !self.stay_offline && self.backoff.failures() == 0 {
-                    effects.push(Effect::WakeAt(now + GATHER_MS));
+                    let gather = if self.live.is_open() {
+                        LIVE_GATHER_MS
+                    } else {
+                        GATHER_MS
+                    };
+                    self.exchange_by(now + gather, &mut effects);
                 } else {
                     self.again = true;
                 }
@@ -258,6 +284,9 @@ impl DeviceSync {
             Event::StayOffline(stay) => {
                 self.stay_offline = stay;
                 if stay {
+                    if self.phase == Phase::Idle {
+                        self.leave(now, &mut effects);
+                    }
                     self.show(Connection::StayOffline, None, &mut effects);
                 } else {
                     self.backoff.reset();
@@ -266,21 +295,115 @@ impl DeviceSync {
                 }
             }
             Event::Gathered(gathered) if self.phase == Phase::Gathering => {
-                self.send(gathered, &mut effects)
+                self.send(now, gathered, &mut effects)
             }
-            Event::Replied(reply) if self.phase == Phase::Sending => self.take(reply, &mut effects),
+            Event::Replied(reply) if self.phase == Phase::Sending => {
+                self.live.heard(now);
+                self.take(reply, &mut effects);
+            }
             Event::Ingested { complete } if self.phase == Phase::Ingesting => {
                 self.phase = Phase::Idle;
                 if complete {
                     self.done(now, &mut effects);
                 } else {
-                    self.fail(now, Failure::Unreachable, &mut effects);
+                    self.fail(now, Failure::Unreachable, 0, &mut effects);
                 }
             }
-            Event::Failed(failure) => self.fail(now, failure, &mut effects),
+            Event::Ingested { complete } if self.phase == Phase::Taking => {
+                self.phase = Phase::Idle;
+                // An exchange brings what these needed first.
+                if !complete || self.again {
+                    self.begin(&mut effects);
+                } else if self.stay_offline {
+                    self.leave(now, &mut effects);
+                }
+            }
+            Event::Failed(failure) => self.fail(now, failure, 0, &mut effects),
+            Event::Refused(refusal) => {
+                self.live.heard(now);
+                let asked = u64::from(refusal.retry_after_seconds) * 1_000;
+                self.fail(now, Failure::Refused(refusal.code), asked, &mut effects);
+            }
+            Event::Live(event) => self.live_event(now, event, &mut effects),
             Event::Gathered(_) | Event::Replied(_) | Event::Ingested { .. } => {}
         }
         effects
+    }
+
+    fn woke(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
+        if !self.live.is_open() {
+            self.begin(effects);
+            return;
+        }
+        match self.live.check(now) {
+            Some(LiveEffect::Close) => {
+                effects.push(Effect::Live(LiveEffect::Close));
+                // The driver says that what was under way on it has failed; if nothing was, a poll says how things are.
+                self.live_event(now, LiveEvent::Closed, effects);
+                return;
+            }
+            Some(effect) => effects.push(Effect::Live(effect)),
+            None => {}
+        }
+        // A time that lies further away than any wait was set before the clock was.
+        if self
+            .next_at
+            .is_some_and(|at| at <= now || at > now + 2 * HEARTBEAT_MS)
+        {
+            self.begin(effects);
+        }
+        self.wake(effects);
+    }
+
+    fn live_event(&mut self, now: UnixMillis, event: LiveEvent, effects: &mut Vec<Effect>) {
+        self.live.heard(now);
+        match event {
+            LiveEvent::Opened => {
+                self.live.opened(now);
+                if self.live.is_open() {
+                    // The hub learns from a request what to tell this device of.
+                    self.begin(effects);
+                    self.wake(effects);
+                }
+            }
+            LiveEvent::Closed => {
+                if let Some(wait) = self.live.closed(now) {
+                    self.exchange_by(now + wait, effects);
+                }
+            }
+            LiveEvent::Heard => {}
+            LiveEvent::Hint { hint, position } => {
+                if hint.number != position.number {
+                    self.begin(effects);
+                }
+            }
+            LiveEvent::Entries { entries, position } => {
+                let last = entries.entries.last().map_or(0, |e| e.number);
+                let follows = entries.after == position;
+                let held = entries.after.epoch == position.epoch && last <= position.number;
+                if self.phase == Phase::Idle && follows && !self.stay_offline {
+                    self.phase = Phase::Taking;
+                    effects.push(Effect::Ingest {
+                        epoch: position.epoch,
+                        restart: Vec::new(),
+                        entries: vec![(entries.partition, entries.entries)],
+                    });
+                } else if !held {
+                    self.begin(effects);
+                }
+            }
+        }
+    }
+
+    /// The next exchange begins then at the latest.
+    fn exchange_by(&mut self, at: UnixMillis, effects: &mut Vec<Effect>) {
+        self.next_at = Some(self.next_at.map_or(at, |next| next.min(at)));
+        self.wake(effects);
+    }
+
+    fn wake(&self, effects: &mut Vec<Effect>) {
+        let times = [self.next_at, self.live.due()];
+        effects.extend(times.into_iter().flatten().min().map(Effect::WakeAt));
     }
 
     fn begin(&mut self, effects: &mut Vec<Effect>) {
@@ -292,6 +415,7 @@ impl DeviceSync {
             return;
         }
         self.phase = Phase::Gathering;
+        self.next_at = None;
         self.again = false;
         self.more = false;
         let mut push_after = self.hub_heads.clone();
@@ -304,7 +428,7 @@ impl DeviceSync {
         }));
     }
 
-    fn send(&mut self, gathered: Gathered, effects: &mut Vec<Effect>) {
+    fn send(&mut self, now: UnixMillis, gathered: Gathered, effects: &mut Vec<Effect>) {
         self.phase = Phase::Sending;
         let mut busy = false;
         let partitions = gathered
@@ -335,6 +459,8 @@ impl DeviceSync {
             partitions,
             reply_bytes_max: protocol::REPLY_BYTES_MAX as u32,
         }));
+        self.live.asked(now);
+        self.wake(effects);
     }
 
     fn take(&mut self, reply: SyncReply, effects: &mut Vec<Effect>) {
@@ -410,6 +536,7 @@ impl DeviceSync {
     fn done(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
         self.backoff.reset();
         if self.stay_offline {
+            self.leave(now, effects);
             return;
         }
         if self.more || self.again {
@@ -418,23 +545,47 @@ impl DeviceSync {
         }
         effects.push(Effect::UpToDate);
         self.show(Connection::Online, None, effects);
-        effects.push(Effect::WakeAt(now + POLL_MS));
+        if self.live.should_open(now) {
+            effects.push(Effect::Live(LiveEffect::Open));
+        }
+        let wait = if self.live.is_open() {
+            HEARTBEAT_MS
+        } else {
+            POLL_MS
+        };
+        self.exchange_by(now + wait, effects);
     }
 
-    fn fail(&mut self, now: UnixMillis, failure: Failure, effects: &mut Vec<Effect>) {
+    /// `asked_ms`: how long the hub asked to be left alone.
+    fn fail(
+        &mut self,
+        now: UnixMillis,
+        failure: Failure,
+        asked_ms: u64,
+        effects: &mut Vec<Effect>,
+    ) {
         self.phase = Phase::Idle;
         // What the hub holds must be asked again.
         self.hub_heads.clear();
         self.read_up.clear();
         self.again = false;
-        let wait = self.backoff.next_wait_ms();
-        effects.push(Effect::WakeAt(now + wait as i64));
+        let wait = self.backoff.next_wait_at_least_ms(asked_ms);
+        self.next_at = Some(now + wait as i64);
+        self.wake(effects);
         let connection = if self.stay_offline {
+            self.leave(now, effects);
             Connection::StayOffline
         } else {
             Connection::Offline
         };
         self.show(connection, Some(failure), effects);
+    }
+
+    /// The operator wants to be offline, and nothing is under way any more.
+    fn leave(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
+        if self.live.drop(now) {
+            effects.push(Effect::Live(LiveEffect::Close));
+        }
     }
 
     fn show(

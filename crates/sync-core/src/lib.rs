@@ -4,6 +4,7 @@ pub mod backoff;
 pub mod blobs;
 pub mod device;
 pub mod hub;
+pub mod live;
 
 pub use backoff::Backoff;
 pub use blobs::{BlobNews, BlobStep, BlobUploads, WaitingBlob, goes_metered};
@@ -11,3 +12,4 @@ pub use device::{
     Connection, DeviceSync, Effect, Event, Failure, Gather, Gathered, PartitionState,
 };
 pub use hub::{ChainEnd, Verdict, judge, next_accepted_at};
+pub use live::{LiveEffect, LiveEvent};

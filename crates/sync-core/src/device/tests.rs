@@ -122,6 +122,7 @@ fn names(effects: &[Effect]) -> Vec<String> {
             },
             Effect::UpToDate => "up to date".into(),
             Effect::Stopped(outcome) => format!("stopped {outcome:?}"),
+            Effect::Live(effect) => format!("live {effect:?}"),
         })
         .collect()
 }
@@ -293,3 +294,5 @@ fn late_answers_to_a_failed_exchange_are_ignored() {
     run.check(reply(PushOutcome::Held, 0, false), &[]);
     run.check(Event::Ingested { complete: true }, &[]);
 }
+
+mod live;
