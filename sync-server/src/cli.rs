@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::auth::accounts;
 use crate::clock::Clock;
-use crate::hub::Hub;
+use crate::hub::{Hub, Limits};
 use crate::settings::{Settings, Transport};
 use crate::state::{AppState, Parts};
 use crate::store::accounts::{Role, count};
@@ -79,6 +79,22 @@ struct Serve {
     /// Plain HTTP wherever it listens: only behind a proxy that speaks TLS.
     #[arg(long, conflicts_with_all = ["tls_cert", "tls_self_signed"])]
     insecure_plain_http_on_any_address: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// How much is under way at one time.
+#[derive(Args)]
+struct LimitArgs {
+    /// Live connections; handhelds beyond them poll.
+    #[arg(long, default_value_t = Limits::default().live_max)]
+    live_max: usize,
+    /// Sync requests that are worked on or wait; handhelds beyond them are told to come back later.
+    #[arg(long, default_value_t = Limits::default().waiting_max)]
+    waiting_max: usize,
+    /// MiB of sync replies at one time, at least 8.
+    #[arg(long, default_value_t = Limits::default().reply_mib)]
+    reply_mib: usize,
 }
 
 #[derive(Subcommand)]
@@ -225,6 +241,11 @@ async fn serve_until_stopped(args: Serve) -> anyhow::Result<()> {
         certificate_fingerprint: match (&settings.transport, &identity) {
             (Transport::SelfSigned, Some(identity)) => Some(identity.sha256()),
             _ => None,
+        },
+        limits: Limits {
+            live_max: args.limits.live_max,
+            waiting_max: args.limits.waiting_max,
+            reply_mib: args.limits.reply_mib,
         },
     });
     say(&format!("Tallyman listens on {url}"));

@@ -107,6 +107,7 @@ pub(crate) async fn run(
         secure: false,
         public_url: url,
         certificate_fingerprint: None,
+        limits: crate::hub::Limits::default(),
     });
     let announce = app.clone();
     let pump = tokio::spawn(hub.run(clock, move || announce.announce_change()));

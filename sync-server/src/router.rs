@@ -22,7 +22,7 @@ pub fn router(app: AppState) -> Router {
         .merge(open_routes())
         .merge(console_routes())
         .fallback(async || AppError::NotFound);
-    let hub = hub::routes(app.shared_hub().clone(), app.clock().clone());
+    let hub = hub::routes(app.shared_hub().clone(), app.clock().clone(), app.limits());
     middleware::wrap(routes, hub, &app)
 }
 

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::console::data::ConsoleData;
 use crate::console::import::Uploads;
 use crate::error::AppError;
-use crate::hub::{Hub, HubError};
+use crate::hub::{Hub, HubError, Limits};
 use crate::store::Database;
 
 /// Cheap to clone.
@@ -25,6 +25,7 @@ struct Inner {
     secure: bool,
     public_url: String,
     certificate_fingerprint: Option<[u8; 32]>,
+    limits: Limits,
     throttle: Throttle,
     uploads: Uploads,
     changed: watch::Sender<u64>,
@@ -45,6 +46,8 @@ pub struct Parts {
     pub public_url: String,
     /// SHA-256 of the server's certificate, for devices to pin if it is self-signed.
     pub certificate_fingerprint: Option<[u8; 32]>,
+    /// How much is under way at one time.
+    pub limits: Limits,
 }
 
 impl AppState {
@@ -58,6 +61,7 @@ impl AppState {
             secure: parts.secure,
             public_url: parts.public_url,
             certificate_fingerprint: parts.certificate_fingerprint,
+            limits: parts.limits,
             throttle: Throttle::default(),
             uploads: Uploads::default(),
             changed: watch::Sender::new(0),
@@ -93,6 +97,11 @@ impl AppState {
     /// The clock itself, for the hub's routes.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// How much is under way at one time.
+    pub fn limits(&self) -> Limits {
+        self.0.limits
     }
 
     /// Wrong passwords so far.

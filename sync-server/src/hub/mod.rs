@@ -5,7 +5,10 @@
 
 mod blob_files;
 mod blobs;
+mod contacts;
 mod enrol;
+mod gate;
+mod live;
 mod organisation;
 mod parcels;
 mod pump;
@@ -14,6 +17,8 @@ mod renew;
 mod routes;
 mod snapshots;
 mod sync;
+mod tail;
+mod together;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -30,6 +35,7 @@ use crate::store::{Database, StoreError, hub_chains};
 use blob_files::BlobFiles;
 pub use blobs::DAY_BYTES_MAX;
 pub use enrol::{INVITATION_MS, InvitationError, new_invitation};
+pub use gate::Limits;
 pub use organisation::Organisation;
 pub use parcels::{ParcelsError, ParcelsTaken};
 pub use randomness::Randomness;
@@ -69,6 +75,9 @@ pub struct Hub {
     blob_came: AtomicBool,
     /// Wakes the pump after a commit or a push.
     wake: tokio::sync::Notify,
+    together: together::Together,
+    contacts: contacts::Contacts,
+    tail: tail::Tail,
 }
 
 impl Hub {
@@ -106,6 +115,9 @@ impl Hub {
         database.write(|t| organisation.put_chains(t, &certificates))?;
         replica.enrol(organisation.server_identity(), &certificates)?;
         let hub = Self {
+            tail: tail::Tail::new(organisation.epoch),
+            together: together::Together::default(),
+            contacts: contacts::Contacts::default(),
             database,
             replica: Arc::new(Mutex::new(replica)),
             organisation,
@@ -231,6 +243,7 @@ impl Hub {
     /// # Errors
     /// [`HubError`].
     pub fn devices(&self) -> Result<Vec<DeviceRow>, HubError> {
+        self.flush_contacts()?;
         Ok(self.database.read(hub_devices::all)?)
     }
 
@@ -250,6 +263,7 @@ impl Hub {
         {
             return Ok(false);
         }
+        self.tail.change_access();
         let edit = RecordEdit {
             partition: Partition::Shared,
             kind: RecordKind::Device,

@@ -19,6 +19,8 @@ use crate::store::{StoreError, hub_chains, hub_log};
 
 /// About how much is folded at once, so that the console is not kept waiting.
 const TAIL_BYTES: usize = 1 << 20;
+/// What comes in this time is folded together: the console need not know of each scan at once.
+const GATHER: Duration = Duration::from_millis(50);
 /// At the latest after this long the log is looked at again.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -69,6 +71,7 @@ impl Hub {
     /// # Errors
     /// [`HubError`].
     pub fn pump(&self, now: UnixMillis) -> Result<bool, HubError> {
+        self.flush_contacts()?;
         let mut replica = self.lock();
         self.publish(&mut replica, now)?;
         self.tail(&mut replica, now)
@@ -100,6 +103,7 @@ impl Hub {
                 }
                 Ok(())
             })?;
+            self.tail.refresh(&self.database, &[partition]);
         }
         Ok(())
     }
@@ -228,6 +232,7 @@ impl Hub {
                 Ok(Ok(folded)) => {
                     if self.blob_came.swap(false, Ordering::Relaxed) || folded {
                         changed();
+                        tokio::time::sleep(GATHER).await;
                     }
                 }
                 Ok(Err(error)) => tracing::error!(

@@ -8,19 +8,22 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
+use protocol::live::LIVE_PATH;
 use protocol::{
-    BlobGet, BlobRequest, EnrolRequest, Refusal, RefusalCode, RenewRequest, SnapshotGet,
+    BlobGet, BlobRequest, EnrolRequest, Refusal, RefusalCode, RenewRequest, SnapshotGet, SyncReply,
     SyncRequest,
 };
 
-use super::{Hub, HubError};
+use super::gate::{Gate, Leave, Limits};
+use super::{Hub, HubError, live};
 use crate::clock::Clock;
 
 #[derive(Clone)]
-struct HubState {
-    hub: Arc<Hub>,
+pub(super) struct HubState {
+    pub(super) hub: Arc<Hub>,
     clock: Clock,
+    pub(super) gate: Gate,
     /// Wrong codes make all enrolments slower: guessing 50 bits is hopeless, and this makes it dull as well.
     wrong_codes: Arc<std::sync::atomic::AtomicU32>,
 }
@@ -29,9 +32,10 @@ struct HubState {
 const BLOB_REQUEST_BYTES_MAX: usize = protocol::CHUNK_BYTES_MAX + (64 << 10);
 
 /// The routes of sync, enrolment and blobs.
-pub fn routes(hub: Arc<Hub>, clock: Clock) -> Router {
+pub fn routes(hub: Arc<Hub>, clock: Clock, limits: Limits) -> Router {
     Router::new()
         .route(protocol::SYNC_PATH, post(sync))
+        .route(LIVE_PATH, get(live::open))
         .route(protocol::ENROL_PATH, post(enrol))
         .route(protocol::RENEW_PATH, post(renew))
         .route(protocol::SNAPSHOT_PATH, post(give_snapshot))
@@ -40,6 +44,7 @@ pub fn routes(hub: Arc<Hub>, clock: Clock) -> Router {
         .with_state(HubState {
             hub,
             clock,
+            gate: Gate::new(limits),
             wrong_codes: Arc::default(),
         })
 }
@@ -49,12 +54,16 @@ fn message(status: StatusCode, bytes: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, media)], bytes).into_response()
 }
 
-fn refuse(code: RefusalCode) -> Response {
-    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    message(status, Refusal::from(code).to_bytes())
+pub(super) fn refuse(code: RefusalCode) -> Response {
+    refusal(Refusal::from(code))
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) fn refusal(refusal: Refusal) -> Response {
+    let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    message(status, refusal.to_bytes())
+}
+
+pub(super) async fn blocking<T: Send + 'static>(
     f: impl FnOnce() -> Result<Result<T, RefusalCode>, HubError> + Send + 'static,
 ) -> Result<T, RefusalCode> {
     match tokio::task::spawn_blocking(f).await {
@@ -73,7 +82,7 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<String> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<String> {
     headers
         .get(header::AUTHORIZATION)?
         .to_str()
@@ -82,20 +91,30 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// One exchange, whichever way the request came. What is left is held until the reply is sent.
+pub(super) async fn exchange(
+    state: &HubState,
+    token: String,
+    mut request: SyncRequest,
+) -> Result<(SyncReply, Leave), Refusal> {
+    let leave = state.gate.enter(request.reply_bytes_max).await?;
+    request.reply_bytes_max = request.reply_bytes_max.min(leave.reply_bytes_max());
+    let now = state.clock.now();
+    let hub = state.hub.clone();
+    let reply = blocking(move || hub.sync(&token, request, now)).await?;
+    Ok((reply, leave))
+}
+
 async fn sync(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {
     let Some(token) = bearer(&headers) else {
         return refuse(RefusalCode::DeviceUnknown);
     };
-    let now = state.clock.now();
-    let hub = state.hub.clone();
-    let outcome = blocking(move || match SyncRequest::from_bytes(&body) {
-        Ok(request) => hub.sync(&token, request, now),
-        Err(_) => Ok(Err(RefusalCode::Malformed)),
-    })
-    .await;
-    match outcome {
-        Ok(reply) => message(StatusCode::OK, reply.to_bytes()),
-        Err(code) => refuse(code),
+    let Ok(request) = SyncRequest::from_bytes(&body) else {
+        return refuse(RefusalCode::Malformed);
+    };
+    match exchange(&state, token, request).await {
+        Ok((reply, _leave)) => message(StatusCode::OK, reply.to_bytes()),
+        Err(refused) => refusal(refused),
     }
 }
 

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use sync_core::{ChainEnd, Verdict, judge};
 
 use super::pump::Judged;
+use super::together::Brought;
 use super::{Hub, HubError};
 use crate::store::hub_chains::{self, ChainRow};
 use crate::store::hub_devices::{self, Contact, DeviceRow};
@@ -26,7 +27,7 @@ pub(crate) fn token_hash(token: &str) -> [u8; 32] {
 
 /// What became of what a device brought for one partition.
 #[derive(Debug)]
-struct Taken {
+pub(super) struct Taken {
     /// Its own chain there.
     chain: ChainId,
     outcome: PushOutcome,
@@ -35,6 +36,14 @@ struct Taken {
 }
 
 impl Hub {
+    /// Whether a token opens anything.
+    pub(super) fn admit(&self, token: &str) -> Result<Result<(), RefusalCode>, HubError> {
+        let device = self
+            .database
+            .read(|c| hub_devices::by_token(c, &token_hash(token)))?;
+        Ok(device.map(|_| ()).ok_or(RefusalCode::DeviceUnknown))
+    }
+
     /// Answers a device. Outer error: the hub failed; inner: the device is refused.
     ///
     /// # Errors
@@ -61,19 +70,23 @@ impl Hub {
         let version = request.versions.1.min(protocol::VERSIONS.1);
         let status = request.status;
         let bytes_max = (request.reply_bytes_max as usize).min(REPLY_BYTES_MAX);
-        let mut replies = Vec::with_capacity(request.partitions.len());
-        let outcomes = if pushes {
-            self.database
-                .write(|t| self.take(t, &device, &request.partitions, now))?
-        } else {
-            self.database
-                .read(|c| self.take(c, &device, &request.partitions, now))?
+        let brought = Brought {
+            device,
+            partitions: request.partitions,
+            now,
         };
-        if pushes {
-            self.wake();
-        }
+        let (brought, outcomes) = if pushes {
+            self.take_together(brought)?
+        } else {
+            let taken = self
+                .database
+                .read(|c| self.take(c, &brought.device, &brought.partitions, now))?;
+            (brought, taken)
+        };
+        let (device, partitions) = (brought.device, brought.partitions);
+        let mut replies = Vec::with_capacity(partitions.len());
         let mut left = bytes_max;
-        for (asked, taken) in request.partitions.iter().zip(&outcomes) {
+        for (asked, taken) in partitions.iter().zip(&outcomes) {
             let reply = self.answer(asked, taken, left, now)?;
             left = left.saturating_sub(reply.1);
             replies.push(reply.0);
@@ -82,7 +95,7 @@ impl Hub {
             taken.outcome == PushOutcome::Held
                 && taken.carried.iter().all(|c| c.outcome == PushOutcome::Held)
         });
-        self.note_contact(&device, &status, &request.partitions, &outcomes, now)?;
+        self.note_contact(&device, status, &partitions, &outcomes, now);
         if !held {
             tracing::warn!(device = %device.device, ?outcomes, "not everything that was pushed could be taken");
         }
@@ -95,7 +108,7 @@ impl Hub {
         }))
     }
 
-    fn take(
+    pub(super) fn take(
         &self,
         connection: &Connection,
         device: &DeviceRow,
@@ -304,11 +317,11 @@ impl Hub {
     fn note_contact(
         &self,
         device: &DeviceRow,
-        status: &protocol::DeviceStatus,
+        status: protocol::DeviceStatus,
         partitions: &[PartitionRequest],
         outcomes: &[Taken],
         now: UnixMillis,
-    ) -> Result<(), HubError> {
+    ) {
         // What it counted as waiting has just come, if the hub holds its heads.
         let all_here = partitions
             .iter()
@@ -324,7 +337,7 @@ impl Hub {
             waiting_events: waiting(status.waiting_events),
             waiting_edits: waiting(status.waiting_edits),
             clock_offset_ms: status.clock.saturating_sub(now),
-            program: &status.program,
+            program: status.program,
             stopped: match stopped {
                 None => "",
                 Some(PushOutcome::Fork) => "fork",
@@ -332,8 +345,6 @@ impl Hub {
                 Some(_) => "revoked",
             },
         };
-        Ok(self
-            .database
-            .write(|t| hub_devices::note_contact(t, device.device, &contact))?)
+        self.contacts.note(device.device, contact);
     }
 }

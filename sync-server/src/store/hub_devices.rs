@@ -127,8 +127,8 @@ pub fn insert(
 }
 
 /// What a device said with its request.
-#[derive(Debug, Clone, Copy)]
-pub struct Contact<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
     /// When.
     pub at: UnixMillis,
     /// Events that exist only on it, after this exchange.
@@ -138,16 +138,16 @@ pub struct Contact<'a> {
     /// Its clock minus the hub's.
     pub clock_offset_ms: i64,
     /// Version of its program.
-    pub program: &'a str,
+    pub program: String,
     /// Why its chain was stopped; empty if it was not.
-    pub stopped: &'a str,
+    pub stopped: &'static str,
 }
 
 /// Notes what a device said.
 pub fn note_contact(
     connection: &Connection,
     device: DeviceId,
-    contact: &Contact<'_>,
+    contact: &Contact,
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(

@@ -39,6 +39,9 @@ pub enum StoreError {
     /// SQLite refused; a busy or full disk may pass.
     #[error("the database refused")]
     Sqlite(#[from] rusqlite::Error),
+    /// The transaction that was shared with others' requests failed.
+    #[error("a transaction that was shared with other requests failed")]
+    GroupFailed,
     /// A stored value is none that this program writes.
     #[error("the database holds an unexpected {0}")]
     Corrupt(&'static str),

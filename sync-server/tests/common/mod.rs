@@ -125,6 +125,7 @@ impl Warehouse {
             secure: false,
             public_url: url.to_owned(),
             certificate_fingerprint: None,
+            limits: sync_server::hub::Limits::default(),
         });
         let site = SiteId::from_bytes([9; 16]);
         let warehouse = Self {

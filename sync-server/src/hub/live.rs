@@ -1,0 +1,276 @@
+//! Live connections: exchanges over one WebSocket, and new entries as soon as they are in the log.
+//!
+//! A connection holds no queue. What a slow reader has not been told yet is looked up when it can be told, so it gets the
+//! newest state once, and costs no more than one frame.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::response::Response;
+use documents::Partition;
+use protocol::live::LIVE_REQUEST_BYTES_MAX;
+use protocol::{
+    LiveFrame, LiveHint, LogPosition, PushOutcome, Refusal, RefusalCode, SyncReply, SyncRequest,
+};
+use replica::Cursor;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, timeout};
+
+use super::gate::too_many;
+use super::routes::{HubState, bearer, exchange, refuse};
+use super::tail::News;
+
+/// Entries that are sent unasked: one scan is a few hundred bytes; what gathers in [`PACE`] under load may be more.
+const UNASKED_BYTES_MAX: usize = 16 << 10;
+/// After unasked entries the next ones gather so long, so that a busy site does not cost a frame for each scan and device.
+const PACE: Duration = Duration::from_millis(100);
+/// The hub pings this often.
+const PING: Duration = Duration::from_secs(30);
+/// A device of which nothing was heard for so long is gone.
+const DEAD: Duration = Duration::from_secs(60);
+/// A frame that takes longer to be taken: the reader is gone, or too slow to be connected.
+const SEND: Duration = Duration::from_secs(20);
+
+/// How far a device has read a log, as it will be when it has taken in what was sent.
+struct Followed {
+    position: LogPosition,
+    /// It was told, or knows, that it has to ask.
+    must_ask: bool,
+}
+
+struct Line {
+    state: HubState,
+    token: String,
+    socket: WebSocket,
+    followed: BTreeMap<Partition, Followed>,
+    grown: watch::Receiver<u64>,
+    access: u64,
+    heard: Instant,
+    push_at: Option<Instant>,
+    pushed: Instant,
+}
+
+/// The line is cut, or the device does not keep to the protocol.
+struct Gone;
+
+pub(super) async fn open(State(state): State<HubState>, request: Request) -> Response {
+    let Some(token) = bearer(request.headers()) else {
+        return refuse(RefusalCode::DeviceUnknown);
+    };
+    let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut request.into_parts().0, &()).await
+    else {
+        return refuse(RefusalCode::Malformed);
+    };
+    let Some(room) = state.gate.live() else {
+        return super::routes::refusal(too_many());
+    };
+    let hub = state.hub.clone();
+    let asked = token.clone();
+    if let Err(refused) = super::routes::blocking(move || hub.admit(&asked)).await {
+        return refuse(refused);
+    }
+    upgrade
+        .max_message_size(LIVE_REQUEST_BYTES_MAX)
+        .max_frame_size(LIVE_REQUEST_BYTES_MAX)
+        .read_buffer_size(4 << 10)
+        .write_buffer_size(0)
+        .on_upgrade(move |socket| async move {
+            let line = Line {
+                token,
+                socket,
+                followed: BTreeMap::new(),
+                grown: state.hub.tail.grown(),
+                access: state.hub.tail.access(),
+                heard: Instant::now(),
+                push_at: None,
+                pushed: Instant::now() - PACE,
+                state,
+            };
+            let _room: OwnedSemaphorePermit = room;
+            line.run().await;
+        })
+}
+
+impl Line {
+    async fn run(mut self) {
+        let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
+        loop {
+            let push_at = self.push_at.unwrap_or(self.heard);
+            let done = tokio::select! {
+                frame = self.socket.recv() => match frame {
+                    Some(Ok(frame)) => self.take(frame).await,
+                    Some(Err(_)) | None => Err(Gone),
+                },
+                grown = self.grown.changed() => match grown {
+                    Ok(()) => {
+                        self.push_at = Some(self.pushed + PACE);
+                        Ok(())
+                    }
+                    Err(_) => Err(Gone),
+                },
+                () = tokio::time::sleep_until(push_at), if self.push_at.is_some() => self.push().await,
+                _ = ping.tick() => match self.heard.elapsed() < DEAD {
+                    true => self.send(Message::Ping(Default::default())).await,
+                    false => Err(Gone),
+                },
+            };
+            if done.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Gone> {
+        match timeout(SEND, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Gone),
+        }
+    }
+
+    async fn send_frame(&mut self, frame: &LiveFrame) -> Result<(), Gone> {
+        self.send(Message::Binary(frame.to_bytes().into())).await
+    }
+
+    async fn take(&mut self, frame: Message) -> Result<(), Gone> {
+        self.heard = Instant::now();
+        match frame {
+            Message::Binary(bytes) => self.exchange(&bytes).await,
+            Message::Ping(_) | Message::Pong(_) => Ok(()),
+            Message::Text(_) | Message::Close(_) => Err(Gone),
+        }
+    }
+
+    async fn exchange(&mut self, bytes: &[u8]) -> Result<(), Gone> {
+        let Ok(request) = SyncRequest::from_bytes(bytes) else {
+            let refusal = Refusal::from(RefusalCode::Malformed);
+            return self.send_frame(&LiveFrame::Refused(refusal)).await;
+        };
+        let asked: Vec<(Partition, LogPosition)> = request
+            .partitions
+            .iter()
+            .map(|p| (p.partition, p.position))
+            .collect();
+        let state = self.state.clone();
+        let work = exchange(&state, self.token.clone(), request);
+        tokio::pin!(work);
+        // The device may ping meanwhile: it must see that a busy hub is there.
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut work => break outcome,
+                frame = self.socket.recv() => match frame {
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.heard = Instant::now(),
+                    _ => return Err(Gone),
+                },
+            }
+        };
+        match outcome {
+            Ok((reply, leave)) => {
+                self.follow(&asked, &reply);
+                let bytes = LiveFrame::Reply(reply).to_bytes();
+                let _sending = leave.into_reply(bytes.len());
+                self.send(Message::Binary(bytes.into())).await?;
+                self.push().await
+            }
+            Err(refusal) => self.send_frame(&LiveFrame::Refused(refusal)).await,
+        }
+    }
+
+    /// Where the device will stand once it has taken the reply in.
+    fn follow(&mut self, asked: &[(Partition, LogPosition)], reply: &SyncReply) {
+        self.followed.clear();
+        for ((partition, position), part) in asked.iter().zip(&reply.partitions) {
+            if part.outcome == PushOutcome::Revoked {
+                continue;
+            }
+            let start = if part.restart || position.number == 0 {
+                Cursor::start(reply.epoch)
+            } else {
+                Cursor {
+                    epoch: position.epoch,
+                    number: position.number,
+                    running_hash: position.running_hash,
+                }
+            };
+            let end = part.entries.iter().fold(start, |at, e| at.after(e.hash));
+            let position = LogPosition {
+                epoch: end.epoch,
+                number: end.number,
+                running_hash: end.running_hash,
+            };
+            self.followed.insert(
+                *partition,
+                Followed {
+                    position,
+                    must_ask: part.more || part.restart || !part.snapshot.is_empty(),
+                },
+            );
+        }
+        self.access = self.state.hub.tail.access();
+    }
+
+    /// Tells the device what it does not know yet.
+    async fn push(&mut self) -> Result<(), Gone> {
+        self.push_at = None;
+        self.grown.mark_unchanged();
+        if self.access != self.state.hub.tail.access() {
+            // What it may read has changed: it hears that from its next exchange.
+            self.access = self.state.hub.tail.access();
+            self.followed.clear();
+            let partition = Partition::Shared;
+            let number = u64::MAX;
+            return self
+                .send_frame(&LiveFrame::Hint(LiveHint { partition, number }))
+                .await;
+        }
+        // The shared partition sorts first: it brings the certificates that the others need.
+        let partitions: Vec<Partition> = self.followed.keys().copied().collect();
+        for partition in partitions {
+            let Some(followed) = self.followed.get_mut(&partition) else {
+                continue;
+            };
+            if followed.must_ask {
+                return Ok(());
+            }
+            let frame =
+                match self
+                    .state
+                    .hub
+                    .tail
+                    .since(partition, &followed.position, UNASKED_BYTES_MAX)
+                {
+                    News::Nothing => continue,
+                    News::Unknown => {
+                        let hub = self.state.hub.clone();
+                        // Then it is known, and this line hears of it.
+                        tokio::task::spawn_blocking(move || {
+                            hub.tail.refresh(&hub.database, &[partition])
+                        });
+                        continue;
+                    }
+                    News::Much(number) => {
+                        followed.must_ask = true;
+                        LiveFrame::Hint(LiveHint { partition, number })
+                    }
+                    News::Entries(entries) => {
+                        let at = Cursor {
+                            epoch: followed.position.epoch,
+                            number: followed.position.number,
+                            running_hash: followed.position.running_hash,
+                        };
+                        let end = entries.entries.iter().fold(at, |at, e| at.after(e.hash));
+                        followed.position = LogPosition {
+                            epoch: end.epoch,
+                            number: end.number,
+                            running_hash: end.running_hash,
+                        };
+                        LiveFrame::Entries(entries)
+                    }
+                };
+            self.pushed = Instant::now();
+            self.send_frame(&frame).await?;
+        }
+        Ok(())
+    }
+}
