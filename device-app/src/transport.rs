@@ -1,5 +1,6 @@
 //! POSTs to the hub, on a thread of its own. It knows nothing of what is sent; it tells apart why nothing came back.
 
+mod live;
 mod pinned;
 
 use std::collections::HashMap;
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use protocol::{MEDIA_TYPE, REPLY_BYTES_MAX, Refusal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+pub use live::{LiveLine, LiveNews, LiveTell};
 
 /// Where a hub is and how it is recognised.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -85,11 +88,22 @@ pub type Answer = Result<Vec<u8>, PostError>;
 /// Carries requests out. Implementers owe: `done` is called once for each, from any thread.
 pub trait Network: Send {
     fn post(&mut self, post: Post, done: Box<dyn FnOnce(Answer) + Send>);
+
+    /// Whether it can hold a connection open.
+    fn has_live(&self) -> bool {
+        false
+    }
+
+    /// Opens one. Implementers owe: `tell` hears [`LiveNews::Opened`] or [`LiveNews::Closed`].
+    fn open_live(&mut self, _server: Server, _token: String, _tell: LiveTell) -> Option<LiveLine> {
+        None
+    }
 }
 
 /// The real network: a thread with a runtime, and one client for each server.
 pub struct HttpNetwork {
     jobs: UnboundedSender<Job>,
+    runtime: tokio::runtime::Handle,
 }
 
 type Job = (Post, Box<dyn FnOnce(Answer) + Send>);
@@ -105,10 +119,14 @@ impl HttpNetwork {
             .enable_io()
             .enable_time()
             .build()?;
+        let handle = runtime.handle().clone();
         std::thread::Builder::new()
             .name("network".to_owned())
             .spawn(move || runtime.block_on(run(queue)))?;
-        Ok(Self { jobs })
+        Ok(Self {
+            jobs,
+            runtime: handle,
+        })
     }
 }
 
@@ -117,6 +135,16 @@ impl Network for HttpNetwork {
         if let Err(unsent) = self.jobs.send((post, done)) {
             (unsent.0.1)(Err(PostError::Unreachable));
         }
+    }
+
+    fn has_live(&self) -> bool {
+        true
+    }
+
+    fn open_live(&mut self, server: Server, token: String, tell: LiveTell) -> Option<LiveLine> {
+        server
+            .is_well_formed()
+            .then(|| live::open(&self.runtime, server, token, tell))
     }
 }
 

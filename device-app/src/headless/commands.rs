@@ -18,7 +18,7 @@ use super::answers::{failed, message};
 use super::words::Words;
 use crate::photo;
 use crate::view::{CodeKind, Place, Screen, UiEvent};
-use crate::worker::ToWorker;
+use crate::worker::{ToWorker, Worker};
 
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
@@ -106,6 +106,11 @@ impl Driver {
                 "off" => false,
                 _ => return Err(BAD),
             })),
+            "wait-live" => self.wait_for(|worker| Ok(worker.is_live())),
+            "wait-events" => {
+                let events: u64 = first.and_then(|n| n.parse().ok()).ok_or(BAD)?;
+                self.wait_for(|worker| Ok(worker.replica().query().event_count()? >= events))
+            }
             "offline" => self.ui(UiEvent::StayOffline(true)),
             "online" => self.ui(UiEvent::StayOffline(false)),
             "state-hash" => self.state_hash(),
@@ -407,6 +412,17 @@ impl Driver {
         Ok(json!({"ok": sent, "photos": waiting.photos, "held_back": waiting.held_back}))
     }
 
+    /// Until something holds, at most [`LONG`], asking for no exchange.
+    fn wait_for(
+        &mut self,
+        holds: impl Fn(&Worker) -> Result<bool, ReplicaError>,
+    ) -> Result<Value, Failure> {
+        let held = self.pump(LONG, |worker| holds(worker).unwrap_or(true));
+        // What could not be read is told, not waited for.
+        let held = held && holds(&self.worker)?;
+        Ok(json!({ "ok": held }))
+    }
+
     fn state_hash(&mut self) -> Result<Value, Failure> {
         let replica = self.worker.replica();
         let site = replica.enrolled()?.site;
@@ -423,6 +439,7 @@ impl Driver {
             "photos": photos.photos, "photo_bytes": photos.bytes, "photos_held_back": photos.held_back,
             "waiting_events": waiting.events, "waiting_edits": waiting.edits,
             "event_count": events, "sync_error": error.as_ref().map(message),
+            "live": self.worker.is_live(), "exchanges": self.worker.exchanges().0,
         }))
     }
 }

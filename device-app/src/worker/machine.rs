@@ -330,6 +330,10 @@ impl Worker {
                 self.note(news)
             }
             ToWorker::BlobAnswered(answer) => self.blobs.answered(answer, now),
+            ToWorker::Live(line, news) => {
+                let news = self.sync.live_news(line, news, &mut self.replica, now);
+                self.note(news)
+            }
             ToWorker::EnrolAnswered(answer) => self.enrol_answered(answer),
             ToWorker::Peer(news) => self.peer(news),
             ToWorker::Line(_) => Ok(()),
@@ -386,6 +390,11 @@ impl Worker {
     /// How many exchanges with the hub have ended, and how the last one did.
     pub fn exchanges(&self) -> (u64, sync_core::Connection) {
         (self.sync.finished(), self.sync.connection())
+    }
+
+    /// Whether the live connection to the hub is open.
+    pub(crate) fn is_live(&self) -> bool {
+        self.sync.is_live()
     }
 
     pub(crate) fn note(&mut self, news: SyncNews) -> Result<(), ReplicaError> {

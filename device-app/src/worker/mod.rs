@@ -9,6 +9,7 @@ mod event_words;
 mod history;
 mod home;
 mod input;
+mod live_line;
 mod look_up;
 mod machine;
 mod nearby;
@@ -38,7 +39,7 @@ use scan::Payload;
 
 use crate::peer::PeerNews;
 use crate::photo::{Photo, PhotoError};
-use crate::transport::Answer;
+use crate::transport::{Answer, LiveNews};
 use crate::view::{Camera, UiEvent};
 
 /// What the worker is told.
@@ -60,6 +61,8 @@ pub enum ToWorker {
     SnapshotAnswered(Answer),
     /// The hub answered about photos.
     BlobAnswered(Answer),
+    /// Something happened to the live connection with this number.
+    Live(u64, LiveNews),
     /// The hub answered an enrolment.
     EnrolAnswered(Answer),
     /// Neighbours have something to say.

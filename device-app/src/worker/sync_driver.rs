@@ -11,6 +11,7 @@ use sync_core::{Connection, DeviceSync, Effect, Event, Failure};
 
 use super::ToWorker;
 use super::snapshot_fetch::{SnapshotFetch, Step};
+use super::live_line::LiveState;
 use crate::transport::{Answer, Network, Post, PostError, Server};
 use crate::view::Message;
 
@@ -20,8 +21,9 @@ const SLICE_ENTRIES: usize = 8;
 /// Sync of one enrolled device.
 pub(crate) struct SyncDriver {
     device: DeviceSync,
-    network: Box<dyn Network>,
-    answers: Sender<ToWorker>,
+    pub(super) network: Box<dyn Network>,
+    pub(super) live: LiveState,
+    pub(super) answers: Sender<ToWorker>,
     wake_at: Option<i64>,
     ingest: Option<Ingest>,
     failure: Option<Failure>,
@@ -60,7 +62,11 @@ impl SyncDriver {
         answers: Sender<ToWorker>,
     ) -> Self {
         Self {
-            device: DeviceSync::new(seed, stay_offline),
+            device: match network.has_live() {
+                true => DeviceSync::new(seed, stay_offline).with_live(),
+                false => DeviceSync::new(seed, stay_offline),
+            },
+            live: LiveState::default(),
             network,
             answers,
             wake_at: None,
@@ -139,20 +145,22 @@ impl SyncDriver {
         SyncNews::default()
     }
 
+    pub(super) fn replied(&mut self, reply: SyncReply, now: i64) -> Event {
+        self.clock_ahead_ms = now.saturating_sub(reply.now);
+        Event::Replied(reply)
+    }
+
     /// The hub answered a sync request, or did not.
     pub(crate) fn answered(&mut self, answer: Answer, replica: &mut Replica, now: i64) -> SyncNews {
         let event = match answer {
             Ok(bytes) => match SyncReply::from_bytes(&bytes) {
-                Ok(mut reply) => {
-                    self.clock_ahead_ms = now.saturating_sub(reply.now);
-                    match self.snapshots.offered(replica, &mut reply) {
-                        Ok(()) => Event::Replied(reply),
-                        Err(error) => failed(&error),
-                    }
-                }
+                Ok(mut reply) => match self.snapshots.offered(replica, &mut reply) {
+                    Ok(()) => self.replied(reply, now),
+                    Err(error) => failed(&error),
+                },
                 Err(_) => Event::Failed(Failure::Unreachable),
             },
-            Err(PostError::Refused(refusal)) => Event::Failed(Failure::Refused(refusal.code)),
+            Err(PostError::Refused(refusal)) => Event::Refused(refusal),
             Err(PostError::CertificateWrong) => Event::Failed(Failure::CertificateWrong),
             Err(_) => Event::Failed(Failure::Unreachable),
         };
@@ -167,7 +175,7 @@ impl SyncDriver {
         let mut news = SyncNews::default();
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
-            self.finished += u64::from(matches!(event, Event::Failed(_)));
+            self.finished += u64::from(matches!(event, Event::Failed(_) | Event::Refused(_)));
             for effect in self.device.handle(now, event) {
                 match effect {
                     Effect::Gather(ask) => events.push_back(
@@ -203,6 +211,7 @@ impl SyncDriver {
                         }
                     }
                     Effect::WakeAt(at) => self.wake_at = Some(at),
+                    Effect::Live(effect) => events.extend(self.live_effect(effect, replica)),
                     Effect::Show {
                         connection,
                         failure,
@@ -287,12 +296,10 @@ impl SyncDriver {
         now: i64,
     ) -> Result<(), ReplicaError> {
         self.snapshots.wish(replica, &mut request, now)?;
-        self.post_to_hub(
-            replica,
-            SYNC_PATH,
-            request.to_bytes(),
-            ToWorker::SyncAnswered,
-        )
+        let Some(bytes) = self.send_live(request.to_bytes()) else {
+            return Ok(());
+        };
+        self.post_to_hub(replica, SYNC_PATH, bytes, ToWorker::SyncAnswered)
     }
 
     fn post_to_hub(
@@ -365,7 +372,7 @@ impl SyncDriver {
     }
 }
 
-fn failed(error: &ReplicaError) -> Event {
+pub(super) fn failed(error: &ReplicaError) -> Event {
     tracing::error!(%error, "sync cannot use the database");
     Event::Failed(match error {
         ReplicaError::DiskFull(_) => Failure::DiskFull,
