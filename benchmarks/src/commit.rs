@@ -145,7 +145,7 @@ pub(crate) fn run(
     std::fs::create_dir_all(&folder)?;
     let path = folder.join("bench-replica.db");
     let loaded = std::process::Command::new(std::env::current_exe()?)
-        .arg("load")
+        .arg("make-file")
         .arg(&path)
         .args([
             "--items",

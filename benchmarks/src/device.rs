@@ -6,6 +6,7 @@ use std::io::BufRead;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
+use documents::segment::Accepted;
 use documents::{Partition, SigningKey};
 use domain::{BinId, ItemId, OperatorId};
 use protocol::{EnrolReply, EnrolRequest, PartitionRequest, PushOutcome, SyncReply, SyncRequest};
@@ -17,13 +18,13 @@ use crate::host::{SITE, number, port, work};
 use crate::measure::say;
 use crate::workload::{self, Random, T0};
 
-struct Device {
-    replica: Replica,
+pub(crate) struct Device {
+    pub(crate) replica: Replica,
     runtime: Runtime,
     http: reqwest::Client,
     url: String,
     random: Random,
-    items: Vec<ItemId>,
+    pub(crate) items: Vec<ItemId>,
     bins: Vec<BinId>,
     written: i64,
     operator: OperatorId,
@@ -38,7 +39,7 @@ fn client() -> Result<reqwest::Client> {
 }
 
 impl Device {
-    fn enrol(name: &str, n: u8) -> Result<Self> {
+    pub(crate) fn enrol(name: &str, n: u8) -> Result<Self> {
         let codes = std::fs::read_to_string(work()?.join("codes.txt"))?;
         let code = codes
             .lines()
@@ -104,8 +105,7 @@ impl Device {
         })
     }
 
-    /// One round trip. Returns whether there is more to do.
-    fn exchange(&mut self) -> Result<bool> {
+    pub(crate) fn request(&mut self) -> Result<SyncRequest> {
         let ask = Gather {
             push_after: BTreeMap::new(),
             carry: BTreeSet::new(),
@@ -113,35 +113,62 @@ impl Device {
         };
         let gathered = exchange::gather(&mut self.replica, &ask, T0, "bench")?;
         let partitions = gathered.partitions.into_iter().map(PartitionRequest::from);
-        let request = SyncRequest {
+        Ok(SyncRequest {
             versions: protocol::VERSIONS,
             status: gathered.status,
             partitions: partitions.collect(),
             reply_bytes_max: 4 << 20,
-        };
-        let token = self.replica.enrolled()?.token.clone();
-        let answer = self.post(protocol::SYNC_PATH, Some(&token), request.to_bytes())?;
-        let reply = SyncReply::from_bytes(&answer)?;
+        })
+    }
+
+    /// Takes an answer in. Returns whether there is more to do.
+    pub(crate) fn take(&mut self, reply: SyncReply) -> Result<bool> {
         let mut more = false;
         for part in reply.partitions {
             if part.outcome != PushOutcome::Held {
                 bail!("pushed: {:?}", part.outcome);
             }
-            let done = self.replica.ingest(
-                part.partition,
-                reply.epoch,
-                &part.entries,
-                T0 + self.written,
-            )?;
-            if let Some(rejected) = done.rejected {
-                bail!("rejected: {rejected}");
-            }
+            self.ingest(part.partition, reply.epoch, &part.entries)?;
             more |= part.more;
         }
         Ok(more)
     }
 
-    fn scan(&mut self) -> Result<()> {
+    pub(crate) fn ingest(
+        &mut self,
+        partition: Partition,
+        epoch: [u8; 16],
+        entries: &[Accepted],
+    ) -> Result<()> {
+        let now = T0 + self.written;
+        let done = self.replica.ingest(partition, epoch, entries, now)?;
+        if let Some(rejected) = done.rejected {
+            bail!("rejected: {rejected}");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn token(&self) -> Result<String> {
+        Ok(self.replica.enrolled()?.token.clone())
+    }
+
+    /// One round trip. Returns whether there is more to do.
+    pub(crate) fn exchange(&mut self) -> Result<bool> {
+        let request = self.request()?;
+        let token = self.token()?;
+        let answer = self.post(protocol::SYNC_PATH, Some(&token), request.to_bytes())?;
+        self.take(SyncReply::from_bytes(&answer)?)
+    }
+
+    /// Reads the log to its end.
+    pub(crate) fn read_catalogue(&mut self) -> Result<()> {
+        while self.exchange()? {}
+        let items = self.replica.query().items(0, u32::MAX)?;
+        self.items = items.into_iter().map(|i| i.id).collect();
+        Ok(())
+    }
+
+    pub(crate) fn scan(&mut self) -> Result<()> {
         let body = workload::event(&self.items, &self.bins, &mut self.random);
         self.written += 1;
         let commit = Commit {
@@ -185,14 +212,7 @@ impl Device {
         };
         match command {
             "init" => {
-                while self.exchange()? {}
-                self.items = self
-                    .replica
-                    .query()
-                    .items(0, u32::MAX)?
-                    .into_iter()
-                    .map(|i| i.id)
-                    .collect();
+                self.read_catalogue()?;
                 if self.items.len() != number("ITEMS")? {
                     bail!("{} items", self.items.len());
                 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::measure::{cpu_seconds, loopback_bytes, say, status_kb};
 
-struct Process(Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -133,7 +133,7 @@ pub(crate) fn run(devices: usize, events: usize, items: usize) -> Result<()> {
     Ok(())
 }
 
-fn wait_for(port: u16) -> Result<()> {
+pub(crate) fn wait_for(port: u16) -> Result<()> {
     for _ in 0..200 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return Ok(());

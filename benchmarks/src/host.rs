@@ -1,7 +1,7 @@
 //! The server of the fleet: makes a site and one-time codes, then becomes the real `tallyman-server`.
 
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -58,10 +58,15 @@ pub(crate) fn run() -> Result<()> {
             .collect();
         std::fs::write(work()?.join("codes.txt"), lines)?;
     }
+    become_server(&data)
+}
+
+/// Replaces this process by the real server over a folder of data; the process id stays.
+pub(crate) fn become_server(data: &Path) -> Result<()> {
     let server = std::env::current_exe()?.with_file_name("tallyman-server");
     let error = Command::new(server)
         .args(["serve", "--tls-self-signed", "--data"])
-        .arg(&data)
+        .arg(data)
         .args(["--listen", &format!("127.0.0.1:{}", port()?)])
         .exec();
     Err(error).context("tallyman-server does not start: build it beside this program")

@@ -1,9 +1,14 @@
-//! `bench commit`: what a scan costs on a big site. `bench snapshot`: what a new handheld costs there. `bench fleet`: what it costs when a fleet comes back.
+//! `bench commit`: what a scan costs on a big site. `bench snapshot`: what a new handheld costs there. `bench fleet`:
+//! what it costs when a fleet comes back. `bench live`: how fast one event reaches the others. `bench load`: a server
+//! with hundreds of connected handhelds.
 
 mod commit;
 mod device;
 mod fleet;
 mod host;
+mod line;
+mod live;
+mod load;
 mod measure;
 mod snapshot;
 mod workload;
@@ -58,9 +63,39 @@ enum Command {
     /// Installs what `snapshot` built (started by `snapshot`).
     #[command(hide = true)]
     SnapshotInstall { folder: PathBuf },
+    /// One event to nine other devices' read models over live connections.
+    Live {
+        /// Events, one after the other.
+        #[arg(long, default_value_t = 100)]
+        events: usize,
+        #[arg(long, default_value_t = 10_000)]
+        items: usize,
+    },
+    /// Connected handhelds that scan, then ten times the scans, then until all is acknowledged.
+    Load {
+        #[arg(long, default_value_t = 500)]
+        clients: usize,
+        /// Sites that the handhelds are spread over, at most 100; each gets what its site writes.
+        #[arg(long, default_value_t = 10)]
+        sites: usize,
+        /// Milliseconds between two scans of one handheld.
+        #[arg(long, default_value_t = 5_000)]
+        every_ms: u64,
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// How long ten times the load lasts.
+        #[arg(long, default_value_t = 30)]
+        overload_seconds: u64,
+    },
+    /// The server of `load` (started by `load`).
+    #[command(hide = true)]
+    LoadServer,
+    /// The handhelds of `load` (started by `load`).
+    #[command(hide = true)]
+    LoadClients,
     /// Makes the file that `commit` measures (started by `commit`).
     #[command(hide = true)]
-    Load {
+    MakeFile {
         path: PathBuf,
         #[arg(long)]
         items: usize,
@@ -97,12 +132,29 @@ fn main() -> anyhow::Result<()> {
             folder,
         } => snapshot::run(items, events, window, folder),
         Command::SnapshotInstall { folder } => snapshot::install(&folder),
+        Command::Live { events, items } => live::run(events, items),
         Command::Load {
+            clients,
+            sites,
+            every_ms,
+            seconds,
+            overload_seconds,
+        } => load::run(load::Load {
+            clients,
+            sites: sites.clamp(1, 100),
+            every_ms,
+            seconds,
+            overload_seconds,
+        }),
+        Command::LoadServer => load::server(),
+        Command::LoadClients => load::clients(),
+        Command::MakeFile {
             path,
             items,
             events,
         } => commit::load(items, events, &path),
         Command::Server => host::run(),
+        Command::Device { name } if name == "live" => live::devices(),
         Command::Device { name } => device::run(&name),
     }
 }
