@@ -95,7 +95,7 @@ impl Connected {
             match self.runtime.block_on(self.line.next())? {
                 LiveFrame::Entries(pushed) => {
                     let cursor = self.device.replica.cursor(pushed.partition)?;
-                    if exchange::position(cursor.unwrap_or_default()) == pushed.after {
+                    if exchange::position_of(cursor.unwrap_or_default()).is_at(&pushed.after) {
                         let epoch = pushed.after.epoch;
                         self.device
                             .ingest(pushed.partition, epoch, &pushed.entries)?;

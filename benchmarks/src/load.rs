@@ -261,7 +261,7 @@ impl Client {
             };
             let end = part.entries.iter().fold(start, |at, e| at.after(e.hash));
             self.positions
-                .insert(part.partition, exchange::position(end));
+                .insert(part.partition, exchange::position_of(end));
             more |= part.more;
         }
         Ok(more || !self.waiting.is_empty())
@@ -342,7 +342,7 @@ impl Client {
                         if at == pushed.after {
                             board.pushed.fetch_add(pushed.entries.len() as u64, Ordering::Relaxed);
                             let end = pushed.entries.iter().fold(cursor(at), |at, e| at.after(e.hash));
-                            self.positions.insert(pushed.partition, exchange::position(end));
+                            self.positions.insert(pushed.partition, exchange::position_of(end));
                         } else if pushed.entries.last().is_some_and(|e| e.number > at.number) {
                             ask = true;
                         }

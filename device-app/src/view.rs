@@ -116,10 +116,6 @@ pub enum Camera {
     Missing,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one view exists at a time; boxes would only add noise"
-)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Screen {
     Enrol(EnrolView),

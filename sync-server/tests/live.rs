@@ -125,7 +125,7 @@ async fn an_event_of_one_device_is_pushed_to_the_others_and_follows_their_positi
         let here = Partition::Site(warehouse.site);
         assert_eq!(pushed.partition, here);
         let cursor = b.replica.cursor(here).unwrap().unwrap();
-        assert_eq!(pushed.after, exchange::position(cursor));
+        assert_eq!(pushed.after, exchange::position_of(cursor));
         assert!(LiveFrame::Entries(pushed.clone()).to_bytes().len() < 3_000);
         let done = b
             .replica

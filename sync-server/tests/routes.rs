@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Every page that shows or changes anything. A new route belongs here.
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 24] = [
     "/quarantine",
     "/account",
     "/live",
@@ -34,7 +34,7 @@ const PAGES: [&str; 23] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 13] = [
+const FORMS: [&str; 14] = [
     "/quarantine/00000000-0000-0000-0000-000000000000",
     "/sites",
     "/sign-out",

@@ -5,6 +5,6 @@ pub mod chaos;
 pub mod databases;
 pub mod fleet;
 pub mod processes;
+pub mod proxy;
 pub mod relay;
 pub mod sim;
-pub mod proxy;

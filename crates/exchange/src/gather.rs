@@ -3,7 +3,7 @@
 use documents::Partition;
 use domain::UnixMillis;
 use protocol::{CarriedChain, DeviceStatus, LogPosition};
-use replica::{Replica, ReplicaError};
+use replica::{Cursor, Replica, ReplicaError};
 use sync_core::{Gather, Gathered, PartitionState};
 
 /// How far a replica has read the hub's log.
@@ -13,11 +13,19 @@ use sync_core::{Gather, Gathered, PartitionState};
 pub fn position(replica: &Replica, partition: Partition) -> Result<LogPosition, ReplicaError> {
     let cursor = replica.cursor(partition)?.unwrap_or_default();
     Ok(LogPosition {
+        accepted_at: replica.last_accepted_at(partition)?,
+        ..position_of(cursor)
+    })
+}
+
+/// A cursor in the words of the protocol, for whoever does not know when its last entry was accepted.
+pub fn position_of(cursor: Cursor) -> LogPosition {
+    LogPosition {
         epoch: cursor.epoch,
         number: cursor.number,
         running_hash: cursor.running_hash,
-        accepted_at: replica.last_accepted_at(partition)?,
-    })
+        accepted_at: None,
+    }
 }
 
 /// Seals what is unsealed and collects what is to be sent. `clock`: this device's, unix milliseconds; `program`: its

@@ -4,5 +4,5 @@ mod gather;
 mod parcel;
 pub mod snapshot;
 
-pub use gather::{gather, position};
+pub use gather::{gather, position, position_of};
 pub use parcel::{Taken, answer, holdings, parcel_for, take};

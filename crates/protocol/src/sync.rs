@@ -47,6 +47,16 @@ pub struct LogPosition {
     pub accepted_at: Option<UnixMillis>,
 }
 
+impl LogPosition {
+    /// Whether both stand at the same place of the same log, as far as both know.
+    pub fn is_at(&self, other: &Self) -> bool {
+        let times = self.accepted_at.zip(other.accepted_at);
+        (self.epoch, self.number, self.running_hash)
+            == (other.epoch, other.number, other.running_hash)
+            && times.is_none_or(|(a, b)| a == b)
+    }
+}
+
 /// What a device has and wants of one partition.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 #[cbor(array)]

@@ -379,7 +379,7 @@ impl DeviceSync {
             }
             LiveEvent::Entries { entries, position } => {
                 let last = entries.entries.last().map_or(0, |e| e.number);
-                let follows = entries.after == position;
+                let follows = entries.after.is_at(&position);
                 let held = entries.after.epoch == position.epoch && last <= position.number;
                 if self.phase == Phase::Idle && follows && !self.stay_offline {
                     self.phase = Phase::Taking;

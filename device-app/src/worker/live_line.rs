@@ -124,18 +124,13 @@ impl SyncDriver {
     fn frame_event(
         &mut self,
         frame: LiveFrame,
-        replica: &Replica,
+        replica: &mut Replica,
         now: i64,
     ) -> Result<Option<Event>, ReplicaError> {
-        let position = |partition| -> Result<_, ReplicaError> {
-            Ok(exchange::position(
-                replica.cursor(partition)?.unwrap_or_default(),
-            ))
-        };
         Ok(match frame {
             LiveFrame::Reply(reply) if self.live.awaited => {
                 self.live.awaited = false;
-                Some(self.replied(reply, now))
+                Some(self.replied(reply, replica, now))
             }
             LiveFrame::Refused(refusal) if self.live.awaited => {
                 self.live.awaited = false;
@@ -144,11 +139,11 @@ impl SyncDriver {
             // Late answers to what has failed.
             LiveFrame::Reply(_) | LiveFrame::Refused(_) => None,
             LiveFrame::Entries(entries) => Some(Event::Live(LiveEvent::Entries {
-                position: position(entries.partition)?,
+                position: exchange::position(replica, entries.partition)?,
                 entries,
             })),
             LiveFrame::Hint(hint) => Some(Event::Live(LiveEvent::Hint {
-                position: position(hint.partition)?,
+                position: exchange::position(replica, hint.partition)?,
                 hint,
             })),
         })

@@ -10,8 +10,8 @@ use replica::{Rejected, Replica, ReplicaError};
 use sync_core::{Connection, DeviceSync, Effect, Event, Failure};
 
 use super::ToWorker;
-use super::snapshot_fetch::{SnapshotFetch, Step};
 use super::live_line::LiveState;
+use super::snapshot_fetch::{SnapshotFetch, Step};
 use crate::transport::{Answer, Network, Post, PostError, Server};
 use crate::view::Message;
 
@@ -145,19 +145,24 @@ impl SyncDriver {
         SyncNews::default()
     }
 
-    pub(super) fn replied(&mut self, reply: SyncReply, now: i64) -> Event {
+    pub(super) fn replied(
+        &mut self,
+        mut reply: SyncReply,
+        replica: &mut Replica,
+        now: i64,
+    ) -> Event {
         self.clock_ahead_ms = now.saturating_sub(reply.now);
-        Event::Replied(reply)
+        match self.snapshots.offered(replica, &mut reply) {
+            Ok(()) => Event::Replied(reply),
+            Err(error) => failed(&error),
+        }
     }
 
     /// The hub answered a sync request, or did not.
     pub(crate) fn answered(&mut self, answer: Answer, replica: &mut Replica, now: i64) -> SyncNews {
         let event = match answer {
             Ok(bytes) => match SyncReply::from_bytes(&bytes) {
-                Ok(mut reply) => match self.snapshots.offered(replica, &mut reply) {
-                    Ok(()) => self.replied(reply, now),
-                    Err(error) => failed(&error),
-                },
+                Ok(reply) => self.replied(reply, replica, now),
                 Err(_) => Event::Failed(Failure::Unreachable),
             },
             Err(PostError::Refused(refusal)) => Event::Refused(refusal),

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 
 use super::gate::too_many;
 use super::routes::{HubState, bearer, exchange, refuse};
-use super::tail::News;
+use super::tail::{self, News};
 
 /// Entries that are sent unasked: one scan is a few hundred bytes; what gathers in [`PACE`] under load may be more.
 const UNASKED_BYTES_MAX: usize = 16 << 10;
@@ -194,11 +194,7 @@ impl Line {
                 }
             };
             let end = part.entries.iter().fold(start, |at, e| at.after(e.hash));
-            let position = LogPosition {
-                epoch: end.epoch,
-                number: end.number,
-                running_hash: end.running_hash,
-            };
+            let position = tail::position(end);
             self.followed.insert(
                 *partition,
                 Followed {
@@ -260,11 +256,7 @@ impl Line {
                             running_hash: followed.position.running_hash,
                         };
                         let end = entries.entries.iter().fold(at, |at, e| at.after(e.hash));
-                        followed.position = LogPosition {
-                            epoch: end.epoch,
-                            number: end.number,
-                            running_hash: end.running_hash,
-                        };
+                        followed.position = tail::position(end);
                         LiveFrame::Entries(entries)
                     }
                 };

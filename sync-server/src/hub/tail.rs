@@ -46,11 +46,12 @@ pub(super) struct Tail {
     access: AtomicU64,
 }
 
-fn position(cursor: Cursor) -> LogPosition {
+pub(super) fn position(cursor: Cursor) -> LogPosition {
     LogPosition {
         epoch: cursor.epoch,
         number: cursor.number,
         running_hash: cursor.running_hash,
+        accepted_at: None,
     }
 }
 
@@ -173,11 +174,11 @@ impl Tail {
         let Some(log) = logs.get(&partition) else {
             return News::Unknown;
         };
-        if position(log.end) == *at {
+        if position(log.end).is_at(at) {
             return News::Nothing;
         }
         let much = News::Much(log.end.number);
-        let Some(first) = log.recent.iter().position(|r| position(r.after) == *at) else {
+        let Some(first) = log.recent.iter().position(|r| position(r.after).is_at(at)) else {
             return much;
         };
         let recent = log.recent.range(first..);

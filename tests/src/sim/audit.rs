@@ -1,5 +1,6 @@
 //! What lies on a disk, read with SQL of our own: a check that asked the product's code would share its mistakes.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
@@ -43,7 +44,7 @@ pub(super) struct Segments {
 impl Segments {
     fn events(&mut self, segment: &Segment) -> Result<&BTreeSet<EventHash>> {
         let hash = segment.hash();
-        if !self.events.contains_key(&hash) {
+        if let Entry::Vacant(unseen) = self.events.entry(hash) {
             let mut events = BTreeSet::new();
             for part in segment.body()?.parts {
                 if part.is_journal {
@@ -51,7 +52,7 @@ impl Segments {
                     events.extend(changes.iter().filter_map(journal::event_of).map(|e| e.hash));
                 }
             }
-            self.events.insert(hash, events);
+            unseen.insert(events);
         }
         self.events.get(&hash).context("unpacked")
     }

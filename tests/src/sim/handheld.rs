@@ -242,7 +242,8 @@ impl Running {
                 }
             }
             Effect::WakeAt(at) => return Ok(Some(Wish::WakeAt(at))),
-            Effect::Show { .. } => {}
+            // The simulated network has no live connection: exchanges alone.
+            Effect::Show { .. } | Effect::Live(_) => {}
             Effect::UpToDate => self.up_to_date += 1,
             Effect::Stopped(outcome) => self.stopped = Some(outcome),
         }

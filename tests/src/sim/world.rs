@@ -512,8 +512,7 @@ impl World {
         let after = self.random.below(2_000) as i64;
         self.schedule(after, Due::Pump { node, start });
         let (Ok(bytes) | Err(bytes)) = answer
-            .as_ref()
-            .map(Clone::clone)
+            .clone()
             .map_err(|code| code.code().as_bytes().to_vec());
         self.note(format_args!("node {node} answers {}", request.exchange));
         self.trace.bytes(&bytes);

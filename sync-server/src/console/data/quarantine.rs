@@ -27,7 +27,7 @@ impl ConsoleData {
     /// Those of the replica.
     pub fn quarantine(&self, suspicions: &[Suspicion]) -> Result<Vec<QuarantineView>, AppError> {
         self.ask(|q| {
-            let names = Names::new(q);
+            let names = self.names(q);
             by_device(q)?
                 .into_iter()
                 .map(|(device, runs)| names.quarantine(device, &runs, suspicions))
