@@ -21,6 +21,7 @@ mod vfs;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use state::State;
@@ -30,6 +31,8 @@ pub const VFS: &str = "testkit-disk";
 
 /// All disks that there are, so that a path finds its own.
 static DISKS: Mutex<BTreeMap<u64, Weak<Mutex<State>>>> = Mutex::new(BTreeMap::new());
+/// The last number given to a disk.
+static LAST: AtomicU64 = AtomicU64::new(0);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -64,9 +67,9 @@ impl Disk {
     pub fn new(seed: u64) -> Self {
         vfs::register();
         let state = Arc::new(Mutex::new(State::new(seed)));
-        let mut disks = lock(&DISKS);
-        let number = disks.last_key_value().map_or(1, |(last, _)| last + 1);
-        disks.insert(number, Arc::downgrade(&state));
+        // Never used twice: a connection that outlives its disk must not reach another's files.
+        let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        lock(&DISKS).insert(number, Arc::downgrade(&state));
         Self { number, state }
     }
 
