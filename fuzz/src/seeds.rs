@@ -1,8 +1,11 @@
 //! Where fuzzing begins: bytes that our own code writes.
 
+use carry::{file, frames};
 use documents::body::{Body, Part};
 use documents::segment::{Accepted, Segment, SegmentHash, SegmentHeader, SegmentStatus};
-use documents::{Certificate, FieldEdit, Partition, RecordId, RecordKind, SigningKey, certificate};
+use documents::{
+    Certificate, FieldEdit, Partition, PublicKey, RecordId, RecordKind, SigningKey, certificate,
+};
 use domain::{
     BinId, BlobKind, BlobRef, ChainId, DeviceId, EventBody, EventRecord, Goods, ItemId, OperatorId,
     OrganisationId, Quantity, SiteId, Timestamp, UnitId,
@@ -11,8 +14,8 @@ use protocol::blob::{BlobChunk, BlobGet, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
     CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation, LogPosition,
-    PartitionReply, PartitionRequest, PeerMessage, PushOutcome, Refusal, RefusalCode, RenewReason,
-    SnapshotWish, SyncReply, SyncRequest,
+    Offer, Pairing, PartitionReply, PartitionRequest, PeerHello, PeerMessage, PushOutcome, Refusal,
+    RefusalCode, RenewReason, SetUp, SnapshotWish, SyncReply, SyncRequest,
 };
 
 const SITE: SiteId = SiteId::from_bytes([1; 16]);
@@ -266,6 +269,46 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             vec![invitation.to_text().into_bytes()]
         }
         "peer_message" => vec![peer_message().to_bytes()],
+        "peer_hello" => vec![
+            PeerHello {
+                versions: protocol::VERSIONS,
+                certificate: vec![7; 90].into(),
+                secret: Some([5; 16].into()),
+                name: "PDA 1".into(),
+            }
+            .to_bytes(),
+        ],
+        "set_up" => vec![
+            SetUp {
+                organisation: OrganisationId::from_bytes([1; 16]),
+                site: SiteId::from_bytes([2; 16]),
+                server_key: PublicKey::from_bytes([3; 32]),
+                server_url: "https://10.0.0.5:8443".into(),
+                fingerprint: Some([4; 32].into()),
+            }
+            .to_bytes(),
+        ],
+        "pairing" => {
+            let pairing = |offer| Pairing {
+                addresses: vec![([10, 0, 0, 5], 40_123).into()],
+                key: PublicKey::from_bytes([0xab; 32]),
+                offer,
+            };
+            [Offer::Sync, Offer::SetUp([6; 16])]
+                .map(|offer| pairing(offer).to_text().into_bytes())
+                .into()
+        }
+        "parcel_file" => file::write(&[vec![1; 300], vec![2; 20]])
+            .into_iter()
+            .collect(),
+        "qr_frame" => {
+            let sender = frames::Sender::new(&[9; 1_700]).ok();
+            let show = |s: frames::Sender| (1..5).map(|n| s.frame(n)).collect::<Vec<_>>();
+            sender
+                .map(|s| show(s).join("\n").into_bytes())
+                .into_iter()
+                .collect()
+        }
         "blob_request" => vec![blob_request().to_bytes()],
         "blob_reply" => vec![
             BlobReply {

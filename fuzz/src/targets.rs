@@ -1,12 +1,14 @@
 //! One function for each decoder. None may panic or take memory or time out of proportion to its input.
 
+use carry::{file, frames};
 use documents::body::Body;
 use documents::segment::Segment;
 use documents::{Certificate, SigningKey, journal, record};
 use domain::EventRecord;
 use protocol::blob::{BlobGet, BlobReply, BlobRequest};
 use protocol::{
-    EnrolReply, EnrolRequest, Invitation, PeerMessage, Refusal, SyncReply, SyncRequest,
+    EnrolReply, EnrolRequest, Invitation, Pairing, PeerHello, PeerMessage, Refusal, SetUp,
+    SyncReply, SyncRequest,
 };
 
 /// Takes bytes as they came.
@@ -21,6 +23,11 @@ pub const ALL: &[(&str, Target)] = &[
     ("refusal", refusal),
     ("invitation", invitation),
     ("peer_message", peer_message),
+    ("peer_hello", peer_hello),
+    ("set_up", set_up),
+    ("pairing", pairing),
+    ("parcel_file", parcel_file),
+    ("qr_frame", qr_frame),
     ("blob_request", blob_request),
     ("blob_reply", blob_reply),
     ("blob_get", blob_get),
@@ -52,6 +59,8 @@ reads_again!(
     enrol_reply: EnrolReply,
     refusal: Refusal,
     peer_message: PeerMessage,
+    peer_hello: PeerHello,
+    set_up: SetUp,
     blob_request: BlobRequest,
     blob_reply: BlobReply,
     blob_get: BlobGet,
@@ -65,6 +74,31 @@ pub fn invitation(bytes: &[u8]) {
         .and_then(Invitation::from_text)
     {
         assert_eq!(Invitation::from_text(&read.to_text()), Some(read));
+    }
+}
+
+/// Reads the text of a pairing QR.
+pub fn pairing(bytes: &[u8]) {
+    if let Some(read) = std::str::from_utf8(bytes).ok().and_then(Pairing::from_text) {
+        assert_eq!(Pairing::from_text(&read.to_text()), Some(read));
+    }
+}
+
+/// Reads a parcel file.
+pub fn parcel_file(bytes: &[u8]) {
+    if let Ok(parcels) = file::read(bytes) {
+        let again = file::write(&parcels).and_then(|bytes| file::read(&bytes));
+        assert!(again.as_ref() == Ok(&parcels), "other parcels");
+    }
+}
+
+/// Takes frames of a moving QR, one a line.
+pub fn qr_frame(bytes: &[u8]) {
+    let mut receiver = frames::Receiver::default();
+    for line in String::from_utf8_lossy(bytes).lines() {
+        if let frames::Seen::Complete(content) = receiver.take(line) {
+            assert!(frames::Sender::new(&content).is_ok());
+        }
     }
 }
 

@@ -1,0 +1,2 @@
+#![no_main]
+fuzz::run!(set_up);
