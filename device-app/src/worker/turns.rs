@@ -129,19 +129,25 @@ impl Worker {
         self.neighbours.setting_up = false;
         self.refresh()?;
         match result {
-            Ok(()) if self.replica.identity().is_some() => {
+            Ok(()) if self.replica.identity().is_none() => {
+                self.set_up_failed(PeerError::Malformed.code())
+            }
+            // The neighbour itself began from a snapshot: its log has no beginning that could be handed on.
+            Ok(()) if self.replica.query().sites()?.is_empty() => {
+                self.set_up_failed("set-up-empty")
+            }
+            Ok(()) => {
                 self.enrol = Default::default();
                 self.showing = Showing::SignIn;
                 self.tell(Outcome::Accepted, Message::new("set-up-done"), "");
             }
-            Ok(()) => self.set_up_failed(PeerError::Malformed),
-            Err(error) => self.set_up_failed(error),
+            Err(error) => self.set_up_failed(error.code()),
         }
         Ok(())
     }
 
-    fn set_up_failed(&mut self, error: PeerError) {
-        let message = Message::new(error.code());
+    fn set_up_failed(&mut self, code: &'static str) {
+        let message = Message::new(code);
         self.enrol.error = Some(message.clone());
         self.tell(Outcome::Refused, message, "");
     }

@@ -77,6 +77,7 @@ fn every_code_has_words() {
         "pairing-not-enrolled",
         "set-up-not-needed",
         "set-up-done",
+        "set-up-empty",
         "stands-in",
         "badge-only",
         "peer-unreachable",
