@@ -91,15 +91,15 @@ pub fn from_picture(picture: Picture) -> Result<Photo, PhotoError> {
 
 fn made_of(picture: &DynamicImage) -> Result<Photo, PhotoError> {
     let photo = fitted(picture, PHOTO_SIDE);
-    let small = fitted(&photo, THUMBNAIL_SIDE);
-    let thumbnail = [75, 60, 45, 30, 15]
-        .into_iter()
-        .map(|quality| jpeg(&small, quality))
+    let sizes = [1, 2].map(|part| fitted(&photo, THUMBNAIL_SIDE / part));
+    let thumbnail = sizes
+        .iter()
+        .flat_map(|small| [75, 60, 45, 30, 15].map(|quality| jpeg(small, quality)))
         .find(|made| {
             made.as_ref()
                 .map_or(true, |m| m.len() as u64 <= protocol::THUMBNAIL_BYTES_MAX)
         })
-        // 320 x 320 pixels of noise are about 15 kB at the lowest quality.
+        // Noise of half the side fits at the lowest quality.
         .unwrap_or(Err(PhotoError::TooLarge))?;
     Ok(Photo {
         photo: blob(jpeg(&photo, PHOTO_QUALITY)?, BlobKind::Photo),

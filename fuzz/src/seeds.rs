@@ -188,7 +188,7 @@ fn sync_reply() -> SyncReply {
             }],
             snapshot: vec![7; 90],
         }],
-        renew: Some(RenewReason::SiteMoved),
+        renew: vec![RenewReason::SiteMoved],
     }
 }
 

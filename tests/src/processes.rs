@@ -8,6 +8,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use sync_server::clock::Clock;
+use sync_server::hub::Hub;
+use sync_server::store::Database;
 
 /// A binary of this workspace, built beside the tests.
 ///
@@ -139,8 +142,11 @@ impl Server {
         &self.data
     }
 
-    /// The server's replica, once it has been killed.
+    /// The server's replica, once it has been killed. It may have been a little behind the log, as any reader of it;
+    /// what a server that starts does first brings it up.
     pub fn replica(&self) -> Result<replica::Replica> {
+        let database = std::sync::Arc::new(Database::open(&self.data.join("hub.db"))?);
+        Hub::open(&self.data, database, Clock::system().now())?;
         let options = replica::OpenOptions::file(self.data.join("replica.db"), None, [1; 8]);
         Ok(replica::Replica::open(options)?)
     }

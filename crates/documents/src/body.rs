@@ -70,7 +70,11 @@ impl Part {
                 .collect(),
             Form::Bundle(bytes) => Bundle::try_from(&bytes[..])
                 .map_err(|_| BodyError::Changes)
-                .and_then(|b| b.to_changes().map_err(|_| BodyError::Changes)),
+                .and_then(|b| b.to_changes().map_err(|_| BodyError::Changes))
+                .and_then(|changes| match changes.len() {
+                    0..=CHANGES_MAX => Ok(changes),
+                    _ => Err(BodyError::TooLarge),
+                }),
         })
         .unwrap_or(Err(BodyError::Changes))
     }
@@ -160,17 +164,27 @@ impl Body {
         let mut d = Decoder::new(bytes);
         let count = d.array()?.ok_or_else(bad)?;
         let mut parts = Vec::new();
+        // Each part and each change costs the reader work, however few bytes it takes.
+        let mut left = CHANGES_MAX;
+        let mut one_more = || {
+            left = left.checked_sub(1).ok_or_else(bad)?;
+            Ok::<(), minicbor::decode::Error>(())
+        };
         for _ in 0..count {
             // A later program may add fields at the end.
             let fields = d.array()?.filter(|n| *n >= 3).ok_or_else(bad)?;
             let document = RecordId(d.bytes()?.try_into().map_err(|_| bad())?);
             let is_journal = d.bool()?;
             let form = match d.datatype()? {
-                minicbor::data::Type::Bytes => Form::Bundle(d.bytes()?.to_vec()),
+                minicbor::data::Type::Bytes => {
+                    one_more()?;
+                    Form::Bundle(d.bytes()?.to_vec())
+                }
                 _ => {
                     let n = d.array()?.ok_or_else(bad)?;
                     let mut changes = Vec::new();
                     for _ in 0..n {
+                        one_more()?;
                         changes.push(d.bytes()?.to_vec());
                     }
                     Form::Changes(changes)
@@ -209,6 +223,25 @@ mod tests {
                 assert!(Body::from_bytes(&bytes[..end]).is_err());
             }
         }
+    }
+
+    #[test]
+    fn more_changes_than_a_segment_may_hold_are_refused() {
+        let body = |changes: usize| Body {
+            parts: vec![Part::record(RecordId([1; 16]), vec![vec![7]; changes])],
+        };
+        for (changes, reads) in [(CHANGES_MAX, true), (CHANGES_MAX + 1, false)] {
+            let read = Body::from_bytes(&body(changes).to_bytes());
+            assert_eq!(read.is_ok(), reads, "{changes}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_unpacks_to_much_more_is_refused() {
+        let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 19).unwrap();
+        assert!(bomb.len() < 10_000);
+        let body = [&[1][..], &bomb].concat();
+        assert_eq!(Body::from_bytes(&body), Err(BodyError::TooLarge));
     }
 
     #[test]

@@ -225,9 +225,11 @@ pub struct SyncReply {
     /// In the order of the request.
     #[n(3)]
     pub partitions: Vec<PartitionReply>,
-    /// The device shall renew, once nothing of its own waits.
+    /// Why the device shall renew, once nothing of its own waits; empty if it need not. A list, so that it is always
+    /// written: what is left out at the end would be taken for a later field.
     #[n(4)]
-    pub renew: Option<RenewReason>,
+    #[cbor(default)]
+    pub renew: Vec<RenewReason>,
 }
 message!(SyncReply);
 

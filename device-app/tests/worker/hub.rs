@@ -439,7 +439,7 @@ impl Inner {
             epoch: EPOCH,
             now: self.now,
             partitions,
-            renew: None,
+            renew: Vec::new(),
         }
         .to_bytes())
     }

@@ -104,7 +104,7 @@ impl Hub {
             epoch: self.organisation.epoch,
             now,
             partitions: replies,
-            renew: self.renewal_wanted(device.device)?,
+            renew: self.renewal_wanted(device.device)?.into_iter().collect(),
         }))
     }
 

@@ -114,6 +114,11 @@ fn agree(full: &MemoryLedger, pruned: &MemoryLedger) -> Result<bool, TestCaseErr
         let rows = open(store);
         rows.into_iter()
             .filter(|(_, e)| fresh(e.finding.subject.clone()))
+            .map(|(id, mut e)| {
+                // While something is stale, the counter that breaks ties of one millisecond may differ.
+                e.finding.opened.clock.counter = 0;
+                (id, e)
+            })
             .collect()
     };
     prop_assert_eq!(stock(full), stock(pruned));

@@ -71,10 +71,19 @@ impl Chunks<'_> {
     }
 }
 
+fn has_quarantine(connection: &Connection, partition: Partition) -> Result<bool, ReplicaError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM segment WHERE status = 1 AND chain IN (SELECT id FROM chain WHERE partition = ?1) LIMIT 1",
+        )?
+        .exists([partition.to_key()])?)
+}
+
 impl Reader {
     /// Builds a snapshot of what this replica has folded, as of its last commit. Chunks go to `sink` in order, and are
     /// not kept. Of a site, `cut` says where its log is cut; the shared partition is cut where this replica stands.
-    /// `None` if this replica has not read up to the cut.
+    /// `None` if this replica has not read up to the cut, or if anything in the partition was ever in quarantine: a
+    /// snapshot does not carry what does not count yet, so whoever begins from it would let it count.
     ///
     /// # Errors
     /// [`ReplicaError`], [`ReplicaError::Snapshot`] if the sink fails.
@@ -100,7 +109,7 @@ impl Reader {
             ),
             (Partition::Site(_), None) => return Ok(None),
         };
-        if cursor.number < number || number == 0 {
+        if cursor.number < number || number == 0 || has_quarantine(&transaction, partition)? {
             return Ok(None);
         }
         let mut chunks = Chunks {

@@ -87,7 +87,7 @@ fn reply(outcome: PushOutcome, head_seq: u64, more: bool) -> Event {
             carried: Vec::new(),
             snapshot: Vec::new(),
         }],
-        renew: None,
+        renew: Vec::new(),
     })
 }
 
