@@ -137,8 +137,8 @@ async fn fields_of_a_later_program_at_every_level_are_skipped_and_what_came_with
     assert_eq!(hub.query().event_count().unwrap(), 1);
     drop(hub);
 
-    // And a reply: `partitions`, each partition's key, its entries and what became of carried chains.
-    let is_list = |path: &[u64]| matches!(path, [3] | [3, _, 0] | [3, _, 4] | [3, _, 6]);
+    // And a reply: `partitions` and `renew`, each partition's key, its entries and what became of carried chains.
+    let is_list = |path: &[u64]| matches!(path, [3] | [3, _, 0] | [3, _, 4] | [3, _, 6] | [4]);
     let later = with_later_fields(&bytes, &is_list);
     assert_eq!(SyncReply::from_bytes(&later), Ok(reply));
 }

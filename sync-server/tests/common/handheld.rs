@@ -91,7 +91,7 @@ impl Handheld {
             reply_bytes_max: 0,
         };
         let reply = warehouse.hub.sync(&self.token, request, warehouse.now());
-        reply.unwrap().unwrap().renew
+        reply.unwrap().unwrap().renew.pop()
     }
 
     /// Sends what is new and takes what is new; `clock`: what the device believes.
