@@ -174,6 +174,7 @@ impl Client {
             body: workload::event(&self.items, &self.bins, &mut self.random),
             carries_out: None,
             evidence: Vec::new(),
+            origin: None,
         };
         let journal = self.journal.as_mut().context("a journal")?;
         let (change, _) = journal.append(self.events, &record)?;

@@ -46,6 +46,7 @@ fn event_record(n: u32) -> EventRecord {
         },
         carries_out: None,
         evidence: vec![[8; 32]],
+        origin: None,
     }
 }
 

@@ -189,6 +189,7 @@ mod tests {
             },
             carries_out: None,
             evidence: Vec::new(),
+            origin: None,
         }
     }
 

@@ -408,6 +408,9 @@ pub struct EventRecord {
     pub carries_out: Option<EventHash>,
     /// Hashes of photographs and signatures.
     pub evidence: Vec<[u8; 32]>,
+    /// The event that this one says again, if its chain was given up before the hub had it: a copy of a device, or one
+    /// with a new key. Only one of all that say it counts.
+    pub origin: Option<EventHash>,
 }
 
 /// Bytes that are no event.
@@ -435,4 +438,11 @@ pub struct Event {
     pub accepted_at: Option<UnixMillis>,
     /// Whether the hub accepted it as quarantined: the fold skips it until a supervisor releases it.
     pub quarantined: bool,
+}
+
+impl Event {
+    /// Whether this hash is its own, or that of the event that it says again.
+    pub fn answers_to(&self, hash: EventHash) -> bool {
+        self.hash == hash || self.record.origin == Some(hash)
+    }
 }

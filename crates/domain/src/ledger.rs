@@ -20,6 +20,8 @@ mod unit;
 #[cfg(test)]
 mod baseline_tests;
 #[cfg(test)]
+mod said_again_tests;
+#[cfg(test)]
 mod tests;
 
 pub use baseline::{Baseline, Install, Mark, Stale, UnitBaseline};

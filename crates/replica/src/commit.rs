@@ -188,6 +188,7 @@ impl Replica {
                     body: new.body.clone(),
                     carries_out,
                     evidence: Vec::new(),
+                    origin: None,
                 };
                 written.push(write.append(record)?);
             }

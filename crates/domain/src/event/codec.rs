@@ -16,6 +16,9 @@ const RESOLVED: u32 = 9;
 const ATTACHED: u32 = 10;
 const QUARANTINE_DECIDED: u32 = 11;
 
+/// More hashes of evidence than this are not kept.
+const EVIDENCE_MAX: u64 = 64;
+
 /// The highest kind that this program knows.
 pub const KINDS_KNOWN: u32 = QUARANTINE_DECIDED;
 
@@ -39,7 +42,8 @@ impl EventBody {
 }
 
 impl EventRecord {
-    /// As stored in a journal: CBOR array [clock, operator, kind, fields, carries out, evidence].
+    /// As stored in a journal: CBOR array [clock, operator, kind, fields, carries out, evidence, origin], as
+    /// short as it can be.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(96);
         let mut e = Encoder::new(&mut out);
@@ -52,9 +56,13 @@ impl EventRecord {
         &self,
         e: &mut Encoder<&mut Vec<u8>>,
     ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
-        let tail = if self.evidence.is_empty() { 1 } else { 2 };
-        let has_tail = self.carries_out.is_some() || !self.evidence.is_empty();
-        e.array(if has_tail { 4 + tail } else { 4 })?;
+        let fields = match (&self.origin, self.evidence.is_empty(), &self.carries_out) {
+            (Some(_), ..) => 7,
+            (None, false, _) => 6,
+            (None, true, Some(_)) => 5,
+            (None, true, None) => 4,
+        };
+        e.array(fields)?;
         e.encode(self.clock)?
             .encode(self.operator)?
             .u32(self.body.wire_kind())?;
@@ -132,14 +140,17 @@ impl EventRecord {
                 e.writer_mut().extend_from_slice(raw);
             }
         }
-        if has_tail {
+        if fields > 4 {
             e.encode(self.carries_out)?;
-            if !self.evidence.is_empty() {
-                e.array(self.evidence.len() as u64)?;
-                for hash in &self.evidence {
-                    e.bytes(hash)?;
-                }
+        }
+        if fields > 5 {
+            e.array(self.evidence.len() as u64)?;
+            for hash in &self.evidence {
+                e.bytes(hash)?;
             }
+        }
+        if fields > 6 {
+            e.encode(self.origin)?;
         }
         Ok(())
     }
@@ -170,16 +181,21 @@ impl EventRecord {
         let mut evidence = Vec::new();
         if fields > 5 {
             let n = d.array()?.ok_or_else(short)?;
-            for _ in 0..n.min(64) {
-                evidence.push(d.bytes()?.try_into().map_err(|_| short())?);
+            for i in 0..n {
+                let hash = d.bytes()?.try_into().map_err(|_| short())?;
+                if i < EVIDENCE_MAX {
+                    evidence.push(hash);
+                }
             }
         }
+        let origin = if fields > 6 { d.decode()? } else { None };
         Ok(Self {
             clock,
             operator,
             body,
             carries_out,
             evidence,
+            origin,
         })
     }
 }
@@ -288,6 +304,7 @@ mod tests {
             body,
             carries_out: None,
             evidence: Vec::new(),
+            origin: None,
         }
     }
 
@@ -380,6 +397,16 @@ mod tests {
                 Ok(written.clone())
             );
             written.evidence = vec![[9; 32]];
+            assert_eq!(
+                EventRecord::from_bytes(&written.to_bytes()),
+                Ok(written.clone())
+            );
+            written.origin = Some(EventHash([2; 32]));
+            assert_eq!(
+                EventRecord::from_bytes(&written.to_bytes()),
+                Ok(written.clone())
+            );
+            (written.carries_out, written.evidence) = (None, Vec::new());
             assert_eq!(EventRecord::from_bytes(&written.to_bytes()), Ok(written));
         }
     }

@@ -45,6 +45,7 @@ pub struct Ledger<'s, S: LedgerStore> {
 /// Hashes of the events that this one refers to; it never stands before any of them.
 pub(crate) fn names(record: &EventRecord) -> Vec<EventHash> {
     let mut names: Vec<EventHash> = record.carries_out.into_iter().collect();
+    names.extend(record.origin);
     match &record.body {
         EventBody::Reversed { target } => names.push(*target),
         EventBody::CountApproved { count } => names.push(*count),
@@ -262,10 +263,10 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
                 out.push(next);
             }
         }
-        out.extend(self.store.naming(of.event.hash)?);
+        out.extend(self.naming(&of.event)?);
         match &of.event.record.body {
-            EventBody::Reversed { target } => out.extend(self.store.by_hash(*target)?),
-            EventBody::CountApproved { count } => out.extend(self.store.by_hash(*count)?),
+            EventBody::Reversed { target } => out.extend(self.saying(*target)?),
+            EventBody::CountApproved { count } => out.extend(self.saying(*count)?),
             EventBody::Resolved(resolution) => {
                 out.extend(
                     self.store
@@ -279,11 +280,14 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
                 if let Some(numbers) = decision.events {
                     for id in self.store.quarantined(decision.chain, numbers)? {
                         out.push(id);
-                        if let Some(held) = self.store.event(id)?
-                            && let EventBody::Resolved(resolution) = &held.event.record.body
-                        {
+                        let Some(held) = self.store.event(id)? else {
+                            continue;
+                        };
+                        if let EventBody::Resolved(resolution) = &held.event.record.body {
                             out.extend(self.store.decisions(resolution.exception)?);
                         }
+                        // Who says it again stands back for it, or not any more.
+                        out.extend(self.naming(&held.event)?);
                     }
                 }
             }

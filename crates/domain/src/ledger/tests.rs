@@ -51,6 +51,27 @@ impl Writer {
         body: EventBody,
         carries_out: Option<EventHash>,
     ) -> EventHash {
+        self.write_all(chain, millis, body, carries_out, None)
+    }
+
+    pub(super) fn write_again(
+        &mut self,
+        chain: u8,
+        millis: i64,
+        body: EventBody,
+        origin: EventHash,
+    ) -> EventHash {
+        self.write_all(chain, millis, body, None, Some(origin))
+    }
+
+    fn write_all(
+        &mut self,
+        chain: u8,
+        millis: i64,
+        body: EventBody,
+        carries_out: Option<EventHash>,
+        origin: Option<EventHash>,
+    ) -> EventHash {
         let chain_id = ChainId::from_bytes([chain; 16]);
         let number = 1 + self
             .events
@@ -66,6 +87,7 @@ impl Writer {
             body,
             carries_out,
             evidence: Vec::new(),
+            origin,
         };
         let mut hasher = blake3::Hasher::new();
         hasher
@@ -744,7 +766,7 @@ fn naive_with_anchors(placed: &[Placed]) -> std::collections::BTreeMap<StockKey,
     balances
 }
 
-fn shuffled(events: &[Event], seed: u64) -> Vec<Event> {
+pub(super) fn shuffled(events: &[Event], seed: u64) -> Vec<Event> {
     let mut state = seed | 1;
     let mut next = move || {
         state ^= state << 13;

@@ -97,21 +97,23 @@ impl<S: LedgerStore> Ledger<'_, S> {
         Ok(latest.is_none_or(|latest| latest < placed.place))
     }
 
-    /// Whether an event counts. It counts unless it lies in quarantine, a live reversal names it, the decision that it
-    /// carries out does not count, or it is a decision that another one beat.
+    /// Whether an event counts. It counts unless it lies in quarantine, a live reversal names it, another event says the
+    /// same, the decision that it carries out does not count, or it is a decision that another one beat.
     pub(super) fn standing(&mut self, placed: &Placed) -> Result<Standing, S::Error> {
         // What was released or rejected stays so.
         if matches!(placed.event.record.body, EventBody::QuarantineDecided(_)) {
             return Ok(Standing::Live);
         }
-        if self.in_quarantine(&placed.event)? || self.is_reversed(&placed.event)? {
+        if self.in_quarantine(&placed.event)?
+            || self.is_reversed(&placed.event)?
+            || self.is_said_already(placed)?
+        {
             return Ok(Standing::Void);
         }
-        if let Some(decision) = placed.event.record.carries_out {
-            match self.placed_by_hash(decision)? {
-                Some(decision) if decision.standing != Standing::Void => {}
-                _ => return Ok(Standing::Void),
-            }
+        if let Some(decision) = placed.event.record.carries_out
+            && !self.is_said_and_counts(decision)?
+        {
+            return Ok(Standing::Void);
         }
         match &placed.event.record.body {
             EventBody::Resolved(resolution) => {
@@ -123,9 +125,9 @@ impl<S: LedgerStore> Ledger<'_, S> {
                 })
             }
             EventBody::Counted { .. } => {
-                for id in self.store.naming(placed.event.hash)? {
+                for id in self.naming(&placed.event)? {
                     if let Some(by) = self.store.event(id)?
-                        && matches!(by.event.record.body, EventBody::CountApproved { .. })
+                        && matches!(&by.event.record.body, EventBody::CountApproved { count } if placed.event.answers_to(*count))
                         && by.standing == Standing::Live
                     {
                         return Ok(Standing::Approved);
@@ -159,9 +161,9 @@ impl<S: LedgerStore> Ledger<'_, S> {
     }
 
     pub(super) fn is_reversed(&mut self, event: &Event) -> Result<bool, S::Error> {
-        for id in self.store.naming(event.hash)? {
+        for id in self.naming(event)? {
             if let Some(by) = self.store.event(id)?
-                && matches!(&by.event.record.body, EventBody::Reversed { target } if *target == event.hash)
+                && matches!(&by.event.record.body, EventBody::Reversed { target } if event.answers_to(*target))
                 && by.standing != Standing::Void
             {
                 return Ok(true);
@@ -177,9 +179,8 @@ impl<S: LedgerStore> Ledger<'_, S> {
         resolution: &Resolution,
     ) -> Result<bool, S::Error> {
         if let Some(after) = resolution.after {
-            match self.placed_by_hash(after)? {
-                Some(before) if before.standing != Standing::Void => {}
-                _ => return Ok(false),
+            if !self.is_said_and_counts(after)? {
+                return Ok(false);
             }
         }
         for id in self.store.decisions(resolution.exception)? {
@@ -201,10 +202,54 @@ impl<S: LedgerStore> Ledger<'_, S> {
         Ok(true)
     }
 
-    pub(super) fn placed_by_hash(&mut self, hash: EventHash) -> Result<Option<Placed>, S::Error> {
-        match self.store.by_hash(hash)? {
-            Some(id) => self.store.event(id),
-            None => Ok(None),
+    /// Events that name this one, or the one that it says again.
+    pub(super) fn naming(&mut self, event: &Event) -> Result<Vec<EventId>, S::Error> {
+        let mut naming = self.store.naming(event.hash)?;
+        if let Some(origin) = event.record.origin {
+            naming.extend(self.store.naming(origin)?);
         }
+        Ok(naming)
+    }
+
+    /// The event with that hash, and those that say it again, as far as they have come.
+    pub(super) fn saying(&mut self, hash: EventHash) -> Result<Vec<EventId>, S::Error> {
+        let mut saying: Vec<EventId> = self.store.by_hash(hash)?.into_iter().collect();
+        for id in self.store.naming(hash)? {
+            if let Some(again) = self.store.event(id)?
+                && again.event.record.origin == Some(hash)
+            {
+                saying.push(id);
+            }
+        }
+        Ok(saying)
+    }
+
+    fn is_said_and_counts(&mut self, hash: EventHash) -> Result<bool, S::Error> {
+        for id in self.saying(hash)? {
+            if let Some(placed) = self.store.event(id)?
+                && placed.standing != Standing::Void
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the event that this one says again has come after all, or was said again before. What lies in quarantine
+    /// stands in nobody's way.
+    fn is_said_already(&mut self, placed: &Placed) -> Result<bool, S::Error> {
+        let Some(origin) = placed.event.record.origin else {
+            return Ok(false);
+        };
+        for id in self.saying(origin)? {
+            if let Some(other) = self.store.event(id)?
+                && (other.event.hash == origin || other.place < placed.place)
+                && id != placed.event.id
+                && !self.in_quarantine(&other.event)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

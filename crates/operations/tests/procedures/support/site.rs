@@ -143,6 +143,7 @@ impl Site {
                 body,
                 carries_out: None,
                 evidence: Vec::new(),
+                origin: None,
             },
             accepted_at: None,
             quarantined: false,
