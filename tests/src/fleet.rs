@@ -9,7 +9,9 @@ use documents::{FieldEdit, Partition, RecordKind, SigningKey};
 use domain::{
     BinId, EventBody, Goods, ItemId, OperatorId, Quantity, SiteId, UnitId, UnixMillis, ZoneId,
 };
-use protocol::{EnrolRequest, SnapshotGet, SnapshotPart, SyncReply, SyncRequest};
+use protocol::{
+    EnrolRequest, RenewReason, RenewRequest, SnapshotGet, SnapshotPart, SyncReply, SyncRequest,
+};
 use replica::{Commit, DatabaseKey, Identity, NewEvent, OpenOptions, RecordEdit, Replica};
 use sync_core::{DeviceSync, Effect, Event, Failure};
 use sync_server::hub::Hub;
@@ -303,10 +305,36 @@ impl Handheld {
                     Effect::Stopped(outcome) => {
                         return Err(anyhow!("the hub stopped the chain: {outcome:?}"));
                     }
+                    Effect::Renew(reason) => {
+                        let done = self.renew(hub, reason, now, random)?;
+                        queue.push(Event::Renewed { done });
+                    }
+                    Effect::GiveWay(partition, chain) => {
+                        self.replica.give_way(partition, chain)?;
+                    }
                 }
             }
         }
         Err(anyhow!("the exchange does not end"))
+    }
+
+    /// Asks for other chains and goes on under them.
+    fn renew(
+        &mut self,
+        hub: &Hub,
+        reason: RenewReason,
+        now: UnixMillis,
+        random: &mut Random,
+    ) -> Result<bool> {
+        let seed = std::array::from_fn(|_| random.bits() as u8);
+        let request = exchange::renewal::request(&mut self.replica, reason, seed)?;
+        let request = RenewRequest::from_bytes(&request.to_bytes())?;
+        let token = self.replica.enrolled()?.token.clone();
+        let reply = hub
+            .renew(&token, &request, now)?
+            .map_err(|code| anyhow!("refused: {}", code.code()))?;
+        let clock = now + self.clock_error_ms;
+        Ok(exchange::renewal::take(&mut self.replica, reason, reply, clock)?.is_some())
     }
 
     /// Fetches what was offered and installs it; returns whether there was anything.

@@ -3,6 +3,7 @@
 //! A record is a map of fields; a path of two parts (`barcodes/6901234567892`) names an entry of a map that the
 //! record's first change created. Maps are never created later, because two devices would create two.
 
+mod again;
 mod counting;
 pub mod first_change;
 
@@ -12,6 +13,7 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, AutoCommit, Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use domain::ChainId;
 
+pub use again::edits_again;
 pub use counting::{ChangeHashes, Counting};
 
 use crate::guard::guarded;

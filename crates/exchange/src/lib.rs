@@ -2,6 +2,7 @@
 
 mod gather;
 mod parcel;
+pub mod renewal;
 pub mod snapshot;
 
 pub use gather::{gather, position, position_of};

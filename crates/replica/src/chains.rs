@@ -74,6 +74,13 @@ impl Chains {
             .ok_or(ReplicaError::BadRow("unknown chain number"))
     }
 
+    /// The chain on which a device writes to a partition: the last one that it was given.
+    pub(crate) fn newest_of(&self, device: DeviceId, partition: Partition) -> Option<&Chain> {
+        self.all()
+            .filter(|c| c.device == device && c.partition == partition)
+            .max_by_key(|c| c.local)
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = &Chain> {
         self.by_id.values()
     }

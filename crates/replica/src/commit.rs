@@ -10,7 +10,9 @@ use domain::ledger::Ledger;
 use domain::{ChainId, DeviceId, OperatorId, SiteId, UnixMillis};
 use rusqlite::{Transaction, params};
 
+use crate::chains::Chains;
 use crate::error::ReplicaError;
+use crate::identity::Identity;
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
 use crate::{ingest, meta, quarantine, records};
@@ -125,31 +127,14 @@ impl Replica {
             if edit.kind.is_servers_own() && !self.chains.get(chain).is_some_and(|c| c.is_server) {
                 return Err(ReplicaError::NotAllowed);
             }
-            let old = records::load(&transaction, edit.id)?;
-            let withheld = quarantine::withheld(&transaction, edit.id)?;
-            let counting = Counting {
-                withheld: &withheld,
-                is_server: &|chain| self.chains.get(chain).is_some_and(|c| c.is_server),
-            };
-            let Some(edited) = record::edit(&old.saved, edit.kind, chain, &edit.fields, &counting)?
-            else {
-                continue;
-            };
-            let mut store = records::RecordStore {
-                connection: &transaction,
-                chains: &mut self.chains,
-                identity: self.identity.as_ref(),
-                partition: edit.partition,
-            };
-            decided.extend(store.put(edit.id, &old, &edited.saved, Some(&edited.record))?);
-            put_own_change(
+            let identity = self.identity.as_ref();
+            decided.extend(write_edit(
                 &transaction,
-                edit.partition,
-                edit.id,
-                &edited.change,
-                0,
-                false,
-            )?;
+                &mut self.chains,
+                identity,
+                chain,
+                edit,
+            )?);
         }
         if !commit.events.is_empty() {
             let site = commit.site.ok_or(ReplicaError::NotEnrolled)?;
@@ -192,13 +177,9 @@ impl Replica {
                 };
                 written.push(write.append(record)?);
             }
-            let mut store = SqlLedger::new(&transaction, &self.chains, site);
-            let mut ledger = Ledger::new(&mut store)?;
-            for event in written {
-                committed.events.push((event.id, event.hash));
-                ledger.add(event)?;
-            }
-            ledger.finish()?;
+            let names = written.iter().map(|e| (e.id, e.hash));
+            committed.events.extend(names);
+            fold(&transaction, &self.chains, site, written)?;
         }
         ingest::reread_decided(
             &transaction,
@@ -223,6 +204,57 @@ impl Replica {
         transaction.commit()?;
         Ok(committed)
     }
+}
+
+/// Makes one edit on a chain. Returns the chains about whose quarantine it decides.
+pub(crate) fn write_edit(
+    transaction: &Transaction<'_>,
+    chains: &mut Chains,
+    identity: Option<&Identity>,
+    chain: ChainId,
+    edit: &RecordEdit,
+) -> Result<BTreeSet<ChainId>, ReplicaError> {
+    let old = records::load(transaction, edit.id)?;
+    let withheld = quarantine::withheld(transaction, edit.id)?;
+    let counting = Counting {
+        withheld: &withheld,
+        is_server: &|chain| chains.get(chain).is_some_and(|c| c.is_server),
+    };
+    let Some(edited) = record::edit(&old.saved, edit.kind, chain, &edit.fields, &counting)? else {
+        return Ok(BTreeSet::new());
+    };
+    let mut store = records::RecordStore {
+        connection: transaction,
+        chains,
+        identity,
+        partition: edit.partition,
+    };
+    let decided = store.put(edit.id, &old, &edited.saved, Some(&edited.record))?;
+    put_own_change(
+        transaction,
+        edit.partition,
+        edit.id,
+        &edited.change,
+        0,
+        false,
+    )?;
+    Ok(decided)
+}
+
+/// Folds events that were just written at a site.
+pub(crate) fn fold(
+    transaction: &Transaction<'_>,
+    chains: &Chains,
+    site: SiteId,
+    events: Vec<Event>,
+) -> Result<(), ReplicaError> {
+    let mut store = SqlLedger::new(transaction, chains, site);
+    let mut ledger = Ledger::new(&mut store)?;
+    for event in events {
+        ledger.add(event)?;
+    }
+    ledger.finish()?;
+    Ok(())
 }
 
 fn writer(chain: Option<ChainId>) -> Result<ChainId, ReplicaError> {
@@ -254,7 +286,7 @@ pub(crate) fn put_own_change(
 }
 
 /// Appends events to the open journal, opening a new one each day or when it is full.
-struct EventWriter<'a> {
+pub(crate) struct EventWriter<'a> {
     transaction: &'a Transaction<'a>,
     journals: &'a mut std::collections::HashMap<Partition, Journal>,
     ids: &'a mut domain::IdSource,
@@ -269,7 +301,7 @@ struct EventWriter<'a> {
 /// Which journal is open, and since which day: (document, day).
 type OpenJournal = (RecordId, i64);
 
-fn journal_key(chain: ChainId) -> String {
+pub(crate) fn journal_key(chain: ChainId) -> String {
     format!("open-journal:{chain}")
 }
 
@@ -278,7 +310,7 @@ impl<'a> EventWriter<'a> {
         clippy::too_many_arguments,
         reason = "parts of the replica, borrowed one by one"
     )]
-    fn open(
+    pub(crate) fn open(
         transaction: &'a Transaction<'a>,
         journals: &'a mut std::collections::HashMap<Partition, Journal>,
         ids: &'a mut domain::IdSource,
@@ -346,7 +378,7 @@ impl<'a> EventWriter<'a> {
         Ok(())
     }
 
-    fn append(&mut self, record: EventRecord) -> Result<Event, ReplicaError> {
+    pub(crate) fn append(&mut self, record: EventRecord) -> Result<Event, ReplicaError> {
         let partition = self.partition();
         if self
             .journals

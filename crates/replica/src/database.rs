@@ -30,11 +30,12 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/0001_replica.sql"),
     include_str!("../migrations/0002_carry.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
     include_str!("../migrations/0004_quarantine.sql"),
+    include_str!("../migrations/0005_displaced.sql"),
 ];
 
 /// The schema that this program writes.

@@ -162,7 +162,22 @@ impl Replica {
         entries: &[Accepted],
         now: UnixMillis,
     ) -> Result<Ingested, ReplicaError> {
-        let result = self.try_ingest(partition, epoch, entries, now);
+        let mut result = self.try_ingest(partition, epoch, entries, now);
+        // What the log holds at a place outranks what another brought for it.
+        while let Ok(outcome) = &result
+            && outcome.rejected == Some(Rejected::Fork)
+            && let Some(entry) = entries.iter().find(|e| e.number > outcome.cursor.number)
+        {
+            let (entries_before, fresh) = (outcome.entries, outcome.fresh);
+            if !self.give_way_to(entry)? {
+                break;
+            }
+            result = self.try_ingest(partition, epoch, entries, now);
+            if let Ok(outcome) = &mut result {
+                outcome.entries += entries_before;
+                outcome.fresh += fresh;
+            }
+        }
         if result.is_err() {
             self.forget_unwritten();
         }
@@ -234,33 +249,41 @@ impl Replica {
     }
 
     fn try_rebuild(&mut self) -> Result<(), ReplicaError> {
-        let identity = self.identity.clone();
         let transaction = self.connection.unchecked_transaction()?;
-        replica::clear_read_model(&transaction)?;
-        let mut partitions: Vec<Partition> = self.chains.all().map(|c| c.partition).collect();
-        partitions.sort_unstable();
-        partitions.dedup();
-        for partition in partitions {
-            let chains: Vec<Chain> = self
-                .chains
-                .all()
-                .filter(|c| c.partition == partition)
-                .copied()
-                .collect();
-            if let Some(identity) = &identity {
-                snapshot::apply(&transaction, &mut self.chains, identity, partition)?;
-            }
-            let mut batch = Batch::default();
-            for chain in chains {
-                batch.read_stored(&transaction, &chain)?;
-                batch.read_unsealed(&transaction, &chain, identity.as_ref())?;
-            }
-            batch.apply(&transaction, &mut self.chains, identity.as_ref(), partition)?;
-        }
+        fold_anew(&transaction, &mut self.chains, self.identity.as_ref())?;
         transaction.commit()?;
         self.journals.clear();
         Ok(())
     }
+}
+
+/// Folds everything again from the changes that are held, in the transaction that is open.
+pub(crate) fn fold_anew(
+    connection: &Connection,
+    chains: &mut Chains,
+    identity: Option<&Identity>,
+) -> Result<(), ReplicaError> {
+    replica::clear_read_model(connection)?;
+    let mut partitions: Vec<Partition> = chains.all().map(|c| c.partition).collect();
+    partitions.sort_unstable();
+    partitions.dedup();
+    for partition in partitions {
+        let local: Vec<Chain> = chains
+            .all()
+            .filter(|c| c.partition == partition)
+            .copied()
+            .collect();
+        if let Some(identity) = identity {
+            snapshot::apply(connection, chains, identity, partition)?;
+        }
+        let mut batch = Batch::default();
+        for chain in local {
+            batch.read_stored(connection, &chain)?;
+            batch.read_unsealed(connection, &chain, identity)?;
+        }
+        batch.apply(connection, chains, identity, partition)?;
+    }
+    Ok(())
 }
 
 /// The segment that changes were found in.
@@ -631,6 +654,12 @@ fn take(
         return Ok(Err(Rejected::Segment(error)));
     }
     let head = outbox::head(connection, chain.local)?;
+    if header.seq <= head.seq
+        && header.partition == partition
+        && outbox::hash_at(connection, chain.local, header.seq)?.is_some()
+    {
+        return Ok(Err(Rejected::Fork));
+    }
     let follows = header.seq == head.seq + 1 && header.previous == head.hash;
     if header.organisation != identity.organisation
         || header.partition != partition

@@ -223,6 +223,17 @@ pub(crate) fn put_verdicts(
 
 #[expect(clippy::missing_errors_doc, reason = "said once, at the type")]
 impl Query<'_> {
+    /// Events and edits of a device that wait until a supervisor lets them count.
+    pub fn held_for_supervisor(&self, device: DeviceId) -> Result<u64, ReplicaError> {
+        let own = self
+            .quarantine()?
+            .into_iter()
+            .filter(|r| r.device == device);
+        Ok(own
+            .map(|run| run.edits + run.events.map_or(0, |(first, last)| last - first + 1))
+            .sum())
+    }
+
     /// What lies in quarantine and waits for a decision, by chain and place.
     pub fn quarantine(&self) -> Result<Vec<QuarantinedRun>, ReplicaError> {
         let segments = self.rows(

@@ -159,6 +159,25 @@ fn merge_what_reads(
     Ok(merged)
 }
 
+/// Deletes the records of a partition and everything that was read from them.
+pub(crate) fn drop_of(connection: &Connection, partition: Partition) -> Result<(), ReplicaError> {
+    let mut statement = connection.prepare("SELECT id FROM document WHERE partition = ?1")?;
+    let ids = statement
+        .query_map([partition.to_key()], |r| r.get::<_, Vec<u8>>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    for id in ids {
+        let id = id
+            .try_into()
+            .map_err(|_| ReplicaError::BadRow("document.id"))?;
+        forget_rows(connection, RecordId(id))?;
+    }
+    connection.execute(
+        "DELETE FROM document WHERE partition = ?1",
+        [partition.to_key()],
+    )?;
+    Ok(())
+}
+
 /// A record does not show any more: what created it does not count.
 fn forget_rows(connection: &Connection, id: RecordId) -> Result<(), ReplicaError> {
     for sql in [

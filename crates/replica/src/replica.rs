@@ -1,6 +1,6 @@
 //! The replica: one database, one writer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use documents::{Journal, Partition, RecordId};
@@ -13,7 +13,7 @@ use crate::database::{self, DatabaseKey};
 use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::query::Query;
-use crate::{meta, row, upgrade};
+use crate::{meta, renew, row, upgrade};
 
 /// Where the database is and what opens it.
 #[derive(Debug, Clone)]
@@ -67,9 +67,11 @@ pub struct Replica {
     pub(crate) clock: HybridClock,
     pub(crate) ids: IdSource,
     pub(crate) journals: HashMap<Partition, Journal>,
+    /// Sites that this device has left, and whose rows it has dropped.
+    pub(crate) left: BTreeSet<Partition>,
 }
 
-const IDENTITY: &str = "identity";
+pub(crate) const IDENTITY: &str = "identity";
 const CLOCK: &str = "clock";
 
 impl Replica {
@@ -92,7 +94,9 @@ impl Replica {
         let clock = load_clock(&connection)?;
         let ids = IdSource::new(options.random);
         upgrade::index_newly_known_kinds(&connection)?;
+        let left = renew::load_left(&connection)?;
         let mut replica = Self {
+            left,
             connection,
             options,
             chains,
@@ -170,15 +174,11 @@ impl Replica {
     /// The chain on which this replica writes to a partition, if it may.
     pub fn own_chain(&self, partition: Partition) -> Option<ChainId> {
         let device = self.identity.as_ref()?.device;
-        self.chains
-            .all()
-            .filter(|c| c.device == device && c.partition == partition)
-            .max_by_key(|c| c.local)
-            .map(|c| c.chain)
+        self.chains.newest_of(device, partition).map(|c| c.chain)
     }
 
     /// The partitions that this replica holds: those it writes to, or, while no certificate names it, those of its site.
-    /// The shared one comes first.
+    /// The shared one comes first. A site that it has moved from is among them until nothing there waits for the hub.
     pub fn own_partitions(&self) -> Vec<Partition> {
         let Some(identity) = &self.identity else {
             return Vec::new();
@@ -188,6 +188,7 @@ impl Replica {
             .all()
             .filter(|c| c.device == identity.device)
             .map(|c| c.partition)
+            .filter(|p| !self.left.contains(p))
             .collect();
         if partitions.is_empty() {
             partitions = vec![Partition::Shared, Partition::Site(identity.site)];

@@ -17,7 +17,7 @@ use crate::error::ReplicaError;
 use crate::replica::Replica;
 
 pub use build::Cut;
-pub(crate) use install::apply;
+pub(crate) use install::{apply, clear_ledger, forget_units_gone};
 
 /// A snapshot that is being fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod attached;
 mod blobs;
 mod quarantine;
+mod renew;
 mod snapshot;
 
 use documents::catalogue::{Bin, Device, Item, Operator, Site};

@@ -10,7 +10,7 @@ use documents::segment::{Accepted, Segment, SegmentHash};
 use domain::{ChainId, UnixMillis};
 use protocol::{
     CarriedChain, DeviceStatus, LogPosition, PartitionRequest, PushOutcome, Refusal, RefusalCode,
-    SnapshotWish, SyncReply, SyncRequest,
+    RenewReason, SnapshotWish, SyncReply, SyncRequest,
 };
 
 use crate::backoff::Backoff;
@@ -139,6 +139,11 @@ pub enum Event {
         /// Whether all entries were taken in.
         complete: bool,
     },
+    /// [`Effect::Renew`] was carried out, or put off. `done`: this device goes on under other chains.
+    Renewed {
+        /// Whether this device goes on under other chains.
+        done: bool,
+    },
 }
 
 /// What to ask the replica.
@@ -182,6 +187,11 @@ pub enum Effect {
     UpToDate,
     /// The hub stopped this device's chain; a supervisor has to act.
     Stopped(PushOutcome),
+    /// Ask the hub for other chains and go on under them; answer with [`Event::Renewed`], [`Event::Failed`] or
+    /// [`Event::Refused`]. What a copy has written is to be said again there.
+    Renew(RenewReason),
+    /// The hub has another branch of somebody's chain: what is carried of it here is to be set aside.
+    GiveWay(Partition, ChainId),
     /// Something is to be done with the live connection; only after [`DeviceSync::with_live`].
     Live(LiveEffect),
 }
@@ -194,6 +204,8 @@ enum Phase {
     Ingesting,
     /// Entries that came unasked are being taken in.
     Taking,
+    /// Other chains are being asked for.
+    Renewing,
 }
 
 /// The state of one device's sync.
@@ -210,8 +222,10 @@ pub struct DeviceSync {
     hub_heads: BTreeMap<ChainId, u64>,
     /// Chains that the hub stopped.
     stopped: BTreeMap<ChainId, PushOutcome>,
-    /// Own chains of this device, as last sent.
-    own: BTreeMap<Partition, ChainId>,
+    /// Own chains of this device and their ends, as last sent.
+    own: BTreeMap<Partition, (ChainId, u64)>,
+    /// Why this device is to go on under other chains, if it is.
+    renew: Option<RenewReason>,
     /// Partitions whose log has been read to its end.
     read_up: BTreeSet<Partition>,
     backoff: Backoff,
@@ -236,6 +250,7 @@ impl DeviceSync {
             hub_heads: BTreeMap::new(),
             stopped: BTreeMap::new(),
             own: BTreeMap::new(),
+            renew: None,
             read_up: BTreeSet::new(),
             backoff: Backoff::new(seed),
             next_at: None,
@@ -318,6 +333,21 @@ impl DeviceSync {
                     self.leave(now, &mut effects);
                 }
             }
+            Event::Renewed { done } if self.phase == Phase::Renewing => {
+                self.phase = Phase::Idle;
+                self.renew = None;
+                if done {
+                    self.hub_heads.clear();
+                    self.stopped.clear();
+                    self.own.clear();
+                    self.read_up.clear();
+                    // The open connection is another device's now.
+                    self.leave(now, &mut effects);
+                    self.begin(&mut effects);
+                } else {
+                    self.rest(now, &mut effects);
+                }
+            }
             Event::Failed(failure) => self.fail(now, failure, 0, &mut effects),
             Event::Refused(refusal) => {
                 self.live.heard(now);
@@ -325,7 +355,10 @@ impl DeviceSync {
                 self.fail(now, Failure::Refused(refusal.code), asked, &mut effects);
             }
             Event::Live(event) => self.live_event(now, event, &mut effects),
-            Event::Gathered(_) | Event::Replied(_) | Event::Ingested { .. } => {}
+            Event::Gathered(_)
+            | Event::Replied(_)
+            | Event::Ingested { .. }
+            | Event::Renewed { .. } => {}
         }
         effects
     }
@@ -435,7 +468,8 @@ impl DeviceSync {
             .partitions
             .into_iter()
             .map(|state| {
-                self.own.insert(state.partition, state.chain);
+                self.own
+                    .insert(state.partition, (state.chain, state.head_seq));
                 let begin = self
                     .hub_heads
                     .get(&state.chain)
@@ -467,22 +501,29 @@ impl DeviceSync {
         self.phase = Phase::Ingesting;
         let mut restart = Vec::new();
         let mut entries = Vec::new();
+        // A copy must not go on as if the chain were its own, nor read the log as its owner.
+        if self.is_copy(&reply) {
+            self.renew = Some(RenewReason::Fork);
+            self.more = false;
+            effects.push(Effect::Ingest {
+                epoch: reply.epoch,
+                restart,
+                entries,
+            });
+            return;
+        }
+        self.renew = reply.renew.first().copied();
         for part in reply.partitions {
             self.more |= part.more;
-            let own = self.own.get(&part.partition).copied();
-            let own = own.map(|chain| (chain, part.outcome, part.head_seq));
-            let carried = part
-                .carried
-                .iter()
-                .map(|c| (c.chain, c.outcome, c.head_seq));
-            for (chain, outcome, head_seq) in own.into_iter().chain(carried) {
-                self.take_outcome(
-                    chain,
-                    outcome,
-                    head_seq,
-                    Some(chain) == own.map(|o| o.0),
-                    effects,
-                );
+            let own = self.own.get(&part.partition).map(|(chain, _)| *chain);
+            if let Some(chain) = own {
+                self.take_outcome(chain, part.outcome, part.head_seq, true, effects);
+            }
+            for c in &part.carried {
+                self.take_outcome(c.chain, c.outcome, c.head_seq, false, effects);
+                if c.outcome == PushOutcome::Fork {
+                    effects.push(Effect::GiveWay(part.partition, c.chain));
+                }
             }
             if part.more || part.restart {
                 self.read_up.remove(&part.partition);
@@ -504,6 +545,19 @@ impl DeviceSync {
             restart,
             entries,
         });
+    }
+
+    /// Whether the hub has what this device should have written and did not: it was put back to an earlier state, or
+    /// another device writes on its chain.
+    fn is_copy(&self, reply: &SyncReply) -> bool {
+        reply.partitions.iter().any(|part| {
+            let own_end = self.own.get(&part.partition).map_or(u64::MAX, |own| own.1);
+            match part.outcome {
+                PushOutcome::Fork => true,
+                PushOutcome::Held | PushOutcome::Missing => part.head_seq > own_end,
+                _ => false,
+            }
+        })
     }
 
     fn take_outcome(
@@ -539,10 +593,35 @@ impl DeviceSync {
             self.leave(now, effects);
             return;
         }
-        if self.more || self.again {
+        if self.more || self.again && self.renew != Some(RenewReason::Fork) {
             self.begin(effects);
             return;
         }
+        if let Some(reason) = self.renew
+            && self.may_renew(reason)
+        {
+            self.phase = Phase::Renewing;
+            effects.push(Effect::Renew(reason));
+            return;
+        }
+        self.rest(now, effects);
+    }
+
+    /// A copy renews at once; others when nothing of theirs waits under the old chains.
+    fn may_renew(&self, reason: RenewReason) -> bool {
+        match reason {
+            RenewReason::Fork => true,
+            RenewReason::KeyRotation | RenewReason::SiteMoved => {
+                self.own.values().all(|(chain, end)| {
+                    !self.stopped.contains_key(chain) && self.hub_heads.get(chain) == Some(end)
+                })
+            }
+            RenewReason::Later => false,
+        }
+    }
+
+    /// Nothing is left to do until something happens, or for a while.
+    fn rest(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
         effects.push(Effect::UpToDate);
         self.show(Connection::Online, None, effects);
         if self.live.should_open(now) {

@@ -329,6 +329,10 @@ impl Worker {
                 let news = self.sync.snapshot_answered(answer, &mut self.replica, now);
                 self.note(news)
             }
+            ToWorker::RenewAnswered(answer) => {
+                let news = self.sync.renew_answered(answer, &mut self.replica, now);
+                self.note(news)
+            }
             ToWorker::BlobAnswered(answer) => self.blobs.answered(answer, now),
             ToWorker::Live(line, news) => {
                 let news = self.sync.live_news(line, news, &mut self.replica, now);
@@ -410,7 +414,9 @@ impl Worker {
                 self.settings.save(&mut self.replica)?;
             }
         }
-        if news.took_in || news.up_to_date {
+        if let Some(reason) = news.renewed {
+            self.renewed(reason)?;
+        } else if news.took_in || news.up_to_date {
             self.refresh()?;
         }
         Ok(())

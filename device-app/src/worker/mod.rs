@@ -19,6 +19,7 @@ mod opening;
 mod people;
 mod photos;
 mod pin;
+mod renewal;
 mod screens;
 mod site_clock;
 mod snapshot_fetch;
@@ -59,6 +60,8 @@ pub enum ToWorker {
     SyncAnswered(Answer),
     /// The hub answered a request for a chunk of a snapshot.
     SnapshotAnswered(Answer),
+    /// The hub answered a request for other chains.
+    RenewAnswered(Answer),
     /// The hub answered about photos.
     BlobAnswered(Answer),
     /// Something happened to the live connection with this number.

@@ -126,6 +126,10 @@ impl Worker {
             }
         }
         let last_contact = self.settings.last_contact;
+        let held = match identity {
+            Some(identity) => self.replica.query().held_for_supervisor(identity.device)?,
+            None => 0,
+        };
         let photos = self.photos_waiting();
         let photo_trouble = self.blobs.trouble().filter(|_| photos.photos > 0);
         Ok(SyncView {
@@ -145,6 +149,9 @@ impl Worker {
             photos_held_back: photos.held_back,
             last_error: match self.sync.error(self.waiting.total()) {
                 None if self.settings.stay_offline => Some(Message::new("stay-offline-on")),
+                None if held > 0 => {
+                    Some(Message::new("held-for-supervisor").with(held.to_string()))
+                }
                 None => photo_trouble.map(|code| Message::new(sentence_code(code))),
                 error => error,
             },

@@ -5,7 +5,9 @@ use std::sync::mpsc::Sender;
 
 use documents::Partition;
 use documents::segment::Accepted;
-use protocol::{PushOutcome, SNAPSHOT_PATH, SYNC_PATH, SnapshotPart, SyncReply, SyncRequest};
+use protocol::{
+    PushOutcome, RenewReason, SNAPSHOT_PATH, SYNC_PATH, SnapshotPart, SyncReply, SyncRequest,
+};
 use replica::{Rejected, Replica, ReplicaError};
 use sync_core::{Connection, DeviceSync, Effect, Event, Failure};
 
@@ -32,6 +34,8 @@ pub(crate) struct SyncDriver {
     rejected: Option<&'static str>,
     finished: u64,
     snapshots: SnapshotFetch,
+    /// Why other chains were asked for, while the answer is awaited.
+    pub(super) renewing: Option<RenewReason>,
     /// This device's clock minus the hub's, when they last spoke.
     clock_ahead_ms: i64,
 }
@@ -52,6 +56,8 @@ pub(crate) struct SyncNews {
     pub(crate) took_in: bool,
     /// The hub's log was set back.
     pub(crate) restarted: bool,
+    /// This device goes on under other chains.
+    pub(crate) renewed: Option<RenewReason>,
 }
 
 impl SyncDriver {
@@ -76,6 +82,7 @@ impl SyncDriver {
             rejected: None,
             finished: 0,
             snapshots: SnapshotFetch::default(),
+            renewing: None,
             clock_ahead_ms: 0,
         }
     }
@@ -87,6 +94,12 @@ impl SyncDriver {
     /// Whether the last exchange failed because nobody answered.
     pub(crate) fn is_unreachable(&self) -> bool {
         self.failure == Some(Failure::Unreachable)
+    }
+
+    /// What the hub said of the chains that were given up does not matter any more.
+    pub(super) fn forget_trouble(&mut self) {
+        self.stopped = None;
+        self.rejected = None;
     }
 
     /// How many exchanges have ended, well or badly.
@@ -229,7 +242,9 @@ impl SyncDriver {
                     Effect::UpToDate => {
                         self.finished += 1;
                         self.rejected = None;
-                        match self.go_on_fetching(replica, now) {
+                        let left = replica.leave_old_sites();
+                        let fetched = left.and_then(|_| self.go_on_fetching(replica, now));
+                        match fetched {
                             Ok(pending) => news.up_to_date = !pending,
                             Err(error) => events.push_back(failed(&error)),
                         }
@@ -238,6 +253,11 @@ impl SyncDriver {
                         tracing::warn!(?outcome, "the hub stopped a chain of this device");
                         self.stopped = Some(outcome);
                     }
+                    Effect::Renew(reason) => events.extend(self.renew(reason, replica)),
+                    Effect::GiveWay(partition, chain) => match replica.give_way(partition, chain) {
+                        Ok(moved) => news.took_in |= moved > 0,
+                        Err(error) => events.push_back(failed(&error)),
+                    },
                 }
             }
         }
@@ -307,7 +327,7 @@ impl SyncDriver {
         self.post_to_hub(replica, SYNC_PATH, bytes, ToWorker::SyncAnswered)
     }
 
-    fn post_to_hub(
+    pub(super) fn post_to_hub(
         &mut self,
         replica: &Replica,
         path: &'static str,

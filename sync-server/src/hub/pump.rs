@@ -111,8 +111,15 @@ impl Hub {
     /// A log that was put back lacks what the replica still holds, of devices that may be gone by now: it goes into the
     /// log again, as if a device had carried it.
     pub(super) fn give_back(&self, now: UnixMillis) -> Result<(), HubError> {
+        // Chains that the server wrote on before vouch for those of devices.
+        self.give_back_of(true, now)?;
+        self.give_back_of(false, now)
+    }
+
+    fn give_back_of(&self, servers: bool, now: UnixMillis) -> Result<(), HubError> {
         let replica = self.lock();
         let key = self.organisation.key.public();
+        let is_servers = |chain| replica.chain(chain).is_some_and(|c| c.is_server);
         for partition in replica.own_partitions() {
             let mut after = BTreeMap::new();
             loop {
@@ -129,7 +136,8 @@ impl Hub {
                     for certificate in certificates {
                         hub_chains::put(t, &certificate, false)?;
                     }
-                    for CarriedSegments { chain, segments } in &carried {
+                    let turn = carried.iter().filter(|c| is_servers(c.chain) == servers);
+                    for CarriedSegments { chain, segments } in turn {
                         let known = hub_chains::get(t, *chain)?;
                         let end = match known.filter(|c| c.partition == partition) {
                             Some(known) => self.take_chain(t, &known, segments, now)?,

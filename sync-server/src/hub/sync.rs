@@ -134,17 +134,14 @@ impl Hub {
             head_seq: 0,
             carried: Vec::new(),
         };
-        let may_read = match asked.partition {
-            Partition::Shared => true,
-            Partition::Site(site) => site == device.site,
-        };
         let chain = asked.chain.unwrap_or(match asked.partition {
             Partition::Shared => device.shared_chain,
             Partition::Site(_) => device.site_chain,
         });
         let own = hub_chains::get(connection, chain)?
             .filter(|c| c.device == device.device && c.partition == asked.partition);
-        let Some(own) = own.filter(|_| may_read) else {
+        // Of a site that it has been moved from, a device reads what became of its last work there, and then drops it.
+        let Some(own) = own else {
             return Ok(refused);
         };
         let (end, mut outcome) = self.take_chain(connection, &own, &asked.segments, now)?;

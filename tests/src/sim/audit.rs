@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use documents::segment::{Accepted, Segment, SegmentHash, SegmentStatus};
 use documents::{PublicKey, Signature, journal};
-use domain::{ChainId, EventHash};
+use domain::{ChainId, EventHash, EventRecord};
 use rusqlite::{Connection, OpenFlags, Row};
 use testkit::disk::{Disk, VFS};
 
@@ -30,29 +30,41 @@ pub(super) struct Audit {
     pub(super) events: BTreeSet<EventHash>,
     /// The events that the changes hold.
     pub(super) written: BTreeSet<EventHash>,
+    /// Events that are here without being folded: others say them again, or they wait on a branch that was set aside.
+    pub(super) kept: BTreeSet<EventHash>,
 }
 
 /// What segments hold: the same segment is on many disks, and is unpacked and verified once.
 #[derive(Debug, Default)]
 pub(super) struct Segments {
-    events: BTreeMap<SegmentHash, BTreeSet<EventHash>>,
+    events: BTreeMap<SegmentHash, Said>,
     verified: BTreeSet<SegmentHash>,
     /// Whose chain each is, as the replicas have learned it.
     pub(super) keys: BTreeMap<ChainId, PublicKey>,
 }
 
+/// What a segment says.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    events: BTreeSet<EventHash>,
+    /// What it says again.
+    again: BTreeSet<EventHash>,
+}
+
 impl Segments {
-    fn events(&mut self, segment: &Segment) -> Result<&BTreeSet<EventHash>> {
+    fn events(&mut self, segment: &Segment) -> Result<&Said> {
         let hash = segment.hash();
         if let Entry::Vacant(unseen) = self.events.entry(hash) {
-            let mut events = BTreeSet::new();
+            let mut said = Said::default();
             for part in segment.body()?.parts {
                 if part.is_journal {
-                    let changes = part.unpack()?;
-                    events.extend(changes.iter().filter_map(journal::event_of).map(|e| e.hash));
+                    for event in part.unpack()?.iter().filter_map(journal::event_of) {
+                        said.events.insert(event.hash);
+                        said.again.extend(event.record.and_then(|r| r.origin));
+                    }
                 }
             }
-            unseen.insert(events);
+            unseen.insert(said);
         }
         self.events.get(&hash).context("unpacked")
     }
@@ -113,21 +125,37 @@ fn open(disk: &Disk, file: &str, key: Option<&[u8; 32]>) -> Result<(Disk, Connec
     Ok((copy, connection))
 }
 
-/// All events in a replica's read model; none if the disk is new.
+/// All events in a replica, said again or set aside among them; none if the disk is new.
 pub(super) fn events(
     disk: &Disk,
     file: &str,
     key: Option<&[u8; 32]>,
+    segments: &mut Segments,
 ) -> Result<BTreeSet<EventHash>> {
     let (_copy, connection) = open(disk, file, key)?;
-    if !connection.table_exists(None, "event")? {
-        return Ok(BTreeSet::new());
+    let mut hashes = BTreeSet::new();
+    if !connection.table_exists(None, "displaced")? {
+        return Ok(hashes);
     }
-    let mut statement = connection.prepare("SELECT hash FROM event")?;
+    let mut statement = connection.prepare("SELECT hash, record FROM event")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        hashes.insert(EventHash(blob(row, "hash")?));
+        let record: Vec<u8> = row.get("record")?;
+        hashes.extend(EventRecord::from_bytes(&record)?.origin);
+    }
+    hashes.extend(set_aside(&connection, segments)?);
+    Ok(hashes)
+}
+
+/// Events of branches that were set aside.
+fn set_aside(connection: &Connection, segments: &mut Segments) -> Result<BTreeSet<EventHash>> {
+    let mut statement = connection.prepare("SELECT header, signature, body FROM displaced")?;
     let mut rows = statement.query([])?;
     let mut hashes = BTreeSet::new();
     while let Some(row) = rows.next()? {
-        hashes.insert(EventHash(blob(row, "hash")?));
+        let said = segments.events(&segment(row)?)?;
+        hashes.extend(said.events.iter().chain(&said.again));
     }
     Ok(hashes)
 }
@@ -143,7 +171,8 @@ pub(super) fn events_of_log(
     let mut rows = statement.query([])?;
     let mut hashes = BTreeSet::new();
     while let Some(row) = rows.next()? {
-        hashes.extend(segments.events(&segment(row)?)?);
+        let said = segments.events(&segment(row)?)?;
+        hashes.extend(said.events.iter().chain(&said.again));
     }
     Ok(hashes)
 }
@@ -249,7 +278,9 @@ pub(super) fn replica(
             "segment {seq} of {chain} does not follow {}",
             before.0
         );
-        audit.written.extend(segments.events(&segment)?);
+        let said = segments.events(&segment)?;
+        audit.written.extend(&said.events);
+        audit.kept.extend(&said.again);
         let acceptance = match row.get::<_, Option<i64>>("number")? {
             Some(number) => Some((number as u64, row.get("accepted_at")?, row.get("status")?)),
             None => None,
@@ -261,6 +292,7 @@ pub(super) fn replica(
             acceptance,
         });
     }
+    audit.kept.extend(set_aside(&connection, segments)?);
     read_unsealed(&connection, &mut audit)?;
     read_events(&connection, &mut audit)?;
     Ok(audit)
@@ -283,13 +315,16 @@ fn learn_chains(connection: &Connection, segments: &mut Segments) -> Result<()> 
 
 fn read_unsealed(connection: &Connection, audit: &mut Audit) -> Result<()> {
     let mut statement =
-        connection.prepare("SELECT hash, event FROM own_change WHERE sealed = 0")?;
+        connection.prepare("SELECT hash, event, bytes FROM own_change WHERE sealed = 0")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let hash = blob(row, "hash")?;
         audit.unsealed.insert(hash);
         if row.get::<_, i64>("event")? > 0 {
             audit.written.insert(EventHash(hash));
+            let change = automerge::Change::from_bytes(row.get("bytes")?)?;
+            let event = journal::event_of(&change).and_then(|e| e.record);
+            audit.kept.extend(event.and_then(|record| record.origin));
         }
     }
     Ok(())
@@ -297,10 +332,12 @@ fn read_unsealed(connection: &Connection, audit: &mut Audit) -> Result<()> {
 
 fn read_events(connection: &Connection, audit: &mut Audit) -> Result<()> {
     let mut statement = connection.prepare(
-        "SELECT c.chain, e.number, e.hash FROM event e JOIN chain c ON c.id = e.chain ORDER BY c.chain, e.number",
+        "SELECT c.chain, e.number, e.hash, e.standing, e.record FROM event e JOIN chain c ON c.id = e.chain
+         ORDER BY c.chain, e.number",
     )?;
     let mut rows = statement.query([])?;
     let mut ends: BTreeMap<ChainId, u64> = BTreeMap::new();
+    let mut counted = BTreeSet::new();
     while let Some(row) = rows.next()? {
         let (chain, at) = (
             ChainId::from_bytes(blob(row, "chain")?),
@@ -311,6 +348,13 @@ fn read_events(connection: &Connection, audit: &mut Audit) -> Result<()> {
         ensure!(
             audit.events.insert(EventHash(blob(row, "hash")?)),
             "event {at} of {chain} is there twice"
+        );
+        let record: Vec<u8> = row.get("record")?;
+        let hash = EventHash(blob(row, "hash")?);
+        let said = EventRecord::from_bytes(&record)?.origin.unwrap_or(hash);
+        ensure!(
+            row.get::<_, i64>("standing")? == 0 || counted.insert(said),
+            "what event {at} of {chain} says counts twice"
         );
     }
     Ok(())

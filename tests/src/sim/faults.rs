@@ -45,8 +45,6 @@ impl Kinds {
             hub_restored: often(),
             hub_replica_lost: often(),
         };
-        // A device that was put back or copied forks its chain, and nothing mends that yet.
-        kinds.cloned = false;
         // A server that lost both its log and its replica has forgotten how far its own chain went; `tallyman-server
         // restore` begins another for it.
         if random.one_in(2) {
@@ -336,7 +334,6 @@ fn back_up_restore_or_clone(world: &mut World, n: usize) -> Result<()> {
         return Ok(());
     }
     let image = handheld.backups[world.random.below(backups) as usize].clone();
-    handheld.may_fork = true;
     if world.random.one_in(2) {
         handheld.kill();
         handheld.disk.restore(&image);
@@ -350,8 +347,7 @@ fn back_up_restore_or_clone(world: &mut World, n: usize) -> Result<()> {
     let number = world.handhelds.len();
     let disk = Disk::new(world.random.bits());
     disk.restore(&image);
-    let mut clone = Handheld::new(number, disk, world.handhelds[n].key);
-    clone.may_fork = true;
+    let clone = Handheld::new(number, disk, world.handhelds[n].key);
     world.handhelds.push(clone);
     world.note(format_args!("handheld {number} is a copy of handheld {n}"));
     world.start_handheld(number)

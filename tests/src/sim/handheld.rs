@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 use documents::segment::Accepted;
 use documents::{Partition, SigningKey};
 use domain::{OperatorId, UnixMillis};
-use protocol::{EnrolReply, PushOutcome, RefusalCode, SyncReply, SyncRequest};
+use protocol::{
+    EnrolReply, PushOutcome, RefusalCode, RenewReason, RenewRequest, SyncReply, SyncRequest,
+};
 use replica::{DatabaseKey, Identity, OpenOptions, Replica, ReplicaError};
 use sync_core::{DeviceSync, Effect, Event, Failure};
 use testkit::disk::{Disk, Image, Mount, VFS};
@@ -29,8 +31,6 @@ pub(super) struct Handheld {
     pub(super) clock_error_ms: i64,
     /// Lost for good, with everything on it.
     pub(super) is_lost: bool,
-    /// Its disk was put back to an earlier state, or is the copy of another's, or was copied.
-    pub(super) may_fork: bool,
     pub(super) backups: Vec<Image>,
     /// Counts starts, so that what was meant for an earlier one is known.
     pub(super) starts: u32,
@@ -57,6 +57,12 @@ pub(super) struct Running {
     pub(super) refused: Option<RefusalCode>,
     /// Counts exchanges that ended with nothing left to do.
     pub(super) up_to_date: u64,
+    /// What its keys are drawn from.
+    random: Random,
+    /// Why the awaited exchange asks for other chains, if it does, and the answer to it.
+    renewing: Option<(RenewReason, Option<EnrolReply>)>,
+    /// What happened to it that the trace shall say.
+    pub(super) remarks: Vec<String>,
 }
 
 /// Entries of one reply that are still to be taken in.
@@ -68,7 +74,14 @@ struct Ingest {
 
 /// What the world is to do for a handheld.
 pub(super) enum Wish {
-    Send { token: String, bytes: Vec<u8> },
+    Sync {
+        token: String,
+        bytes: Vec<u8>,
+    },
+    Renew {
+        token: String,
+        request: RenewRequest,
+    },
     WakeAt(UnixMillis),
 }
 
@@ -81,7 +94,6 @@ impl Handheld {
             operator: OperatorId::from_bytes([number as u8 + 1; 16]),
             clock_error_ms: 0,
             is_lost: false,
-            may_fork: false,
             backups: Vec::new(),
             starts: 0,
             running: None,
@@ -115,6 +127,9 @@ impl Handheld {
             stopped: None,
             refused: None,
             up_to_date: 0,
+            random: Random::new(random.bits()),
+            renewing: None,
+            remarks: Vec::new(),
         };
         self.running = Some(running);
         Ok(())
@@ -166,7 +181,15 @@ impl Running {
     pub(super) fn answered(&mut self, answer: Option<Result<&[u8], RefusalCode>>) {
         self.awaited = None;
         self.refused = answer.as_ref().and_then(|a| a.as_ref().err()).copied();
+        let renewing = self.renewing.take();
         let event = match answer {
+            Some(Ok(bytes)) if renewing.is_some() => match EnrolReply::from_bytes(bytes) {
+                Ok(reply) => {
+                    self.renewing = renewing.map(|(reason, _)| (reason, Some(reply)));
+                    return;
+                }
+                Err(_) => Event::Failed(Failure::Unreachable),
+            },
             Some(Ok(bytes)) => match SyncReply::from_bytes(bytes) {
                 Ok(reply) => {
                     let held = |p: &protocol::PartitionReply| p.outcome == PushOutcome::Held;
@@ -190,7 +213,8 @@ impl Running {
 
     /// Whether there is anything to do before the next answer or wake.
     pub(super) fn is_busy(&self) -> bool {
-        !self.inbox.is_empty() || !self.effects.is_empty() || self.ingest.is_some()
+        let is_granted = matches!(self.renewing, Some((_, Some(_))));
+        !self.inbox.is_empty() || !self.effects.is_empty() || self.ingest.is_some() || is_granted
     }
 
     /// Does the next thing. `now`: the device's own clock.
@@ -202,6 +226,8 @@ impl Running {
             self.carry_out(effect, now)
         } else if self.ingest.is_some() {
             self.take_slice(now).map(|()| None)
+        } else if let Some((reason, Some(reply))) = self.renewing.take_if(|r| r.1.is_some()) {
+            self.go_on_as(reason, reply, now).map(|()| None)
         } else {
             if let Some(event) = self.inbox.pop_front() {
                 self.effects = self.sync.handle(now, event).into();
@@ -245,13 +271,49 @@ impl Running {
             // The simulated network has no live connection: exchanges alone.
             Effect::Show { .. } | Effect::Live(_) => {}
             Effect::UpToDate => self.up_to_date += 1,
-            Effect::Stopped(outcome) => self.stopped = Some(outcome),
+            Effect::Stopped(outcome) => {
+                self.remarks.push(format!("stopped: {outcome:?}"));
+                self.stopped = Some(outcome);
+            }
+            Effect::Renew(reason) => {
+                let seed = std::array::from_fn(|_| self.random.bits() as u8);
+                let request = exchange::renewal::request(&mut self.replica, reason, seed)?;
+                self.remarks.push(format!("renews: {reason:?}"));
+                self.renewing = Some((reason, None));
+                return Ok(Some(Wish::Renew {
+                    token: self.replica.enrolled()?.token.clone(),
+                    request,
+                }));
+            }
+            Effect::GiveWay(partition, chain) => {
+                let moved = self.replica.give_way(partition, chain)?;
+                self.remarks.push(format!("gives way with {moved}"));
+            }
         }
         Ok(None)
     }
 
+    fn go_on_as(
+        &mut self,
+        reason: RenewReason,
+        reply: EnrolReply,
+        now: UnixMillis,
+    ) -> Result<(), ReplicaError> {
+        let renewed = exchange::renewal::take(&mut self.replica, reason, reply, now)?;
+        self.inbox.push_front(match renewed {
+            Some(renewed) => {
+                let own = self.replica.own_chain(Partition::Shared);
+                let remark = format!("goes on, shared chain {own:?}: {renewed:?}");
+                self.remarks.push(remark);
+                Event::Renewed { done: true }
+            }
+            None => Event::Failed(Failure::Unreachable),
+        });
+        Ok(())
+    }
+
     fn send(&self, request: &SyncRequest) -> Result<Wish, ReplicaError> {
-        Ok(Wish::Send {
+        Ok(Wish::Sync {
             token: self.replica.enrolled()?.token.clone(),
             bytes: request.to_bytes(),
         })
@@ -264,7 +326,12 @@ impl Running {
         if let Some((partition, mut entries)) = ingest.entries.pop_front() {
             let slice: Vec<Accepted> = entries.drain(..entries.len().min(SLICE_ENTRIES)).collect();
             let outcome = self.replica.ingest(partition, ingest.epoch, &slice, now)?;
-            if outcome.rejected.is_some() {
+            if let Some(rejected) = outcome.rejected {
+                let next = slice.iter().find(|e| e.number > outcome.cursor.number);
+                let header = next.and_then(|e| e.segment.as_ref()?.header().ok());
+                let place = header.map(|h| (h.partition, h.chain, h.seq));
+                let remark = format!("leaves out {place:?}: {rejected:?}");
+                self.remarks.push(remark);
                 ingest.complete = false;
                 entries.clear();
             }

@@ -88,7 +88,7 @@ fn agrees_with_hub(name: &str, own: &Audit, hub: &Audit, violations: &mut Vec<St
 fn every_acknowledged_event_is_somewhere(world: &mut World, seen: &[Seen]) {
     let held: BTreeSet<_> = seen
         .iter()
-        .flat_map(|s| s.audit.written.iter().copied())
+        .flat_map(|s| s.audit.written.iter().chain(&s.audit.kept).copied())
         .collect();
     for (hash, event) in world.books.missing_from(&held) {
         let by = event

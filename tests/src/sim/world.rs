@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use documents::SigningKey;
 use documents::catalogue::Site;
 use domain::{EventHash, UnixMillis};
-use protocol::{EnrolRequest, RefusalCode, SyncRequest};
+use protocol::{EnrolRequest, RefusalCode, RenewRequest, SyncRequest};
 use replica::{Commit, ReplicaError};
 use sync_core::Event;
 use sync_server::hub::HubError;
@@ -78,7 +78,14 @@ struct Request {
     exchange: u64,
     node: usize,
     token: String,
+    asks: Asks,
     bytes: Vec<u8>,
+}
+
+#[derive(Clone, Copy)]
+enum Asks {
+    Sync,
+    Renew,
 }
 
 pub(super) struct World {
@@ -356,12 +363,19 @@ impl World {
         };
         running.is_scheduled = false;
         let worked = running.work(now);
+        for remark in std::mem::take(&mut running.remarks) {
+            self.note(format_args!("handheld {n} {remark}"));
+        }
         let wish = self.handheld_result(n, failures, worked)?.flatten();
         if self.handhelds[n].running.is_none() {
             return Ok(());
         }
         match wish {
-            Some(Wish::Send { token, bytes }) => self.send(n, token, bytes),
+            Some(Wish::Sync { token, bytes }) => self.send(n, token, Asks::Sync, bytes),
+            Some(Wish::Renew { token, request }) => {
+                self.keys.insert(*request.key.as_bytes());
+                self.send(n, token, Asks::Renew, request.to_bytes());
+            }
             Some(Wish::WakeAt(at)) => {
                 // The device waits by its own clock.
                 let after = at - now;
@@ -450,7 +464,7 @@ impl World {
 
     // The wire.
 
-    fn send(&mut self, n: usize, token: String, bytes: Vec<u8>) {
+    fn send(&mut self, n: usize, token: String, asks: Asks, bytes: Vec<u8>) {
         self.last_exchange += 1;
         let exchange = self.last_exchange;
         let node = self.random.below(self.hubs.nodes.len() as u64) as usize;
@@ -469,6 +483,7 @@ impl World {
             exchange,
             node,
             token,
+            asks,
             bytes,
         };
         for (delay, bytes) in self.network.carry(&request.bytes, &mut self.random) {
@@ -498,12 +513,22 @@ impl World {
         let Some(hub) = &self.hubs.nodes[node].hub else {
             return Ok(());
         };
-        let answer = match SyncRequest::from_bytes(&request.bytes) {
-            Err(_) => Ok(Err(RefusalCode::Malformed)),
-            Ok(asked) => hub.sync(&request.token, asked, at),
+        let answer = match request.asks {
+            Asks::Sync => match SyncRequest::from_bytes(&request.bytes) {
+                Err(_) => Ok(Err(RefusalCode::Malformed)),
+                Ok(asked) => hub
+                    .sync(&request.token, asked, at)
+                    .map(|answer| answer.map(|reply| reply.to_bytes())),
+            },
+            Asks::Renew => match RenewRequest::from_bytes(&request.bytes) {
+                Err(_) => Ok(Err(RefusalCode::Malformed)),
+                Ok(asked) => hub
+                    .renew(&request.token, &asked, at)
+                    .map(|answer| answer.map(|reply| reply.to_bytes())),
+            },
         };
         let answer = match self.hub_result(failures, answer)? {
-            Some(Ok(reply)) => Ok(reply.to_bytes()),
+            Some(Ok(reply)) => Ok(reply),
             Some(Err(code)) => Err(code),
             None if self.hubs.nodes[node].hub.is_none() => return Ok(()),
             None => Err(RefusalCode::HubFailed),
@@ -623,11 +648,14 @@ impl World {
     pub(super) fn held(&mut self) -> Result<BTreeSet<EventHash>> {
         let mut held = audit::events_of_log(&self.hubs.store, hubs::STORE, &mut self.segments)?;
         for node in &self.hubs.nodes {
-            held.extend(audit::events(&node.disk, hubs::REPLICA, None)?);
+            let replica = audit::events(&node.disk, hubs::REPLICA, None, &mut self.segments)?;
+            held.extend(replica);
         }
         for handheld in self.handhelds.iter().filter(|h| !h.is_lost) {
             let key = handheld.key.as_ref();
-            held.extend(audit::events(&handheld.disk, handheld::REPLICA, key)?);
+            let disk = &handheld.disk;
+            let replica = audit::events(disk, handheld::REPLICA, key, &mut self.segments)?;
+            held.extend(replica);
         }
         Ok(held)
     }

@@ -15,7 +15,7 @@ use crate::identity::Identity;
 use crate::ingest::{self, Batch, Cursor};
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
-use crate::{meta, quarantine, records};
+use crate::{displaced, meta, quarantine, records};
 
 impl Replica {
     /// Installs the snapshot of a partition that has been fetched, in one transaction. What this replica holds of the
@@ -58,6 +58,15 @@ impl Replica {
         let Some(manifest) = apply(&transaction, &mut self.chains, &identity, partition)? else {
             return Err(ReplicaError::BadRow("snapshot"));
         };
+        let Some(other_branches) =
+            displaced::keep_other_branches(&transaction, partition, identity.device)?
+        else {
+            tracing::warn!(%partition, "a snapshot has another branch of this device's own chain");
+            drop(transaction);
+            self.forget_unwritten();
+            self.drop_fetching(partition)?;
+            return Ok(false);
+        };
         // What the cut covers is not held any more, own or others'.
         for table in ["segment_events", "segment"] {
             transaction.execute(
@@ -82,6 +91,9 @@ impl Replica {
             }
             batch.apply(&transaction, &mut self.chains, Some(&identity), partition)?;
             forget_units_gone(&transaction)?;
+        } else if other_branches {
+            // Their edits are in the records.
+            ingest::fold_anew(&transaction, &mut self.chains, Some(&identity))?;
         }
         let read = ingest::load_cursor(&transaction, partition)?;
         if read.is_none_or(|c| c.epoch != manifest.epoch || c.number < manifest.cut) {
@@ -296,7 +308,7 @@ pub(crate) fn clear_ledger(connection: &Connection, site: SiteId) -> Result<(), 
 }
 
 /// Units that the snapshot does not know are not found by search any more.
-fn forget_units_gone(connection: &Connection) -> Result<(), ReplicaError> {
+pub(crate) fn forget_units_gone(connection: &Connection) -> Result<(), ReplicaError> {
     let mut statement = connection.prepare(
         "SELECT id, words, codes FROM search_row r WHERE kind = 'unit'
          AND NOT EXISTS (SELECT 1 FROM unit u

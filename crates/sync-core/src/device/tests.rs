@@ -123,6 +123,8 @@ fn names(effects: &[Effect]) -> Vec<String> {
             Effect::UpToDate => "up to date".into(),
             Effect::Stopped(outcome) => format!("stopped {outcome:?}"),
             Effect::Live(effect) => format!("live {effect:?}"),
+            Effect::Renew(reason) => format!("renew {reason:?}"),
+            Effect::GiveWay(..) => "give way".into(),
         })
         .collect()
 }
@@ -237,8 +239,8 @@ fn a_stopped_chain_is_told_once_and_sends_no_more_while_reading_goes_on() {
     run.check(Event::Started, &["gather []"]);
     run.check(gathered(0, 2, 2), &["Syncing", "send 2"]);
     run.check(
-        reply(PushOutcome::Fork, 1, false),
-        &["stopped Fork", "ingest"],
+        reply(PushOutcome::Forged, 1, false),
+        &["stopped Forged", "ingest"],
     );
     run.check(
         Event::Ingested { complete: true },
@@ -247,7 +249,73 @@ fn a_stopped_chain_is_told_once_and_sends_no_more_while_reading_goes_on() {
     // Nothing stands after the greatest number.
     run.check(Event::Woke, &["gather [-]"]);
     run.check(gathered(0, 2, 0), &["send 0"]);
+    run.check(reply(PushOutcome::Forged, 1, false), &["ingest"]);
+}
+
+#[test]
+fn a_copy_becomes_another_device_before_it_does_anything_else() {
+    // Another segment stands where its own would; or the hub holds what it has never written.
+    for (outcome, head_seq) in [(PushOutcome::Fork, 1), (PushOutcome::Held, 9)] {
+        let mut run = Run::new();
+        run.check(Event::Started, &["gather []"]);
+        run.check(gathered(0, 2, 2), &["Syncing", "send 2"]);
+        run.check(Event::Committed, &[]);
+        run.check(reply(outcome, head_seq, true), &["ingest"]);
+        run.check(Event::Ingested { complete: true }, &["renew Fork"]);
+        run.check(Event::SyncNow, &[]);
+        run.check(Event::Renewed { done: true }, &["gather []"]);
+        run.check(gathered(0, 2, 2), &["send 2"]);
+        run.check(reply(PushOutcome::Held, 2, false), &["ingest"]);
+        run.check(
+            Event::Ingested { complete: true },
+            &["up to date", "Online", "wake 5000"],
+        );
+    }
+}
+
+#[test]
+fn a_copy_that_cannot_renew_tries_again_and_never_pushes_on() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(gathered(0, 2, 2), &["Syncing", "send 2"]);
     run.check(reply(PushOutcome::Fork, 1, false), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["renew Fork"]);
+    let effects = run.sync.handle(0, Event::Failed(Failure::Unreachable));
+    assert_eq!(names(&effects)[1], "Offline server-unreachable");
+    run.check(Event::SyncNow, &["gather []"]);
+    run.check(gathered(0, 2, 2), &["Syncing", "send 2"]);
+    run.check(reply(PushOutcome::Fork, 1, false), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["renew Fork"]);
+}
+
+#[test]
+fn a_device_that_is_asked_to_renew_does_so_once_nothing_of_its_own_waits() {
+    let wanted = |event: Event| match event {
+        Event::Replied(reply) => Event::Replied(SyncReply {
+            renew: vec![RenewReason::SiteMoved],
+            ..reply
+        }),
+        other => other,
+    };
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(gathered(0, 3, 2), &["Syncing", "send 2"]);
+    run.check(wanted(reply(PushOutcome::Held, 2, false)), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [2]"]);
+    run.check(gathered(2, 3, 1), &["send 1"]);
+    run.check(wanted(reply(PushOutcome::Held, 3, false)), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["renew SiteMoved"]);
+    // Not now: somebody is at work. It is asked again.
+    run.check(
+        Event::Renewed { done: false },
+        &["up to date", "Online", "wake 5000"],
+    );
+    run.now = 5_000;
+    run.check(Event::Woke, &["gather [3]"]);
+    run.check(gathered(3, 3, 0), &["send 0"]);
+    run.check(wanted(reply(PushOutcome::Held, 3, false)), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["renew SiteMoved"]);
+    run.check(Event::Renewed { done: true }, &["gather []"]);
 }
 
 #[test]

@@ -178,10 +178,10 @@ impl<S: LedgerStore> Ledger<'_, S> {
         placed: &Placed,
         resolution: &Resolution,
     ) -> Result<bool, S::Error> {
-        if let Some(after) = resolution.after {
-            if !self.is_said_and_counts(after)? {
-                return Ok(false);
-            }
+        if let Some(after) = resolution.after
+            && !self.is_said_and_counts(after)?
+        {
+            return Ok(false);
         }
         for id in self.store.decisions(resolution.exception)? {
             if id == placed.event.id {
