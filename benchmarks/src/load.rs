@@ -238,8 +238,13 @@ impl Client {
     fn take(&mut self, reply: SyncReply) -> Result<bool> {
         let mut more = false;
         for part in reply.partitions {
-            if part.outcome != PushOutcome::Held || part.restart {
+            if part.outcome != PushOutcome::Held {
                 bail!("pushed: {:?}", part.outcome);
+            }
+            if part.restart {
+                self.positions
+                    .insert(part.partition, LogPosition::default());
+                bail!("the hub does not know the position");
             }
             if part.partition != Partition::Shared {
                 let mut latencies = self
@@ -260,7 +265,9 @@ impl Client {
             } else {
                 cursor(at)
             };
-            let end = part.entries.iter().fold(start, |at, e| at.after(e.hash));
+            // Some may have been pushed between the request and its answer.
+            let fresh = part.entries.iter().filter(|e| e.number > start.number);
+            let end = fresh.fold(start, |at, e| at.after(e.hash));
             self.positions
                 .insert(part.partition, exchange::position_of(end));
             more |= part.more;
