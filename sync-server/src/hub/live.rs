@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{FromRequestParts, Request, State};
+use axum::body::Bytes;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use documents::Partition;
-use protocol::live::LIVE_REQUEST_BYTES_MAX;
 use protocol::{
     LiveFrame, LiveHint, LogPosition, PushOutcome, Refusal, RefusalCode, SyncReply, SyncRequest,
 };
@@ -20,6 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use super::gate::too_many;
 use super::routes::{HubState, bearer, exchange, refuse};
+use super::socket::{self, Gone, Message, Socket};
 use super::tail::{self, News};
 
 /// Entries that are sent unasked: one scan is a few hundred bytes; what gathers in [`PACE`] under load may be more.
@@ -43,7 +43,7 @@ struct Followed {
 struct Line {
     state: HubState,
     token: String,
-    socket: WebSocket,
+    socket: Socket,
     followed: BTreeMap<Partition, Followed>,
     grown: watch::Receiver<u64>,
     access: u64,
@@ -52,15 +52,11 @@ struct Line {
     pushed: Instant,
 }
 
-/// The line is cut, or the device does not keep to the protocol.
-struct Gone;
-
-pub(super) async fn open(State(state): State<HubState>, request: Request) -> Response {
+pub(super) async fn open(State(state): State<HubState>, mut request: Request) -> Response {
     let Some(token) = bearer(request.headers()) else {
         return refuse(RefusalCode::DeviceUnknown);
     };
-    let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut request.into_parts().0, &()).await
-    else {
+    let Some((response, opened)) = socket::upgrade(&mut request) else {
         return refuse(RefusalCode::Malformed);
     };
     let Some(room) = state.gate.live() else {
@@ -71,26 +67,30 @@ pub(super) async fn open(State(state): State<HubState>, request: Request) -> Res
     if let Err(refused) = super::routes::blocking(move || hub.admit(&asked)).await {
         return refuse(refused);
     }
-    upgrade
-        .max_message_size(LIVE_REQUEST_BYTES_MAX)
-        .max_frame_size(LIVE_REQUEST_BYTES_MAX)
-        .read_buffer_size(4 << 10)
-        .write_buffer_size(0)
-        .on_upgrade(move |socket| async move {
-            let line = Line {
-                token,
-                socket,
-                followed: BTreeMap::new(),
-                grown: state.hub.tail.grown(),
-                access: state.hub.tail.access(),
-                heard: Instant::now(),
-                push_at: None,
-                pushed: Instant::now() - PACE,
-                state,
-            };
-            let _room: OwnedSemaphorePermit = room;
-            line.run().await;
-        })
+    tokio::spawn(async move {
+        let _room: OwnedSemaphorePermit = room;
+        let Ok(socket) = opened.await else {
+            return;
+        };
+        let line = Line {
+            token,
+            socket,
+            followed: BTreeMap::new(),
+            grown: state.hub.tail.grown(),
+            access: state.hub.tail.access(),
+            heard: Instant::now(),
+            push_at: None,
+            pushed: Instant::now() - PACE,
+            state,
+        };
+        line.run().await;
+    });
+    response
+}
+
+/// A reader that takes nothing is gone.
+async fn within(sending: impl Future<Output = Result<(), Gone>>) -> Result<(), Gone> {
+    timeout(SEND, sending).await.unwrap_or(Err(Gone))
 }
 
 impl Line {
@@ -99,9 +99,9 @@ impl Line {
         loop {
             let push_at = self.push_at.unwrap_or(self.heard);
             let done = tokio::select! {
-                frame = self.socket.recv() => match frame {
-                    Some(Ok(frame)) => self.take(frame).await,
-                    Some(Err(_)) | None => Err(Gone),
+                frame = self.socket.next() => match frame {
+                    Ok(frame) => self.take(frame).await,
+                    Err(gone) => Err(gone),
                 },
                 grown = self.grown.changed() => match grown {
                     Ok(()) => {
@@ -112,7 +112,7 @@ impl Line {
                 },
                 () = tokio::time::sleep_until(push_at), if self.push_at.is_some() => self.push().await,
                 _ = ping.tick() => match self.heard.elapsed() < DEAD {
-                    true => self.send(Message::Ping(Default::default())).await,
+                    true => within(self.socket.ping()).await,
                     false => Err(Gone),
                 },
             };
@@ -122,28 +122,24 @@ impl Line {
         }
     }
 
-    async fn send(&mut self, message: Message) -> Result<(), Gone> {
-        match timeout(SEND, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Gone),
-        }
-    }
-
     async fn send_frame(&mut self, frame: &LiveFrame) -> Result<(), Gone> {
-        self.send(Message::Binary(frame.to_bytes().into())).await
+        within(self.socket.send(frame.to_bytes())).await
     }
 
     async fn take(&mut self, frame: Message) -> Result<(), Gone> {
         self.heard = Instant::now();
         match frame {
-            Message::Binary(bytes) => self.exchange(&bytes).await,
+            Message::Binary(bytes) => self.exchange(bytes).await,
             Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Text(_) | Message::Close(_) => Err(Gone),
+            Message::Text(_) | Message::Close(_) | Message::Frame(_) => Err(Gone),
         }
     }
 
-    async fn exchange(&mut self, bytes: &[u8]) -> Result<(), Gone> {
-        let Ok(request) = SyncRequest::from_bytes(bytes) else {
+    async fn exchange(&mut self, bytes: Bytes) -> Result<(), Gone> {
+        let request = SyncRequest::from_bytes(&bytes);
+        // Many may wait for a long time; each keeps its request once.
+        drop(bytes);
+        let Ok(request) = request else {
             let refusal = Refusal::from(RefusalCode::Malformed);
             return self.send_frame(&LiveFrame::Refused(refusal)).await;
         };
@@ -159,8 +155,8 @@ impl Line {
         let outcome = loop {
             tokio::select! {
                 outcome = &mut work => break outcome,
-                frame = self.socket.recv() => match frame {
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.heard = Instant::now(),
+                frame = self.socket.next() => match frame {
+                    Ok(Message::Ping(_) | Message::Pong(_)) => self.heard = Instant::now(),
                     _ => return Err(Gone),
                 },
             }
@@ -170,7 +166,7 @@ impl Line {
                 self.follow(&asked, &reply);
                 let bytes = LiveFrame::Reply(reply).to_bytes();
                 let _sending = leave.into_reply(bytes.len());
-                self.send(Message::Binary(bytes.into())).await?;
+                within(self.socket.send(bytes)).await?;
                 self.push().await
             }
             Err(refusal) => self.send_frame(&LiveFrame::Refused(refusal)).await,

@@ -16,6 +16,7 @@ mod randomness;
 mod renew;
 mod routes;
 mod snapshots;
+mod socket;
 mod sync;
 mod tail;
 mod together;
