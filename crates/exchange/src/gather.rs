@@ -2,6 +2,7 @@
 
 use documents::Partition;
 use domain::UnixMillis;
+use protocol::bounds::CARRIED_CHAINS_MAX;
 use protocol::{CarriedChain, DeviceStatus, LogPosition};
 use replica::{Cursor, Replica, ReplicaError};
 use sync_core::{Gather, Gathered, PartitionState};
@@ -40,6 +41,7 @@ pub fn gather(
     program: &str,
 ) -> Result<Gathered, ReplicaError> {
     let mut partitions = Vec::new();
+    let mut chains_left = CARRIED_CHAINS_MAX;
     for partition in replica.own_partitions() {
         let Some(chain) = replica.own_chain(partition) else {
             continue;
@@ -51,9 +53,12 @@ pub fn gather(
         // Only whether there is anything, until the log has been read.
         let carry = ask.carry.contains(&partition);
         let bytes_max = if carry { ask.bytes_max } else { 1 };
-        let (carried, more) = replica.carried(partition, &ask.push_after, bytes_max)?;
-        let carries_more = more || (!carry && !carried.is_empty());
-        let carried = carried.into_iter().filter(|_| carry);
+        let (mut carried, more) = replica.carried(partition, &ask.push_after, bytes_max)?;
+        // Together with the partitions before it, no more than the hub takes at once; the rest goes with the next.
+        let most = if carry { chains_left } else { 0 };
+        let carries_more = more || carried.len() > most;
+        carried.truncate(most);
+        chains_left -= carried.len();
         partitions.push(PartitionState {
             partition,
             position: position(replica, partition)?,
@@ -63,6 +68,7 @@ pub fn gather(
             chain,
             segments: replica.own_segments_after(partition, after, ask.bytes_max)?,
             carried: carried
+                .into_iter()
                 .map(|c| CarriedChain {
                     chain: c.chain,
                     segments: c.segments,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod blob;
+pub mod bounds;
 pub mod enrolment;
 pub mod invitation;
 pub mod live;

@@ -10,15 +10,13 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use documents::Partition;
-use protocol::{
-    LiveFrame, LiveHint, LogPosition, PushOutcome, Refusal, RefusalCode, SyncReply, SyncRequest,
-};
+use protocol::{LiveFrame, LiveHint, LogPosition, PushOutcome, RefusalCode, SyncReply};
 use replica::Cursor;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, timeout};
 
 use super::gate::too_many;
-use super::routes::{HubState, bearer, exchange, refuse};
+use super::routes::{HubState, bearer, exchange, read_request, refuse};
 use super::socket::{self, Gone, Message, Socket};
 use super::tail::{self, News};
 
@@ -136,12 +134,12 @@ impl Line {
     }
 
     async fn exchange(&mut self, bytes: Bytes) -> Result<(), Gone> {
-        let request = SyncRequest::from_bytes(&bytes);
+        let request = read_request(&bytes);
         // Many may wait for a long time; each keeps its request once.
         drop(bytes);
-        let Ok(request) = request else {
-            let refusal = Refusal::from(RefusalCode::Malformed);
-            return self.send_frame(&LiveFrame::Refused(refusal)).await;
+        let request = match request {
+            Ok(request) => request,
+            Err(code) => return self.send_frame(&LiveFrame::Refused(code.into())).await,
         };
         let asked: Vec<(Partition, LogPosition)> = request
             .partitions

@@ -91,6 +91,14 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// A sync request, whichever way it came; one that names too much is refused before it is read into memory.
+pub(super) fn read_request(bytes: &[u8]) -> Result<SyncRequest, RefusalCode> {
+    if protocol::bounds::is_within_bounds(bytes) == Ok(false) {
+        return Err(RefusalCode::TooLarge);
+    }
+    SyncRequest::from_bytes(bytes).map_err(|_| RefusalCode::Malformed)
+}
+
 /// One exchange, whichever way the request came. What is left is held until the reply is sent.
 pub(super) async fn exchange(
     state: &HubState,
@@ -109,8 +117,9 @@ async fn sync(State(state): State<HubState>, headers: HeaderMap, body: Bytes) ->
     let Some(token) = bearer(&headers) else {
         return refuse(RefusalCode::DeviceUnknown);
     };
-    let Ok(request) = SyncRequest::from_bytes(&body) else {
-        return refuse(RefusalCode::Malformed);
+    let request = match read_request(&body) {
+        Ok(request) => request,
+        Err(code) => return refuse(code),
     };
     match exchange(&state, token, request).await {
         Ok((reply, _leave)) => message(StatusCode::OK, reply.to_bytes()),
