@@ -95,6 +95,18 @@ struct LimitArgs {
     /// MiB of sync replies at one time, at least 8.
     #[arg(long, default_value_t = Limits::default().reply_mib)]
     reply_mib: usize,
+    /// Requests a second of one handheld; ten seconds' worth at once. 0: no limit.
+    #[arg(long, default_value_t = Limits::default().requests_per_second)]
+    requests_per_second: u32,
+    /// Requests a second from one address, which behind a proxy is everybody's. 0: no limit.
+    #[arg(long, default_value_t = Limits::default().requests_per_second_per_address)]
+    requests_per_second_per_address: u32,
+    /// MiB of new segments that one handheld may send in a day; what is over it waits on the handheld.
+    #[arg(long, default_value_t = Limits::default().push_mib_per_day)]
+    push_mib_per_day: u64,
+    /// Changes that one handheld may send in a day.
+    #[arg(long, default_value_t = Limits::default().push_changes_per_day)]
+    push_changes_per_day: u64,
 }
 
 #[derive(Subcommand)]
@@ -246,6 +258,10 @@ async fn serve_until_stopped(args: Serve) -> anyhow::Result<()> {
             live_max: args.limits.live_max,
             waiting_max: args.limits.waiting_max,
             reply_mib: args.limits.reply_mib,
+            requests_per_second: args.limits.requests_per_second,
+            requests_per_second_per_address: args.limits.requests_per_second_per_address,
+            push_mib_per_day: args.limits.push_mib_per_day,
+            push_changes_per_day: args.limits.push_changes_per_day,
         },
     });
     say(&format!("Tallyman listens on {url}"));

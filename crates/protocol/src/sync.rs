@@ -137,6 +137,15 @@ pub struct SyncRequest {
 }
 message!(SyncRequest);
 
+impl SyncRequest {
+    /// Whether it brings any, own or carried.
+    pub fn brings_segments(&self) -> bool {
+        self.partitions
+            .iter()
+            .any(|p| !p.segments.is_empty() || !p.carried.is_empty())
+    }
+}
+
 /// What became of the segments that were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode)]
 #[cbor(index_only)]

@@ -16,6 +16,14 @@ pub struct Limits {
     pub waiting_max: usize,
     /// MiB of replies at one time.
     pub reply_mib: usize,
+    /// Requests a second of one device, for as long as it goes on; ten seconds' worth at once. 0: no limit.
+    pub requests_per_second: u32,
+    /// As above, of one address: behind a proxy that is everybody.
+    pub requests_per_second_per_address: u32,
+    /// MiB of new segments that one device may bring in a day.
+    pub push_mib_per_day: u64,
+    /// Changes that one device may bring in a day.
+    pub push_changes_per_day: u64,
 }
 
 impl Default for Limits {
@@ -24,6 +32,10 @@ impl Default for Limits {
             live_max: 2_000,
             waiting_max: 1_000,
             reply_mib: 32,
+            requests_per_second: 200,
+            requests_per_second_per_address: 2_000,
+            push_mib_per_day: 512,
+            push_changes_per_day: 1_000_000,
         }
     }
 }
@@ -91,6 +103,10 @@ impl Gate {
         }
     }
 
+    pub(super) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Room for one more live connection.
     pub(super) fn live(&self) -> Option<OwnedSemaphorePermit> {
         self.live.clone().try_acquire_owned().ok()
@@ -134,6 +150,7 @@ mod tests {
             live_max: 1,
             waiting_max: 2,
             reply_mib: 8,
+            ..Limits::default()
         });
         let first = gate.enter(4 << 20).await.unwrap();
         let second = gate.enter(4 << 20).await.unwrap();

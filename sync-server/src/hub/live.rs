@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, timeout};
 
 use super::gate::too_many;
-use super::routes::{HubState, bearer, exchange, read_request, refuse};
+use super::routes::{HubState, bearer, live_exchange, read_request, refuse};
 use super::socket::{self, Gone, Message, Socket};
 use super::tail::{self, News};
 
@@ -147,7 +147,7 @@ impl Line {
             .map(|p| (p.partition, p.position))
             .collect();
         let state = self.state.clone();
-        let work = exchange(&state, self.token.clone(), request);
+        let work = live_exchange(&state, self.token.clone(), request);
         tokio::pin!(work);
         // The device may ping meanwhile: it must see that a busy hub is there.
         let outcome = loop {

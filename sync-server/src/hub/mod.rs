@@ -5,14 +5,18 @@
 
 mod blob_files;
 mod blobs;
+mod buckets;
 mod contacts;
 mod enrol;
 mod gate;
+mod guard;
 mod live;
 mod organisation;
 mod parcels;
 mod pump;
+mod quota;
 mod randomness;
+mod refused;
 mod renew;
 mod routes;
 mod snapshots;

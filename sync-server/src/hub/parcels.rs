@@ -106,7 +106,7 @@ impl Hub {
             };
             let (before, _) = crate::store::hub_log::chain_end(connection, chain)?;
             let segments: Vec<Segment> = segments.into_iter().cloned().collect();
-            let (end, outcome) = self.take_chain(connection, &known, &segments, now)?;
+            let (end, outcome, _) = self.take_chain(connection, &known, &segments, now)?;
             taken.fresh += end.seq.saturating_sub(before);
             taken.stopped += u64::from(outcome != PushOutcome::Held);
         }

@@ -1,12 +1,12 @@
 //! The endpoints that devices use.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use protocol::live::LIVE_PATH;
@@ -16,16 +16,18 @@ use protocol::{
 };
 
 use super::gate::{Gate, Leave, Limits};
+use super::guard::{self, Guard};
+use super::refused::Refused;
+use super::sync::token_hash;
 use super::{Hub, HubError, live};
 use crate::clock::Clock;
 
 #[derive(Clone)]
 pub(super) struct HubState {
     pub(super) hub: Arc<Hub>,
-    clock: Clock,
+    pub(super) clock: Clock,
     pub(super) gate: Gate,
-    /// Wrong codes make all enrolments slower: guessing 50 bits is hopeless, and this makes it dull as well.
-    wrong_codes: Arc<std::sync::atomic::AtomicU32>,
+    pub(super) guard: Arc<Guard>,
 }
 
 /// One chunk, and the identities that are asked for.
@@ -33,6 +35,12 @@ const BLOB_REQUEST_BYTES_MAX: usize = protocol::CHUNK_BYTES_MAX + (64 << 10);
 
 /// The routes of sync, enrolment and blobs.
 pub fn routes(hub: Arc<Hub>, clock: Clock, limits: Limits) -> Router {
+    let state = HubState {
+        hub,
+        clock,
+        gate: Gate::new(limits),
+        guard: Arc::new(Guard::new(&limits)),
+    };
     Router::new()
         .route(protocol::SYNC_PATH, post(sync))
         .route(LIVE_PATH, get(live::open))
@@ -41,12 +49,8 @@ pub fn routes(hub: Arc<Hub>, clock: Clock, limits: Limits) -> Router {
         .route(protocol::SNAPSHOT_PATH, post(give_snapshot))
         .layer(DefaultBodyLimit::max(protocol::REQUEST_BYTES_MAX))
         .merge(blob_routes())
-        .with_state(HubState {
-            hub,
-            clock,
-            gate: Gate::new(limits),
-            wrong_codes: Arc::default(),
-        })
+        .route_layer(from_fn_with_state(state.clone(), guard::guard))
+        .with_state(state)
 }
 
 fn message(status: StatusCode, bytes: Vec<u8>) -> Response {
@@ -55,29 +59,34 @@ fn message(status: StatusCode, bytes: Vec<u8>) -> Response {
 }
 
 pub(super) fn refuse(code: RefusalCode) -> Response {
-    refusal(Refusal::from(code))
+    refusal(code)
 }
 
-pub(super) fn refusal(refusal: Refusal) -> Response {
-    let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    message(status, refusal.to_bytes())
+/// The guard reads from the answer itself what was refused.
+pub(super) fn refusal(refused: impl Into<Refused>) -> Response {
+    let refused: Refused = refused.into();
+    let status =
+        StatusCode::from_u16(refused.refusal.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = message(status, refused.refusal.to_bytes());
+    response.extensions_mut().insert(refused);
+    response
 }
 
-pub(super) async fn blocking<T: Send + 'static>(
-    f: impl FnOnce() -> Result<Result<T, RefusalCode>, HubError> + Send + 'static,
-) -> Result<T, RefusalCode> {
+pub(super) async fn blocking<T: Send + 'static, E: From<RefusalCode> + Send + 'static>(
+    f: impl FnOnce() -> Result<Result<T, E>, HubError> + Send + 'static,
+) -> Result<T, E> {
     match tokio::task::spawn_blocking(f).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the hub failed");
-            Err(RefusalCode::HubFailed)
+            Err(RefusalCode::HubFailed.into())
         }
         Err(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "the hub's thread failed"
             );
-            Err(RefusalCode::HubFailed)
+            Err(RefusalCode::HubFailed.into())
         }
     }
 }
@@ -104,13 +113,37 @@ pub(super) async fn exchange(
     state: &HubState,
     token: String,
     mut request: SyncRequest,
-) -> Result<(SyncReply, Leave), Refusal> {
+) -> Result<(SyncReply, Leave), Refused> {
     let leave = state.gate.enter(request.reply_bytes_max).await?;
     request.reply_bytes_max = request.reply_bytes_max.min(leave.reply_bytes_max());
     let now = state.clock.now();
     let hub = state.hub.clone();
-    let reply = blocking(move || hub.sync(&token, request, now)).await?;
-    Ok((reply, leave))
+    let limits = *state.gate.limits();
+    let reply = blocking(move || {
+        if request.brings_segments()
+            && let Some(seconds) = hub.push_wait(&token, &limits, now)?
+        {
+            return Ok(Err(guard::wait("push-quota", seconds)));
+        }
+        Ok(hub.sync(&token, request, now)?.map_err(Refused::from))
+    });
+    Ok((reply.await?, leave))
+}
+
+/// [`exchange`] on a live connection, where the guard sees no requests.
+pub(super) async fn live_exchange(
+    state: &HubState,
+    token: String,
+    request: SyncRequest,
+) -> Result<(SyncReply, Leave), Refusal> {
+    let outcome = match state
+        .guard
+        .admit_token(token_hash(&token), state.clock.now())
+    {
+        Ok(()) => exchange(state, token, request).await,
+        Err(refused) => Err(refused),
+    };
+    outcome.map_err(|refused| refused.refusal)
 }
 
 async fn sync(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {
@@ -201,26 +234,13 @@ async fn give_blob(State(state): State<HubState>, headers: HeaderMap, body: Byte
 }
 
 async fn enrol(State(state): State<HubState>, body: Bytes) -> Response {
-    use std::sync::atomic::Ordering;
     let Ok(request) = EnrolRequest::from_bytes(&body) else {
         return refuse(RefusalCode::Malformed);
     };
-    let wrong = state.wrong_codes.load(Ordering::Relaxed);
-    if wrong > 5 {
-        tokio::time::sleep(Duration::from_millis(u64::from(wrong.min(40)) * 50)).await;
-    }
     let now = state.clock.now();
     let hub = state.hub.clone();
     match blocking(move || hub.enrol(&request, now)).await {
-        Ok(reply) => {
-            state.wrong_codes.store(0, Ordering::Relaxed);
-            message(StatusCode::OK, reply.to_bytes())
-        }
-        Err(code) => {
-            if code == RefusalCode::EnrolCodeWrong {
-                state.wrong_codes.fetch_add(1, Ordering::Relaxed);
-            }
-            refuse(code)
-        }
+        Ok(reply) => message(StatusCode::OK, reply.to_bytes()),
+        Err(code) => refuse(code),
     }
 }

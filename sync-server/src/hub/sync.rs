@@ -15,7 +15,7 @@ use super::together::Brought;
 use super::{Hub, HubError};
 use crate::store::hub_chains::{self, ChainRow};
 use crate::store::hub_devices::{self, Contact, DeviceRow};
-use crate::store::{StoreError, hub_log};
+use crate::store::{StoreError, hub_log, hub_pushes};
 
 /// A reply is never larger than this, whatever the device asks for.
 const REPLY_BYTES_MAX: usize = protocol::REPLY_BYTES_MAX;
@@ -33,6 +33,34 @@ pub(super) struct Taken {
     outcome: PushOutcome,
     head_seq: u64,
     carried: Vec<CarriedReply>,
+}
+
+/// What of the segments that came was new here.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fresh {
+    bytes: u64,
+    changes: u64,
+}
+
+impl Fresh {
+    fn count(&mut self, segment: &Segment) {
+        let parts = [segment.header_bytes().len(), segment.body_bytes().len(), 64];
+        self.bytes += parts.iter().sum::<usize>() as u64;
+        self.changes += segment.header().map_or(0, |h| u64::from(h.changes));
+    }
+
+    /// Whoever brings it is charged, whoever wrote it.
+    fn charge(
+        self,
+        connection: &Connection,
+        device: &DeviceRow,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        if self.bytes == 0 {
+            return Ok(());
+        }
+        hub_pushes::charge(connection, device.device, self.bytes, self.changes, now)
+    }
 }
 
 impl Hub {
@@ -63,10 +91,7 @@ impl Hub {
         else {
             return Ok(Err(RefusalCode::DeviceUnknown));
         };
-        let pushes = request
-            .partitions
-            .iter()
-            .any(|p| !p.segments.is_empty() || !p.carried.is_empty());
+        let pushes = request.brings_segments();
         let version = request.versions.1.min(protocol::VERSIONS.1);
         let status = request.status;
         let bytes_max = (request.reply_bytes_max as usize).min(REPLY_BYTES_MAX);
@@ -144,7 +169,8 @@ impl Hub {
         let Some(own) = own else {
             return Ok(refused);
         };
-        let (end, mut outcome) = self.take_chain(connection, &own, &asked.segments, now)?;
+        let (end, mut outcome, mut fresh) =
+            self.take_chain(connection, &own, &asked.segments, now)?;
         // A device that has written past what it once sent, or lost what it sent, shows in its head.
         if outcome == PushOutcome::Held
             && asked.head_seq == end.seq
@@ -155,6 +181,7 @@ impl Hub {
             outcome = PushOutcome::Fork;
         }
         if device.revoked {
+            fresh.charge(connection, device, now)?;
             return Ok(Taken {
                 head_seq: end.seq,
                 ..refused
@@ -166,8 +193,10 @@ impl Hub {
                 .filter(|c| c.partition == asked.partition);
             let (head_seq, outcome) = match known {
                 Some(chain) => {
-                    let (end, outcome) =
+                    let (end, outcome, more) =
                         self.take_chain(connection, &chain, &offered.segments, now)?;
+                    fresh.bytes += more.bytes;
+                    fresh.changes += more.changes;
                     (end.seq, outcome)
                 }
                 // After a restore, what vouches for it may still be on its way from another device.
@@ -179,6 +208,7 @@ impl Hub {
                 head_seq,
             });
         }
+        fresh.charge(connection, device, now)?;
         Ok(Taken {
             chain,
             outcome,
@@ -212,7 +242,7 @@ impl Hub {
         chain: &ChainRow,
         segments: &[Segment],
         now: UnixMillis,
-    ) -> Result<(ChainEnd, PushOutcome), StoreError> {
+    ) -> Result<(ChainEnd, PushOutcome, Fresh), StoreError> {
         let (seq, hash) = hub_log::chain_end(connection, chain.chain)?;
         let mut end = ChainEnd {
             organisation: self.organisation.id,
@@ -224,11 +254,13 @@ impl Hub {
             quarantined: chain.quarantined,
         };
         let mut outcome = PushOutcome::Held;
+        let mut fresh = Fresh::default();
         for segment in segments {
             match judge(segment, &end) {
                 Verdict::Accept(status) => {
                     end.seq += 1;
                     end.hash = segment.hash();
+                    fresh.count(segment);
                     let judged = Judged {
                         partition: chain.partition,
                         chain: chain.chain,
@@ -248,7 +280,7 @@ impl Hub {
                 break;
             }
         }
-        Ok((end, outcome))
+        Ok((end, outcome, fresh))
     }
 
     fn answer(

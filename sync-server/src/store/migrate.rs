@@ -13,6 +13,7 @@ const STEPS: &[(u32, &str)] = &[
     (5, include_str!("migrations/0005_server_chains.sql")),
     (6, include_str!("migrations/0006_quarantine.sql")),
     (7, include_str!("migrations/0007_renewal.sql")),
+    (8, include_str!("migrations/0008_pushes.sql")),
 ];
 
 /// The schema that this program writes.

@@ -229,6 +229,19 @@ impl Warehouse {
         router(self.app.clone())
     }
 
+    /// The same server with other limits; what they count begins anew.
+    pub fn router_with(&self, limits: sync_server::hub::Limits) -> Router {
+        router(AppState::new(Parts {
+            database: self.database.clone(),
+            hub: self.hub.clone(),
+            clock: self.app.clock().clone(),
+            secure: false,
+            public_url: self.app.public_url().to_owned(),
+            certificate_fingerprint: None,
+            limits,
+        }))
+    }
+
     pub fn visitor(&self) -> Browser {
         Browser::new(self.router())
     }
