@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use crate::console::assets;
 use crate::console::handlers::{
     account, blobs, devices, export, feed, import, link, live, parcels, people, preferences,
-    quarantine, review, sign_in, sites, stock, things,
+    quarantine, refused, review, sign_in, sites, stock, things,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -64,6 +64,7 @@ fn console_routes() -> Router<AppState> {
             post(parcels::submit).layer(DefaultBodyLimit::max(parcels::UPLOAD_BYTES_MAX)),
         )
         .route("/devices/{id}/revoke", post(devices::revoke))
+        .route("/refused", get(refused::list))
         .route("/quarantine", get(quarantine::list))
         .route("/quarantine/{id}", post(quarantine::decide))
         .route("/people", get(people::list).post(people::add))

@@ -212,14 +212,10 @@ async fn wrong_content_is_dropped_counted_and_may_be_sent_again() {
         (reply.outcome, reply.held),
         (Some(ChunkOutcome::HashWrong), vec![(blob.id, 0)])
     );
-    let refused = warehouse
-        .database
-        .read(|c| hub_blobs::refusals(c, id))
-        .unwrap()
-        .unwrap();
+    let refused = warehouse.hub.refusals(NOW).unwrap().remove(0);
     assert_eq!(
-        (refused.times, refused.code.as_str(), refused.at),
-        (1, "blob-hash-wrong", NOW)
+        (refused.device, refused.times, refused.cause.as_str()),
+        (Some(id), 1, "blob-hash-wrong")
     );
     let reply = send(&warehouse, &device, &piece(&blob, &content, 0, 100))
         .await

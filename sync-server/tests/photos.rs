@@ -169,7 +169,7 @@ async fn a_card_of_the_review_queue_shows_the_photo_of_its_evidence() {
 async fn refused_uploads_show_on_the_list_of_devices() {
     let story = Story::new();
     let mut browser = story.warehouse.signed_in(Role::Admin).await;
-    assert!(!browser.get("/devices").await.body.contains("拒收"));
+    assert!(!browser.get("/devices").await.body.contains("次被拒绝"));
     let (blob, mut content) = story.photo.clone();
     content[9] ^= 1;
     let request = BlobRequest {
@@ -187,5 +187,7 @@ async fn refused_uploads_show_on_the_list_of_devices() {
         .unwrap();
     assert_eq!(reply.unwrap().outcome, Some(ChunkOutcome::HashWrong));
     let page = browser.get("/devices").await.body;
-    assert!(page.contains("拒收 1 次上传：传送中损坏"), "{page}");
+    assert!(page.contains("1 次被拒绝"), "{page}");
+    let page = browser.get("/refused").await.body;
+    assert!(page.contains("照片在传送中损坏"), "{page}");
 }

@@ -7,7 +7,8 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Every page that shows or changes anything. A new route belongs here.
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 25] = [
+    "/refused",
     "/quarantine",
     "/account",
     "/live",

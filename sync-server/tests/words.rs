@@ -73,7 +73,9 @@ fn the_code_uses_known_keys() {
 #[test]
 fn every_code_that_the_pages_translate_has_words() {
     use domain::ledger::ExceptionKind;
-    use sync_server::console::view::{CAUSES, EVENT_KINDS, KIND_CODES, choices};
+    use sync_server::console::view::{
+        CAUSES, EVENT_KINDS, KIND_CODES, REFUSED, RefusedView, choices,
+    };
     let mut keys: Vec<String> = Vec::new();
     for kind in ExceptionKind::ALL {
         let code = kind.code();
@@ -92,6 +94,16 @@ fn every_code_that_the_pages_translate_has_words() {
     }
     for cause in CAUSES {
         keys.extend(["cause", "why"].map(|p| format!("quarantine.{p}.{cause}")));
+    }
+    for (cause, next) in REFUSED {
+        keys.push(format!("refused.cause.{cause}"));
+        keys.push(format!("refused.next.{next}"));
+    }
+    for code in protocol::RefusalCode::ALL {
+        assert_eq!(RefusedView::known(code.code()).0, code.code());
+    }
+    for code in carry::file::FileError::ALL {
+        assert_eq!(RefusedView::known(code.code()).0, code.code());
     }
     for code in [
         "sign-in-needed",

@@ -4,7 +4,9 @@ use domain::{ChainId, DeviceId, SiteId, UnixMillis};
 
 use crate::console::view::CAUSES;
 use crate::hub::{Hub, HubError};
-use crate::store::hub_blobs::BlobRefusals;
+
+/// What was refused longer ago needs nobody's eye on the page of devices.
+const LATELY_MS: i64 = 7 * 86_400_000;
 
 /// What a new device scans or types to join.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +32,8 @@ pub struct Contact {
     pub waiting: u64,
     /// Its clock less the server's.
     pub clock_offset_ms: i64,
-    /// Its uploads that were refused.
-    pub refusals: Option<BlobRefusals>,
+    /// How often something of it was refused, for causes of the last week.
+    pub refused: u64,
 }
 
 /// A chain whose segments lie in quarantine, and why.
@@ -104,8 +106,10 @@ pub fn invitation(
 ///
 /// # Errors
 /// [`HubError`].
-pub fn contacts(hub: &Hub) -> Result<Vec<Contact>, HubError> {
+pub fn contacts(hub: &Hub, now: UnixMillis) -> Result<Vec<Contact>, HubError> {
     let mut contacts = Vec::new();
+    let mut refusals = hub.refusals(now)?;
+    refusals.retain(|row| row.at > now - LATELY_MS);
     for row in hub.devices()? {
         contacts.push(Contact {
             device: row.device,
@@ -113,7 +117,11 @@ pub fn contacts(hub: &Hub) -> Result<Vec<Contact>, HubError> {
             at: row.last_contact,
             waiting: row.waiting_events + row.waiting_edits,
             clock_offset_ms: row.clock_offset_ms,
-            refusals: hub.blob_refusals(row.device)?,
+            refused: refusals
+                .iter()
+                .filter(|refused| refused.device == Some(row.device))
+                .map(|refused| refused.times)
+                .sum(),
         });
     }
     Ok(contacts)

@@ -180,14 +180,6 @@ impl Page {
         words::field(self.lang, path)
     }
 
-    /// Uploads of a device that were refused.
-    pub fn refused(&self, times: impl ByValue<u64>, code: &str) -> String {
-        let reason = self.tt("upload-refusal", code);
-        let n = times.value().to_string();
-        self.lang
-            .fill("devices.uploads-refused", &[("n", &n), ("reason", &reason)])
-    }
-
     /// A base unit.
     pub fn unit_word(&self, base_unit: &str) -> String {
         let found = self.lang.find(&format!("unit.{base_unit}"));

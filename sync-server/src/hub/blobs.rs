@@ -2,14 +2,15 @@
 
 use std::io;
 
-use domain::{BlobId, BlobRef, DeviceId, UnixMillis};
+use domain::{BlobId, BlobRef, UnixMillis};
 use protocol::blob::{known_media, size_max};
 use protocol::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome, RefusalCode};
 
 use super::blob_files::Finished;
+use super::refused::Who;
 use super::sync::token_hash;
 use super::{Hub, HubError};
-use crate::store::hub_blobs::{self, BlobRefusals};
+use crate::store::hub_blobs;
 use crate::store::hub_devices::{self, DeviceRow};
 
 /// What one device may send in a day: a photo every five minutes of every shift, three times over.
@@ -107,14 +108,6 @@ impl Hub {
         Ok(Some((blob, content)))
     }
 
-    /// What was refused of a device's uploads.
-    ///
-    /// # Errors
-    /// [`HubError`].
-    pub fn blob_refusals(&self, device: DeviceId) -> Result<Option<BlobRefusals>, HubError> {
-        Ok(self.database.read(|c| hub_blobs::refusals(c, device))?)
-    }
-
     fn blob_device(
         &self,
         token: &str,
@@ -140,8 +133,7 @@ impl Hub {
         let outcome = self.judge_chunk(device, chunk, now)?;
         if let Some(code) = outcome.refusal() {
             tracing::warn!(device = %device.device, name = device.name, blob = %chunk.blob.id, size = chunk.blob.size, code, "an upload was refused");
-            self.database
-                .write(|t| hub_blobs::note_refusal(t, device.device, code, now))?;
+            self.refusals.note(Who::Device(device.device), code, now);
         }
         Ok(outcome)
     }

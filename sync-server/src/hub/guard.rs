@@ -1,5 +1,5 @@
 //! Who asks too often waits, before anything is read or looked up for it; a device's own rate, its address's, and wrong
-//! tokens and codes. Others are not slowed down by it.
+//! tokens and codes. Others are not slowed down by it. What the hub refuses is counted here.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -12,7 +12,7 @@ use protocol::{Refusal, RefusalCode};
 
 use super::buckets::{Buckets, Rate};
 use super::gate::Limits;
-use super::refused::Refused;
+use super::refused::{Refused, Who};
 use super::routes::{HubState, bearer, refusal};
 use super::sync::token_hash;
 use crate::tls::Peer;
@@ -127,18 +127,23 @@ pub(super) fn wait(cause: &'static str, retry_after_seconds: u32) -> Refused {
 pub(super) async fn guard(State(state): State<HubState>, request: Request, next: Next) -> Response {
     let caller = Caller::of(&request);
     let now = state.clock.now();
-    if let Err(refused) = state.guard.admit(&caller, request.uri().path(), now) {
-        return refusal(refused);
-    }
-    let mut response = next.run(request).await;
+    let mut response = match state.guard.admit(&caller, request.uri().path(), now) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refusal(refused),
+    };
     // A body over the limit was refused before the handler saw it.
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE
         && response.extensions().get::<Refused>().is_none()
     {
         response = refusal(RefusalCode::TooLarge);
     }
-    let code = response.extensions().get::<Refused>();
-    match code.and_then(|r| state.guard.wrong(&caller, r.refusal.code, now)) {
+    let Some(refused) = response.extensions().get::<Refused>().copied() else {
+        return response;
+    };
+    let wrong = state.guard.wrong(&caller, refused.refusal.code, now);
+    let cause = wrong.unwrap_or(refused).cause;
+    state.hub.refusals.note(Who::from(&caller), cause, now);
+    match wrong {
         Some(refused) => refusal(refused),
         None => response,
     }

@@ -16,8 +16,9 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, timeout};
 
 use super::gate::too_many;
-use super::routes::{HubState, bearer, live_exchange, read_request, refuse};
+use super::routes::{HubState, bearer, live_exchange, live_refusal, read_request, refuse};
 use super::socket::{self, Gone, Message, Socket};
+use super::sync::token_hash;
 use super::tail::{self, News};
 
 /// Entries that are sent unasked: one scan is a few hundred bytes; what gathers in [`PACE`] under load may be more.
@@ -139,7 +140,10 @@ impl Line {
         drop(bytes);
         let request = match request {
             Ok(request) => request,
-            Err(code) => return self.send_frame(&LiveFrame::Refused(code.into())).await,
+            Err(code) => {
+                let refusal = live_refusal(&self.state, token_hash(&self.token), code);
+                return self.send_frame(&LiveFrame::Refused(refusal)).await;
+            }
         };
         let asked: Vec<(Partition, LogPosition)> = request
             .partitions

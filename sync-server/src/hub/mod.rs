@@ -82,6 +82,7 @@ pub struct Hub {
     wake: tokio::sync::Notify,
     together: together::Together,
     contacts: contacts::Contacts,
+    refusals: refused::Refusals,
     tail: tail::Tail,
 }
 
@@ -123,6 +124,7 @@ impl Hub {
             tail: tail::Tail::new(organisation.epoch),
             together: together::Together::default(),
             contacts: contacts::Contacts::default(),
+            refusals: refused::Refusals::default(),
             database,
             replica: Arc::new(Mutex::new(replica)),
             organisation,

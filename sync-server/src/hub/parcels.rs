@@ -9,6 +9,7 @@ use domain::{ChainId, UnixMillis};
 use protocol::{Parcel, PushOutcome};
 use rusqlite::Connection;
 
+use super::refused::{Who, push_cause};
 use super::{Hub, HubError};
 use crate::store::{StoreError, hub_chains};
 
@@ -57,7 +58,10 @@ impl Hub {
     ) -> Result<Result<ParcelsTaken, ParcelsError>, HubError> {
         let parcels = match self.read_parcels(bytes) {
             Ok(parcels) => parcels,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => {
+                self.refusals.note(Who::File, error.code(), now);
+                return Ok(Err(error));
+            }
         };
         let mut chains = ByChain::new();
         for part in parcels.iter().flat_map(|p| &p.parts) {
@@ -102,6 +106,7 @@ impl Hub {
             let known = hub_chains::get(connection, chain)?.filter(|c| c.partition == partition);
             let Some(known) = known else {
                 taken.stopped += 1;
+                self.refusals.note(Who::File, "file-unknown-device", now);
                 continue;
             };
             let (before, _) = crate::store::hub_log::chain_end(connection, chain)?;
@@ -109,6 +114,13 @@ impl Hub {
             let (end, outcome, _) = self.take_chain(connection, &known, &segments, now)?;
             taken.fresh += end.seq.saturating_sub(before);
             taken.stopped += u64::from(outcome != PushOutcome::Held);
+            match push_cause(outcome) {
+                Some(cause) => self.refusals.note(Who::Device(known.device), cause, now),
+                None if outcome == PushOutcome::Missing => {
+                    self.refusals.note(Who::File, "file-gap", now);
+                }
+                None => {}
+            }
         }
         Ok(taken)
     }

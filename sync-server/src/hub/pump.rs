@@ -72,6 +72,7 @@ impl Hub {
     /// [`HubError`].
     pub fn pump(&self, now: UnixMillis) -> Result<bool, HubError> {
         self.flush_contacts()?;
+        self.flush_refusals(now)?;
         let mut replica = self.lock();
         self.publish(&mut replica, now)?;
         self.tail(&mut replica, now)

@@ -17,7 +17,7 @@ use protocol::{
 
 use super::gate::{Gate, Leave, Limits};
 use super::guard::{self, Guard};
-use super::refused::Refused;
+use super::refused::{Refused, Who};
 use super::sync::token_hash;
 use super::{Hub, HubError, live};
 use crate::clock::Clock;
@@ -136,14 +136,28 @@ pub(super) async fn live_exchange(
     token: String,
     request: SyncRequest,
 ) -> Result<(SyncReply, Leave), Refusal> {
-    let outcome = match state
-        .guard
-        .admit_token(token_hash(&token), state.clock.now())
-    {
+    let hash = token_hash(&token);
+    let outcome = match state.guard.admit_token(hash, state.clock.now()) {
         Ok(()) => exchange(state, token, request).await,
         Err(refused) => Err(refused),
     };
-    outcome.map_err(|refused| refused.refusal)
+    outcome.map_err(|refused| live_refusal(state, hash, refused))
+}
+
+/// Counts what is refused on a live connection.
+pub(super) fn live_refusal(
+    state: &HubState,
+    token_hash: [u8; 32],
+    refused: impl Into<Refused>,
+) -> Refusal {
+    let refused = refused.into();
+    // The token was good when the connection was opened.
+    let who = Who::Token(token_hash, "-".to_owned());
+    state
+        .hub
+        .refusals
+        .note(who, refused.cause, state.clock.now());
+    refused.refusal
 }
 
 async fn sync(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {

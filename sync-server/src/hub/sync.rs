@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use sync_core::{ChainEnd, Verdict, judge};
 
 use super::pump::Judged;
+use super::refused::{Who, push_cause};
 use super::together::Brought;
 use super::{Hub, HubError};
 use crate::store::hub_chains::{self, ChainRow};
@@ -121,6 +122,7 @@ impl Hub {
                 && taken.carried.iter().all(|c| c.outcome == PushOutcome::Held)
         });
         self.note_contact(&device, status, &partitions, &outcomes, now);
+        self.note_refusals(&device, &outcomes, now);
         if !held {
             tracing::warn!(device = %device.device, ?outcomes, "not everything that was pushed could be taken");
         }
@@ -341,6 +343,18 @@ impl Hub {
         reply.entries = entries;
         reply.more = more;
         Ok((reply, size))
+    }
+
+    /// One cause of each kind, however many partitions have it.
+    fn note_refusals(&self, device: &DeviceRow, outcomes: &[Taken], now: UnixMillis) {
+        let who = || Who::Device(device.device);
+        if let Some(cause) = outcomes.iter().find_map(|taken| push_cause(taken.outcome)) {
+            self.refusals.note(who(), cause, now);
+        }
+        let mut carried = outcomes.iter().flat_map(|taken| &taken.carried);
+        if carried.any(|c| push_cause(c.outcome).is_some()) {
+            self.refusals.note(who(), "carried-wrong", now);
+        }
     }
 
     fn note_contact(

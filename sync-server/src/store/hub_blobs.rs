@@ -5,17 +5,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::StoreError;
 
-/// Uploads of a device that were refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlobRefusals {
-    /// How many.
-    pub times: u64,
-    /// Why, the last time.
-    pub code: String,
-    /// When, the last time.
-    pub at: UnixMillis,
-}
-
 fn blob(id: BlobId, r: &Row<'_>) -> rusqlite::Result<BlobRef> {
     Ok(BlobRef {
         id,
@@ -83,37 +72,4 @@ pub fn bytes_since(
         )?
         .query_row(params![device.as_bytes(), since], |r| r.get(0))?;
     Ok(bytes.max(0) as u64)
-}
-
-/// Counts a refusal.
-pub fn note_refusal(
-    connection: &Connection,
-    device: DeviceId,
-    code: &str,
-    now: UnixMillis,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO hub_blob_refusal (device, times, code, refused_at) VALUES (?1, 1, ?2, ?3)
-             ON CONFLICT (device) DO UPDATE SET times = times + 1, code = ?2, refused_at = ?3",
-        )?
-        .execute(params![device.as_bytes(), code, now])?;
-    Ok(())
-}
-
-/// What was refused of a device's uploads.
-pub fn refusals(
-    connection: &Connection,
-    device: DeviceId,
-) -> Result<Option<BlobRefusals>, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT times, code, refused_at FROM hub_blob_refusal WHERE device = ?1")?
-        .query_row([device.as_bytes()], |r| {
-            Ok(BlobRefusals {
-                times: r.get::<_, i64>("times")?.max(0) as u64,
-                code: r.get("code")?,
-                at: r.get("refused_at")?,
-            })
-        })
-        .optional()?)
 }

@@ -14,6 +14,7 @@ const STEPS: &[(u32, &str)] = &[
     (6, include_str!("migrations/0006_quarantine.sql")),
     (7, include_str!("migrations/0007_renewal.sql")),
     (8, include_str!("migrations/0008_pushes.sql")),
+    (9, include_str!("migrations/0009_refusals.sql")),
 ];
 
 /// The schema that this program writes.

@@ -6,8 +6,9 @@ use domain::{DeviceId, EventId, SiteId};
 use super::ConsoleData;
 use super::names::called;
 use crate::console::desk::Contact;
-use crate::console::view::{DeviceView, Named};
+use crate::console::view::{DeviceView, Named, RefusedOf, RefusedView};
 use crate::error::AppError;
+use crate::store::hub_refusals::RefusalRow;
 
 impl ConsoleData {
     /// All devices by name, the server last. `contacts`: what the hub heard of them.
@@ -41,9 +42,7 @@ impl ConsoleData {
                     waiting: contact.map(|contact| contact.waiting),
                     last_event: last.map(|row| names.event(&row)).transpose()?,
                     clock_offset_ms: contact.map(|contact| contact.clock_offset_ms),
-                    refused: contact
-                        .and_then(|contact| contact.refusals.as_ref())
-                        .map(|refusals| (refusals.times, refusals.code.clone())),
+                    refused: contact.map_or(0, |contact| contact.refused),
                     revoked: device.revoked,
                     is_server: own == Some(device.id),
                     chains: chains
@@ -57,6 +56,37 @@ impl ConsoleData {
                 });
             }
             views.sort_by_key(|view| view.is_server);
+            Ok(views)
+        })
+    }
+
+    /// What was refused, with the names of the devices.
+    ///
+    /// # Errors
+    /// Those of the replica.
+    pub fn refused(&self, rows: &[RefusalRow]) -> Result<Vec<RefusedView>, AppError> {
+        self.ask(|q| {
+            let mut views = Vec::with_capacity(rows.len());
+            for row in rows {
+                let (cause, next) = RefusedView::known(&row.cause);
+                let of = match row.device {
+                    Some(id) => {
+                        let record = q.device(id)?;
+                        let name = record.map_or_else(String::new, |device| device.name);
+                        RefusedOf::Device(called(id.to_string(), &name))
+                    }
+                    None if row.address.is_empty() => RefusedOf::File,
+                    None => RefusedOf::Unknown(row.address.clone()),
+                };
+                views.push(RefusedView {
+                    of,
+                    cause,
+                    next,
+                    times: row.times,
+                    since: row.since,
+                    at: row.at,
+                });
+            }
             Ok(views)
         })
     }

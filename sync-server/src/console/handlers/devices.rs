@@ -48,7 +48,8 @@ pub(crate) struct NewDevice {
 }
 
 pub(crate) async fn list(State(app): State<AppState>, who: Viewer) -> Result<Response, AppError> {
-    let contacts = app.hub(desk::contacts).await?;
+    let now = app.now();
+    let contacts = app.hub(move |hub| desk::contacts(hub, now)).await?;
     let quarantined = super::quarantine::waiting(&app).await?;
     let (devices, sites) = app
         .data(move |data| Ok((data.devices(&contacts)?, data.sites()?)))

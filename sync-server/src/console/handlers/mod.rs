@@ -12,6 +12,7 @@ pub(crate) mod parcels;
 pub(crate) mod people;
 pub(crate) mod preferences;
 pub(crate) mod quarantine;
+pub(crate) mod refused;
 pub(crate) mod review;
 pub(crate) mod sign_in;
 pub(crate) mod sites;

@@ -2,6 +2,7 @@
 
 mod event;
 mod quarantine;
+mod refused;
 mod review;
 mod stock;
 mod things;
@@ -11,6 +12,7 @@ use crate::i18n::Lang;
 
 pub use event::{CountLine, EVENT_KINDS, EventView, PhotoView, ReversedBy};
 pub use quarantine::{CAUSES, QuarantineView};
+pub use refused::{REFUSED, RefusedOf, RefusedView};
 pub use review::{
     DecisionView, ExceptionView, FieldConflictView, FieldValue, KIND_CODES, ReviewList,
     SubjectView, Typed, choices, needs_note,

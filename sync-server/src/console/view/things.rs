@@ -74,8 +74,8 @@ pub struct DeviceView {
     pub last_event: Option<EventView>,
     /// Its clock against the server's, milliseconds; positive: ahead.
     pub clock_offset_ms: Option<i64>,
-    /// How many of its uploads were refused, and the code of the last reason.
-    pub refused: Option<(u64, String)>,
+    /// How often something of it was refused lately.
+    pub refused: u64,
     /// Whether its rights were taken away.
     pub revoked: bool,
     /// The server itself.
