@@ -1,0 +1,389 @@
+//! Every vector: its name, its bytes, and what must read them back.
+
+use documents::body::Body;
+use documents::certificate::Certificate;
+use documents::segment::{Accepted, Segment, SegmentHash};
+use documents::snapshot::{self, ChunkEntry, Manifest};
+use documents::{Partition, SnapshotId};
+use domain::EventRecord;
+use domain::ledger::Place;
+use protocol::blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
+use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
+use protocol::{
+    CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, LiveEntries, LiveFrame,
+    LiveHint, LogPosition, PartitionReply, PartitionRequest, PeerFrame, PeerHello, PeerMessage,
+    PeerRefusal, PushOutcome, Refusal, RefusalCode, RenewReason, RenewRequest, SetUp, SnapshotGet,
+    SnapshotPart, SnapshotWish, SyncReply, SyncRequest, VERSIONS,
+};
+
+use crate::made::*;
+
+/// Whether bytes read as what was written.
+pub(crate) type Reads = Box<dyn Fn(&[u8]) -> bool>;
+
+pub(crate) struct Vector {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) reads: Reads,
+}
+
+macro_rules! messages {
+    ($all:ident, $($name:literal: $value:expr),+ $(,)?) => {$({
+        let value = $value;
+        let bytes = value.to_bytes();
+        fn reads<T: PartialEq + 'static>(
+            value: T,
+            read: impl Fn(&[u8]) -> Option<T> + 'static,
+        ) -> Reads {
+            Box::new(move |bytes| read(bytes).as_ref() == Some(&value))
+        }
+        fn reader<T, E>(_: &T, read: fn(&[u8]) -> Result<T, E>) -> fn(&[u8]) -> Result<T, E> {
+            read
+        }
+        let read = reader(&value, |bytes| FromBytes::from_bytes(bytes));
+        $all.push(Vector { name: $name, bytes, reads: reads(value, move |b| read(b).ok()) });
+    })+};
+}
+
+/// So that one macro reads them all.
+trait FromBytes: Sized {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, ()>;
+}
+
+macro_rules! from_bytes {
+    ($($message:ty),+ $(,)?) => {$(
+        impl FromBytes for $message {
+            fn from_bytes(bytes: &[u8]) -> Result<Self, ()> {
+                <$message>::from_bytes(bytes).map_err(|_| ())
+            }
+        }
+    )+};
+}
+from_bytes!(
+    EnrolRequest,
+    EnrolReply,
+    RenewRequest,
+    SyncRequest,
+    SyncReply,
+    Refusal,
+    SnapshotGet,
+    SnapshotPart,
+    LiveFrame,
+    BlobRequest,
+    BlobReply,
+    BlobGet,
+    BlobPart,
+    Parcel,
+    PeerMessage,
+    PeerHello,
+    SetUp,
+    Body,
+    EventRecord,
+);
+
+fn cbor<T>(all: &mut Vec<Vector>, name: &'static str, value: T)
+where
+    T: minicbor::Encode<()> + for<'b> minicbor::Decode<'b, ()> + PartialEq + 'static,
+{
+    let bytes = minicbor::to_vec(&value).unwrap();
+    let reads = move |bytes: &[u8]| minicbor::decode::<T>(bytes).ok().as_ref() == Some(&value);
+    all.push(Vector {
+        name,
+        bytes,
+        reads: Box::new(reads),
+    });
+}
+
+fn other(
+    all: &mut Vec<Vector>,
+    name: &'static str,
+    bytes: Vec<u8>,
+    reads: impl Fn(&[u8]) -> bool + 'static,
+) {
+    all.push(Vector {
+        name,
+        bytes,
+        reads: Box::new(reads),
+    });
+}
+
+pub(crate) fn all() -> Vec<Vector> {
+    let mut all = Vec::new();
+    identity(&mut all);
+    log(&mut all);
+    sync(&mut all);
+    snapshots(&mut all);
+    live(&mut all);
+    blobs(&mut all);
+    peers(&mut all);
+    all
+}
+
+fn identity(all: &mut Vec<Vector>) {
+    messages!(all,
+        "enrol_request": EnrolRequest::new("ABCDE-FGHJK", "PDA 1", &device()),
+        "enrol_reply": EnrolReply {
+            organisation: ORGANISATION,
+            device: DEVICE,
+            device_name: "PDA 1".into(),
+            site: SITE,
+            server_key: server().public(),
+            certificates: vec![certificate().into()],
+            token: "0f".repeat(32),
+            pepper: [0x0b; 32],
+        },
+        "renew_request": RenewRequest::new(
+            RenewReason::KeyRotation, SITE_CHAIN, &device(), &next_device()),
+        "refusal": Refusal { code: RefusalCode::TooMany, retry_after_seconds: 30 },
+    );
+    other(all, "certificate", certificate(), |bytes| {
+        let read = Certificate::verify(bytes, &server().public());
+        read.is_some_and(|c| c.device == DEVICE && c.key == device().public())
+    });
+    let request = EnrolRequest::new("ABCDE-FGHJK", "PDA 1", &device());
+    assert!(request.is_proven());
+}
+
+fn log(all: &mut Vec<Vector>) {
+    messages!(all,
+        "event": event(1),
+        "body_empty": Body::default(),
+        "body_record": record_body(),
+        "body_journal": journal_body(1),
+        "body_bundle": journal_body(3),
+    );
+    let segment = segments().remove(0);
+    assert!(segment.verify(&device().public()).is_ok());
+    let entry = entries().remove(0);
+    assert!(entry.verify(&server().public()));
+    cbor::<Segment>(all, "segment", segment);
+    cbor::<Accepted>(all, "entry", entry);
+    cbor::<Accepted>(all, "entry_acknowledgement", acknowledgement());
+}
+
+fn asked(partition: Partition) -> PartitionRequest {
+    PartitionRequest {
+        partition,
+        position: LogPosition::default(),
+        head_seq: 0,
+        head_hash: SegmentHash::default(),
+        segments: Vec::new(),
+        chain: None,
+        carried: Vec::new(),
+        snapshot: SnapshotWish::default(),
+    }
+}
+
+pub(crate) fn sync_request() -> SyncRequest {
+    let segments = segments();
+    SyncRequest {
+        versions: VERSIONS,
+        status: DeviceStatus {
+            waiting_events: 4,
+            waiting_edits: 0,
+            clock: NOW,
+            program: "0.1.0".into(),
+        },
+        partitions: vec![
+            asked(Partition::Shared),
+            PartitionRequest {
+                position: position(),
+                head_seq: 2,
+                head_hash: segments[1].hash(),
+                segments: segments[1..].to_vec(),
+                chain: Some(SITE_CHAIN),
+                carried: vec![CarriedChain {
+                    chain: OTHER_CHAIN,
+                    segments: segments[..1].to_vec(),
+                }],
+                snapshot: SnapshotWish {
+                    takes: true,
+                    cut: 1,
+                    end: 0,
+                    prune: false,
+                },
+                ..asked(here())
+            },
+        ],
+        reply_bytes_max: 1 << 20,
+    }
+}
+
+fn sync_reply() -> SyncReply {
+    SyncReply {
+        version: 1,
+        epoch: EPOCH,
+        now: NOW,
+        partitions: vec![PartitionReply {
+            partition: here(),
+            outcome: PushOutcome::Held,
+            head_seq: 2,
+            restart: false,
+            entries: vec![acknowledgement(), entries().remove(1)],
+            more: true,
+            carried: vec![CarriedReply {
+                chain: OTHER_CHAIN,
+                outcome: PushOutcome::Missing,
+                head_seq: 0,
+            }],
+            snapshot: Vec::new(),
+        }],
+        renew: vec![RenewReason::SiteMoved],
+    }
+}
+
+fn sync(all: &mut Vec<Vector>) {
+    let idle = SyncRequest {
+        partitions: vec![asked(Partition::Shared), asked(here())],
+        ..sync_request()
+    };
+    messages!(all,
+        "sync_request_first": idle,
+        "sync_request": sync_request(),
+        "sync_reply": sync_reply(),
+    );
+}
+
+fn chunk() -> (ChunkEntry, Vec<u8>) {
+    // [section 5, signed certificates]
+    let rows = vec![minicbor::bytes::ByteVec::from(certificate())];
+    snapshot::pack(&minicbor::to_vec((5u8, rows)).unwrap()).unwrap()
+}
+
+pub(crate) fn manifest() -> Vec<u8> {
+    Manifest {
+        organisation: ORGANISATION,
+        partition: here(),
+        epoch: EPOCH,
+        cut: 2,
+        cut_hash: position().running_hash,
+        end: 2,
+        horizon: Some(Place::end_of(NOW + 2)),
+        taken_at: NOW + 3,
+        chunks: vec![chunk().0],
+    }
+    .sign(&server())
+}
+
+fn snapshots(all: &mut Vec<Vector>) {
+    let id: SnapshotId = Manifest::id(&manifest());
+    other(all, "snapshot_manifest", manifest(), |bytes| {
+        let read = Manifest::verify(bytes, &server().public());
+        read.is_some_and(|m| m.chunks == [chunk().0] && m.horizon == Some(Place::end_of(NOW + 2)))
+    });
+    other(all, "snapshot_chunk", chunk().1, |bytes| {
+        chunk().0.unpack(bytes).is_some()
+    });
+    messages!(all,
+        "snapshot_get": SnapshotGet { versions: VERSIONS, id, chunk: 0 },
+        "snapshot_part": SnapshotPart { version: 1, chunk: Some(chunk().1.into()) },
+        "snapshot_part_gone": SnapshotPart { version: 1, chunk: None },
+    );
+}
+
+fn live(all: &mut Vec<Vector>) {
+    let mut after = position();
+    after.number = 1;
+    after.running_hash = running_hash(&entries()[..1]);
+    after.accepted_at = None;
+    messages!(all,
+        "live_reply": LiveFrame::Reply(sync_reply()),
+        "live_refused": LiveFrame::Refused(RefusalCode::Malformed.into()),
+        "live_entries": LiveFrame::Entries(LiveEntries {
+            partition: here(),
+            after,
+            entries: entries()[1..].to_vec(),
+        }),
+        "live_hint": LiveFrame::Hint(LiveHint { partition: Partition::Shared, number: 900_000 }),
+    );
+}
+
+fn blobs(all: &mut Vec<Vector>) {
+    messages!(all,
+        "blob_request": BlobRequest {
+            versions: VERSIONS,
+            ask: vec![photo().id],
+            chunk: Some(BlobChunk { blob: photo(), offset: 4, bytes: PHOTO[4..].to_vec() }),
+        },
+        "blob_reply": BlobReply {
+            version: 1,
+            held: vec![(photo().id, 11), (photo().id, 11)],
+            outcome: Some(ChunkOutcome::Whole),
+        },
+        "blob_get": BlobGet { versions: VERSIONS, id: photo().id, offset: 0, bytes_max: 65_536 },
+        "blob_part": BlobPart { version: 1, size: 11, bytes: PHOTO.to_vec() },
+    );
+}
+
+fn parcel() -> Parcel {
+    Parcel {
+        organisation: ORGANISATION,
+        certificates: vec![certificate().into()],
+        parts: vec![ParcelPart {
+            partition: here(),
+            epoch: EPOCH,
+            entries: entries()[..1].to_vec(),
+            carried: segments()[1..].to_vec(),
+        }],
+        more: false,
+    }
+}
+
+fn peer_message(parcel: Option<Parcel>) -> PeerMessage {
+    PeerMessage {
+        versions: VERSIONS,
+        have: vec![Holding {
+            partition: here(),
+            position: position(),
+            heads: vec![ChainHead {
+                chain: SITE_CHAIN,
+                seq: 2,
+                hash: segments()[1].hash(),
+            }],
+        }],
+        parcel,
+    }
+}
+
+fn framed(kind: PeerFrame, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 1).unwrap();
+    [&length.to_be_bytes()[..], &[kind.number()], body].concat()
+}
+
+fn peers(all: &mut Vec<Vector>) {
+    let hello = PeerHello {
+        versions: VERSIONS,
+        certificate: certificate().into(),
+        secret: None,
+        name: "PDA 1".into(),
+    };
+    let new = PeerHello {
+        certificate: Vec::new().into(),
+        secret: Some([0x0c; 16].into()),
+        ..hello.clone()
+    };
+    let first = framed(PeerFrame::Hello, &hello.to_bytes());
+    let refused = framed(PeerFrame::Refused, &[PeerRefusal::Stranger.number()]);
+    messages!(all,
+        "parcel": parcel(),
+        "peer_message_first": peer_message(None),
+        "peer_message": peer_message(Some(parcel())),
+        "peer_hello": hello,
+        "peer_hello_new": new,
+        "set_up": SetUp {
+            organisation: ORGANISATION,
+            site: SITE,
+            server_key: server().public(),
+            server_url: "https://10.0.0.5:8443".into(),
+            fingerprint: Some([0x0d; 32].into()),
+        },
+    );
+    other(all, "peer_frame_hello", first.clone(), move |b| b == first);
+    other(all, "peer_frame_refused", refused.clone(), move |b| {
+        b == refused
+    });
+    let file = carry::file::write(&[parcel().to_bytes()]).unwrap();
+    other(all, "parcel_file", file, |bytes| {
+        carry::file::read(bytes).is_ok_and(|parcels| parcels == [parcel().to_bytes()])
+    });
+}
