@@ -11,6 +11,7 @@ mod engine;
 mod exception;
 mod memory;
 mod place;
+mod stale;
 mod state_hash;
 mod stock;
 mod store;
@@ -24,11 +25,12 @@ mod said_again_tests;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::{Baseline, Install, Mark, Stale, UnitBaseline};
+pub use baseline::{Baseline, Install, Mark, UnitBaseline};
 pub use engine::{Added, Ledger, mentions};
 pub use exception::{Exception, ExceptionKind, ExceptionStatus, Finding};
 pub use memory::{MemoryLedger, MemorySnapshot};
 pub use place::Place;
+pub use stale::Stale;
 pub use state_hash::StateHash;
 pub use stock::StockState;
 pub use store::{Entry, LedgerStore, Part, Placed, Standing};

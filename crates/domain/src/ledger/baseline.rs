@@ -5,7 +5,7 @@
 //! them everything that it knew by then. Whatever comes later and would change the time before the horizon makes its
 //! subjects *stale*: their numbers are those of the snapshot, until a fresh one is installed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
@@ -89,22 +89,6 @@ pub enum Baseline {
     /// A code, a lot or a clock: the events that its finding rests on.
     #[n(2)]
     Marks(#[n(0)] Vec<Mark>),
-}
-
-/// What a replica with a horizon cannot fold by itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stale {
-    /// Subjects whose time before the horizon has changed.
-    pub subjects: BTreeSet<Subject>,
-    /// Something refers to an event that is not held: any subject of the site may have changed.
-    pub unknown: bool,
-}
-
-impl Stale {
-    /// Whether everything is as of now.
-    pub fn is_empty(&self) -> bool {
-        self.subjects.is_empty() && !self.unknown
-    }
 }
 
 /// The baseline of one subject, read from a full replica; `None` if nothing has to be known of it.
@@ -343,43 +327,5 @@ impl<'s, S: LedgerStore> Install<'s, S> {
         }
         ledger.check_stale();
         ledger.finish()
-    }
-}
-
-impl<S: LedgerStore> Ledger<'_, S> {
-    /// What the replica cannot fold by itself, from what it holds.
-    pub(super) fn find_stale(&mut self) -> Result<Stale, S::Error> {
-        let mut stale = Stale::default();
-        for id in self.store.dangling()? {
-            let Some(placed) = self.store.event(id)? else {
-                continue;
-            };
-            for name in names(&placed.event.record) {
-                stale.unknown |= self.store.by_hash(name)?.is_none();
-            }
-        }
-        for (placed, kept_as) in self.store.behind()? {
-            // What it names came only now, and moves it, with whatever its chain wrote after it.
-            stale.unknown |=
-                kept_as.is_some() && !self.follows(&placed, &names(&placed.event.record))?;
-            if kept_as == Some(placed.standing) {
-                continue;
-            }
-            if let EventBody::Resolved(resolution) = &placed.event.record.body {
-                match self.store.exception(resolution.exception)? {
-                    Some(exception) => {
-                        stale.subjects.insert(exception.finding.subject);
-                    }
-                    None => stale.unknown = true,
-                }
-            }
-            let as_if = Placed {
-                standing: Standing::Live,
-                ..placed
-            };
-            let parts = self.parts(&as_if)?;
-            stale.subjects.extend(parts.into_iter().map(|(s, _)| s));
-        }
-        Ok(stale)
     }
 }

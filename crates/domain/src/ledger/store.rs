@@ -2,9 +2,10 @@
 
 use crate::event::{Event, EventBody, EventHash, EventId, ExceptionId};
 use crate::ids::{BinId, ChainId, UnitId};
-use crate::ledger::baseline::{Baseline, Stale};
+use crate::ledger::baseline::Baseline;
 use crate::ledger::exception::{Exception, Finding};
 use crate::ledger::place::Place;
+use crate::ledger::stale::Stale;
 use crate::ledger::state_hash::StateHash;
 use crate::ledger::stock::StockState;
 use crate::ledger::subject::{StockKey, Subject};

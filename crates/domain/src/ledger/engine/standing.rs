@@ -2,9 +2,17 @@
 
 use crate::clock::Timestamp;
 use crate::event::{Event, EventBody, EventHash, EventId, QuarantineDecision, Resolution};
-use crate::ledger::engine::Ledger;
+use crate::ledger::engine::{Ledger, names};
 use crate::ledger::place::Place;
 use crate::ledger::store::{LedgerStore, Placed, Standing};
+
+/// The one before it on its chain.
+const fn before(id: EventId) -> EventId {
+    EventId {
+        number: id.number.saturating_sub(1),
+        ..id
+    }
+}
 
 impl<S: LedgerStore> Ledger<'_, S> {
     pub(super) fn place(&mut self, event: &Event, names: &[EventHash]) -> Result<Place, S::Error> {
@@ -30,10 +38,7 @@ impl<S: LedgerStore> Ledger<'_, S> {
             }
         };
         if event.id.number > 1 {
-            let previous = EventId {
-                number: event.id.number - 1,
-                ..event.id
-            };
+            let previous = before(event.id);
             let earlier = match self.last_place {
                 Some(last) if last.id == previous => Some(last),
                 _ => self.store.place_of(previous)?,
@@ -52,49 +57,44 @@ impl<S: LedgerStore> Ledger<'_, S> {
         Ok(place)
     }
 
-    /// Where an event stands now. The snapshot has placed what it holds, after events that are not held here, or not
-    /// yet: that stays as long as it can be.
+    /// Where an event stands now. What the snapshot holds behind the horizon stays where it put it; after the horizon all
+    /// that was named then is held, so what is here places an event, unless the one before it on its chain has not been
+    /// read yet: until then it stands no earlier than the snapshot said.
     pub(super) fn place_anew(
         &mut self,
         old: &Placed,
         names: &[EventHash],
     ) -> Result<Place, S::Error> {
-        match self.store.kept(old.event.id)? {
-            Some((place, _)) if place <= self.horizon => Ok(place),
-            Some((place, standing)) => {
-                let as_kept = Placed {
-                    event: old.event.clone(),
-                    place,
-                    standing,
-                };
-                if self.follows(&as_kept, names)? {
-                    Ok(place)
-                } else {
-                    self.place(&old.event, names)
-                }
-            }
-            None => self.place(&old.event, names),
+        let kept = match self.store.kept(old.event.id)? {
+            Some((place, _)) if place <= self.horizon => return Ok(place),
+            kept => kept.map(|(place, _)| place),
+        };
+        let place = self.place(&old.event, names)?;
+        match kept {
+            Some(kept) if !self.follows_held(old.event.id)? => Ok(place.max(kept)),
+            _ => Ok(place),
         }
     }
 
-    /// Whether an event stands after the one before it on its chain and after those that it names, as far as they have
-    /// come.
-    pub(crate) fn follows(
-        &mut self,
-        placed: &Placed,
-        names: &[EventHash],
-    ) -> Result<bool, S::Error> {
-        let previous = EventId {
-            number: placed.event.id.number.saturating_sub(1),
-            ..placed.event.id
-        };
-        let mut latest = self.store.place_of(previous)?;
+    /// Whether the event before it on its chain is here, or there is none.
+    fn follows_held(&mut self, id: EventId) -> Result<bool, S::Error> {
+        Ok(id.number <= 1 || self.store.place_of(before(id))?.is_some())
+    }
+
+    /// Whether an event behind the horizon stands elsewhere than the snapshot said: what it names, or what its chain wrote
+    /// before, came or moved only now.
+    pub(crate) fn has_moved(&mut self, placed: &Placed) -> Result<bool, S::Error> {
+        let names = names(&placed.event.record);
+        if self.follows_held(placed.event.id)? {
+            return Ok(self.place(&placed.event, &names)? != placed.place);
+        }
+        let mut latest = None;
         for name in names {
-            if let Some(named) = self.store.by_hash(*name)? {
+            if let Some(named) = self.store.by_hash(name)? {
                 latest = latest.max(self.store.place_of(named)?);
             }
         }
-        Ok(latest.is_none_or(|latest| latest < placed.place))
+        Ok(latest.is_some_and(|latest| latest >= placed.place))
     }
 
     /// Whether an event counts. It counts unless it lies in quarantine, a live reversal names it, another event says the
