@@ -568,7 +568,7 @@ impl Batch {
 }
 
 /// Reads records again after what counts of them has changed; each stays in its partition.
-fn reread(
+pub(crate) fn reread(
     connection: &Connection,
     chains: &mut Chains,
     identity: Option<&Identity>,

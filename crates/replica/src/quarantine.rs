@@ -190,6 +190,35 @@ pub(crate) fn documents_of(
     Ok(documents)
 }
 
+/// The records that quarantined segments of a partition change.
+pub(crate) fn documents_in(
+    connection: &Connection,
+    partition: Partition,
+) -> Result<BTreeSet<RecordId>, ReplicaError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT q.document FROM quarantined_change q JOIN chain c ON c.id = q.chain WHERE c.partition = ?1",
+    )?;
+    let mut rows = statement.query([partition.to_key()])?;
+    let mut documents = BTreeSet::new();
+    while let Some(r) = rows.next()? {
+        documents.insert(RecordId(row::bytes16(r, "document")?));
+    }
+    Ok(documents)
+}
+
+/// Forgets what is known of segments that a snapshot covers: it says itself what lies in quarantine.
+pub(crate) fn forget_covered(
+    connection: &Connection,
+    partition: Partition,
+) -> Result<(), ReplicaError> {
+    connection.execute(
+        "DELETE FROM quarantined_change WHERE chain IN (SELECT id FROM chain WHERE partition = ?1)
+         AND seq <= (SELECT e.seq FROM chain_end e WHERE e.chain = quarantined_change.chain)",
+        [partition.to_key()],
+    )?;
+    Ok(())
+}
+
 /// Keeps what a device's record says about its segments of the shared partition. Returns the chains about which it says
 /// something new.
 pub(crate) fn put_verdicts(

@@ -5,6 +5,7 @@ mod blobs;
 mod quarantine;
 mod renew;
 mod snapshot;
+mod snapshot_quarantine;
 
 use documents::catalogue::{Bin, Device, Item, Operator, Site};
 use documents::certificate::Role;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::event::{Event, EventBody, EventHash, EventId};
+use crate::event::{Event, EventBody, EventHash, EventId, QuarantineDecision};
 use crate::ids::SiteId;
 use crate::ledger::engine::refold::plain_marks;
 use crate::ledger::engine::{Ledger, mentions, names};
@@ -192,8 +192,27 @@ pub fn can_be_found_again(finding: &Finding, horizon: Place) -> bool {
     finding.opened > horizon || !matches!(finding.subject, Subject::Stock(_) | Subject::Unit(_))
 }
 
-/// All events that are tied to the `seeds` by naming each other or by deciding the same exception: their standings
-/// rest on nothing else.
+/// Whether an event lies in quarantine and nobody has decided about it: a snapshot holds it, for it may come to count.
+///
+/// # Errors
+/// Those of the store.
+pub fn waits_in_quarantine<S: LedgerStore>(store: &mut S, event: &Event) -> Result<bool, S::Error> {
+    if !event.quarantined {
+        return Ok(false);
+    }
+    for id in store.decisions(QuarantineDecision::subject(event.id.chain))? {
+        if let Some(by) = store.event(id)?
+            && let EventBody::QuarantineDecided(decision) = &by.event.record.body
+            && decision.covers(event.id)
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// All events that are tied to the `seeds` by naming each other, by deciding the same exception or about the same
+/// quarantine: their standings rest on nothing else.
 ///
 /// # Errors
 /// Those of the store.
@@ -216,6 +235,10 @@ pub fn tied<S: LedgerStore>(
         worklist.extend(store.naming(placed.event.hash)?);
         if let EventBody::Resolved(resolution) = &placed.event.record.body {
             worklist.extend(store.decisions(resolution.exception)?);
+        }
+        if placed.event.quarantined {
+            let chain = QuarantineDecision::subject(placed.event.id.chain);
+            worklist.extend(store.decisions(chain)?);
         }
         found.insert(id, placed);
     }

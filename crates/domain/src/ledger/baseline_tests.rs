@@ -6,7 +6,9 @@ use proptest::prelude::*;
 
 use super::tests::{DAY, T0, Writer, bin, fold, history, item, key, units};
 use super::*;
-use crate::event::{CountedLine, Event, EventBody, EventId, ExceptionId, Resolution};
+use crate::event::{
+    CountedLine, Event, EventBody, EventId, ExceptionId, QuarantineDecision, Resolution,
+};
 use crate::ids::{ChainId, UnitId};
 
 /// A hub's log: events in the order of acceptance, and those that nobody has accepted.
@@ -45,7 +47,60 @@ fn log(events: Vec<Event>, flushes: &[Option<u8>]) -> Log {
     log
 }
 
+/// Chains of which the hub takes everything from a number on as quarantined, and what the server decides about it, each
+/// after so many entries of the log.
+#[derive(Debug, Clone)]
+struct Judgement {
+    chains: u8,
+    from: u64,
+    decisions: Vec<(usize, QuarantineDecision)>,
+}
+
+fn judgement() -> impl Strategy<Value = Judgement> {
+    let decision = (0usize..40, 1u8..5, 1u64..8, 0u64..8, any::<bool>());
+    let decisions = proptest::collection::vec(decision, 0..4);
+    // Half of the histories know no quarantine.
+    (any::<bool>(), 0u8..16, 1u64..4, decisions).prop_map(|(any, chains, from, decisions)| {
+        let decisions = decisions
+            .into_iter()
+            .map(|(at, chain, first, more, release)| {
+                let decision = QuarantineDecision {
+                    chain: ChainId::from_bytes([chain; 16]),
+                    segments: (1, 1),
+                    events: Some((first, first + more)),
+                    release,
+                    reason: String::new(),
+                };
+                (at, decision)
+            });
+        Judgement {
+            chains: if any { chains } else { 0 },
+            from,
+            decisions: decisions.filter(|_| any).collect(),
+        }
+    })
+}
+
 impl Log {
+    fn judged(mut self, by: &Judgement) -> Self {
+        let mut server = Writer::default();
+        let mut accepted = Vec::new();
+        for (at, mut event) in std::mem::take(&mut self.accepted).into_iter().enumerate() {
+            let now = event.accepted_at.unwrap();
+            let chain = event.id.chain.as_bytes()[0];
+            event.quarantined = by.chains & (1 << (chain - 1)) != 0 && event.id.number >= by.from;
+            accepted.push(event);
+            for (_, decision) in by.decisions.iter().filter(|(after, _)| *after == at) {
+                server.write(9, now, EventBody::QuarantineDecided(decision.clone()));
+                accepted.extend(server.events.last().cloned().map(|decided| Event {
+                    accepted_at: Some(now),
+                    ..decided
+                }));
+            }
+        }
+        Self { accepted, ..self }
+    }
+
     /// The cut of at least so many entries, and its horizon: entries of one moment are not torn apart.
     fn cut(&self, at_least: usize) -> (usize, Place) {
         let Some(last) = self.accepted.get(at_least.wrapping_sub(1)) else {
@@ -131,9 +186,9 @@ proptest! {
 
     #[test]
     fn a_fresh_snapshot_and_the_rest_of_the_log_are_the_full_fold(
-        events in history(), flushes in flushes(), at in 0usize..40, batch in 1usize..8,
+        events in history(), flushes in flushes(), judgement in judgement(), at in 0usize..40, batch in 1usize..8,
     ) {
-        let log = log(events, &flushes);
+        let log = log(events, &flushes).judged(&judgement);
         let end = log.accepted.len();
         let cut = log.cut(at.min(end));
         let mut pruned = log.on_snapshot(cut, end);
@@ -146,10 +201,10 @@ proptest! {
 
     #[test]
     fn what_comes_after_the_snapshot_is_folded_or_told_to_be_stale(
-        events in history(), flushes in flushes(), at in 0usize..40, taken in 0usize..40, batch in 1usize..8,
-        own_first in any::<bool>(),
+        events in history(), flushes in flushes(), judgement in judgement(), at in 0usize..40, taken in 0usize..40,
+        batch in 1usize..8, own_first in any::<bool>(),
     ) {
-        let log = log(events, &flushes);
+        let log = log(events, &flushes).judged(&judgement);
         let end = log.accepted.len();
         let cut = log.cut(at.min(end));
         let taken = taken.clamp(cut.0, end);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use crate::clock::UnixMillis;
-use crate::event::{EventHash, EventId, ExceptionId};
+use crate::event::{Event, EventHash, EventId, ExceptionId};
 use crate::ids::{BinId, ChainId, UnitId};
 use crate::ledger::baseline::{self, Baseline, Install};
 use crate::ledger::exception::{Exception, ExceptionStatus, Finding};
@@ -91,6 +91,11 @@ impl MemoryLedger {
             .filter(|p| (p.place <= horizon) == read(p.event.id))
             .map(|p| p.event.id)
             .collect();
+        let held: Vec<Event> = self.events.values().map(|p| p.event.clone()).collect();
+        for event in held.iter().filter(|e| e.quarantined) {
+            let Ok(waits) = baseline::waits_in_quarantine(self, event);
+            seeds.extend(waits.then_some(event.id));
+        }
         for (hash, by) in &self.names {
             let behind = |id: &EventId| self.events.get(id).is_some_and(|p| p.place <= horizon);
             match self.hashes.get(hash) {

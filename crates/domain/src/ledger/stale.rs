@@ -90,6 +90,8 @@ impl<S: LedgerStore> Ledger<'_, S> {
                 .decisions(resolution.exception)?
                 .iter()
                 .any(|id| *id != placed.event.id)),
+            // The first decision counts, and what it decides about need not be held.
+            EventBody::QuarantineDecided(_) => Ok(true),
             _ => Ok(false),
         }
     }

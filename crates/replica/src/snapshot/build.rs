@@ -5,13 +5,15 @@ use std::collections::HashSet;
 use documents::snapshot::{CHUNK_UNPACKED_MAX, pack};
 use documents::{Manifest, Partition, RecordId};
 use domain::event::{EventId, ExceptionId};
-use domain::ledger::baseline::{baseline, can_be_found_again, finding_at, tied};
+use domain::ledger::baseline::{
+    baseline, can_be_found_again, finding_at, tied, waits_in_quarantine,
+};
 use domain::ledger::{ExceptionStatus, Finding, LedgerStore, Place, Subject};
 use domain::{OrganisationId, SiteId, UnixMillis};
 use minicbor::Encode;
 use rusqlite::{Connection, params};
 
-use super::content::{BaselineRow, ChainRow, Content, KeptEvent, Records};
+use super::content::{BaselineRow, ChainRow, Content, KeptEvent, QuarantinedChange, Records};
 use crate::chains::Chains;
 use crate::error::ReplicaError;
 use crate::ledger_store::{SqlLedger, exception_from_row};
@@ -71,19 +73,10 @@ impl Chunks<'_> {
     }
 }
 
-fn has_quarantine(connection: &Connection, partition: Partition) -> Result<bool, ReplicaError> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT 1 FROM segment WHERE status = 1 AND chain IN (SELECT id FROM chain WHERE partition = ?1) LIMIT 1",
-        )?
-        .exists([partition.to_key()])?)
-}
-
 impl Reader {
     /// Builds a snapshot of what this replica has folded, as of its last commit. Chunks go to `sink` in order, and are
     /// not kept. Of a site, `cut` says where its log is cut; the shared partition is cut where this replica stands.
-    /// `None` if this replica has not read up to the cut, or if anything in the partition was ever in quarantine: a
-    /// snapshot does not carry what does not count yet, so whoever begins from it would let it count.
+    /// `None` if this replica has not read up to the cut. What lies in quarantine goes along, with what was decided.
     ///
     /// # Errors
     /// [`ReplicaError`], [`ReplicaError::Snapshot`] if the sink fails.
@@ -109,7 +102,7 @@ impl Reader {
             ),
             (Partition::Site(_), None) => return Ok(None),
         };
-        if cursor.number < number || number == 0 || has_quarantine(&transaction, partition)? {
+        if cursor.number < number || number == 0 {
             return Ok(None);
         }
         let mut chunks = Chunks {
@@ -129,6 +122,8 @@ impl Reader {
             .query_map([], |r| r.get::<_, Vec<u8>>(0))?
             .map(|bytes| Ok(bytes?.into()));
         chunks.rows(certificates, Content::Certificates)?;
+        let quarantined = quarantined_changes(&transaction, &chains, partition)?;
+        chunks.rows(quarantined.into_iter().map(Ok), Content::Quarantined)?;
         records(&transaction, partition, &mut chunks)?;
         if let (Partition::Site(site), Some((horizon, accepted_at))) = (partition, horizon) {
             let mut store = SqlLedger::new(&transaction, &chains, site);
@@ -192,6 +187,28 @@ fn chain_rows(
     }
     rows.sort_unstable_by_key(|r| r.chain);
     Ok(rows)
+}
+
+fn quarantined_changes(
+    connection: &Connection,
+    chains: &Chains,
+    partition: Partition,
+) -> Result<Vec<QuarantinedChange>, ReplicaError> {
+    let mut statement = connection.prepare(
+        "SELECT q.chain, q.seq, q.document, q.hash FROM quarantined_change q JOIN chain c ON c.id = q.chain
+         WHERE c.partition = ?1 ORDER BY c.chain, q.seq, q.document, q.hash",
+    )?;
+    let mut rows = statement.query([partition.to_key()])?;
+    let mut changes = Vec::new();
+    while let Some(r) = rows.next()? {
+        changes.push(QuarantinedChange {
+            chain: chains.by_local(r.get("chain")?)?.chain,
+            seq: r.get::<_, i64>("seq")? as u64,
+            document: RecordId(row::bytes16(r, "document")?),
+            hash: row::bytes32(r, "hash")?,
+        });
+    }
+    Ok(changes)
 }
 
 fn records(
@@ -283,6 +300,14 @@ fn seeds(
         [place],
     )?);
     seeds.extend(store.dangling()?);
+    // What may come to count.
+    for id in store.ids("SELECT chain, number FROM event WHERE quarantined = 1", [])? {
+        if let Some(placed) = store.event(id)?
+            && waits_in_quarantine(store, &placed.event)?
+        {
+            seeds.push(id);
+        }
+    }
     let mut statement = connection.prepare(
         "SELECT DISTINCT d.exception FROM event_decision d
          JOIN chain c ON c.id = d.chain WHERE c.partition = ?1",

@@ -27,6 +27,10 @@ pub(super) enum Content {
     /// Certificates as the server signed them, to be shown to others.
     #[n(5)]
     Certificates(#[n(0)] Vec<minicbor::bytes::ByteVec>),
+    /// Changes of records in segments that the hub accepted as quarantined, whatever was decided about them. Before the
+    /// records.
+    #[n(6)]
+    Quarantined(#[n(0)] Vec<QuarantinedChange>),
 }
 
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
@@ -73,6 +77,20 @@ pub(super) struct KeptEvent {
     #[n(6)]
     #[cbor(with = "minicbor::bytes")]
     pub(super) record: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+#[cbor(array)]
+pub(super) struct QuarantinedChange {
+    #[n(0)]
+    pub(super) chain: ChainId,
+    #[n(1)]
+    pub(super) seq: u64,
+    #[n(2)]
+    pub(super) document: RecordId,
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(super) hash: [u8; 32],
 }
 
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]

@@ -143,13 +143,26 @@ pub(crate) fn apply(
             .and_then(|plain| minicbor::decode(&plain).ok())
             .ok_or(ReplicaError::BadRow("snapshot_chunk.bytes"))
     };
+    // Records are read again at the end: what counts of them rests on decisions that come with other records, or as
+    // events.
+    let mut judged = quarantine::documents_in(connection, partition)?;
     let mut ledger_chunks = Vec::new();
     for number in 0..manifest.chunks.len() {
         match chunk(number)? {
-            Content::Chains(rows) => put_chains(connection, chains, partition, &rows)?,
+            Content::Chains(rows) => {
+                put_chains(connection, chains, partition, &rows)?;
+                quarantine::forget_covered(connection, partition)?;
+            }
             Content::Certificates(rows) => {
                 for signed in rows {
                     chains.learn(connection, identity, &signed)?;
+                }
+            }
+            Content::Quarantined(rows) => {
+                for row in rows {
+                    let local = chains.local(row.chain)?;
+                    quarantine::put_change(connection, row.document, row.hash, local, row.seq)?;
+                    judged.insert(row.document);
                 }
             }
             Content::Records(rows) => {
@@ -179,11 +192,15 @@ pub(crate) fn apply(
                         install.finding(finding)?;
                     }
                 }
-                Content::Chains(_) | Content::Records(_) | Content::Certificates(_) => {}
+                Content::Chains(_)
+                | Content::Records(_)
+                | Content::Certificates(_)
+                | Content::Quarantined(_) => {}
             }
         }
         install.finish()?;
     }
+    ingest::reread(connection, chains, Some(identity), judged)?;
     Ok(Some(manifest))
 }
 

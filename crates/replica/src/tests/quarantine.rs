@@ -33,7 +33,7 @@ fn pull(hub: &Hub, to: &mut Replica) {
     }
 }
 
-fn rename(name: &str) -> RecordEdit {
+pub(super) fn rename(name: &str) -> RecordEdit {
     RecordEdit {
         partition: Partition::Shared,
         kind: RecordKind::Item,
@@ -42,7 +42,7 @@ fn rename(name: &str) -> RecordEdit {
     }
 }
 
-fn carry(from: &Replica, to: &mut Replica) {
+pub(super) fn carry(from: &Replica, to: &mut Replica) {
     for partition in [Partition::Shared, SITE_PART] {
         let chain = from.own_chain(partition).unwrap();
         let (segments, _) = from.segments_after(chain, 0, usize::MAX).unwrap();
@@ -52,7 +52,7 @@ fn carry(from: &Replica, to: &mut Replica) {
 }
 
 /// Decides about everything that waits, as the console does.
-fn decide(server: &mut Replica, release: bool) {
+pub(super) fn decide(server: &mut Replica, release: bool, now: i64) {
     let runs = server.query().quarantine().unwrap();
     let mut commit = Commit {
         operator: Some(OPERATOR),
@@ -87,7 +87,7 @@ fn decide(server: &mut Replica, release: bool) {
             ),
         }
     }
-    server.commit(commit, T0 + 1_000).unwrap();
+    server.commit(commit, now).unwrap();
 }
 
 struct Scene {
@@ -168,7 +168,7 @@ fn what_the_hub_puts_in_quarantine_stops_to_count_where_it_was_applied_before() 
 fn released_it_counts_everywhere_and_rejected_nowhere() {
     for release in [true, false] {
         let mut s = scene();
-        decide(&mut s.server, release);
+        decide(&mut s.server, release, T0 + 1_000);
         assert!(s.server.query().quarantine().unwrap().is_empty());
         push(&mut s.hub, &mut s.server, SegmentStatus::Live);
         // One learns of the segments and the decision at once, in one go through the log.
@@ -216,7 +216,7 @@ fn an_edit_by_somebody_who_saw_a_rejected_one_stands() {
     s.neighbour
         .commit(edits(vec![rename("活动扳手")]), T0 + 50)
         .unwrap();
-    decide(&mut s.server, false);
+    decide(&mut s.server, false, T0 + 1_000);
     push(&mut s.hub, &mut s.neighbour, SegmentStatus::Live);
     push(&mut s.hub, &mut s.server, SegmentStatus::Live);
     for replica in [&mut s.server, &mut s.neighbour, &mut unaware] {

@@ -6,22 +6,25 @@ use domain::ledger::Subject;
 use super::*;
 use crate::snapshot::Cut;
 
-const SITE_PARTITION: Partition = Partition::Site(SITE);
+pub(super) const SITE_PARTITION: Partition = Partition::Site(SITE);
 
 /// A hub whose log runs in real time, with a full replica in a file beside it.
-struct Site {
+pub(super) struct Site {
     folder: tempfile::TempDir,
-    server: Replica,
+    pub(super) server: Replica,
     hub: Hub,
+    /// What these chains write lies in quarantine.
+    pub(super) suspects: Vec<ChainId>,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = OpenOptions::file(folder.path().join("server.db"), None, [9; 8]);
         let mut site = Self {
             server: enrolled(0, options, 5),
             hub: Hub::default(),
+            suspects: Vec::new(),
             folder,
         };
         site.server
@@ -39,7 +42,7 @@ impl Site {
         site
     }
 
-    fn sync(&mut self, devices: &mut [&mut Replica], now: UnixMillis) {
+    pub(super) fn sync(&mut self, devices: &mut [&mut Replica], now: UnixMillis) {
         for partition in [Partition::Shared, SITE_PARTITION] {
             for replica in devices
                 .iter_mut()
@@ -54,7 +57,11 @@ impl Site {
                 {
                     let log = self.hub.log.entry(partition).or_default();
                     let number = log.len() as u64 + 1;
-                    let status = SegmentStatus::Live;
+                    let status = if self.suspects.contains(&segment.header().unwrap().chain) {
+                        SegmentStatus::Quarantined
+                    } else {
+                        SegmentStatus::Live
+                    };
                     log.push(Accepted::sign(number, now, status, segment, &key(0)));
                 }
             }
@@ -112,12 +119,12 @@ impl Site {
         (manifest.sign(&key(0)), chunks)
     }
 
-    fn install(&self, replica: &mut Replica, partition: Partition, at: UnixMillis) {
+    pub(super) fn install(&self, replica: &mut Replica, partition: Partition, at: UnixMillis) {
         fetch(replica, partition, &self.build(partition, at));
         assert!(replica.install_snapshot(partition, at).unwrap());
     }
 
-    fn agrees_with(&self, replica: &Replica) {
+    pub(super) fn agrees_with(&self, replica: &Replica) {
         assert!(!replica.query().is_stale(SITE).unwrap());
         assert_eq!(
             replica.working_hash(SITE).unwrap(),
@@ -204,7 +211,7 @@ fn month(site: &mut Site) -> (Replica, Replica) {
     (a, b)
 }
 
-const DAY: i64 = 86_400_000;
+pub(super) const DAY: i64 = 86_400_000;
 
 #[test]
 fn a_new_device_begins_from_a_snapshot_and_agrees_with_who_holds_the_history() {
