@@ -5,6 +5,8 @@ mod common;
 
 use common::handheld::Handheld;
 use common::{MINUTE, Warehouse, operator, story};
+use documents::catalogue::Site;
+use domain::SiteId;
 use protocol::Invitation;
 use sync_server::store::accounts::Role;
 
@@ -282,4 +284,116 @@ async fn of_two_supervisors_the_first_decides_and_viewers_do_not() {
             .body
             .contains("没有隔离中的记录")
     );
+}
+
+/// The addresses of the forms on a page whose last part is `what`.
+fn forms(page: &str, what: &str) -> Vec<String> {
+    page.split("action=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|action| action.starts_with("/devices/") && action.ends_with(what))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn second_site(warehouse: &Warehouse) -> SiteId {
+    let site = Site {
+        id: SiteId::from_bytes([77; 16]),
+        code: "GZ1".into(),
+        name_en: "Guangzhou".into(),
+        name_zh: "广州仓".into(),
+        time_zone: "Asia/Shanghai".into(),
+    };
+    warehouse.hub.create_site(&site, warehouse.now()).unwrap();
+    site.id
+}
+
+#[tokio::test]
+async fn a_device_is_asked_for_a_new_key_and_shown_as_waiting_until_it_has_one() {
+    let warehouse = Warehouse::new();
+    let handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    let mut browser = warehouse.signed_in(Role::Admin).await;
+    let page = browser.get("/devices").await.body;
+    let action = forms(&page, "/key").remove(0);
+    assert!(!page.contains("等待设备"));
+    let answer = browser.post_from("/devices", &action, &[]).await;
+    assert_eq!(answer.location(), "/devices?done=asked");
+    let page = browser.get("/devices?done=asked").await.body;
+    assert!(page.contains("等待设备换密钥") && page.contains("等待设备下次同步"));
+    assert!(forms(&page, "/key").is_empty(), "it is asked once");
+    let device = handheld.replica.identity().unwrap().device;
+    assert_eq!(warehouse.hub.asked_of(device).unwrap(), (None, true));
+}
+
+#[tokio::test]
+async fn a_device_is_asked_to_move_and_its_own_site_takes_that_back() {
+    let warehouse = Warehouse::new();
+    let handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    let device = handheld.replica.identity().unwrap().device;
+    let mut browser = warehouse.signed_in(Role::Admin).await;
+    let page = browser.get("/devices").await.body;
+    assert!(forms(&page, "/site").is_empty(), "there is one site only");
+    let next = second_site(&warehouse);
+    let page = browser.get("/devices").await.body;
+    let action = forms(&page, "/site").remove(0);
+    for (site, asked) in [(next, Some(next)), (warehouse.site, None)] {
+        let site = site.to_string();
+        let answer = browser
+            .post_from("/devices", &action, &[("site", &site)])
+            .await;
+        assert_eq!(answer.location(), "/devices?done=asked");
+        assert_eq!(warehouse.hub.asked_of(device).unwrap(), (asked, false));
+        let page = browser.get("/devices").await.body;
+        assert_eq!(page.contains("等待设备转到“广州仓”"), asked.is_some());
+    }
+    for site in ["", "x", "00000000-0000-0000-0000-000000000009"] {
+        let answer = browser
+            .post_from("/devices", &action, &[("site", site)])
+            .await;
+        assert_eq!(answer.status, 400, "{site}");
+    }
+}
+
+#[tokio::test]
+async fn only_an_administrator_asks_devices_and_only_devices_are_asked() {
+    let warehouse = Warehouse::new();
+    let handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    let device = handheld.replica.identity().unwrap().device;
+    let server = warehouse.hub.organisation().server_device;
+    let site = second_site(&warehouse).to_string();
+    let mut supervisor = warehouse.signed_in(Role::Supervisor).await;
+    let page = supervisor.get("/devices").await.body;
+    assert!(forms(&page, "/key").is_empty() && forms(&page, "/site").is_empty());
+    let mut admin = warehouse.signed_in(Role::Admin).await;
+    for (what, fields) in [("key", vec![]), ("site", vec![("site", &*site)])] {
+        let path = format!("/devices/{device}/{what}");
+        let answer = supervisor.post_from("/devices", &path, &fields).await;
+        assert_eq!(answer.status, 403, "{what}");
+        let path = format!("/devices/{server}/{what}");
+        let answer = admin.post_from("/devices", &path, &fields).await;
+        assert_eq!(answer.status, 404, "{what}");
+    }
+    assert_eq!(warehouse.hub.asked_of(device).unwrap(), (None, false));
+}
+
+#[tokio::test]
+async fn each_site_says_how_much_history_its_handhelds_hold() {
+    let warehouse = Warehouse::new();
+    let other = second_site(&warehouse);
+    let mut browser = warehouse.signed_in(Role::Admin).await;
+    let path = format!("/sites/{}/window", warehouse.site);
+    let answer = browser.post_from("/data", &path, &[("days", "7")]).await;
+    assert_eq!(answer.location(), "/data?done=window");
+    let days = |site| warehouse.hub.site_window(site).unwrap() / 86_400_000;
+    assert_eq!((days(warehouse.site), days(other)), (7, 30));
+    assert!(browser.get("/data").await.body.contains("value=\"7\""));
+    for wrong in ["0", "3651", "-1", "", "many"] {
+        let answer = browser.post_from("/data", &path, &[("days", wrong)]).await;
+        assert_eq!(answer.status, 422, "{wrong}");
+        assert!(answer.body.contains("1 到 3650"));
+    }
+    let mut supervisor = warehouse.signed_in(Role::Supervisor).await;
+    let answer = supervisor.post_from("/data", &path, &[("days", "9")]).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(days(warehouse.site), 7);
 }

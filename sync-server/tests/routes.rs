@@ -35,7 +35,7 @@ const PAGES: [&str; 25] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 14] = [
+const FORMS: [&str; 17] = [
     "/quarantine/00000000-0000-0000-0000-000000000000",
     "/sites",
     "/sign-out",
@@ -46,6 +46,9 @@ const FORMS: [&str; 14] = [
     "/devices/invite",
     "/devices/parcels",
     "/devices/00000000-0000-0000-0000-000000000000/revoke",
+    "/devices/00000000-0000-0000-0000-000000000000/key",
+    "/devices/00000000-0000-0000-0000-000000000000/site",
+    "/sites/00000000-0000-0000-0000-000000000000/window",
     "/people",
     "/people/00000000-0000-0000-0000-000000000000/active",
     "/data/import/0/apply",

@@ -34,6 +34,10 @@ pub struct Contact {
     pub clock_offset_ms: i64,
     /// How often something of it was refused, for causes of the last week.
     pub refused: u64,
+    /// The site that it is asked to move to, and has not yet.
+    pub next_site: Option<SiteId>,
+    /// It is asked for a new key, and has not taken one yet.
+    pub new_key: bool,
 }
 
 /// A chain whose segments lie in quarantine, and why.
@@ -111,6 +115,7 @@ pub fn contacts(hub: &Hub, now: UnixMillis) -> Result<Vec<Contact>, HubError> {
     let mut refusals = hub.refusals(now)?;
     refusals.retain(|row| row.at > now - LATELY_MS);
     for row in hub.devices()? {
+        let (next_site, new_key) = hub.asked_of(row.device)?;
         contacts.push(Contact {
             device: row.device,
             site: row.site,
@@ -122,6 +127,8 @@ pub fn contacts(hub: &Hub, now: UnixMillis) -> Result<Vec<Contact>, HubError> {
                 .filter(|refused| refused.device == Some(row.device))
                 .map(|refused| refused.times)
                 .sum(),
+            next_site,
+            new_key,
         });
     }
     Ok(contacts)

@@ -45,7 +45,7 @@ pub use organisation::Organisation;
 pub use parcels::{ParcelsError, ParcelsTaken};
 pub use randomness::Randomness;
 pub use routes::routes;
-pub use snapshots::{ENTRIES_MIN, WINDOW_MS};
+pub use snapshots::{ENTRIES_MIN, WINDOW_DAYS_MAX, WINDOW_MS};
 
 /// Why the hub cannot do what was asked.
 #[derive(Debug, thiserror::Error)]

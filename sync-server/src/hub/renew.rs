@@ -224,9 +224,17 @@ impl Hub {
         Ok(self.database.write(|t| hub_renewals::want_key(t, device))?)
     }
 
+    /// What a device is asked for and has not done yet: the site to move to, and whether it shall take a new key.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn asked_of(&self, device: DeviceId) -> Result<(Option<SiteId>, bool), HubError> {
+        Ok(self.database.read(|c| hub_renewals::wanted(c, device))?)
+    }
+
     /// What a device is asked to renew for, if it is.
     pub(super) fn renewal_wanted(&self, device: DeviceId) -> Result<Option<RenewReason>, HubError> {
-        let (site, rotate) = self.database.read(|c| hub_renewals::wanted(c, device))?;
+        let (site, rotate) = self.asked_of(device)?;
         Ok(match (site, rotate) {
             (Some(_), _) => Some(RenewReason::SiteMoved),
             (None, true) => Some(RenewReason::KeyRotation),

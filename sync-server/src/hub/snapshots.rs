@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use documents::{Manifest, Partition, PublicKey, SnapshotId};
-use domain::UnixMillis;
+use domain::{SiteId, UnixMillis};
 use protocol::{LogPosition, RefusalCode, SnapshotGet, SnapshotPart, SnapshotWish};
 use replica::snapshot::Cut;
 
@@ -15,8 +15,11 @@ use super::sync::token_hash;
 use super::{Hub, HubError};
 use crate::store::{StoreError, hub_devices, hub_log};
 
-/// A device holds at least so much of its site's history.
-pub const WINDOW_MS: i64 = 30 * 24 * 3_600_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+/// A device holds at least so much of its site's history, unless the site says otherwise.
+pub const WINDOW_MS: i64 = 30 * DAY_MS;
+/// No site keeps more history than this on its devices, in days.
+pub const WINDOW_DAYS_MAX: u32 = 3_650;
 /// A snapshot is used for this long, unless somebody needs a fresher one.
 const FRESH_MS: i64 = 24 * 3_600_000;
 /// For one partition at most one is built in this time, however many devices are stale.
@@ -50,6 +53,10 @@ pub(super) struct Snapshots {
     shelf: Mutex<Shelf>,
     /// One is built at a time.
     building: Mutex<()>,
+}
+
+fn window_key(site: SiteId) -> String {
+    format!("history-window-{site}")
 }
 
 fn hex(id: SnapshotId) -> String {
@@ -122,9 +129,36 @@ impl Shelf {
 }
 
 impl Hub {
-    /// How much history a device holds at least, in milliseconds; [`WINDOW_MS`] unless it is set.
+    /// How much history a device holds at least where its site does not say, in milliseconds; [`WINDOW_MS`] unless it is
+    /// set. It lasts until the program ends.
     pub fn set_window(&self, window_ms: i64) {
         self.snapshots.lock().window_ms = Some(window_ms.max(0));
+    }
+
+    /// How much history devices of a site hold at least, in whole days, 1 to 3,650: from the next snapshot on.
+    ///
+    /// # Errors
+    /// [`HubError`], as of the one that reads it.
+    pub fn set_site_window(&self, site: SiteId, days: u32) -> Result<(), HubError> {
+        let days = days.clamp(1, WINDOW_DAYS_MAX);
+        Ok(self
+            .database
+            .write(|t| hub_log::set_meta(t, &window_key(site), &days.to_be_bytes()))?)
+    }
+
+    /// What [`Hub::set_site_window`] set, or what [`Hub::set_window`] did, or [`WINDOW_MS`]: in milliseconds.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn site_window(&self, site: SiteId) -> Result<i64, HubError> {
+        let set = self
+            .database
+            .read(|c| hub_log::meta(c, &window_key(site)))?
+            .and_then(|bytes| Some(u32::from_be_bytes(bytes.try_into().ok()?)));
+        Ok(match set {
+            Some(days) => i64::from(days) * DAY_MS,
+            None => self.snapshots.lock().window_ms.unwrap_or(WINDOW_MS),
+        })
     }
 
     /// The snapshot that serves a device better than the log after its position, as a signed manifest. If there is none
@@ -223,7 +257,11 @@ impl Hub {
     }
 
     fn build_snapshot(&self, partition: Partition, now: UnixMillis) -> Result<bool, HubError> {
-        let window = self.snapshots.lock().window_ms.unwrap_or(WINDOW_MS);
+        let window = match partition {
+            Partition::Site(site) => self.site_window(site)?,
+            // It is cut where it ends.
+            Partition::Shared => 0,
+        };
         let cut = self
             .database
             .read(|c| hub_log::last_accepted_by(c, partition, now - window))?

@@ -32,6 +32,7 @@ impl ConsoleData {
                     last = q.event(EventId { chain, number })?.or(last);
                 }
                 let contact = contacts.iter().find(|contact| contact.device == device.id);
+                let site = contact.map(|contact| contact.site).or(site);
                 views.push(DeviceView {
                     device: called(device.id.to_string(), &device.name),
                     site: match site {
@@ -43,6 +44,11 @@ impl ConsoleData {
                     last_event: last.map(|row| names.event(&row)).transpose()?,
                     clock_offset_ms: contact.map(|contact| contact.clock_offset_ms),
                     refused: contact.map_or(0, |contact| contact.refused),
+                    next_site: contact
+                        .and_then(|contact| contact.next_site)
+                        .map(|site| names.site(site))
+                        .transpose()?,
+                    new_key: contact.is_some_and(|contact| contact.new_key),
                     revoked: device.revoked,
                     is_server: own == Some(device.id),
                     chains: chains

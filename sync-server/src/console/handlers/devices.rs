@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::{DeviceId, UnixMillis};
+use domain::{DeviceId, SiteId, UnixMillis};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Deserialize;
@@ -38,6 +38,11 @@ struct InvitationPage {
     qr: String,
     url: String,
     name: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Move {
+    site: String,
 }
 
 #[derive(Deserialize)]
@@ -107,10 +112,51 @@ pub(crate) async fn revoke(
     Path(id): Path<String>,
     _: CsrfForm<Pressed>,
 ) -> Result<Response, AppError> {
-    let id: DeviceId = id.parse().map_err(|_| AppError::NotFound)?;
-    app.data(move |data| data.device_name(id)).await?;
+    let id = known(&app, &id).await?;
     let now = app.now();
     app.hub(move |hub| hub.set_revoked(id, true, now)).await?;
     app.committed();
     Ok(done("/devices", "revoked"))
+}
+
+/// The device takes a new key at its next sync.
+pub(crate) async fn new_key(
+    State(app): State<AppState>,
+    _who: Admin,
+    Path(id): Path<String>,
+    _: CsrfForm<Pressed>,
+) -> Result<Response, AppError> {
+    let id = known(&app, &id).await?;
+    asked(app.hub(move |hub| hub.rotate_key(id)).await?)
+}
+
+/// The device goes on at another site from its next sync on; its own site takes that back.
+pub(crate) async fn move_to(
+    State(app): State<AppState>,
+    _who: Admin,
+    Path(id): Path<String>,
+    CsrfForm(form): CsrfForm<Move>,
+) -> Result<Response, AppError> {
+    let id = known(&app, &id).await?;
+    let site: SiteId = form.site.parse().map_err(|_| AppError::BadRequest)?;
+    let sites = app.data(|data| data.sites()).await?;
+    if sites.iter().all(|known| known.id != site.to_string()) {
+        return Err(AppError::BadRequest);
+    }
+    asked(app.hub(move |hub| hub.move_device(id, site)).await?)
+}
+
+/// The server itself is among the devices that the replica knows, and not among those that can be asked.
+fn asked(is_device: bool) -> Result<Response, AppError> {
+    if is_device {
+        Ok(done("/devices", "asked"))
+    } else {
+        Err(AppError::NotFound)
+    }
+}
+
+async fn known(app: &AppState, id: &str) -> Result<DeviceId, AppError> {
+    let id: DeviceId = id.parse().map_err(|_| AppError::NotFound)?;
+    app.data(move |data| data.device_name(id)).await?;
+    Ok(id)
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use domain::SiteId;
 use std::sync::Arc;
 
 use super::export::csv_response;
@@ -28,6 +29,8 @@ const PROBLEMS_SHOWN: usize = 100;
 struct DataPage {
     page: Page,
     sites: Vec<Named>,
+    /// How many days of history the handhelds of each site hold, in the order of `sites`.
+    windows: Vec<i64>,
     problem: Option<String>,
 }
 
@@ -61,6 +64,16 @@ pub(crate) async fn page(
     problem: Option<String>,
 ) -> Result<Response, AppError> {
     let sites = app.data(|data| data.sites()).await?;
+    let ids: Vec<SiteId> = sites
+        .iter()
+        .filter_map(|site| site.id.parse().ok())
+        .collect();
+    let windows = app
+        .hub(move |hub| {
+            let days = |site: SiteId| Ok(hub.site_window(site)? / 86_400_000);
+            ids.into_iter().map(days).collect::<Result<_, _>>()
+        })
+        .await?;
     let status = match problem {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
@@ -68,6 +81,7 @@ pub(crate) async fn page(
     let mut response = render(&DataPage {
         page: Page::new(app, visitor, "data", "nav.data").await?,
         sites,
+        windows,
         problem,
     })?;
     *response.status_mut() = status;

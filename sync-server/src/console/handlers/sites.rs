@@ -1,6 +1,7 @@
-//! `POST /sites`: adds a warehouse. Everything else hangs on one.
+//! `POST /sites`: adds a warehouse. Everything else hangs on one. `POST /sites/{id}/window`: how much of its history its
+//! handhelds hold.
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use chrono_tz::Tz;
 use documents::catalogue::Site;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use super::{done, import};
 use crate::auth::{Admin, CsrfForm};
 use crate::error::AppError;
+use crate::hub::WINDOW_DAYS_MAX;
 use crate::state::AppState;
 
 #[derive(Deserialize)]
@@ -63,4 +65,29 @@ pub(crate) async fn add(
     app.hub(move |hub| hub.create_site(&site, now)).await?;
     app.committed();
     Ok(done("/data", "site"))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct WindowForm {
+    days: String,
+}
+
+pub(crate) async fn set_window(
+    State(app): State<AppState>,
+    who: Admin,
+    Path(id): Path<String>,
+    CsrfForm(form): CsrfForm<WindowForm>,
+) -> Result<Response, AppError> {
+    let site: SiteId = id.parse().map_err(|_| AppError::NotFound)?;
+    let known = app.data(|data| data.sites()).await?;
+    if known.iter().all(|known| known.id != site.to_string()) {
+        return Err(AppError::NotFound);
+    }
+    let days = form.days.trim().parse().ok();
+    let Some(days) = days.filter(|days| (1..=WINDOW_DAYS_MAX).contains(days)) else {
+        let words = who.visitor.lang.t("sites.bad-window").to_owned();
+        return import::page(&app, &who.visitor, Some(words)).await;
+    };
+    app.hub(move |hub| hub.set_site_window(site, days)).await?;
+    Ok(done("/data", "window"))
 }

@@ -76,6 +76,10 @@ pub struct DeviceView {
     pub clock_offset_ms: Option<i64>,
     /// How often something of it was refused lately.
     pub refused: u64,
+    /// The site that it is asked to move to, and has not yet.
+    pub next_site: Option<Named>,
+    /// It is asked for a new key, and has not taken one yet.
+    pub new_key: bool,
     /// Whether its rights were taken away.
     pub revoked: bool,
     /// The server itself.
