@@ -102,7 +102,9 @@ fn part_for(
         carried: Vec::new(),
     };
     if let Some(theirs) = theirs {
-        let same_log = theirs.position.epoch == cursor.epoch;
+        let at = theirs.position;
+        let same_log = at.epoch == cursor.epoch
+            && replica.may_continue(partition, at.number, at.accepted_at)?;
         // Another log than ours: whose is newer, only the hub can say.
         if (same_log || theirs.position.number == 0) && *left > 0 {
             let number = if same_log { theirs.position.number } else { 0 };

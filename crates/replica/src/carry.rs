@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentStatus};
 use domain::{ChainId, UnixMillis};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::ReplicaError;
 use crate::ingest::{Batch, Origin, Rejected};
@@ -177,6 +177,28 @@ impl Replica {
             });
         }
         Ok((entries, false))
+    }
+
+    /// Whether the log that was read here may be the one of which another replica has read so many entries, the last
+    /// accepted at that time. A hub that was put back takes the same segments again at other times.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn may_continue(
+        &self,
+        partition: Partition,
+        number: u64,
+        accepted_at: Option<UnixMillis>,
+    ) -> Result<bool, ReplicaError> {
+        let own: Option<UnixMillis> = self
+            .connection
+            .prepare_cached(
+                "SELECT accepted_at FROM segment
+                 WHERE number = ?2 AND chain IN (SELECT id FROM chain WHERE partition = ?1)",
+            )?
+            .query_row(params![partition.to_key(), number as i64], |r| r.get(0))
+            .optional()?;
+        Ok(own.is_none() || accepted_at.is_none() || own == accepted_at)
     }
 
     /// The signed certificates of all chains that are known here.

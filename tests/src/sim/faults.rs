@@ -11,7 +11,9 @@ use testkit::disk::Disk;
 use testkit::random::Random;
 
 use super::handheld::Handheld;
+use super::neighbours;
 use super::network::Quality;
+use super::supervisor;
 use super::world::World;
 use crate::fleet::{SITE, item, random_event};
 
@@ -29,6 +31,9 @@ pub(super) struct Kinds {
     cloned: bool,
     hub_restored: bool,
     hub_replica_lost: bool,
+    neighbours: bool,
+    quarantine_decided: bool,
+    keys_rotated: bool,
 }
 
 impl Kinds {
@@ -44,6 +49,9 @@ impl Kinds {
             cloned: often(),
             hub_restored: often(),
             hub_replica_lost: often(),
+            neighbours: often(),
+            quarantine_decided: often(),
+            keys_rotated: often(),
         };
         // A server that lost both its log and its replica has forgotten how far its own chain went; `tallyman-server
         // restore` begins another for it.
@@ -61,7 +69,7 @@ pub(super) fn act(world: &mut World) -> Result<()> {
     let alive: Vec<usize> = world.alive().collect();
     let n = alive[world.random.below(alive.len() as u64) as usize];
     let kinds = world.kinds;
-    match world.random.below(100) {
+    match world.random.below(112) {
         0..=39 => record(world, n),
         40..=43 => reverse(world, n),
         44..=49 => rename(world, n),
@@ -107,6 +115,9 @@ pub(super) fn act(world: &mut World) -> Result<()> {
             world.now += world.random.below(12 * HOUR as u64) as i64;
             Ok(())
         }
+        97..=101 if kinds.neighbours => neighbours::meet(world, n),
+        102..=104 if kinds.quarantine_decided => supervisor::decide(world),
+        105 if kinds.keys_rotated => supervisor::rotate_key(world, n),
         _ => Ok(()),
     }
 }

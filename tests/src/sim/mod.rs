@@ -12,8 +12,10 @@ mod faults;
 mod handheld;
 mod hubs;
 mod invariants;
+mod neighbours;
 mod network;
 mod report;
+pub mod supervisor;
 mod world;
 
 pub use report::{Outcome, Summary};

@@ -69,6 +69,7 @@ pub(crate) fn event(n: u32) -> EventRecord {
         },
         carries_out: None,
         evidence: Vec::new(),
+        origin: None,
     }
 }
 
