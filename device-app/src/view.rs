@@ -326,6 +326,8 @@ pub struct Detail {
     pub subtitle: String,
     pub facts: Vec<Fact>,
     pub stock: Vec<StockRow>,
+    /// Late records change the numbers shown: they follow with the next snapshot.
+    pub recalculating: bool,
     pub history: Vec<HistoryRow>,
 }
 
@@ -337,6 +339,8 @@ pub struct StockRow {
     pub quantity: String,
     /// Time of day when the number rests on devices not heard from since; empty when it is certain.
     pub as_of: String,
+    /// The number is being recalculated.
+    pub recalculating: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

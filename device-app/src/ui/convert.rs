@@ -147,6 +147,7 @@ impl From<&StockRow> for StockLine {
             lot: (&row.lot).into(),
             quantity: (&row.quantity).into(),
             as_of: (&row.as_of).into(),
+            recalculating: row.recalculating,
         }
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn show(app: &AppWindow, view: &LookUpView) {
     if let Some(stock) = changed(&state.get_stock(), &detail.stock) {
         state.set_stock(stock);
     }
+    state.set_recalculating(detail.recalculating);
     if let Some(history) = changed(&state.get_history(), &detail.history) {
         state.set_history(history);
     }

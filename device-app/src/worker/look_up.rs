@@ -1,6 +1,6 @@
 //! Search, and everything about one item, bin or unit.
 
-use domain::ledger::Subject;
+use domain::ledger::{Stale, StockKey, Subject};
 use domain::{BinId, ItemId, Quantity, SiteId, UnitId};
 use operations::{Match, Pile, Resolved, Scanned, resolve};
 use replica::query::EventRow;
@@ -216,6 +216,7 @@ impl Worker {
             kind: about.kind().to_owned(),
             ..Detail::default()
         };
+        let stale = view.query.stale(site)?;
         let events: Vec<EventRow>;
         match about {
             About::Item(id) => {
@@ -237,7 +238,8 @@ impl Worker {
                 }
                 detail.title = item.name(self.names()).to_owned();
                 detail.subtitle = item.sku;
-                detail.stock = self.stock_rows(&piles, |p| p.bin.code.clone());
+                detail.stock = self.stock_rows(&piles, &stale, |p| p.bin.code.clone());
+                detail.recalculating = stale.touches_item(*id);
                 events = view.query.history_of_item(site, *id, HISTORY_MAX)?;
             }
             About::Bin(id) => {
@@ -245,7 +247,8 @@ impl Worker {
                 detail.title = view.bin_or_unnamed(*id)?.code;
                 detail.facts = vec![fact("lines", piles.len().to_string(), false)];
                 let names = self.names();
-                detail.stock = self.stock_rows(&piles, |p| p.item.name(names).to_owned());
+                detail.stock = self.stock_rows(&piles, &stale, |p| p.item.name(names).to_owned());
+                detail.recalculating = stale.touches_bin(*id);
                 events = view.query.history_of_bin(*id, HISTORY_MAX)?;
             }
             About::Unit(id) => {
@@ -266,18 +269,25 @@ impl Worker {
                     .expiry
                     .map(|d| fact("expiry", d.to_string(), false));
                 detail.facts.extend(day);
+                detail.recalculating = stale.covers(&Subject::Unit(id.clone()));
                 events = view
                     .query
                     .history(site, &Subject::Unit(id.clone()), HISTORY_MAX)?;
             }
         }
+        detail.recalculating |= detail.stock.iter().any(|row| row.recalculating);
         for event in &events {
             detail.history.push(self.history_row(view, event)?);
         }
         Ok(Some(detail))
     }
 
-    fn stock_rows(&self, piles: &[Pile], place: impl Fn(&Pile) -> String) -> Vec<StockRow> {
+    fn stock_rows(
+        &self,
+        piles: &[Pile],
+        stale: &Stale,
+        place: impl Fn(&Pile) -> String,
+    ) -> Vec<StockRow> {
         let now = self.now();
         let as_of = match self.settings.last_contact {
             Some(at) if now - at <= CERTAIN_MS => String::new(),
@@ -291,6 +301,11 @@ impl Worker {
                 .trim_end()
                 .to_owned(),
             as_of: as_of.clone(),
+            recalculating: stale.covers(&Subject::Stock(StockKey {
+                bin: pile.bin.id,
+                item: pile.item.id,
+                lot: pile.lot.clone(),
+            })),
         };
         piles.iter().map(row).collect()
     }

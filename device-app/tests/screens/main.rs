@@ -7,6 +7,7 @@
 
 mod clicks;
 mod keys;
+mod look_up;
 mod pictures;
 mod support;
 mod touch;

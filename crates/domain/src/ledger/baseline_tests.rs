@@ -269,6 +269,7 @@ fn a_late_event_from_before_the_horizon_makes_its_pile_stale_until_a_fresh_snaps
     });
     assert_eq!(pruned.stale().subjects, [Subject::Stock(key(1, 1))].into());
     assert!(!pruned.stale().unknown);
+    assert!(pruned.stale().touches_item(item(1)) && !pruned.stale().touches_item(item(2)));
     assert_eq!(pruned.balances()[&key(1, 1)], units(9), "own work goes on");
     for event in &mut w.events {
         event.accepted_at = Some(T0 + 3 * DAY);
@@ -383,6 +384,7 @@ fn a_late_count_of_a_whole_bin_makes_the_piles_stale_that_the_snapshot_does_not_
     assert_eq!(open(&fold(&w.events)).len(), 1, "three in the book");
     assert!(pruned.stale().covers(&Subject::Stock(key(1, 1))));
     assert!(!pruned.stale().covers(&Subject::Stock(key(2, 1))));
+    assert!(pruned.stale().touches_bin(bin(1)) && !pruned.stale().touches_bin(bin(2)));
 }
 
 #[test]

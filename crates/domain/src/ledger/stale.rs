@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::event::EventBody;
+use crate::ids::{BinId, ItemId};
 use crate::ledger::engine::{Ledger, names};
 use crate::ledger::store::{LedgerStore, Placed, Standing};
-use crate::ledger::subject::Subject;
+use crate::ledger::subject::{StockKey, Subject};
 
 /// What a replica with a horizon cannot fold by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +29,23 @@ impl Stale {
         self.unknown
             || self.subjects.contains(subject)
             || matches!(subject, Subject::Stock(key) if self.subjects.contains(&Subject::Bin(key.bin)))
+    }
+
+    /// Whether any pile of a bin is stale, such as are not known among them.
+    pub fn touches_bin(&self, bin: BinId) -> bool {
+        self.covers(&Subject::Bin(bin)) || self.piles().any(|key| key.bin == bin)
+    }
+
+    /// Whether any pile of an item that is known to be stale.
+    pub fn touches_item(&self, item: ItemId) -> bool {
+        self.unknown || self.piles().any(|key| key.item == item)
+    }
+
+    fn piles(&self) -> impl Iterator<Item = &StockKey> {
+        self.subjects.iter().filter_map(|subject| match subject {
+            Subject::Stock(key) => Some(key),
+            _ => None,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is where.
 
-use domain::ledger::{Place, StockKey, Subject, UnitState};
+use domain::ledger::{Place, Stale, StockKey, Subject, UnitState};
 use domain::{BinId, ItemId, Quantity, SiteId, UnitId, UnixMillis};
 use rusqlite::{Row, params};
 
@@ -63,13 +63,21 @@ impl Query<'_> {
         Ok(found > 0)
     }
 
-    /// Whether what is shown of this waits for a fresh snapshot.
-    pub fn is_subject_stale(&self, site: SiteId, subject: &Subject) -> Result<bool, ReplicaError> {
-        let found = self.count(
-            "SELECT count(*) FROM stale WHERE site = ?1 AND subject IN (?2, x'')",
-            params![site.as_bytes(), subject.to_key()],
+    /// What at the site waits for a fresh snapshot. Screens that show stock ask once and look up each row in it.
+    pub fn stale(&self, site: SiteId) -> Result<Stale, ReplicaError> {
+        let keys = self.rows(
+            "SELECT subject FROM stale WHERE site = ?1",
+            [site.as_bytes()],
+            |r| Ok(r.get::<_, Vec<u8>>("subject")?),
         )?;
-        Ok(found > 0)
+        Ok(Stale {
+            // A subject of a later program is none that this one shows.
+            subjects: keys
+                .iter()
+                .filter_map(|key| Subject::from_key(key))
+                .collect(),
+            unknown: keys.iter().any(Vec::is_empty),
+        })
     }
 
     /// The piles in a bin.

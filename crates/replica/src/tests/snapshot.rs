@@ -296,8 +296,8 @@ fn a_late_event_makes_its_pile_stale_and_a_fresh_snapshot_puts_it_right() {
     site.sync(&mut [&mut late, &mut a], now + 1);
     site.sync(&mut [&mut late, &mut a], now + 2);
     let subject = |b, i| Subject::Stock(pile(b, i));
-    assert!(a.query().is_subject_stale(SITE, &subject(2, 1)).unwrap());
-    assert!(!a.query().is_subject_stale(SITE, &subject(1, 1)).unwrap());
+    assert!(a.query().stale(SITE).unwrap().covers(&subject(2, 1)));
+    assert!(!a.query().stale(SITE).unwrap().covers(&subject(1, 1)));
     site.install(&mut a, SITE_PARTITION, T0 + 20 * DAY);
     site.agrees_with(&a);
     assert_eq!(a.query().balance(SITE, &pile(2, 1)).unwrap(), units(9));

@@ -112,7 +112,7 @@ fn released_behind_the_snapshot_records_count_at_once_and_stock_with_the_next_on
     );
     for (b, i, stale) in [(1, 1, true), (2, 2, true), (1, 2, false)] {
         let subject = Subject::Stock(pile(b, i));
-        let told = new.query().is_subject_stale(SITE, &subject).unwrap();
+        let told = new.query().stale(SITE).unwrap().covers(&subject);
         assert_eq!(told, stale, "bin {b}, item {i}");
     }
     site.install(&mut new, SITE_PARTITION, T0 + 20 * DAY);

@@ -216,6 +216,7 @@ pub(super) fn look_up(goods: &Goods, with_detail: bool) -> LookUpView {
                 stock("A-03-1", "26B07", "840", ""),
                 stock("B-11-4", "26C01", "400", "09:15"),
             ],
+            recalculating: false,
             history: rows(goods).into_iter().take(2).collect(),
         }),
     }
@@ -227,6 +228,7 @@ fn stock(place: &str, lot: &str, quantity: &str, as_of: &str) -> StockRow {
         lot: lot.into(),
         quantity: quantity.into(),
         as_of: as_of.into(),
+        recalculating: false,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
+use domain::ledger::Stale;
 use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, SiteId};
 use replica::Query;
 
@@ -21,6 +23,7 @@ pub(super) struct Names<'q> {
     sites: RefCell<HashMap<SiteId, Named>>,
     operators: RefCell<HashMap<OperatorId, Named>>,
     devices: RefCell<HashMap<DeviceId, Named>>,
+    stale: RefCell<HashMap<SiteId, Rc<Stale>>>,
 }
 
 fn remember<K: std::hash::Hash + Eq, V: Clone>(
@@ -74,6 +77,7 @@ impl<'q> Names<'q> {
             sites: RefCell::default(),
             operators: RefCell::default(),
             devices: RefCell::default(),
+            stale: RefCell::default(),
         }
     }
 
@@ -107,6 +111,11 @@ impl<'q> Names<'q> {
                 .site(id)?
                 .map_or_else(|| unknown(id.to_string()), |site| site_named(&site)))
         })
+    }
+
+    /// What of a site's stock is being recalculated.
+    pub(super) fn stale(&self, site: SiteId) -> Result<Rc<Stale>, AppError> {
+        remember(&self.stale, site, || Ok(Rc::new(self.query.stale(site)?)))
     }
 
     pub(super) fn operator(&self, id: OperatorId) -> Result<Named, AppError> {

@@ -1,6 +1,7 @@
 //! Stock by bin and by item.
 
 use domain::SiteId;
+use domain::ledger::Subject;
 use replica::query::StockRow as Pile;
 
 use super::ConsoleData;
@@ -20,6 +21,9 @@ impl Names<'_> {
             lot: pile.key.lot.clone(),
             quantity: pile.balance,
             base_unit,
+            stale: self
+                .stale(pile.site)?
+                .covers(&Subject::Stock(pile.key.clone())),
         })
     }
 
@@ -63,6 +67,10 @@ impl ConsoleData {
             let names = self.names(q);
             let found = q.item_stock_list(text, offset(page), ROWS + 1)?;
             let more = found.len() > ROWS as usize;
+            let mut stale = Vec::new();
+            for site in q.sites()? {
+                stale.push(names.stale(site.id)?);
+            }
             let mut rows = Vec::with_capacity(found.len());
             for row in found.iter().take(ROWS as usize) {
                 let (item, base_unit) = names.item(row.item)?;
@@ -71,6 +79,7 @@ impl ConsoleData {
                     quantity: row.balance,
                     bins: row.bins,
                     base_unit,
+                    stale: stale.iter().any(|stale| stale.touches_item(row.item)),
                 });
             }
             Ok(PageOf { rows, more })

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{address, page_number};
 use crate::auth::Viewer;
 use crate::console::page::{Page, render};
-use crate::console::view::{ItemRow, Named, PageOf, StockRow};
+use crate::console::view::{ItemRow, Named, PageOf, StockRow, any_stale};
 use crate::error::AppError;
 use crate::state::AppState;
 
@@ -22,6 +22,8 @@ struct StockPage {
     sites: Vec<Named>,
     bins: PageOf<StockRow>,
     items: PageOf<ItemRow>,
+    /// Some number shown is being recalculated.
+    stale: bool,
     number: u32,
     path: String,
 }
@@ -73,6 +75,7 @@ pub(crate) async fn list(
         q: asked.q,
         site: asked.site,
         sites,
+        stale: any_stale(&bins.rows) || items.rows.iter().any(|row| row.stale),
         bins,
         items,
         number,

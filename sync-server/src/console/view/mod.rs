@@ -17,7 +17,7 @@ pub use review::{
     DecisionView, ExceptionView, FieldConflictView, FieldValue, KIND_CODES, ReviewList,
     SubjectView, Typed, choices, needs_note,
 };
-pub use stock::{ItemRow, PageOf, StockRow};
+pub use stock::{ItemRow, PageOf, StockRow, any_stale};
 pub use things::{BinView, DeviceView, ItemView, OperatorView, UnitView};
 
 /// A thing with a name: an item, bin, site, operator, device.

@@ -17,6 +17,8 @@ pub struct StockRow {
     pub quantity: Quantity,
     /// The item's base unit.
     pub base_unit: String,
+    /// The number is being recalculated: it follows with the next snapshot.
+    pub stale: bool,
 }
 
 impl StockRow {
@@ -24,6 +26,11 @@ impl StockRow {
     pub fn is_negative(&self) -> bool {
         self.quantity < Quantity::ZERO
     }
+}
+
+/// Whether the page has to say what being recalculated means.
+pub fn any_stale(rows: &[StockRow]) -> bool {
+    rows.iter().any(|row| row.stale)
 }
 
 /// A page of a list.
@@ -55,6 +62,8 @@ pub struct ItemRow {
     pub bins: u64,
     /// Base unit.
     pub base_unit: String,
+    /// Some of it is being recalculated.
+    pub stale: bool,
 }
 
 impl ItemRow {
