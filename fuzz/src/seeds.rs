@@ -188,6 +188,7 @@ fn sync_reply() -> SyncReply {
                 head_seq: 1,
             }],
             snapshot: vec![7; 90],
+            backed_up: 3,
         }],
         renew: vec![RenewReason::SiteMoved],
     }

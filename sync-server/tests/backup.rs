@@ -269,3 +269,30 @@ fn a_photo_that_the_server_lost_is_told_and_the_rest_is_kept() {
     assert_eq!(report.problems, [""; 0]);
     assert!(report.found.iter().any(|line| line.contains(&name)));
 }
+
+#[test]
+fn devices_are_told_how_far_the_server_is_backed_up() {
+    let (warehouse, mut handheld) = warehouse();
+    let partition = Partition::Site(warehouse.site);
+    let told = |handheld: &mut Handheld| {
+        let request = handheld.request(partition, NOW);
+        let reply = warehouse.hub.sync(handheld.token(), request, NOW);
+        reply.unwrap().unwrap().partitions[0].backed_up
+    };
+    assert_eq!(told(&mut handheld), 0, "there is no backup");
+    let out = warehouse.folder.path().join("out");
+    make(warehouse.folder.path(), &out, NOW).unwrap();
+    let backed_up = handheld.replica.cursor(partition).unwrap().unwrap().number;
+    assert_eq!(told(&mut handheld), backed_up);
+    handheld.record(operator(1), receipt(1), NOW);
+    handheld.sync(&warehouse, NOW);
+    assert_eq!(told(&mut handheld), backed_up, "what came since is in none");
+    let request = handheld.request(partition, NOW);
+    let mut reply = warehouse
+        .hub
+        .sync(handheld.token(), request, NOW)
+        .unwrap()
+        .unwrap();
+    exchange::snapshot::take_offers(&mut handheld.replica, &mut reply).unwrap();
+    assert_eq!(handheld.replica.backed_up(partition).unwrap(), backed_up);
+}

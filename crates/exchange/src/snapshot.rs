@@ -38,12 +38,14 @@ pub fn wish(
     Ok(())
 }
 
-/// Keeps the snapshots that a reply offers, to be fetched. Those that this device's server did not sign are left.
+/// Keeps the snapshots that a reply offers, to be fetched, and how far the server is backed up, which says what may go when
+/// one is installed. Snapshots that this device's server did not sign are left.
 ///
 /// # Errors
 /// [`ReplicaError`].
 pub fn take_offers(replica: &mut Replica, reply: &mut SyncReply) -> Result<(), ReplicaError> {
     for part in &mut reply.partitions {
+        replica.set_backed_up(part.partition, part.backed_up)?;
         let signed = std::mem::take(&mut part.snapshot);
         if !signed.is_empty() && !replica.begin_snapshot(&signed)? {
             tracing::warn!(partition = %part.partition, "a snapshot that cannot be trusted was offered");

@@ -215,6 +215,11 @@ pub struct PartitionReply {
     #[n(7)]
     #[cbor(with = "minicbor::bytes", default)]
     pub snapshot: Vec<u8>,
+    /// The last entry of this log that the hub's last backup holds; 0 if there is none. A device keeps its own segments
+    /// until they are behind it.
+    #[n(8)]
+    #[cbor(default)]
+    pub backed_up: u64,
 }
 
 /// What the hub answers.

@@ -146,7 +146,7 @@ impl Replica {
         let end = self.cursor(partition)?.map_or(0, |c| c.number);
         let mut statement = self.connection.prepare_cached(
             "SELECT header, signature, body, hash, number, accepted_at, status, acceptance
-             FROM segment WHERE number > ?2 AND number <= ?3 AND chain IN (SELECT id FROM chain WHERE partition = ?1)
+             FROM segment WHERE number > ?2 AND number <= ?3 AND acceptance IS NOT NULL AND chain IN (SELECT id FROM chain WHERE partition = ?1)
              ORDER BY number",
         )?;
         let mut rows = statement.query(params![partition.to_key(), number as i64, end as i64])?;

@@ -86,7 +86,9 @@ pub(crate) fn set_aside(
     // The chain must end where the first one is taken out.
     let first: Option<i64> = connection
         .prepare_cached(
-            "SELECT min(seq) FROM segment WHERE chain = ?1 AND seq >= ?2 AND number IS NULL",
+            // What an installed snapshot covers is counted in it.
+            "SELECT min(seq) FROM segment WHERE chain = ?1 AND seq >= ?2 AND number IS NULL
+             AND seq > coalesce((SELECT e.seq FROM chain_end e WHERE e.chain = ?1), 0)",
         )?
         .query_row(params![local, from as i64], |r| r.get(0))?;
     let Some(first) = first else { return Ok(0) };

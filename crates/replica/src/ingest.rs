@@ -477,8 +477,10 @@ impl Batch {
         connection: &Connection,
         chain: &Chain,
     ) -> Result<(), ReplicaError> {
+        // What a snapshot covers may still be held for a server that is restored: it is counted in.
         let mut statement = connection.prepare_cached(
-            "SELECT seq, header, signature, body, accepted_at, status FROM segment WHERE chain = ?1 ORDER BY seq",
+            "SELECT seq, header, signature, body, accepted_at, status FROM segment WHERE chain = ?1
+             AND seq > coalesce((SELECT seq FROM chain_end WHERE chain = ?1), 0) ORDER BY seq",
         )?;
         let mut rows = statement.query([chain.local])?;
         while let Some(r) = rows.next()? {

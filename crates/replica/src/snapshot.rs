@@ -7,6 +7,7 @@
 mod build;
 mod content;
 mod install;
+mod prune;
 
 use documents::snapshot::CHUNKS_MAX;
 use documents::{Manifest, Partition, SnapshotId};

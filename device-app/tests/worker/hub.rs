@@ -432,6 +432,7 @@ impl Inner {
                 entries,
                 carried: Vec::new(),
                 snapshot: Vec::new(),
+                backed_up: 0,
             });
         }
         Ok(SyncReply {

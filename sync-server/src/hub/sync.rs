@@ -14,6 +14,7 @@ use super::pump::Judged;
 use super::refused::{Who, push_cause};
 use super::together::Brought;
 use super::{Hub, HubError};
+use crate::backup::Mark;
 use crate::store::hub_chains::{self, ChainRow};
 use crate::store::hub_devices::{self, Contact, DeviceRow};
 use crate::store::{StoreError, hub_log, hub_pushes};
@@ -301,10 +302,16 @@ impl Hub {
             more: false,
             carried: taken.carried.clone(),
             snapshot: Vec::new(),
+            backed_up: 0,
         };
         if taken.outcome == PushOutcome::Revoked {
             return Ok((reply, 0));
         }
+        // Read each time: a backup is made by another process.
+        reply.backed_up = self
+            .database
+            .read(Mark::load)?
+            .map_or(0, |mark| mark.number(asked.partition));
         let position = asked.position;
         let fresh = position.number == 0 && position.epoch == [0; 16];
         let same_log = self

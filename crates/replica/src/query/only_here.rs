@@ -23,7 +23,8 @@ impl Query<'_> {
             &format!(
                 "SELECT {COLUMNS}, c.device FROM chain c JOIN event e ON e.chain = c.id AND e.number > coalesce(
                     (SELECT w.last_event FROM segment_events w JOIN segment s ON s.chain = w.chain AND s.seq = w.seq
-                     WHERE w.chain = c.id AND s.number IS NOT NULL ORDER BY w.seq DESC LIMIT 1), 0)
+                     WHERE w.chain = c.id AND s.number IS NOT NULL ORDER BY w.seq DESC LIMIT 1),
+                    (SELECT last_event FROM chain_end WHERE chain = c.id), 0)
                  ORDER BY c.id, e.number LIMIT ?1"
             ),
             params![limit],

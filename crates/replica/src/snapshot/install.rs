@@ -8,7 +8,7 @@ use domain::{SiteId, Timestamp, UnixMillis};
 use rusqlite::{Connection, params};
 
 use super::content::{ChainRow, Content, KeptEvent, Records};
-use super::stored;
+use super::{prune, stored};
 use crate::chains::Chains;
 use crate::error::ReplicaError;
 use crate::identity::Identity;
@@ -67,16 +67,7 @@ impl Replica {
             self.drop_fetching(partition)?;
             return Ok(false);
         };
-        // What the cut covers is not held any more, own or others'.
-        for table in ["segment_events", "segment"] {
-            transaction.execute(
-                &format!(
-                    "DELETE FROM {table} WHERE chain IN (SELECT id FROM chain WHERE partition = ?1)
-                     AND seq <= (SELECT e.seq FROM chain_end e WHERE e.chain = {table}.chain)"
-                ),
-                [partition.to_key()],
-            )?;
-        }
+        prune::covered(&transaction, identity.device, partition, manifest.cut)?;
         let local: Vec<_> = self
             .chains
             .all()

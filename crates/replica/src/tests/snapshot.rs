@@ -282,6 +282,85 @@ fn pruning_keeps_what_only_this_device_holds_and_goes_on_numbering() {
     site.agrees_with(&a);
 }
 
+/// The own segments that are held, by number on the chain.
+fn held(replica: &Replica) -> Vec<u64> {
+    let own = replica.own_segments_after(SITE_PARTITION, 0, usize::MAX);
+    let seq = |segment: &Segment| segment.header().unwrap().seq;
+    own.unwrap().iter().map(seq).collect()
+}
+
+#[test]
+fn own_segments_stay_until_a_backup_of_the_server_holds_them() {
+    let mut site = Site::new();
+    let (mut a, _) = month(&mut site);
+    let now = T0 + 31 * DAY;
+    site.sync(&mut [&mut a], now);
+    let all = held(&a);
+    assert_eq!(all, (1..=all.len() as u64).collect::<Vec<_>>());
+    // Never backed up: a server that is restored from nothing gets all of it back.
+    site.install(&mut a, SITE_PARTITION, T0 + 20 * DAY);
+    assert_eq!(held(&a), all);
+    site.agrees_with(&a);
+    a.rebuild().unwrap();
+    site.agrees_with(&a);
+    assert!(a.query().only_here(9).unwrap().is_empty());
+    assert_eq!(a.waiting().unwrap(), crate::Waiting::default());
+    // It works on as if they were gone.
+    a.commit(events(vec![receive(1, 1, 2)]), now + 1).unwrap();
+    site.sync(&mut [&mut a], now + 2);
+    site.agrees_with(&a);
+
+    // A backup holds some of what the snapshot covers.
+    let half = site.cut(T0 + 10 * DAY).number;
+    a.set_backed_up(SITE_PARTITION, half).unwrap();
+    assert_eq!(a.backed_up(SITE_PARTITION).unwrap(), half);
+    site.install(&mut a, SITE_PARTITION, T0 + 20 * DAY);
+    let some = held(&a);
+    assert!(some.len() < all.len() && some.len() > all.len() / 2);
+    assert!(some.windows(2).all(|pair| pair[1] == pair[0] + 1));
+    let first = site.hub.log[&SITE_PARTITION]
+        .iter()
+        .find(|entry| {
+            entry.segment.as_ref().is_some_and(|s| {
+                let header = s.header().unwrap();
+                header.seq == some[0] && Some(header.chain) == a.own_chain(SITE_PARTITION)
+            })
+        })
+        .unwrap();
+    assert!(first.number > half);
+
+    // A backup holds all of it: what the snapshot covers goes, and no more than that.
+    a.set_backed_up(SITE_PARTITION, u64::MAX >> 1).unwrap();
+    site.install(&mut a, SITE_PARTITION, T0 + 21 * DAY);
+    let rest = held(&a);
+    assert!(!rest.is_empty() && rest.len() < some.len());
+    site.agrees_with(&a);
+}
+
+#[test]
+fn of_what_no_backup_holds_the_newest_stay() {
+    let mut site = Site::new();
+    let (mut a, _) = month(&mut site);
+    site.sync(&mut [&mut a], T0 + 31 * DAY);
+    let all = held(&a);
+    site.install(&mut a, SITE_PARTITION, T0 + 20 * DAY);
+    let bodies = a.own_segments_after(SITE_PARTITION, 0, usize::MAX).unwrap();
+    let covered = crate::snapshot::covered_seq(
+        &a.connection,
+        a.chains
+            .local(a.own_chain(SITE_PARTITION).unwrap())
+            .unwrap(),
+    )
+    .unwrap() as usize;
+    let newest = |n: usize| -> u64 {
+        let sizes = bodies[covered - n..covered].iter();
+        sizes.map(|s| s.body_bytes().len() as u64).sum()
+    };
+    a.bound_own(SITE_PARTITION, newest(3)).unwrap();
+    assert_eq!(held(&a), all[covered - 3..]);
+    site.agrees_with(&a);
+}
+
 #[test]
 fn a_late_event_makes_its_pile_stale_and_a_fresh_snapshot_puts_it_right() {
     let mut site = Site::new();

@@ -86,6 +86,7 @@ fn reply(outcome: PushOutcome, head_seq: u64, more: bool) -> Event {
             more,
             carried: Vec::new(),
             snapshot: Vec::new(),
+            backed_up: 0,
         }],
         renew: Vec::new(),
     })
