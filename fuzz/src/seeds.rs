@@ -14,8 +14,8 @@ use protocol::blob::{BlobChunk, BlobGet, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
     CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation, LogPosition,
-    Offer, Pairing, PartitionReply, PartitionRequest, PeerHello, PeerMessage, PushOutcome, Refusal,
-    RefusalCode, RenewReason, SetUp, SnapshotWish, SyncReply, SyncRequest,
+    Offer, Pairing, PartitionReply, PartitionRequest, PeerFrame, PeerHello, PeerMessage,
+    PushOutcome, Refusal, RefusalCode, RenewReason, SetUp, SnapshotWish, SyncReply, SyncRequest,
 };
 
 const SITE: SiteId = SiteId::from_bytes([1; 16]);
@@ -253,6 +253,21 @@ fn cbor<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
     minicbor::to_vec(value).unwrap_or_default()
 }
 
+/// Vectors of `fixtures/protocol`; what is not there gives no seed.
+fn golden(names: &[&str]) -> Vec<Vec<u8>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/protocol");
+    let text = |name: &&str| std::fs::read_to_string(format!("{folder}/{name}.hex")).ok();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    names
+        .iter()
+        .filter_map(text)
+        .filter_map(|text| {
+            let digits = text.replace('\n', "");
+            digits.as_bytes().chunks(2).map(byte).collect()
+        })
+        .collect()
+}
+
 /// The seeds of a target.
 pub fn of(target: &str) -> Vec<Vec<u8>> {
     let texts = |texts: &[&str]| texts.iter().map(|t| t.as_bytes().to_vec()).collect();
@@ -329,6 +344,18 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             }
             .to_bytes(),
         ],
+        "blob_part" | "renew_request" | "snapshot_get" | "snapshot_chunk" => golden(&[target]),
+        "snapshot_part" => golden(&["snapshot_part", "snapshot_part_gone"]),
+        "manifest" => golden(&["snapshot_manifest"]),
+        "live_frame" => golden(&["live_reply", "live_refused", "live_entries", "live_hint"]),
+        "peer_frames" => {
+            let frames = golden(&["peer_frame_hello", "peer_frame_refused"]);
+            let exchange = PeerFrame::Exchange.frame(&peer_message().to_bytes());
+            vec![
+                frames.concat(),
+                [frames[..1].concat(), exchange.unwrap_or_default()].concat(),
+            ]
+        }
         "segment" => segments().iter().map(cbor).collect(),
         "body" | "record" => bodies().iter().map(Body::to_bytes).collect(),
         "certificate" => vec![signed_certificate()],

@@ -3,12 +3,14 @@
 use carry::{file, frames};
 use documents::body::Body;
 use documents::segment::Segment;
-use documents::{Certificate, SigningKey, journal, record};
+use documents::snapshot::ChunkEntry;
+use documents::{Certificate, Manifest, SigningKey, journal, record};
 use domain::EventRecord;
-use protocol::blob::{BlobGet, BlobReply, BlobRequest};
+use protocol::blob::{BlobGet, BlobPart, BlobReply, BlobRequest};
+use protocol::peer::{PEER_FRAME_BYTES_MAX, PEER_HELLO_BYTES_MAX};
 use protocol::{
-    EnrolReply, EnrolRequest, Invitation, Pairing, PeerHello, PeerMessage, Refusal, SetUp,
-    SyncReply, SyncRequest,
+    EnrolReply, EnrolRequest, Invitation, LiveFrame, Pairing, PeerFrame, PeerHello, PeerMessage,
+    PeerRefusal, Refusal, RenewRequest, SetUp, SnapshotGet, SnapshotPart, SyncReply, SyncRequest,
 };
 
 /// Takes bytes as they came.
@@ -31,6 +33,14 @@ pub const ALL: &[(&str, Target)] = &[
     ("blob_request", blob_request),
     ("blob_reply", blob_reply),
     ("blob_get", blob_get),
+    ("blob_part", blob_part),
+    ("renew_request", renew_request),
+    ("snapshot_get", snapshot_get),
+    ("snapshot_part", snapshot_part),
+    ("manifest", manifest),
+    ("snapshot_chunk", snapshot_chunk),
+    ("live_frame", live_frame),
+    ("peer_frames", peer_frames),
     ("segment", segment),
     ("body", body),
     ("record", record),
@@ -53,7 +63,6 @@ macro_rules! reads_again {
     )+};
 }
 reads_again!(
-    sync_request: SyncRequest,
     sync_reply: SyncReply,
     enrol_request: EnrolRequest,
     enrol_reply: EnrolReply,
@@ -64,8 +73,82 @@ reads_again!(
     blob_request: BlobRequest,
     blob_reply: BlobReply,
     blob_get: BlobGet,
+    blob_part: BlobPart,
+    renew_request: RenewRequest,
+    snapshot_get: SnapshotGet,
+    snapshot_part: SnapshotPart,
+    live_frame: LiveFrame,
     event: EventRecord,
 );
+
+/// Reads a sync request, after its lists were counted.
+pub fn sync_request(bytes: &[u8]) {
+    let counted = protocol::bounds::is_within_bounds(bytes);
+    if let Ok(message) = SyncRequest::from_bytes(bytes) {
+        assert!(counted.is_ok(), "what reads can be counted");
+        let again = SyncRequest::from_bytes(&message.to_bytes());
+        assert!(
+            again.as_ref() == Ok(&message),
+            "{message:?} reads as {again:?}"
+        );
+    }
+}
+
+/// Reads a manifest that nobody of ours signed, and its message as if our server had.
+pub fn manifest(bytes: &[u8]) {
+    let stranger = SigningKey::from_seed(&[9; 32]);
+    assert!(Manifest::verify(bytes, &stranger.public()).is_none());
+    if let Ok(manifest) = minicbor::decode::<Manifest>(bytes) {
+        let signed = manifest.sign(&stranger);
+        if let Some(read) = Manifest::verify(&signed, &stranger.public()) {
+            assert_eq!(read, manifest);
+        }
+    }
+}
+
+/// Unpacks a chunk that its manifest vouches for, but for its size.
+pub fn snapshot_chunk(bytes: &[u8]) {
+    for unpacked in [0, 300, 1 << 20] {
+        let entry = ChunkEntry {
+            hash: *blake3::hash(bytes).as_bytes(),
+            packed: bytes.len() as u32,
+            unpacked,
+        };
+        if let Some(plain) = entry.unpack(bytes) {
+            assert_eq!(plain.len(), unpacked as usize);
+        }
+    }
+}
+
+/// Reads frames as neighbours send them, the first within its own bound, and what is in each.
+pub fn peer_frames(bytes: &[u8]) {
+    let (mut rest, mut bytes_max) = (bytes, PEER_HELLO_BYTES_MAX);
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let Some(length) = PeerFrame::body_bytes(*length, bytes_max) else {
+            return;
+        };
+        assert!(length < bytes_max);
+        let Some((kind, after)) = after.split_first() else {
+            return;
+        };
+        let (Some(kind), Some((body, after))) = (
+            PeerFrame::from_number(*kind),
+            after.split_at_checked(length),
+        ) else {
+            return;
+        };
+        assert_eq!(kind.frame(body).as_deref(), rest.get(..length + 5));
+        match kind {
+            PeerFrame::Hello => peer_hello(body),
+            PeerFrame::Exchange => peer_message(body),
+            PeerFrame::SetUp => set_up(body),
+            PeerFrame::Refused => {
+                let _ = body.first().and_then(|n| PeerRefusal::from_number(*n));
+            }
+        }
+        (rest, bytes_max) = (after, PEER_FRAME_BYTES_MAX);
+    }
+}
 
 /// Reads the text of an enrolment QR.
 pub fn invitation(bytes: &[u8]) {

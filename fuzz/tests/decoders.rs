@@ -2,6 +2,7 @@
 
 use testkit::random::Random;
 
+/// For each seed; some tenths of a second for all targets.
 const ROUNDS: u64 = 400;
 
 fn damaged(seed: &[u8], random: &mut Random) -> Vec<u8> {
@@ -55,4 +56,19 @@ fn no_decoder_panics_and_what_reads_reads_again() {
     }
     std::panic::set_hook(hook);
     assert!(fallen.is_empty(), "{}", fallen.join("\n"));
+}
+
+#[test]
+fn every_target_is_a_program_too() {
+    let programs = include_str!("../Cargo.toml");
+    for (name, _) in fuzz::targets::ALL {
+        assert!(programs.contains(&format!("name = \"{name}\"")), "{name}");
+        let file = format!("{}/targets/{name}.rs", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        assert!(text.contains(&format!("run!({name})")), "{name}");
+    }
+    assert_eq!(
+        programs.matches("[[bin]]").count(),
+        fuzz::targets::ALL.len()
+    );
 }

@@ -45,6 +45,23 @@ impl PeerFrame {
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
     }
+
+    /// A whole frame; `None` if the body passes four gigabytes.
+    pub fn frame(self, body: &[u8]) -> Option<Vec<u8>> {
+        let length = u32::try_from(body.len()).ok()?.checked_add(1)?;
+        let mut frame = Vec::with_capacity(body.len() + 5);
+        frame.extend_from_slice(&length.to_be_bytes());
+        frame.push(self.number());
+        frame.extend_from_slice(body);
+        Some(frame)
+    }
+
+    /// How many bytes follow the kind, of the first four bytes of a frame; `None` if it has no kind, or kind and body
+    /// pass `bytes_max`.
+    pub fn body_bytes(length: [u8; 4], bytes_max: usize) -> Option<usize> {
+        let length = usize::try_from(u32::from_be_bytes(length)).ok()?;
+        (length <= bytes_max).then(|| length.checked_sub(1))?
+    }
 }
 
 /// Who speaks. It is true only of the one whose key the handshake proved.

@@ -14,11 +14,7 @@ pub(super) async fn write(
     kind: PeerFrame,
     body: &[u8],
 ) -> io::Result<()> {
-    let length = u32::try_from(body.len() + 1).map_err(|_| io::ErrorKind::InvalidInput)?;
-    let mut frame = Vec::with_capacity(body.len() + 5);
-    frame.extend_from_slice(&length.to_be_bytes());
-    frame.push(kind.number());
-    frame.extend_from_slice(body);
+    let frame = kind.frame(body).ok_or(io::ErrorKind::InvalidInput)?;
     stream.write_all(&frame).await?;
     stream.flush().await
 }
@@ -38,12 +34,9 @@ pub(super) async fn read(
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),
     }
-    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-    if length == 0 || length > bytes_max {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
+    let length = PeerFrame::body_bytes(length, bytes_max).ok_or(io::ErrorKind::InvalidData)?;
     let kind = PeerFrame::from_number(stream.read_u8().await?).ok_or(io::ErrorKind::InvalidData)?;
-    let mut body = vec![0; length - 1];
+    let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
     Ok(Some((kind, body)))
 }

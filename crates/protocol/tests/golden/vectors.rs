@@ -346,8 +346,7 @@ fn peer_message(parcel: Option<Parcel>) -> PeerMessage {
 }
 
 fn framed(kind: PeerFrame, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len() + 1).unwrap();
-    [&length.to_be_bytes()[..], &[kind.number()], body].concat()
+    kind.frame(body).unwrap()
 }
 
 fn peers(all: &mut Vec<Vector>) {
