@@ -3,6 +3,7 @@
 use automerge::{Bundle, Change};
 use minicbor::{Decoder, Encoder};
 
+use crate::chunk::is_bounded;
 use crate::guard::guarded;
 use crate::record::RecordId;
 
@@ -63,6 +64,13 @@ impl Part {
     /// # Errors
     /// [`BodyError::Changes`] if the bytes are none.
     pub fn unpack(&self) -> Result<Vec<Change>, BodyError> {
+        let bounded = match &self.form {
+            Form::Changes(changes) => changes.iter().all(|c| is_bounded(c)),
+            Form::Bundle(bytes) => is_bounded(bytes),
+        };
+        if !bounded {
+            return Err(BodyError::Changes);
+        }
         guarded(|| match &self.form {
             Form::Changes(changes) => changes
                 .iter()

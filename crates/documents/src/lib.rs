@@ -3,6 +3,7 @@
 pub mod body;
 pub mod catalogue;
 pub mod certificate;
+mod chunk;
 mod guard;
 pub mod journal;
 pub mod keys;
