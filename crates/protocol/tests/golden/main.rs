@@ -95,6 +95,16 @@ fn the_readme_names_every_file() {
 }
 
 #[test]
+fn the_text_of_the_protocol_points_at_every_message() {
+    let text = include_str!("../../README.md");
+    for vector in vectors::all() {
+        let name = vector.name;
+        let pointed = text.contains(&format!("`{name}`"));
+        assert!(pointed || name.starts_with("body_"), "{name}");
+    }
+}
+
+#[test]
 fn a_byte_that_is_changed_is_noticed() {
     for vector in vectors::all() {
         for at in 0..vector.bytes.len().min(200) {
