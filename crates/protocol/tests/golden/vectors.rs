@@ -227,6 +227,7 @@ fn sync_reply() -> SyncReply {
                 head_seq: 0,
             }],
             snapshot: Vec::new(),
+            backed_up: 7,
         }],
         renew: vec![RenewReason::SiteMoved],
     }
