@@ -302,7 +302,8 @@ impl Handheld {
                     }
                     Effect::UpToDate => return Ok(true),
                     Effect::WakeAt(_) | Effect::Show { .. } | Effect::Live(_) => {}
-                    Effect::Stopped(outcome) => {
+                    Effect::Stopped(None) => {}
+                    Effect::Stopped(Some(outcome)) => {
                         return Err(anyhow!("the hub stopped the chain: {outcome:?}"));
                     }
                     Effect::Renew(reason) => {

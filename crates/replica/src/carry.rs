@@ -194,7 +194,7 @@ impl Replica {
             .connection
             .prepare_cached(
                 "SELECT accepted_at FROM segment
-                 WHERE number = ?2 AND chain IN (SELECT id FROM chain WHERE partition = ?1)",
+                 WHERE number = ?2 AND acceptance IS NOT NULL AND chain IN (SELECT id FROM chain WHERE partition = ?1)",
             )?
             .query_row(params![partition.to_key(), number as i64], |r| r.get(0))
             .optional()?;

@@ -74,10 +74,12 @@ impl Chains {
             .ok_or(ReplicaError::BadRow("unknown chain number"))
     }
 
-    /// The chain on which a device writes to a partition: the last one that it was given.
-    pub(crate) fn newest_of(&self, device: DeviceId, partition: Partition) -> Option<&Chain> {
+    /// The chain on which a device writes to a partition: the last one that it was given for its key. It may read of a
+    /// later key in the log before it has the answer that gives it that key.
+    pub(crate) fn newest_of(&self, identity: &Identity, partition: Partition) -> Option<&Chain> {
+        let key = identity.key.public();
         self.all()
-            .filter(|c| c.device == device && c.partition == partition)
+            .filter(|c| c.device == identity.device && c.partition == partition && c.key == key)
             .max_by_key(|c| c.local)
     }
 

@@ -206,6 +206,11 @@ impl Replica {
         };
         for entry in entries {
             if entry.number <= cursor.number {
+                // A neighbour may have been quicker, and may know the log as it was before it was put back.
+                if is_another_log(&transaction, partition, entry)? {
+                    outcome.rejected = Some(Rejected::Gap);
+                    break;
+                }
                 continue;
             }
             match take(
@@ -701,6 +706,26 @@ fn introduce(
         }
     }
     Ok(())
+}
+
+/// Whether another entry was read under this one's number, or the same at another time.
+fn is_another_log(
+    connection: &Connection,
+    partition: Partition,
+    entry: &Accepted,
+) -> Result<bool, ReplicaError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM segment
+             WHERE number = ?2 AND (hash <> ?3 OR accepted_at <> ?4) AND acceptance IS NOT NULL
+             AND chain IN (SELECT id FROM chain WHERE partition = ?1)",
+        )?
+        .exists(params![
+            partition.to_key(),
+            entry.number as i64,
+            entry.hash.0,
+            entry.accepted_at
+        ])?)
 }
 
 /// A segment that is here already.

@@ -103,7 +103,24 @@ impl RecordStore<'_> {
             return Ok(BTreeSet::new());
         };
         put_conflicts(self.connection, id, record)?;
-        put_rows(self.connection, self.chains, self.identity, id, record)
+        if record.kind == RecordKind::Device {
+            self.learn_chains(saved)?;
+        }
+        put_rows(self.connection, id, record)
+    }
+
+    /// A device that was given other chains wrote on those before too: its record's changes hold every certificate that
+    /// it ever had. Only what the server signed teaches us a chain, whoever wrote the record.
+    fn learn_chains(&mut self, saved: &[u8]) -> Result<(), ReplicaError> {
+        let Some(identity) = self.identity else {
+            return Ok(());
+        };
+        for change in documents::record::changes(saved)? {
+            for bytes in documents::record::bytes_written(&change) {
+                self.chains.learn(self.connection, identity, &bytes)?;
+            }
+        }
+        Ok(())
     }
 
     /// Merges changes into a record, or reads it again if there are none. Returns the chains about whose quarantine it
@@ -219,8 +236,6 @@ fn put_conflicts(
 
 fn put_rows(
     connection: &Connection,
-    chains: &mut Chains,
-    identity: Option<&Identity>,
     id: RecordId,
     record: &Record,
 ) -> Result<BTreeSet<ChainId>, ReplicaError> {
@@ -302,10 +317,6 @@ fn put_rows(
                         "INSERT OR REPLACE INTO device (id, name, certificate, revoked) VALUES (?1, ?2, ?3, ?4)",
                     )?
                     .execute(params![id.0, device.name, device.certificate, device.revoked])?;
-                // Only what the server signed teaches us a chain, whoever wrote the record.
-                if let Some(identity) = identity {
-                    chains.learn(connection, identity, &device.certificate)?;
-                }
                 return quarantine::put_verdicts(connection, id.into(), &Verdict::of(record));
             }
         }

@@ -157,7 +157,7 @@ impl Replica {
         }
         let mut given_up = Vec::new();
         for chain in old {
-            let next = self.chains.newest_of(identity.device, chain.partition);
+            let next = self.chains.newest_of(&identity, chain.partition);
             match next.copied() {
                 Some(next) if next.chain != chain.chain => {
                     let said = give_up(&transaction, &self.chains, &chain)?;

@@ -173,8 +173,8 @@ impl Replica {
 
     /// The chain on which this replica writes to a partition, if it may.
     pub fn own_chain(&self, partition: Partition) -> Option<ChainId> {
-        let device = self.identity.as_ref()?.device;
-        self.chains.newest_of(device, partition).map(|c| c.chain)
+        let identity = self.identity.as_ref()?;
+        self.chains.newest_of(identity, partition).map(|c| c.chain)
     }
 
     /// The partitions that this replica holds: those it writes to, or, while no certificate names it, those of its site.

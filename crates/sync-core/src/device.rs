@@ -185,8 +185,8 @@ pub enum Effect {
     },
     /// An exchange went well and there is nothing more to do: data is as of now.
     UpToDate,
-    /// The hub stopped this device's chain; a supervisor has to act.
-    Stopped(PushOutcome),
+    /// The hub stopped this device's chain, and a supervisor has to act; `None`: it goes on.
+    Stopped(Option<PushOutcome>),
     /// Ask the hub for other chains and go on under them; answer with [`Event::Renewed`], [`Event::Failed`] or
     /// [`Event::Refused`]. What a copy has written is to be said again there.
     Renew(RenewReason),
@@ -349,6 +349,16 @@ impl DeviceSync {
                 }
             }
             Event::Failed(failure) => self.fail(now, failure, 0, &mut effects),
+            // Another of this device's copies was quicker, or it is not wanted any more: work goes on as it was.
+            Event::Refused(refusal)
+                if self.phase == Phase::Renewing
+                    && refusal.code == RefusalCode::RenewalRefused
+                    && self.renew != Some(RenewReason::Fork) =>
+            {
+                self.phase = Phase::Idle;
+                self.renew = None;
+                self.rest(now, &mut effects);
+            }
             Event::Refused(refusal) => {
                 self.live.heard(now);
                 let asked = u64::from(refusal.retry_after_seconds) * 1_000;
@@ -505,6 +515,11 @@ impl DeviceSync {
         if self.is_copy(&reply) {
             self.renew = Some(RenewReason::Fork);
             self.more = false;
+            for (chain, _) in self.own.values() {
+                if self.stopped.remove(chain).is_some() {
+                    effects.push(Effect::Stopped(None));
+                }
+            }
             effects.push(Effect::Ingest {
                 epoch: reply.epoch,
                 restart,
@@ -571,7 +586,9 @@ impl DeviceSync {
         let before = self.hub_heads.insert(chain, head_seq);
         match outcome {
             PushOutcome::Held => {
-                self.stopped.remove(&chain);
+                if self.stopped.remove(&chain).is_some() && is_own {
+                    effects.push(Effect::Stopped(None));
+                }
             }
             // The hub forgot some, or never had them: send again from where it is.
             PushOutcome::Missing if is_own || before != Some(head_seq) => {
@@ -581,7 +598,7 @@ impl DeviceSync {
             stop => {
                 // What becomes of others' chains is told to those who write them.
                 if self.stopped.insert(chain, stop) != Some(stop) && is_own {
-                    effects.push(Effect::Stopped(stop));
+                    effects.push(Effect::Stopped(Some(stop)));
                 }
             }
         }

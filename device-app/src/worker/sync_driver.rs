@@ -250,8 +250,8 @@ impl SyncDriver {
                         }
                     }
                     Effect::Stopped(outcome) => {
-                        tracing::warn!(?outcome, "the hub stopped a chain of this device");
-                        self.stopped = Some(outcome);
+                        tracing::warn!(?outcome, "what the hub says of this device's chains");
+                        self.stopped = outcome;
                     }
                     Effect::Renew(reason) => events.extend(self.renew(reason, replica)),
                     Effect::GiveWay(partition, chain) => match replica.give_way(partition, chain) {

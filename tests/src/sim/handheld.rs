@@ -191,16 +191,13 @@ impl Running {
                 Err(_) => Event::Failed(Failure::Unreachable),
             },
             Some(Ok(bytes)) => match SyncReply::from_bytes(bytes) {
-                Ok(reply) => {
-                    let held = |p: &protocol::PartitionReply| p.outcome == PushOutcome::Held;
-                    if reply.partitions.iter().all(held) {
-                        self.stopped = None;
-                    }
-                    Event::Replied(reply)
-                }
+                Ok(reply) => Event::Replied(reply),
                 Err(_) => Event::Failed(Failure::Unreachable),
             },
-            Some(Err(code)) => Event::Failed(Failure::Refused(code)),
+            Some(Err(code)) => {
+                self.remarks.push(format!("is refused: {code:?}"));
+                Event::Refused(code.into())
+            }
             None => Event::Failed(Failure::Unreachable),
         };
         self.inbox.push_back(event);
@@ -273,7 +270,7 @@ impl Running {
             Effect::UpToDate => self.up_to_date += 1,
             Effect::Stopped(outcome) => {
                 self.remarks.push(format!("stopped: {outcome:?}"));
-                self.stopped = Some(outcome);
+                self.stopped = outcome;
             }
             Effect::Renew(reason) => {
                 let seed = std::array::from_fn(|_| self.random.bits() as u8);

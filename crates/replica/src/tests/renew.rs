@@ -198,6 +198,48 @@ fn a_new_key_takes_new_chains_and_says_nothing_again_that_is_held() {
 }
 
 #[test]
+fn who_reads_the_log_later_learns_every_chain_that_a_device_ever_had() {
+    let (mut hub, mut server, mut a, ..) = site();
+    let record = |certificate: &[u8]| {
+        let device = Device {
+            // Bins have low numbers.
+            id: DeviceId::from_bytes([0xd1; 16]),
+            name: "手持 1 号".into(),
+            certificate: certificate.to_vec(),
+            revoked: false,
+        };
+        edits(vec![RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Device,
+            id: device.id.into(),
+            fields: device.to_fields(),
+        }])
+    };
+    let first = certificate(1, &key(1)).sign(&key(0));
+    server.commit(record(&first), T0 + 30).unwrap();
+    hub.sync(&mut [&mut server, &mut a]);
+    let (identity, certificates) = becomes(&a, 1, 9);
+    server.commit(record(&certificates[0]), T0 + 40).unwrap();
+    a.renew(identity, &certificates, T0 + 41).unwrap();
+    a.commit(events(vec![issue(1, 1, 3)]), T0 + 42).unwrap();
+    hub.sync(&mut [&mut server, &mut a]);
+    let mut late = enrolled(4, OpenOptions::memory([4; 8]), 0);
+    for partition in [Partition::Shared, Partition::Site(SITE)] {
+        assert_eq!(hub.pull(&mut late, partition).rejected, None);
+    }
+    assert_eq!(stock(&late), units(7));
+}
+
+#[test]
+fn a_device_that_reads_of_its_next_key_writes_with_the_one_that_it_has() {
+    let (_, _, mut a, ..) = site();
+    let before = a.own_chain(Partition::Site(SITE));
+    let (_, certificates) = becomes(&a, 1, 9);
+    tell(&certificates, &mut [&mut a]);
+    assert_eq!(a.own_chain(Partition::Site(SITE)), before);
+}
+
+#[test]
 fn asking_again_is_asking_with_the_same_key() {
     let mut a = device(1);
     let chain = a.own_chain(Partition::Site(SITE)).unwrap();

@@ -122,7 +122,8 @@ fn names(effects: &[Effect]) -> Vec<String> {
                 None => format!("{connection:?}"),
             },
             Effect::UpToDate => "up to date".into(),
-            Effect::Stopped(outcome) => format!("stopped {outcome:?}"),
+            Effect::Stopped(Some(outcome)) => format!("stopped {outcome:?}"),
+            Effect::Stopped(None) => "goes on".into(),
             Effect::Live(effect) => format!("live {effect:?}"),
             Effect::Renew(reason) => format!("renew {reason:?}"),
             Effect::GiveWay(..) => "give way".into(),
@@ -251,6 +252,13 @@ fn a_stopped_chain_is_told_once_and_sends_no_more_while_reading_goes_on() {
     run.check(Event::Woke, &["gather [-]"]);
     run.check(gathered(0, 2, 0), &["send 0"]);
     run.check(reply(PushOutcome::Forged, 1, false), &["ingest"]);
+    run.check(
+        Event::Ingested { complete: true },
+        &["up to date", "wake 5000"],
+    );
+    run.check(Event::Woke, &["gather [-]"]);
+    run.check(gathered(0, 2, 0), &["send 0"]);
+    run.check(reply(PushOutcome::Held, 2, false), &["goes on", "ingest"]);
 }
 
 #[test]
