@@ -375,6 +375,15 @@ fn try_merge(
     changes: Vec<Change>,
     counting: &Counting<'_>,
 ) -> Result<Merged, DocumentError> {
+    if saved.is_empty()
+        && let [first] = &changes[..]
+        && first.deps().is_empty()
+    {
+        // Most records of a catalogue: the change is the document.
+        let saved = first.raw_bytes().to_vec();
+        let record = counting.read(&mut load(&saved)?)?;
+        return Ok((saved, record));
+    }
     let mut doc = load(saved)?;
     doc.apply_changes(changes).map_err(unreadable)?;
     let record = counting.read(&mut doc)?;
@@ -651,6 +660,14 @@ mod tests {
         )
         .unwrap();
         assert!(settled.record.conflicts.is_empty());
+    }
+
+    #[test]
+    fn a_record_that_is_new_is_kept_as_its_change_came() {
+        let made = created();
+        let change = made.change.raw_bytes().to_vec();
+        let (saved, record) = merge(&[], vec![made.change.clone()], &Counting::ALL).unwrap();
+        assert_eq!((saved, record), (change, Some(made.record)));
     }
 
     #[test]
