@@ -75,6 +75,32 @@ impl RecordStore<'_> {
         saved: &[u8],
         record: Option<&Record>,
     ) -> Result<BTreeSet<ChainId>, ReplicaError> {
+        let (decided, counted) = self.put_uncounted(id, old, saved, record)?;
+        if counted != old.counted {
+            let gone = old.counted.unwrap_or_default();
+            self.count(|sum| sum.minus(gone).plus(counted.unwrap_or_default()))?;
+        }
+        Ok(decided)
+    }
+
+    /// Changes what the state hash counts of the partition's records.
+    pub(crate) fn count(
+        &self,
+        change: impl FnOnce(StateHash) -> StateHash,
+    ) -> Result<(), ReplicaError> {
+        let key = meta::records_key(self.partition);
+        let sum = meta::state_hash(self.connection, &key)?;
+        meta::set_state_hash(self.connection, &key, change(sum))
+    }
+
+    /// [`RecordStore::put`], but the caller counts: what the state hash shall hold of the record comes back too.
+    pub(crate) fn put_uncounted(
+        &mut self,
+        id: RecordId,
+        old: &StoredDocument,
+        saved: &[u8],
+        record: Option<&Record>,
+    ) -> Result<(BTreeSet<ChainId>, Option<StateHash>), ReplicaError> {
         let new = record.map(|r| row_of(id, r));
         self.connection
             .prepare_cached(
@@ -88,25 +114,19 @@ impl RecordStore<'_> {
                 saved,
                 new.map_or(Vec::new(), |h| h.to_bytes().to_vec()),
             ])?;
-        if new != old.counted {
-            let key = meta::records_key(self.partition);
-            let sum = meta::state_hash(self.connection, &key)?;
-            let sum = sum
-                .minus(old.counted.unwrap_or_default())
-                .plus(new.unwrap_or_default());
-            meta::set_state_hash(self.connection, &key, sum)?;
-        }
         let Some(record) = record else {
             if old.counted.is_some() {
                 forget_rows(self.connection, id)?;
             }
-            return Ok(BTreeSet::new());
+            return Ok((BTreeSet::new(), new));
         };
-        put_conflicts(self.connection, id, record)?;
+        // A document that was not here has no rows that would have to go.
+        let is_new = old.saved.is_empty();
+        put_conflicts(self.connection, id, record, is_new)?;
         if record.kind == RecordKind::Device {
             self.learn_chains(saved)?;
         }
-        put_rows(self.connection, id, record)
+        Ok((put_rows(self.connection, id, record, is_new)?, new))
     }
 
     /// A device that was given other chains wrote on those before too: its record's changes hold every certificate that
@@ -217,10 +237,13 @@ fn put_conflicts(
     connection: &Connection,
     id: RecordId,
     record: &Record,
+    is_new: bool,
 ) -> Result<(), ReplicaError> {
-    connection
-        .prepare_cached("DELETE FROM field_conflict WHERE record = ?1")?
-        .execute([id.0])?;
+    if !is_new {
+        connection
+            .prepare_cached("DELETE FROM field_conflict WHERE record = ?1")?
+            .execute([id.0])?;
+    }
     for conflict in &record.conflicts {
         for (position, (value, chain)) in conflict.values.iter().enumerate() {
             let json = serde_json::to_string(value).unwrap_or_default();
@@ -238,11 +261,12 @@ fn put_rows(
     connection: &Connection,
     id: RecordId,
     record: &Record,
+    is_new: bool,
 ) -> Result<BTreeSet<ChainId>, ReplicaError> {
     match record.kind {
         RecordKind::Item => {
             if let Some(item) = Item::from_record(id.into(), record) {
-                put_item(connection, &item)?;
+                put_item(connection, &item, is_new)?;
             }
         }
         RecordKind::Bin => {
@@ -324,7 +348,7 @@ fn put_rows(
     Ok(BTreeSet::new())
 }
 
-fn put_item(connection: &Connection, item: &Item) -> Result<(), ReplicaError> {
+fn put_item(connection: &Connection, item: &Item, is_new: bool) -> Result<(), ReplicaError> {
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO item
@@ -342,9 +366,11 @@ fn put_item(connection: &Connection, item: &Item) -> Result<(), ReplicaError> {
             item.tracks_serial,
             item.tracks_expiry,
         ])?;
-    connection
-        .prepare_cached("DELETE FROM item_barcode WHERE item = ?1")?
-        .execute([item.id.as_bytes()])?;
+    if !is_new {
+        connection
+            .prepare_cached("DELETE FROM item_barcode WHERE item = ?1")?
+            .execute([item.id.as_bytes()])?;
+    }
     let mut codes = item.sku.clone();
     for (code, pack) in &item.barcodes {
         connection
@@ -361,13 +387,12 @@ fn put_item(connection: &Connection, item: &Item) -> Result<(), ReplicaError> {
         codes.push_str(code);
     }
     let words = format!("{} {}", words(&item.name_en), words(&item.name_zh));
-    search::put(
-        connection,
-        HitKind::Item,
-        item.id.as_bytes(),
-        &words,
-        &codes,
-    )
+    let reference = item.id.as_bytes();
+    if is_new {
+        search::insert(connection, HitKind::Item, reference, &words, &codes)
+    } else {
+        search::put(connection, HitKind::Item, reference, &words, &codes)
+    }
 }
 
 pub(crate) fn partition_of(

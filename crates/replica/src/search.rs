@@ -101,10 +101,9 @@ pub(crate) fn put(
             Ok((r.get(0)?, r.get(1)?, r.get(2)?))
         })
         .optional()?;
-    let id = match old {
-        Some((_, old_words, old_codes)) if old_words == words && old_codes == codes => {
-            return Ok(());
-        }
+    match old {
+        None => insert(connection, kind, reference, words, codes),
+        Some((_, old_words, old_codes)) if old_words == words && old_codes == codes => Ok(()),
         Some((id, old_words, old_codes)) => {
             connection
                 .prepare_cached("INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', ?1, ?2)")?
@@ -115,15 +114,28 @@ pub(crate) fn put(
             connection
                 .prepare_cached("UPDATE search_row SET words = ?2, codes = ?3 WHERE id = ?1")?
                 .execute(params![id, words, codes])?;
-            id
+            index(connection, id, words, codes)
         }
-        None => {
-            connection
-                .prepare_cached("INSERT INTO search_row (kind, reference, words, codes) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![kind.code(), reference, words, codes])?;
-            connection.last_insert_rowid()
-        }
-    };
+    }
+}
+
+/// Puts a row that is known not to be there.
+pub(crate) fn insert(
+    connection: &Connection,
+    kind: HitKind,
+    reference: &[u8],
+    words: &str,
+    codes: &str,
+) -> Result<(), ReplicaError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO search_row (kind, reference, words, codes) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![kind.code(), reference, words, codes])?;
+    index(connection, connection.last_insert_rowid(), words, codes)
+}
+
+fn index(connection: &Connection, id: i64, words: &str, codes: &str) -> Result<(), ReplicaError> {
     connection
         .prepare_cached("INSERT INTO search_words (rowid, words) VALUES (?1, ?2)")?
         .execute(params![id, words])?;

@@ -3,7 +3,7 @@
 use documents::record::Counting;
 use documents::{Manifest, Partition, SegmentHash};
 use domain::event::{Event, EventRecord};
-use domain::ledger::{Install, Placed};
+use domain::ledger::{Install, Placed, StateHash};
 use domain::{SiteId, Timestamp, UnixMillis};
 use rusqlite::{Connection, params};
 
@@ -268,6 +268,8 @@ fn put_records(
         identity: Some(identity),
         partition,
     };
+    // A catalogue is long: it is counted once.
+    let mut come = StateHash::default();
     for (id, saved) in documents {
         let old = records::load(connection, id)?;
         if old.saved == saved {
@@ -280,12 +282,13 @@ fn put_records(
                 is_server: &|chain| store.chains.get(chain).is_some_and(|c| c.is_server),
             };
             let record = documents::record::read_if_known(&saved, &counting)?;
-            store.put(id, &old, &saved, record.as_ref())?;
+            let (_, counted) = store.put_uncounted(id, &old, &saved, record.as_ref())?;
+            come = come.plus(counted.unwrap_or_default());
         } else {
             store.merge(id, documents::record::changes(&saved)?)?;
         }
     }
-    Ok(())
+    store.count(|sum| sum.plus(come))
 }
 
 /// Deletes what is folded from a site's events; its records stay.
