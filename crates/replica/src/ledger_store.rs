@@ -22,10 +22,12 @@ pub(crate) struct SqlLedger<'t> {
     connection: &'t Connection,
     chains: &'t Chains,
     site: SiteId,
-    /// Subjects looked up in this transaction.
-    subjects: RefCell<HashMap<Vec<u8>, i64>>,
+    /// Subjects looked up in this transaction; `None`: there is none.
+    subjects: RefCell<HashMap<Vec<u8>, Option<i64>>>,
     /// Of those, the ones that this batch made: the table has no entry of theirs.
     new_subjects: HashSet<i64>,
+    /// The ones made in this transaction that have neither a balance nor a baseline yet.
+    bare_subjects: HashSet<i64>,
     /// Entries of this batch that are not in the table yet: each is written once, with its folded state.
     unwritten: BTreeMap<(i64, [u8; 36]), Entry>,
     /// The last event of each chain: what comes after it need not be looked for.
@@ -188,6 +190,7 @@ impl<'t> SqlLedger<'t> {
             site,
             subjects: RefCell::default(),
             new_subjects: HashSet::new(),
+            bare_subjects: HashSet::new(),
             unwritten: BTreeMap::new(),
             last_numbers: HashMap::new(),
             named: None,
@@ -290,16 +293,14 @@ impl<'t> SqlLedger<'t> {
     fn subject_id(&self, subject: &Subject) -> Result<Option<i64>, ReplicaError> {
         let key = self.subject_key(subject);
         if let Some(id) = self.subjects.borrow().get(&key) {
-            return Ok(Some(*id));
+            return Ok(*id);
         }
         let id = self
             .connection
             .prepare_cached("SELECT id FROM subject WHERE key = ?1")?
             .query_row([&key], |r| r.get(0))
             .optional()?;
-        if let Some(id) = id {
-            self.subjects.borrow_mut().insert(key, id);
-        }
+        self.subjects.borrow_mut().insert(key, id);
         Ok(id)
     }
 
@@ -316,8 +317,9 @@ impl<'t> SqlLedger<'t> {
             .prepare_cached("INSERT INTO subject (key, bin, item) VALUES (?1, ?2, ?3)")?
             .execute(params![key, bin, item])?;
         let id = self.connection.last_insert_rowid();
-        self.subjects.borrow_mut().insert(key, id);
+        self.subjects.borrow_mut().insert(key, Some(id));
         self.new_subjects.insert(id);
+        self.bare_subjects.insert(id);
         Ok(id)
     }
 
@@ -624,11 +626,14 @@ impl LedgerStore for SqlLedger<'_> {
 
     fn put_balance(&mut self, key: &StockKey, balance: Quantity) -> Result<Quantity, ReplicaError> {
         let id = self.subject_id_or_new(&Subject::Stock(key.clone()))?;
-        let old: Option<i64> = self
-            .connection
-            .prepare_cached("SELECT balance FROM stock WHERE subject = ?1")?
-            .query_row([id], |r| r.get(0))
-            .optional()?;
+        let old: Option<i64> = if self.bare_subjects.remove(&id) {
+            None
+        } else {
+            self.connection
+                .prepare_cached("SELECT balance FROM stock WHERE subject = ?1")?
+                .query_row([id], |r| r.get(0))
+                .optional()?
+        };
         if balance == Quantity::ZERO {
             if old.is_some() {
                 self.connection
@@ -764,6 +769,9 @@ impl LedgerStore for SqlLedger<'_> {
         let Some(id) = self.subject_id(subject)? else {
             return Ok(None);
         };
+        if self.bare_subjects.contains(&id) {
+            return Ok(None);
+        }
         let content: Option<Vec<u8>> = self
             .connection
             .prepare_cached("SELECT content FROM baseline WHERE subject = ?1")?
@@ -776,6 +784,7 @@ impl LedgerStore for SqlLedger<'_> {
 
     fn put_baseline(&mut self, subject: &Subject, baseline: &Baseline) -> Result<(), ReplicaError> {
         let id = self.subject_id_or_new(subject)?;
+        self.bare_subjects.remove(&id);
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO baseline (subject, content) VALUES (?1, ?2)")?
             .execute(params![id, minicbor::to_vec(baseline).unwrap_or_default()])?;
