@@ -374,6 +374,21 @@ impl LedgerStore for SqlLedger<'_> {
             .transpose()
     }
 
+    fn origin(&mut self, id: EventId) -> Result<Option<(SiteId, EventHash)>, ReplicaError> {
+        let Some(chain) = self.chains.get(id.chain) else {
+            return Ok(None);
+        };
+        let documents::Partition::Site(site) = chain.partition else {
+            return Err(ReplicaError::BadRow("event outside a site"));
+        };
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT hash FROM event WHERE chain = ?1 AND number = ?2")?;
+        let mut rows = statement.query(params![chain.local, id.number as i64])?;
+        let hash = rows.next()?.map(|r| row::hash(r, "hash")).transpose()?;
+        Ok(hash.map(|hash| (site, hash)))
+    }
+
     fn place_of(&mut self, id: EventId) -> Result<Option<Place>, ReplicaError> {
         let Some(chain) = self.chains.get(id.chain) else {
             return Ok(None);

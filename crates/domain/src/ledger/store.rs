@@ -1,7 +1,7 @@
 //! What the fold needs from whoever keeps its rows.
 
 use crate::event::{Event, EventBody, EventHash, EventId, ExceptionId};
-use crate::ids::{BinId, ChainId, UnitId};
+use crate::ids::{BinId, ChainId, SiteId, UnitId};
 use crate::ledger::baseline::Baseline;
 use crate::ledger::exception::{Exception, Finding};
 use crate::ledger::place::Place;
@@ -86,6 +86,10 @@ pub trait LedgerStore {
 
     /// The event with its standing, if it has come.
     fn event(&mut self, id: EventId) -> Result<Option<Placed>, Self::Error>;
+    /// Its site and its hash alone.
+    fn origin(&mut self, id: EventId) -> Result<Option<(SiteId, EventHash)>, Self::Error> {
+        Ok(self.event(id)?.map(|p| (p.event.site, p.event.hash)))
+    }
     /// Its place alone.
     fn place_of(&mut self, id: EventId) -> Result<Option<Place>, Self::Error>;
     /// The event with that hash, if it has come.

@@ -1,5 +1,7 @@
 //! From timelines to rows and findings.
 
+use std::collections::BTreeMap;
+
 use crate::event::{Event, EventHash, EventId};
 use crate::ids::SiteId;
 use crate::ledger::baseline::{Baseline, Mark};
@@ -93,13 +95,9 @@ impl<S: LedgerStore> Ledger<'_, S> {
         self.replace_findings(subject, findings, from)
     }
 
-    pub(super) fn origin(&mut self, id: EventId) -> Result<(SiteId, EventHash), S::Error> {
-        Ok(self
-            .store
-            .event(id)?
-            .map_or((SiteId::from_bytes([0; 16]), EventHash::default()), |p| {
-                (p.event.site, p.event.hash)
-            }))
+    fn origin(&mut self, id: EventId) -> Result<(SiteId, EventHash), S::Error> {
+        let unknown = (SiteId::from_bytes([0; 16]), EventHash::default());
+        Ok(self.store.origin(id)?.unwrap_or(unknown))
     }
 
     /// Puts `findings` in the place of all that were opened at or after `from`.
@@ -109,25 +107,32 @@ impl<S: LedgerStore> Ledger<'_, S> {
         findings: Vec<Finding>,
         from: Place,
     ) -> Result<(), S::Error> {
-        let old = self.store.exceptions_of(subject)?;
-        for exception in old {
+        let findings: Vec<_> = findings.into_iter().map(|f| (f.id(), f)).collect();
+        let mut known = BTreeMap::new();
+        for exception in self.store.exceptions_of(subject)? {
             let id = exception.finding.id();
-            if exception.finding.opened >= from && findings.iter().all(|f| f.id() != id) {
+            if exception.finding.opened >= from && findings.iter().all(|(new, _)| *new != id) {
                 self.hash.remove(&exception.row());
                 self.store.remove_exception(id)?;
+            } else {
+                known.insert(id, exception);
             }
         }
-        for finding in findings {
-            self.put_finding(finding)?;
+        for (id, finding) in findings {
+            self.put_over(known.remove(&id), finding)?;
         }
         Ok(())
     }
 
     pub(crate) fn put_finding(&mut self, finding: Finding) -> Result<(), S::Error> {
-        let id = finding.id();
+        let old = self.store.exception(finding.id())?;
+        self.put_over(old, finding)
+    }
+
+    fn put_over(&mut self, old: Option<Exception>, finding: Finding) -> Result<(), S::Error> {
         let status = self.status(&finding)?;
         let new = Exception { finding, status };
-        if let Some(old) = self.store.exception(id)? {
+        if let Some(old) = old {
             if old == new {
                 return Ok(());
             }
