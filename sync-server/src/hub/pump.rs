@@ -17,8 +17,9 @@ use super::{Hub, HubError};
 use crate::clock::Clock;
 use crate::store::{StoreError, hub_chains, hub_log};
 
-/// About how much is folded at once, so that the console is not kept waiting.
-const TAIL_BYTES: usize = 1 << 20;
+/// About how much is folded at once, so that the console is not kept waiting. A packed event has 20 bytes, and takes
+/// some two thousand while it is folded.
+const TAIL_BYTES: usize = 96 << 10;
 /// What comes in this time is folded together: the console need not know of each scan at once.
 const GATHER: Duration = Duration::from_millis(50);
 /// At the latest after this long the log is looked at again.
