@@ -555,6 +555,12 @@ impl DeviceSync {
                 entries.push((part.partition, part.entries));
             }
         }
+        if !restart.is_empty() {
+            // What another log held of others' chains says nothing of this one.
+            let own = |chain: &ChainId| self.own.values().any(|(own, _)| own == chain);
+            self.hub_heads.retain(|chain, _| own(chain));
+            self.stopped.retain(|chain, _| own(chain));
+        }
         effects.push(Effect::Ingest {
             epoch: reply.epoch,
             restart,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentStatus};
-use documents::{Certificate, Partition};
 use domain::{ChainId, UnixMillis};
 use protocol::LogPosition;
 use replica::{CarriedSegments, Cursor, Replica};
@@ -113,6 +113,10 @@ impl Hub {
     /// A log that was put back lacks what the replica still holds, of devices that may be gone by now: it goes into the
     /// log again, as if a device had carried it.
     pub(super) fn give_back(&self, now: UnixMillis) -> Result<(), HubError> {
+        // Some were certified after the log was copied, and others may carry what they wrote.
+        let certificates = self.lock().certificates()?;
+        self.database
+            .write(|t| self.organisation.put_chains(t, &certificates))?;
         // Chains that the server wrote on before vouch for those of devices.
         self.give_back_of(true, now)?;
         self.give_back_of(false, now)
@@ -120,7 +124,6 @@ impl Hub {
 
     fn give_back_of(&self, servers: bool, now: UnixMillis) -> Result<(), HubError> {
         let replica = self.lock();
-        let key = self.organisation.key.public();
         let is_servers = |chain| replica.chain(chain).is_some_and(|c| c.is_server);
         for partition in replica.own_partitions() {
             let mut after = BTreeMap::new();
@@ -129,15 +132,7 @@ impl Hub {
                 if carried.is_empty() {
                     break;
                 }
-                let certificates = replica.certificates()?;
-                let certificates = certificates
-                    .iter()
-                    .filter_map(|c| Certificate::verify(c, &key));
                 self.database.write(|t| -> Result<(), HubError> {
-                    // Some were certified after the log was copied.
-                    for certificate in certificates {
-                        hub_chains::put(t, &certificate, false)?;
-                    }
                     let turn = carried.iter().filter(|c| is_servers(c.chain) == servers);
                     for CarriedSegments { chain, segments } in turn {
                         let known = hub_chains::get(t, *chain)?;

@@ -191,7 +191,14 @@ impl Running {
                 Err(_) => Event::Failed(Failure::Unreachable),
             },
             Some(Ok(bytes)) => match SyncReply::from_bytes(bytes) {
-                Ok(reply) => Event::Replied(reply),
+                Ok(reply) => {
+                    let carried = reply.partitions.iter().flat_map(|p| &p.carried);
+                    for c in carried.filter(|c| c.outcome != PushOutcome::Held) {
+                        let remark = format!("carries {:?}: {:?}", c.chain, c.outcome);
+                        self.remarks.push(remark);
+                    }
+                    Event::Replied(reply)
+                }
                 Err(_) => Event::Failed(Failure::Unreachable),
             },
             Some(Err(code)) => {

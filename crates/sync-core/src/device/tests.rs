@@ -328,6 +328,30 @@ fn a_device_that_is_asked_to_renew_does_so_once_nothing_of_its_own_waits() {
 }
 
 #[test]
+fn another_log_is_offered_anew_what_the_last_one_held() {
+    let mut run = Run::new();
+    run.check(Event::Started, &["gather []"]);
+    run.check(carrying(0, true), &["Syncing", "send 0"]);
+    run.check(reply(PushOutcome::Held, 0, false), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [0]"]);
+    run.check(carrying(2, false), &["carry 2"]);
+    run.check(carried_reply(PushOutcome::Fork, 2), &["give way", "ingest"]);
+    let Event::Replied(mut restarted) = reply(PushOutcome::Held, 0, false) else {
+        unreachable!()
+    };
+    run.check(
+        Event::Ingested { complete: true },
+        &["up to date", "Online", "wake 5000"],
+    );
+    // The stop of the carried chain stands; its end is known.
+    run.check(Event::SyncNow, &["gather [0, -]"]);
+    run.check(gathered(0, 0, 0), &["send 0"]);
+    restarted.partitions[0].restart = true;
+    run.check(Event::Replied(restarted), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [0]"]);
+}
+
+#[test]
 fn what_others_wrote_goes_up_once_the_log_has_been_read() {
     let mut run = Run::new();
     run.check(Event::Started, &["gather []"]);
