@@ -601,6 +601,11 @@ impl DeviceSync {
                 self.more = true;
                 self.stopped.remove(&chain);
             }
+            // Of a losing branch nothing is left to offer; a neighbour may bring it again, and then it gives way again. What
+            // is carried was verified when it came: on the way to the hub it was damaged, and goes again with the next.
+            PushOutcome::Fork | PushOutcome::Forged if !is_own => {
+                self.stopped.remove(&chain);
+            }
             stop => {
                 // What becomes of others' chains is told to those who write them.
                 if self.stopped.insert(chain, stop) != Some(stop) && is_own {
