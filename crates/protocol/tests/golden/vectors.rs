@@ -5,8 +5,8 @@ use documents::certificate::Certificate;
 use documents::segment::{Accepted, Segment, SegmentHash};
 use documents::snapshot::{self, ChunkEntry, Manifest};
 use documents::{Partition, SnapshotId};
-use domain::EventRecord;
 use domain::ledger::Place;
+use domain::{EventHash, EventRecord};
 use protocol::blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
@@ -147,6 +147,7 @@ fn identity(all: &mut Vec<Vector>) {
 fn log(all: &mut Vec<Vector>) {
     messages!(all,
         "event": event(1),
+        "event_said_again": EventRecord { origin: Some(EventHash([0x0c; 32])), ..event(2) },
         "body_empty": Body::default(),
         "body_record": record_body(),
         "body_journal": journal_body(1),
