@@ -594,6 +594,8 @@ impl DeviceSync {
             PushOutcome::Held => {
                 if self.stopped.remove(&chain).is_some() && is_own {
                     effects.push(Effect::Stopped(None));
+                    // Nothing was sent while it was stopped.
+                    self.more = true;
                 }
             }
             // The hub forgot some, or never had them: send again from where it is.

@@ -258,7 +258,8 @@ fn a_stopped_chain_is_told_once_and_sends_no_more_while_reading_goes_on() {
     );
     run.check(Event::Woke, &["gather [-]"]);
     run.check(gathered(0, 2, 0), &["send 0"]);
-    run.check(reply(PushOutcome::Held, 2, false), &["goes on", "ingest"]);
+    run.check(reply(PushOutcome::Held, 1, false), &["goes on", "ingest"]);
+    run.check(Event::Ingested { complete: true }, &["gather [1]"]);
 }
 
 #[test]
