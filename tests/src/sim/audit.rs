@@ -167,6 +167,14 @@ pub(super) fn events_of_log(
     segments: &mut Segments,
 ) -> Result<BTreeSet<EventHash>> {
     let (_copy, connection) = open(disk, file, None)?;
+    events_read_from_log(&connection, segments)
+}
+
+/// The same, as a program that runs reads it: what a failed commit has left in the files may be gone any moment.
+pub(super) fn events_read_from_log(
+    connection: &Connection,
+    segments: &mut Segments,
+) -> Result<BTreeSet<EventHash>> {
     let mut statement = connection.prepare("SELECT header, signature, body FROM hub_log")?;
     let mut rows = statement.query([])?;
     let mut hashes = BTreeSet::new();

@@ -26,6 +26,8 @@ pub(super) struct Hubs {
 pub(super) struct Node {
     pub(super) disk: Disk,
     pub(super) hub: Option<Hub>,
+    /// What it reads the store with.
+    pub(super) database: Option<Arc<Database>>,
     mounts: Option<(Mount, Mount)>,
     /// Counts starts, so that what was meant for an earlier one is known.
     pub(super) starts: u32,
@@ -37,6 +39,7 @@ impl Hubs {
         let node = |_| Node {
             disk: Disk::new(random.bits()),
             hub: None,
+            database: None,
             mounts: None,
             starts: 0,
             clock_error_ms: 0,
@@ -66,7 +69,8 @@ impl Hubs {
             bytes.fill_with(|| own.bits() as u8);
             true
         });
-        let database = Database::open_on(&mounts.0.path(STORE), Some(VFS))?;
+        let database = Arc::new(Database::open_on(&mounts.0.path(STORE), Some(VFS))?);
+        node.database = Some(database.clone());
         let options = OpenOptions {
             vfs: Some(VFS),
             cache_kib: 4_000,
@@ -76,7 +80,7 @@ impl Hubs {
         node.hub = Some(Hub::open_with(
             self.files.path(),
             options,
-            Arc::new(database),
+            database,
             randomness,
             now,
         )?);
@@ -91,6 +95,7 @@ impl Hubs {
             node.disk.kill(own);
         }
         node.hub = None;
+        node.database = None;
     }
 
     /// The power of the machine goes that all nodes run on.
@@ -100,6 +105,7 @@ impl Hubs {
             node.disk.power_cut();
             node.mounts = None;
             node.hub = None;
+            node.database = None;
         }
     }
 
