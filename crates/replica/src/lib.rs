@@ -38,6 +38,6 @@ pub use ingest::{Cursor, Ingested, Rejected};
 pub use outbox::{Head, Waiting};
 pub use quarantine::QuarantinedRun;
 pub use query::Query;
-pub use renew::{RenewalKey, Renewed};
+pub use renew::Renewed;
 pub use replica::{OpenOptions, Reader, Replica};
 pub use search::{Hit, HitKind};

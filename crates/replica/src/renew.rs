@@ -28,17 +28,17 @@ pub struct Renewed {
 /// What a renewal was begun with. It is kept until it is granted, so that asking again gets the same answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub struct RenewalKey {
+struct RenewalKey {
     /// The reason, as a number of the protocol.
     #[n(0)]
-    pub reason: u32,
+    reason: u32,
     /// The chain that is given up.
     #[n(1)]
-    pub replaces: ChainId,
+    replaces: ChainId,
     /// The seed of the next key.
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
-    pub seed: [u8; 32],
+    seed: [u8; 32],
 }
 
 const RENEWAL: &str = "renewal";
@@ -270,7 +270,10 @@ fn give_up(
     )?;
     let mut said = GivenUp::default();
     for segment in displaced::to_say_again(transaction, chain.local)? {
-        let Ok(body) = segment.body() else { continue };
+        let Ok(body) = segment.body() else {
+            tracing::error!(chain = %chain.chain, hash = ?segment.hash(), "an own segment cannot be read; it stays set aside");
+            continue;
+        };
         for part in body.parts {
             if !part.is_journal {
                 let read = read_record(transaction, chains, part.document)?;
