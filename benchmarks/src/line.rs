@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use anyhow::{Result, bail};
+use documents::Partition;
 use futures_util::{SinkExt, StreamExt};
 use protocol::live::LIVE_PATH;
-use protocol::{LiveFrame, SyncRequest};
+use protocol::{LIVE_PACKED_QUERY, LiveFrame, LivePacking, LogPosition, SyncRequest};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -65,6 +66,7 @@ impl AsyncWrite for Counted {
 
 pub(crate) struct Line {
     socket: WebSocketStream<TlsStream<Counted>>,
+    packing: LivePacking,
     bytes: Arc<AtomicU64>,
 }
 
@@ -92,7 +94,8 @@ impl Line {
         let stream = tls
             .connect(ServerName::try_from("127.0.0.1")?, counted)
             .await?;
-        let mut request = format!("wss://127.0.0.1:{port}{LIVE_PATH}").into_client_request()?;
+        let address = format!("wss://127.0.0.1:{port}{LIVE_PATH}?{LIVE_PACKED_QUERY}");
+        let mut request = address.into_client_request()?;
         let bearer = format!("Bearer {token}").parse()?;
         request.headers_mut().insert("authorization", bearer);
         let config = WebSocketConfig::default()
@@ -100,7 +103,11 @@ impl Line {
             .write_buffer_size(0);
         let (socket, _) =
             tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await?;
-        Ok(Self { socket, bytes })
+        Ok(Self {
+            socket,
+            packing: LivePacking::default(),
+            bytes,
+        })
     }
 
     /// Bytes on the wire since the connection began, both ways.
@@ -115,10 +122,21 @@ impl Line {
             .await?)
     }
 
-    pub(crate) async fn next(&mut self) -> Result<LiveFrame> {
+    /// The next frame; what is packed in it is unpacked as at the device's `position`.
+    pub(crate) async fn next(
+        &mut self,
+        position: impl Fn(Partition) -> Result<LogPosition>,
+    ) -> Result<LiveFrame> {
         while let Some(message) = self.socket.next().await {
             if let Message::Binary(bytes) = message? {
-                return Ok(LiveFrame::from_bytes(&bytes)?);
+                return Ok(match LiveFrame::from_bytes(&bytes)? {
+                    LiveFrame::Packed(packed) => {
+                        let unpacked = self.packing.unpack(&packed)?;
+                        let position = position(unpacked.partition)?;
+                        LiveFrame::Entries(unpacked.at(&position))
+                    }
+                    plain => plain,
+                });
             }
         }
         bail!("the connection is gone")

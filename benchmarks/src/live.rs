@@ -68,13 +68,22 @@ impl Connected {
         Ok(connected)
     }
 
+    fn next(&mut self) -> Result<LiveFrame> {
+        let replica = &self.device.replica;
+        let frame = self.line.next(|partition| {
+            let cursor = replica.cursor(partition)?;
+            Ok(exchange::position_of(cursor.unwrap_or_default()))
+        });
+        self.runtime.block_on(frame)
+    }
+
     /// An exchange on the connection; entries that come before its answer are taken in.
     fn exchange(&mut self) -> Result<()> {
         loop {
             let request = self.device.request()?;
             self.runtime.block_on(self.line.send(&request))?;
             loop {
-                match self.runtime.block_on(self.line.next())? {
+                match self.next()? {
                     LiveFrame::Reply(reply) => {
                         if self.device.take(reply)? {
                             break;
@@ -83,7 +92,7 @@ impl Connected {
                     }
                     LiveFrame::Refused(refusal) => bail!("refused: {}", refusal.code.code()),
                     // What they bring is in the answer as well.
-                    LiveFrame::Entries(_) | LiveFrame::Hint(_) => {}
+                    LiveFrame::Entries(_) | LiveFrame::Packed(_) | LiveFrame::Hint(_) => {}
                 }
             }
         }
@@ -92,7 +101,7 @@ impl Connected {
     /// Until so many events are in the read model.
     fn until(&mut self, events: u64) -> Result<()> {
         while self.device.replica.query().event_count()? < events {
-            match self.runtime.block_on(self.line.next())? {
+            match self.next()? {
                 LiveFrame::Entries(pushed) => {
                     let cursor = self.device.replica.cursor(pushed.partition)?;
                     if exchange::position_of(cursor.unwrap_or_default()).is_at(&pushed.after) {
@@ -104,7 +113,7 @@ impl Connected {
                     }
                 }
                 LiveFrame::Hint(_) => self.exchange()?,
-                LiveFrame::Reply(_) | LiveFrame::Refused(_) => {}
+                LiveFrame::Reply(_) | LiveFrame::Refused(_) | LiveFrame::Packed(_) => {}
             }
         }
         Ok(())

@@ -328,8 +328,9 @@ impl Client {
             if ask && !awaited {
                 wake = wake.min(ask_at);
             }
+            let positions = &self.positions;
             tokio::select! {
-                frame = line.next() => match frame? {
+                frame = line.next(|partition| positions.get(&partition).copied().context("a position")) => match frame? {
                     LiveFrame::Reply(reply) => {
                         awaited = false;
                         ask |= self.take(reply)?;
@@ -355,6 +356,7 @@ impl Client {
                             ask = true;
                         }
                     }
+                    LiveFrame::Packed(_) => {}
                     LiveFrame::Hint(hint) => ask |= self.positions[&hint.partition].number < hint.number,
                 },
                 () = sleep_until(wake) => {

@@ -13,9 +13,10 @@ use domain::{
 use protocol::blob::{BlobChunk, BlobGet, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
-    CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation, LogPosition,
-    Offer, Pairing, PartitionReply, PartitionRequest, PeerFrame, PeerHello, PeerMessage,
-    PushOutcome, Refusal, RefusalCode, RenewReason, SetUp, SnapshotWish, SyncReply, SyncRequest,
+    CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation, LiveFrame,
+    LogPosition, Offer, Pairing, PartitionReply, PartitionRequest, PeerFrame, PeerHello,
+    PeerMessage, PushOutcome, Refusal, RefusalCode, RenewReason, SetUp, SnapshotWish, SyncReply,
+    SyncRequest,
 };
 
 const SITE: SiteId = SiteId::from_bytes([1; 16]);
@@ -347,7 +348,21 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "blob_part" | "renew_request" | "snapshot_get" | "snapshot_chunk" => golden(&[target]),
         "snapshot_part" => golden(&["snapshot_part", "snapshot_part_gone"]),
         "manifest" => golden(&["snapshot_manifest"]),
-        "live_frame" => golden(&["live_reply", "live_refused", "live_entries", "live_hint"]),
+        "live_frame" => golden(&[
+            "live_reply",
+            "live_refused",
+            "live_entries",
+            "live_hint",
+            "live_packed",
+        ]),
+        "live_packed" => {
+            let frames = golden(&["live_packed_first", "live_packed"]);
+            let packed = |bytes: &Vec<u8>| match LiveFrame::from_bytes(bytes) {
+                Ok(LiveFrame::Packed(packed)) => Some(packed),
+                _ => None,
+            };
+            frames.iter().filter_map(packed).collect()
+        }
         "peer_frames" => {
             let frames = golden(&["peer_frame_hello", "peer_frame_refused"]);
             let exchange = PeerFrame::Exchange.frame(&peer_message().to_bytes());

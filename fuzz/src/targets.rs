@@ -1,5 +1,7 @@
 //! One function for each decoder. None may panic or take memory or time out of proportion to its input.
 
+use std::sync::LazyLock;
+
 use carry::{file, frames};
 use documents::body::Body;
 use documents::segment::Segment;
@@ -9,8 +11,9 @@ use domain::EventRecord;
 use protocol::blob::{BlobGet, BlobPart, BlobReply, BlobRequest};
 use protocol::peer::{PEER_FRAME_BYTES_MAX, PEER_HELLO_BYTES_MAX};
 use protocol::{
-    EnrolReply, EnrolRequest, Invitation, LiveFrame, Pairing, PeerFrame, PeerHello, PeerMessage,
-    PeerRefusal, Refusal, RenewRequest, SetUp, SnapshotGet, SnapshotPart, SyncReply, SyncRequest,
+    EnrolReply, EnrolRequest, Invitation, LiveFrame, LivePacking, LogPosition, Pairing, PeerFrame,
+    PeerHello, PeerMessage, PeerRefusal, Refusal, RenewRequest, SetUp, SnapshotGet, SnapshotPart,
+    SyncReply, SyncRequest,
 };
 
 /// Takes bytes as they came.
@@ -40,6 +43,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("manifest", manifest),
     ("snapshot_chunk", snapshot_chunk),
     ("live_frame", live_frame),
+    ("live_packed", live_packed),
     ("peer_frames", peer_frames),
     ("segment", segment),
     ("body", body),
@@ -102,6 +106,25 @@ pub fn manifest(bytes: &[u8]) {
         let signed = manifest.sign(&stranger);
         if let Some(read) = Manifest::verify(&signed, &stranger.public()) {
             assert_eq!(read, manifest);
+        }
+    }
+}
+
+/// Unpacks a live frame, alone and after the seeds' first one; every entry is what its number and hash say.
+pub fn live_packed(bytes: &[u8]) {
+    static FIRST: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let seeds = crate::seeds::of("live_packed");
+        seeds.into_iter().next().unwrap_or_default()
+    });
+    let mut reader = LivePacking::default();
+    assert!(reader.unpack(&FIRST).is_ok(), "it needs none before it");
+    for mut reader in [LivePacking::default(), reader] {
+        if let Ok(unpacked) = reader.unpack(bytes) {
+            let told = unpacked.at(&LogPosition::default());
+            for (entry, number) in told.entries.iter().zip(told.after.number + 1..) {
+                assert_eq!(entry.number, number);
+                assert_eq!(entry.segment.as_ref().map(Segment::hash), Some(entry.hash));
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use documents::Partition;
 use domain::{EventBody, Goods, Quantity};
 use futures_util::{SinkExt, StreamExt};
 use protocol::live::LIVE_PATH;
-use protocol::{LiveFrame, PushOutcome, SyncReply, SyncRequest};
+use protocol::{LIVE_PACKED_QUERY, LiveFrame, LivePacking, PushOutcome, SyncReply, SyncRequest};
 use sync_core::Gather;
 use sync_server::settings::{Settings, Transport};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,17 +39,22 @@ async fn serve(warehouse: &Warehouse) -> String {
 }
 
 fn request(address: &str, token: &str) -> Request {
-    let mut request = format!("ws://{address}{LIVE_PATH}")
-        .into_client_request()
-        .unwrap();
+    request_to(&format!("ws://{address}{LIVE_PATH}"), token)
+}
+
+fn request_to(url: &str, token: &str) -> Request {
+    let mut request = url.into_client_request().unwrap();
     let bearer = format!("Bearer {token}").parse().unwrap();
     request.headers_mut().insert("authorization", bearer);
     request
 }
 
 async fn connect(address: &str, device: &Handheld) -> Socket {
+    open(address, request(address, device.token())).await
+}
+
+async fn open(address: &str, asked: Request) -> Socket {
     let stream = TcpStream::connect(address).await.unwrap();
-    let asked = request(address, device.token());
     tokio_tungstenite::client_async(asked, stream)
         .await
         .unwrap()
@@ -105,6 +110,54 @@ fn received(n: i64) -> EventBody {
         goods: Goods::of(item(1)),
         quantity: Quantity::from_thousandths(1_000 * n),
     }
+}
+
+#[tokio::test]
+async fn who_asks_for_packed_entries_gets_the_same_in_half_the_bytes() {
+    let warehouse = Warehouse::new();
+    let address = serve(&warehouse).await;
+    let mut a = Handheld::enrol(&warehouse, "PDA 1", 21);
+    let mut b = Handheld::enrol(&warehouse, "PDA 2", 22);
+    let mut at_a = connect(&address, &a).await;
+    let url = format!("ws://{address}{LIVE_PATH}?{LIVE_PACKED_QUERY}");
+    let mut at_b = open(&address, request_to(&url, b.token())).await;
+    exchange_on(&mut at_a, &mut a).await;
+    exchange_on(&mut at_b, &mut b).await;
+    let here = Partition::Site(warehouse.site);
+    let mut packing = LivePacking::default();
+    for n in 1..=6 {
+        a.record(operator(1), received(n), common::NOW);
+        exchange_on(&mut at_a, &mut a).await;
+        let LiveFrame::Packed(packed) = next(&mut at_b).await else {
+            panic!("nothing packed was pushed")
+        };
+        let unpacked = packing.unpack(&packed).unwrap();
+        assert_eq!(unpacked.partition, here);
+        let position = exchange::position(&b.replica, here).unwrap();
+        let pushed = unpacked.at(&position);
+        assert!(pushed.after.is_at(&position));
+        let plain = LiveFrame::Entries(pushed.clone()).to_bytes().len();
+        // The first one stands alone.
+        assert!(
+            n == 1 || packed.len() * 2 < plain,
+            "{} of {plain}",
+            packed.len()
+        );
+        let done = b
+            .replica
+            .ingest(here, pushed.after.epoch, &pushed.entries, common::NOW)
+            .unwrap();
+        assert_eq!(done.rejected, None);
+        if n == 3 {
+            // An exchange in between, with work of its own, changes nothing about what both ends remember.
+            b.record(operator(1), received(50), common::NOW);
+            exchange_on(&mut at_b, &mut b).await;
+            next(&mut at_a).await;
+            exchange_on(&mut at_a, &mut a).await;
+        }
+    }
+    let events = |d: &Handheld| d.replica.query().event_count().unwrap();
+    assert_eq!((events(&a), events(&b)), (7, 7));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ pub mod bounds;
 pub mod enrolment;
 pub mod invitation;
 pub mod live;
+pub mod live_packed;
 pub mod pairing;
 pub mod parcel;
 pub mod peer;
@@ -18,6 +19,7 @@ pub use blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcom
 pub use enrolment::{EnrolReply, EnrolRequest};
 pub use invitation::Invitation;
 pub use live::{LiveEntries, LiveFrame, LiveHint};
+pub use live_packed::{LIVE_PACKED_QUERY, LivePacking};
 pub use pairing::{Offer, Pairing};
 pub use parcel::{Holding, Parcel, ParcelPart, PeerMessage};
 pub use peer::{Judge, PeerFrame, PeerHello, PeerRefusal, SetUp};

@@ -55,6 +55,13 @@ pub enum LiveFrame {
     /// There are new entries, unasked.
     #[n(3)]
     Hint(#[n(0)] LiveHint),
+    /// [`LiveFrame::Entries`] as [`crate::LivePacking`] packs them, to a device that asked for it.
+    #[n(4)]
+    Packed(
+        #[n(0)]
+        #[cbor(with = "minicbor::bytes")]
+        Vec<u8>,
+    ),
 }
 message!(LiveFrame);
 

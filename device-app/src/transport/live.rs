@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use protocol::LIVE_PACKED_QUERY;
 use protocol::live::{LIVE_FRAME_BYTES_MAX, LIVE_PATH};
 use rustls::ClientConfig;
 use rustls::crypto::ring;
@@ -108,8 +109,8 @@ async fn connect(server: &Server, token: &str) -> Result<WebSocketStream<Box<dyn
     } else {
         Box::new(tcp)
     };
-    let address = format!("{}{LIVE_PATH}", server.url.replacen("http", "ws", 1));
-    let mut request = address.into_client_request()?;
+    let origin = server.url.replacen("http", "ws", 1);
+    let mut request = format!("{origin}{LIVE_PATH}?{LIVE_PACKED_QUERY}").into_client_request()?;
     let bearer = format!("Bearer {token}").parse()?;
     request.headers_mut().insert("authorization", bearer);
     let config = WebSocketConfig::default()

@@ -1,7 +1,7 @@
 //! The live connection of the sync driver: which line is the one, and what its frames mean.
 
-use protocol::LiveFrame;
 use protocol::live::LIVE_REQUEST_BYTES_MAX;
+use protocol::{LiveEntries, LiveFrame, LivePacking, WireError};
 use replica::{Replica, ReplicaError};
 use sync_core::{Event, Failure, LiveEffect, LiveEvent};
 
@@ -13,11 +13,21 @@ use crate::transport::{LiveLine, LiveNews, Server};
 #[derive(Default)]
 pub(super) struct LiveState {
     line: Option<LiveLine>,
+    packing: LivePacking,
     /// News of earlier lines are none any more.
     number: u64,
     open: bool,
     /// A request went out on it, and its answer has not come.
     awaited: bool,
+}
+
+/// Why a frame is not taken.
+#[derive(Debug, thiserror::Error)]
+enum FrameError {
+    #[error("the frame cannot be read")]
+    Unreadable(#[from] WireError),
+    #[error("the replica failed")]
+    Replica(#[from] ReplicaError),
 }
 
 impl LiveState {
@@ -71,6 +81,7 @@ impl SyncDriver {
             fingerprint: identity.pinned_certificate,
         };
         self.live.number += 1;
+        self.live.packing = LivePacking::default();
         let (number, to) = (self.live.number, self.answers.clone());
         let tell = Box::new(move |news| {
             // The worker may have ended meanwhile.
@@ -100,12 +111,11 @@ impl SyncDriver {
                 Some(Event::Live(LiveEvent::Opened))
             }
             LiveNews::Heard => Some(Event::Live(LiveEvent::Heard)),
-            LiveNews::Frame(bytes) => match LiveFrame::from_bytes(&bytes) {
-                Ok(frame) => self
-                    .frame_event(frame, replica, now)
-                    .unwrap_or_else(|error| Some(failed(&error))),
+            LiveNews::Frame(bytes) => match self.frame_event(&bytes, replica, now) {
+                Ok(event) => event,
+                Err(FrameError::Replica(error)) => Some(failed(&error)),
                 // Nothing that follows on this line can be trusted to be the answer.
-                Err(_) => return self.line_gone(replica, now),
+                Err(FrameError::Unreadable(_)) => return self.line_gone(replica, now),
             },
             LiveNews::Closed => return self.line_gone(replica, now),
         };
@@ -123,11 +133,14 @@ impl SyncDriver {
 
     fn frame_event(
         &mut self,
-        frame: LiveFrame,
+        frame: &[u8],
         replica: &mut Replica,
         now: i64,
-    ) -> Result<Option<Event>, ReplicaError> {
-        Ok(match frame {
+    ) -> Result<Option<Event>, FrameError> {
+        let entries = |entries: LiveEntries, position| {
+            Some(Event::Live(LiveEvent::Entries { entries, position }))
+        };
+        Ok(match LiveFrame::from_bytes(frame)? {
             LiveFrame::Reply(reply) if self.live.awaited => {
                 self.live.awaited = false;
                 Some(self.replied(reply, replica, now))
@@ -138,10 +151,15 @@ impl SyncDriver {
             }
             // Late answers to what has failed.
             LiveFrame::Reply(_) | LiveFrame::Refused(_) => None,
-            LiveFrame::Entries(entries) => Some(Event::Live(LiveEvent::Entries {
-                position: exchange::position(replica, entries.partition)?,
-                entries,
-            })),
+            LiveFrame::Entries(plain) => {
+                let position = exchange::position(replica, plain.partition)?;
+                entries(plain, position)
+            }
+            LiveFrame::Packed(packed) => {
+                let unpacked = self.live.packing.unpack(&packed)?;
+                let position = exchange::position(replica, unpacked.partition)?;
+                entries(unpacked.at(&position), position)
+            }
             LiveFrame::Hint(hint) => Some(Event::Live(LiveEvent::Hint {
                 position: exchange::position(replica, hint.partition)?,
                 hint,

@@ -10,7 +10,10 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use documents::Partition;
-use protocol::{LiveFrame, LiveHint, LogPosition, PushOutcome, RefusalCode, SyncReply};
+use protocol::{
+    LIVE_PACKED_QUERY, LiveFrame, LiveHint, LivePacking, LogPosition, PushOutcome, RefusalCode,
+    SyncReply,
+};
 use replica::Cursor;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, timeout};
@@ -43,6 +46,8 @@ struct Line {
     state: HubState,
     token: String,
     socket: Socket,
+    /// Of a device that reads packed entries.
+    packing: Option<LivePacking>,
     followed: BTreeMap<Partition, Followed>,
     grown: watch::Receiver<u64>,
     access: u64,
@@ -61,6 +66,7 @@ pub(super) async fn open(State(state): State<HubState>, mut request: Request) ->
     let Some(room) = state.gate.live() else {
         return super::routes::refusal(too_many());
     };
+    let packed = request.uri().query() == Some(LIVE_PACKED_QUERY);
     let hub = state.hub.clone();
     let asked = token.clone();
     if let Err(refused) = super::routes::blocking(move || hub.admit(&asked)).await {
@@ -74,6 +80,7 @@ pub(super) async fn open(State(state): State<HubState>, mut request: Request) ->
         let line = Line {
             token,
             socket,
+            packing: packed.then(LivePacking::default),
             followed: BTreeMap::new(),
             grown: state.hub.tail.grown(),
             access: state.hub.tail.access(),
@@ -255,7 +262,8 @@ impl Line {
                         };
                         let end = entries.entries.iter().fold(at, |at, e| at.after(e.hash));
                         followed.position = tail::position(end);
-                        LiveFrame::Entries(entries)
+                        let packed = self.packing.as_mut().and_then(|p| p.pack(&entries));
+                        packed.map_or(LiveFrame::Entries(entries), LiveFrame::Packed)
                     }
                 };
             self.pushed = Instant::now();

@@ -11,9 +11,9 @@ use protocol::blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, Chunk
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
     CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, LiveEntries, LiveFrame,
-    LiveHint, LogPosition, PartitionReply, PartitionRequest, PeerFrame, PeerHello, PeerMessage,
-    PeerRefusal, PushOutcome, Refusal, RefusalCode, RenewReason, RenewRequest, SetUp, SnapshotGet,
-    SnapshotPart, SnapshotWish, SyncReply, SyncRequest, VERSIONS,
+    LiveHint, LivePacking, LogPosition, PartitionReply, PartitionRequest, PeerFrame, PeerHello,
+    PeerMessage, PeerRefusal, PushOutcome, Refusal, RefusalCode, RenewReason, RenewRequest, SetUp,
+    SnapshotGet, SnapshotPart, SnapshotWish, SyncReply, SyncRequest, VERSIONS,
 };
 
 use crate::made::*;
@@ -114,6 +114,7 @@ pub(crate) fn all() -> Vec<Vector> {
     sync(&mut all);
     snapshots(&mut all);
     live(&mut all);
+    packed(&mut all);
     blobs(&mut all);
     peers(&mut all);
     all
@@ -281,6 +282,42 @@ fn snapshots(all: &mut Vec<Vector>) {
         "snapshot_part": SnapshotPart { version: 1, chunk: Some(chunk().1.into()) },
         "snapshot_part_gone": SnapshotPart { version: 1, chunk: None },
     );
+}
+
+/// The two entries of the site's log, one after the other.
+fn one_by_one() -> [LiveEntries; 2] {
+    let entries = entries();
+    [0, 1].map(|n| LiveEntries {
+        partition: here(),
+        after: LogPosition {
+            epoch: EPOCH,
+            number: n as u64,
+            running_hash: running_hash(&entries[..n]),
+            accepted_at: None,
+        },
+        entries: vec![entries[n].clone()],
+    })
+}
+
+/// The second can only be read by who has read the first.
+fn packed(all: &mut Vec<Vector>) {
+    let mut hub = LivePacking::default();
+    let frames = one_by_one().map(|entries| hub.pack(&entries).unwrap());
+    let [first, second] = frames.clone().map(|f| LiveFrame::Packed(f).to_bytes());
+    let read = |packing: &mut LivePacking, bytes: &[u8], n: usize| {
+        let Ok(LiveFrame::Packed(packed)) = LiveFrame::from_bytes(bytes) else {
+            return false;
+        };
+        let meant = &one_by_one()[n];
+        packing.unpack(&packed).map(|u| u.at(&meant.after)).as_ref() == Ok(meant)
+    };
+    other(all, "live_packed_first", first, move |bytes| {
+        read(&mut LivePacking::default(), bytes, 0)
+    });
+    other(all, "live_packed", second, move |bytes| {
+        let mut packing = LivePacking::default();
+        packing.unpack(&frames[0]).is_ok() && read(&mut packing, bytes, 1)
+    });
 }
 
 fn live(all: &mut Vec<Vector>) {
