@@ -119,7 +119,7 @@ fn a_copy_of_a_handheld_loses_nothing_and_counts_once_it_is_released() -> Result
         for run in &runs {
             hub.commit(decision(run, true), now)?;
         }
-        hub.trust(*copied)?;
+        hub.trust(*copied, now)?;
         Ok(())
     })?;
     receive(&mut copy, 1)?;

@@ -4,7 +4,9 @@
 use std::sync::PoisonError;
 
 use anyhow::Result;
-use documents::{FieldEdit, Partition, RecordKind};
+use documents::{Certificate, FieldEdit, Partition, RecordKind, SigningKey};
+use domain::{ChainId, DeviceId};
+use protocol::{RenewReason, RenewRequest};
 use replica::{Commit, RecordEdit};
 use sync_server::backup;
 use testkit::random::Random;
@@ -128,5 +130,89 @@ fn a_destroyed_server_comes_back_from_its_backup_and_nothing_is_missing() -> Res
     let second = folder.path().join("second");
     backup::make(&again, &second, now)?;
     assert_eq!(backup::verify(&second).problems, [""; 0]);
+    Ok(())
+}
+
+/// A copy of the handheld asks for a key of its own; the copy's new identity and its chain at the site.
+fn copy_of(host: &HubHost, handheld: &Handheld, key: u8, now: i64) -> Result<(DeviceId, ChainId)> {
+    let (identity, here) = (handheld.replica.enrolled()?, Partition::Site(SITE));
+    let chain = handheld
+        .replica
+        .own_chain(here)
+        .ok_or_else(|| anyhow::anyhow!("a chain"))?;
+    let key = SigningKey::from_seed(&[key; 32]);
+    let request = RenewRequest::new(RenewReason::Fork, chain, &identity.key, &key);
+    let reply = host
+        .get()
+        .renew(&identity.token, &request, now)?
+        .map_err(|code| anyhow::anyhow!("refused: {}", code.code()))?;
+    let certificate = Certificate::verify(&reply.certificates[0], &reply.server_key)
+        .ok_or_else(|| anyhow::anyhow!("a certificate"))?;
+    Ok((certificate.device, certificate.site_chain))
+}
+
+#[test]
+fn what_a_server_learnt_about_devices_after_its_backup_holds_after_the_restore() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (data, backup, again) = (
+        folder.path().join("server"),
+        folder.path().join("backup"),
+        folder.path().join("restored"),
+    );
+    std::fs::create_dir(&data)?;
+    let host = HubHost::start(&data)?;
+    let mut handhelds = (0..3)
+        .map(|n| Handheld::enrol(folder.path(), host.get(), n, T0))
+        .collect::<Result<Vec<_>>>()?;
+    let mut random = Random::new(5);
+    settle(&host, &mut handhelds, T0, &mut random)?;
+    backup::make(&data, &backup, T0)?;
+
+    let mut now = T0 + MINUTE;
+    // Of three copies one is released. A device of before the backup is revoked, and one of after it.
+    let (_, open) = copy_of(&host, &handhelds[0], 201, now)?;
+    let (released_device, released) = copy_of(&host, &handhelds[1], 202, now)?;
+    host.get().trust(released_device, now)?;
+    let (late_device, late) = copy_of(&host, &handhelds[1], 203, now)?;
+    host.get().trust(late_device, now)?;
+    host.get().set_revoked(late_device, true, now)?;
+    let lost = handhelds.remove(2);
+    let (lost_device, lost_chain) = (
+        lost.replica.enrolled()?.device,
+        lost.replica.own_chain(Partition::Site(SITE)),
+    );
+    host.get().set_revoked(lost_device, true, now)?;
+    let suspected = |host: &HubHost| -> Result<Vec<(ChainId, String)>> {
+        let mut all = host.get().suspicions()?;
+        all.retain(|(chain, _)| {
+            [open, released, late].contains(chain) || Some(*chain) == lost_chain
+        });
+        all.sort();
+        Ok(all)
+    };
+    let before = suspected(&host)?;
+    assert_eq!(before.len(), 3, "{before:?}");
+    settle(&host, &mut handhelds, now, &mut random)?;
+
+    drop(host);
+    std::fs::remove_dir_all(&data)?;
+    now += MINUTE;
+    backup::restore(&backup, &again, now)?;
+    let host = HubHost::open(&again, now)?;
+    assert_eq!(suspected(&host)?, []);
+    settle(&host, &mut handhelds, now, &mut random)?;
+    assert_eq!(suspected(&host)?, before);
+    let devices = host.get().devices()?;
+    let row = devices.iter().find(|row| row.device == lost_device);
+    assert!(row.is_some_and(|row| row.revoked));
+
+    // Another start changes nothing, and rights that are given back are given back.
+    drop(host);
+    let host = HubHost::open(&again, now)?;
+    assert_eq!(suspected(&host)?, before);
+    host.get().set_revoked(lost_device, false, now)?;
+    rename(&host, 1, "之后的名字", now)?;
+    settle(&host, &mut handhelds, now, &mut random)?;
+    assert_eq!(suspected(&host)?.len(), 2);
     Ok(())
 }

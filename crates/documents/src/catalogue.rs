@@ -351,6 +351,17 @@ impl Verdict {
 }
 
 impl Device {
+    /// The field of a device that is a copy of another: `true` until a supervisor has released what it wrote.
+    pub const COPY: &'static str = "copy";
+
+    /// What [`Device::COPY`] says; `None` for a device that never was a copy.
+    pub fn copy(record: &Record) -> Option<bool> {
+        match record.fields.get(Self::COPY) {
+            Some(Value::Boolean(open)) if record.kind == RecordKind::Device => Some(*open),
+            _ => None,
+        }
+    }
+
     /// As it reads from its record; `None` for a record of another kind.
     pub fn from_record(id: DeviceId, record: &Record) -> Option<Self> {
         (record.kind == RecordKind::Device).then(|| Self {

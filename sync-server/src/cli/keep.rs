@@ -89,6 +89,9 @@ pub(super) fn restore(args: &Restore) -> anyhow::Result<()> {
     say(
         "Serve it at the same address as before: handhelds come by themselves and send what it lacks.",
     );
-    say("People sign in again. Revoke again what was revoked after the backup.");
+    say(
+        "People sign in again. What was revoked after the backup is revoked again as soon as a handheld that knows of it \
+         has synced; look at the devices page then.",
+    );
     Ok(())
 }

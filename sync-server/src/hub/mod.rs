@@ -10,6 +10,7 @@ mod contacts;
 mod enrol;
 mod gate;
 mod guard;
+mod heed;
 mod live;
 mod organisation;
 mod parcels;
@@ -266,26 +267,26 @@ impl Hub {
         revoked: bool,
         now: UnixMillis,
     ) -> Result<bool, HubError> {
-        if !self
-            .database
-            .write(|t| hub_devices::set_revoked(t, device, revoked))?
-        {
+        let known = self.database.read(hub_devices::all)?;
+        if known.iter().all(|row| row.device != device) {
             return Ok(false);
         }
-        self.tail.change_access();
         let edit = RecordEdit {
             partition: Partition::Shared,
             kind: RecordKind::Device,
             id: device.into(),
             fields: vec![FieldEdit::set("revoked", revoked)],
         };
-        self.commit(
-            Commit {
-                edits: vec![edit],
-                ..Commit::default()
-            },
-            now,
-        )?;
+        // The record first: the store follows the records whenever the log has grown.
+        let edits = vec![edit];
+        let commit = Commit {
+            edits,
+            ..Commit::default()
+        };
+        self.commit(commit, now)?;
+        self.database
+            .write(|t| hub_devices::set_revoked(t, device, revoked))?;
+        self.tail.change_access();
         Ok(true)
     }
 
@@ -295,14 +296,6 @@ impl Hub {
     /// [`HubError`].
     pub fn suspicions(&self) -> Result<Vec<(ChainId, String)>, HubError> {
         Ok(self.database.read(hub_chains::quarantined)?)
-    }
-
-    /// A supervisor released what a copy wrote: what it writes from now on counts.
-    ///
-    /// # Errors
-    /// [`HubError`].
-    pub fn trust(&self, device: DeviceId) -> Result<(), HubError> {
-        Ok(self.database.write(|t| hub_chains::trust(t, device))?)
     }
 
     pub(crate) fn device_record_edit(device: &Device) -> RecordEdit {

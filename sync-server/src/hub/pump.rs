@@ -114,9 +114,7 @@ impl Hub {
     /// log again, as if a device had carried it.
     pub(super) fn give_back(&self, now: UnixMillis) -> Result<(), HubError> {
         // Some were certified after the log was copied, and others may carry what they wrote.
-        let certificates = self.lock().certificates()?;
-        self.database
-            .write(|t| self.organisation.put_chains(t, &certificates))?;
+        self.heed_records(&self.lock())?;
         // Chains that the server wrote on before vouch for those of devices.
         self.give_back_of(true, now)?;
         self.give_back_of(false, now)
@@ -176,10 +174,7 @@ impl Hub {
                 let done = replica.ingest(partition, self.organisation.epoch, &entries, now)?;
                 changed = true;
                 if partition == Partition::Shared && done.fresh > 0 {
-                    // After a restore the log itself brings back whom the server had certified since the backup.
-                    let certificates = replica.certificates()?;
-                    self.database
-                        .write(|t| self.organisation.put_chains(t, &certificates))?;
+                    self.heed_records(replica)?;
                 }
                 if let Some(rejected) = done.rejected {
                     tracing::error!(%partition, number = done.cursor.number + 1, code = rejected.code(), "the server's own log cannot be folded further");

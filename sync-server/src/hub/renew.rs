@@ -175,12 +175,14 @@ impl Hub {
     /// Everybody learns the new chains from the device's record; saying it twice changes nothing.
     fn publish_renewal(&self, renewal: &RenewalRow, now: UnixMillis) -> Result<(), HubError> {
         let edit = if renewal.reason == RenewReason::Fork {
-            Self::device_record_edit(&Device {
+            let mut edit = Self::device_record_edit(&Device {
                 id: renewal.device,
                 name: renewal.name.clone(),
                 certificate: renewal.certificate.clone(),
                 revoked: false,
-            })
+            });
+            edit.fields.push(FieldEdit::set(Device::COPY, true));
+            edit
         } else {
             RecordEdit {
                 partition: Partition::Shared,

@@ -73,6 +73,33 @@ pub fn suspect(connection: &Connection, chain: ChainId, cause: &str) -> Result<(
     Ok(())
 }
 
+/// From now on the segments of all chains of a device go into quarantine.
+pub fn suspect_device(
+    connection: &Connection,
+    device: DeviceId,
+    cause: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE hub_chain SET quarantined = 1, cause = ?2 WHERE device = ?1 AND quarantined = 0",
+        )?
+        .execute(params![device.as_bytes(), cause])?;
+    Ok(())
+}
+
+/// Copies about whose segments nobody has decided.
+pub fn suspected_copies(connection: &Connection) -> Result<Vec<DeviceId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT device FROM hub_chain WHERE quarantined = 1 AND cause = 'copy'",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut devices = Vec::new();
+    while let Some(r) = rows.next()? {
+        devices.push(DeviceId::from_bytes(bytes(r, "device")?));
+    }
+    Ok(devices)
+}
+
 /// From now on the segments of a device's chains count, unless it is revoked: a supervisor released what it wrote. Chains
 /// that it gave up stay closed.
 pub fn trust(connection: &Connection, device: DeviceId) -> Result<(), StoreError> {

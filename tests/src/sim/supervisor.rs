@@ -40,7 +40,7 @@ pub(super) fn decide(world: &mut World) -> Result<()> {
         ));
         let failures = world.hubs.disk_failures();
         if release && let Some(hub) = &world.hubs.nodes[node].hub {
-            let trusted = hub.trust(device);
+            let trusted = hub.trust(device, now);
             world.hub_result(failures, trusted)?;
         }
     }

@@ -83,7 +83,7 @@ pub(crate) async fn decide(
     match decided {
         Ok(()) => {
             if release {
-                app.hub(move |hub| hub.trust(device)).await?;
+                app.hub(move |hub| hub.trust(device, now)).await?;
             }
             app.committed();
             let code = if release { "released" } else { "rejected" };

@@ -1,0 +1,94 @@
+//! What the log says of who may write, heard by a store that does not know it: it was put back from a backup.
+
+use documents::catalogue::Device;
+use documents::{Certificate, FieldEdit, Partition, RecordKind};
+use domain::{DeviceId, UnixMillis};
+use replica::{Commit, RecordEdit, Replica, ReplicaError};
+
+use super::{Hub, HubError};
+use crate::store::{hub_chains, hub_devices};
+
+/// What the record of a device says; see [`Device::copy`].
+fn copy(replica: &Replica, device: DeviceId) -> Result<Option<bool>, ReplicaError> {
+    let record = replica.query().record(device.into())?;
+    Ok(record.and_then(|record| Device::copy(&record)))
+}
+
+impl Hub {
+    /// Chains that were certified, rights that were taken away and copies that were found or released after the backup:
+    /// all that is in the devices' records, which only the server writes.
+    pub(super) fn heed_records(&self, replica: &Replica) -> Result<(), HubError> {
+        let certificates = replica.certificates()?;
+        let known = self.database.read(hub_devices::all)?;
+        let key = self.organisation.key.public();
+        let unknown = self.database.read(|c| {
+            let mut unknown = Vec::new();
+            for signed in &certificates {
+                if let Some(certificate) = Certificate::verify(signed, &key)
+                    && hub_chains::get(c, certificate.site_chain)?.is_none()
+                {
+                    unknown.push(certificate);
+                }
+            }
+            Ok::<_, HubError>(unknown)
+        })?;
+        let (mut copies, mut released) = (Vec::new(), Vec::new());
+        for certificate in unknown {
+            if copy(replica, certificate.device)? == Some(true) {
+                copies.push(certificate);
+            }
+        }
+        for device in self.database.read(hub_chains::suspected_copies)? {
+            if copy(replica, device)? == Some(false) {
+                released.push(device);
+            }
+        }
+        self.database.write(|t| -> Result<(), HubError> {
+            self.organisation.put_chains(t, &certificates)?;
+            for certificate in copies {
+                hub_chains::suspect(t, certificate.shared_chain, "copy")?;
+                hub_chains::suspect(t, certificate.site_chain, "copy")?;
+            }
+            for device in released {
+                hub_chains::trust(t, device)?;
+            }
+            for device in replica.query().devices()? {
+                match known.iter().find(|row| row.device == device.id) {
+                    Some(row) if row.revoked == device.revoked => {}
+                    Some(_) => {
+                        hub_devices::set_revoked(t, device.id, device.revoked)?;
+                    }
+                    // Of a device that was enrolled after the backup the store knows the chains alone.
+                    None if device.revoked => {
+                        hub_chains::suspect_device(t, device.id, "revoked")?;
+                    }
+                    None => {}
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// A supervisor released what a copy wrote: what it writes from now on counts.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn trust(&self, device: DeviceId, now: UnixMillis) -> Result<(), HubError> {
+        self.database.write(|t| hub_chains::trust(t, device))?;
+        if copy(&self.lock(), device)? == Some(true) {
+            let edit = RecordEdit {
+                partition: Partition::Shared,
+                kind: RecordKind::Device,
+                id: device.into(),
+                fields: vec![FieldEdit::set(Device::COPY, false)],
+            };
+            let edits = vec![edit];
+            let commit = Commit {
+                edits,
+                ..Commit::default()
+            };
+            self.commit(commit, now)?;
+        }
+        Ok(())
+    }
+}
