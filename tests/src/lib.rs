@@ -2,6 +2,7 @@
 //! real binaries under faults.
 
 pub mod chaos;
+pub mod console;
 pub mod databases;
 pub mod fleet;
 pub mod processes;

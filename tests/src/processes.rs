@@ -51,6 +51,8 @@ pub struct Server {
     pub url: String,
     /// One-time codes for handhelds.
     pub codes: Vec<String>,
+    /// Signs its administrator in, once.
+    pub sign_in_link: String,
 }
 
 impl Server {
@@ -87,6 +89,7 @@ impl Server {
             data: data.to_owned(),
             url,
             codes,
+            sign_in_link: hello["sign_in_link"].as_str().context("link")?.to_owned(),
         })
     }
 

@@ -216,3 +216,43 @@ fn what_a_server_learnt_about_devices_after_its_backup_holds_after_the_restore()
     assert_eq!(suspected(&host)?.len(), 2);
     Ok(())
 }
+
+#[test]
+fn what_a_restored_server_wrote_comes_back_when_it_is_destroyed_again() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (data, copy) = (folder.path().join("server"), folder.path().join("backup"));
+    std::fs::create_dir(&data)?;
+    let mut host = HubHost::start(&data)?;
+    let edits = (0..6).map(item_edit).chain((0..4).map(bin_edit)).collect();
+    let catalogue = Commit {
+        edits,
+        ..Commit::default()
+    };
+    host.get().commit(catalogue, T0)?;
+    let mut random = Random::new(4);
+    let mut handhelds = vec![Handheld::enrol(folder.path(), host.get(), 0, T0)?];
+    settle(&host, &mut handhelds, T0, &mut random)?;
+    backup::make(&data, &copy, T0)?;
+    let mut acknowledged = 0;
+    let mut now = T0;
+    // Nobody made another backup in between: the chains of the first restored server are in none.
+    for n in 1..4 {
+        now += MINUTE;
+        drop(host);
+        let again = folder.path().join(format!("restored-{n}"));
+        backup::restore(&copy, &again, now)?;
+        host = HubHost::open(&again, now)?;
+        settle(&host, &mut handhelds, now, &mut random)?;
+        // A handheld that it has certified works, and is gone before the next one is restored.
+        let mut other = Handheld::enrol(folder.path(), host.get(), n, now)?;
+        acknowledged += other.record(vec![random_event(&mut random)], now)?;
+        acknowledged += handhelds[0].record(vec![random_event(&mut random)], now)?;
+        rename(&host, n, "恢复之后的名字", now)?;
+        let mut both = vec![handhelds.remove(0), other];
+        settle(&host, &mut both, now, &mut random)?;
+        both.pop();
+        handhelds = both;
+        assert_eq!(shown(&host)?.1 as usize, acknowledged);
+    }
+    Ok(())
+}

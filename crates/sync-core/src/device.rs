@@ -228,6 +228,8 @@ pub struct DeviceSync {
     renew: Option<RenewReason>,
     /// Partitions whose log has been read to its end.
     read_up: BTreeSet<Partition>,
+    /// Something carried that the hub was not ready for is to be offered with the next poll.
+    offers_again: bool,
     backoff: Backoff,
     /// When the next exchange is due.
     next_at: Option<UnixMillis>,
@@ -252,6 +254,7 @@ impl DeviceSync {
             own: BTreeMap::new(),
             renew: None,
             read_up: BTreeSet::new(),
+            offers_again: false,
             backoff: Backoff::new(seed),
             next_at: None,
             live: Live::never(seed),
@@ -326,11 +329,14 @@ impl DeviceSync {
             }
             Event::Ingested { complete } if self.phase == Phase::Taking => {
                 self.phase = Phase::Idle;
+                let offers_again = self.try_missing_again();
                 // An exchange brings what these needed first.
                 if !complete || self.again {
                     self.begin(&mut effects);
                 } else if self.stay_offline {
                     self.leave(now, &mut effects);
+                } else if offers_again {
+                    self.exchange_by(now + POLL_MS, &mut effects);
                 }
             }
             Event::Renewed { done } if self.phase == Phase::Renewing => {
@@ -550,11 +556,11 @@ impl DeviceSync {
                 self.more = true;
             }
             if !part.entries.is_empty() {
-                // Somebody else may have brought what was missing before carried segments.
-                self.stopped.retain(|_, stop| *stop != PushOutcome::Missing);
                 entries.push((part.partition, part.entries));
             }
         }
+        // What vouches for chains of a site comes in the shared partition.
+        self.offers_again |= !entries.is_empty() && self.try_missing_again();
         if !restart.is_empty() {
             // What another log held of others' chains says nothing of this one.
             let own = |chain: &ChainId| self.own.values().any(|(own, _)| own == chain);
@@ -617,6 +623,14 @@ impl DeviceSync {
         }
     }
 
+    /// The log has grown: somebody may have brought what was missing before carried segments, or who vouches for them.
+    /// Returns whether any wait for that.
+    fn try_missing_again(&mut self) -> bool {
+        let before = self.stopped.len();
+        self.stopped.retain(|_, stop| *stop != PushOutcome::Missing);
+        self.stopped.len() < before
+    }
+
     fn done(&mut self, now: UnixMillis, effects: &mut Vec<Effect>) {
         self.backoff.reset();
         if self.stay_offline {
@@ -657,11 +671,12 @@ impl DeviceSync {
         if self.live.should_open(now) {
             effects.push(Effect::Live(LiveEffect::Open));
         }
-        let wait = if self.live.is_open() {
+        let wait = if self.live.is_open() && !self.offers_again {
             HEARTBEAT_MS
         } else {
             POLL_MS
         };
+        self.offers_again = false;
         self.exchange_by(now + wait, effects);
     }
 

@@ -25,6 +25,7 @@ mod socket;
 mod sync;
 mod tail;
 mod together;
+mod vouched;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

@@ -151,11 +151,11 @@ impl Organisation {
     pub(crate) fn put_chains(
         &self,
         connection: &Connection,
-        certificates: &[Vec<u8>],
+        certificates: &[impl AsRef<[u8]>],
     ) -> Result<(), StoreError> {
         certificates
             .iter()
-            .filter_map(|signed| Certificate::verify(signed, &self.key.public()))
+            .filter_map(|signed| Certificate::verify(signed.as_ref(), &self.key.public()))
             .try_for_each(|certificate| hub_chains::put(connection, &certificate, false))
     }
 

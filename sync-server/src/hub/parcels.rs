@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::refused::{Who, push_cause};
 use super::{Hub, HubError};
-use crate::store::{StoreError, hub_chains};
+use crate::store::StoreError;
 
 /// What came of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,7 +74,13 @@ impl Hub {
                 }
             }
         }
-        let taken = self.database.write(|t| self.take_chains(t, chains, now))?;
+        // A log that was put back has forgotten whom the server had certified since.
+        let certificates = parcels.iter().flat_map(|p| &p.certificates);
+        let certificates: Vec<&[u8]> = certificates.map(|c| c.as_slice()).collect();
+        let taken = self.database.write(|t| {
+            self.organisation.put_chains(t, &certificates)?;
+            self.take_chains(t, chains, now)
+        })?;
         if taken.fresh > 0 {
             self.wake();
         }
@@ -103,14 +109,13 @@ impl Hub {
     ) -> Result<ParcelsTaken, StoreError> {
         let mut taken = ParcelsTaken::default();
         for ((partition, chain), segments) in chains {
-            let known = hub_chains::get(connection, chain)?.filter(|c| c.partition == partition);
-            let Some(known) = known else {
+            let segments: Vec<Segment> = segments.into_iter().cloned().collect();
+            let Some(known) = self.carried_chain(connection, partition, chain, &segments)? else {
                 taken.stopped += 1;
                 self.refusals.note(Who::File, "file-unknown-device", now);
                 continue;
             };
             let (before, _) = crate::store::hub_log::chain_end(connection, chain)?;
-            let segments: Vec<Segment> = segments.into_iter().cloned().collect();
             let (end, outcome, _) = self.take_chain(connection, &known, &segments, now)?;
             taken.fresh += end.seq.saturating_sub(before);
             taken.stopped += u64::from(outcome != PushOutcome::Held);

@@ -192,8 +192,12 @@ impl Hub {
         }
         let mut carried = Vec::with_capacity(asked.carried.len());
         for offered in &asked.carried {
-            let known = hub_chains::get(connection, offered.chain)?
-                .filter(|c| c.partition == asked.partition);
+            let known = self.carried_chain(
+                connection,
+                asked.partition,
+                offered.chain,
+                &offered.segments,
+            )?;
             let (head_seq, outcome) = match known {
                 Some(chain) => {
                     let (end, outcome, more) =
@@ -264,6 +268,7 @@ impl Hub {
                     end.seq += 1;
                     end.hash = segment.hash();
                     fresh.count(segment);
+                    self.learn_from_server(connection, chain, segment)?;
                     let judged = Judged {
                         partition: chain.partition,
                         chain: chain.chain,

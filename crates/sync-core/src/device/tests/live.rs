@@ -119,6 +119,34 @@ fn what_comes_during_an_exchange_causes_the_next_one() {
 }
 
 #[test]
+fn a_carried_chain_that_came_too_early_is_offered_again_once_the_log_has_grown() {
+    let mut run = open();
+    run.check(Event::SyncNow, &["gather [3]"]);
+    for (heads, next) in [
+        // The hub does not know yet who wrote it: it is tried once more, and then left.
+        ("carry 2", vec!["gather [0, 0]"]),
+        ("carry 2", vec!["up to date", "Online", "wake 25000"]),
+    ] {
+        let effects = names(&run.sync.handle(run.now, carrying(2, false)));
+        assert!(effects.contains(&heads.to_owned()), "{effects:?}");
+        run.check(carried_reply(PushOutcome::Missing, 0), &["ingest"]);
+        run.check(Event::Ingested { complete: true }, &next);
+    }
+    // Another device brings its certificate.
+    run.now = 1_000;
+    run.check(entries(at(8), at(8)), &["ingest"]);
+    run.check(Event::Ingested { complete: true }, &["wake 6000"]);
+    run.now = 6_000;
+    run.check(Event::Woke, &["gather [0, 0]", "wake 26000"]);
+    run.check(carrying(2, false), &["Syncing", "carry 2", "wake 9000"]);
+    run.check(carried_reply(PushOutcome::Held, 2), &["ingest"]);
+    run.check(
+        Event::Ingested { complete: true },
+        &["up to date", "Online", "wake 31000"],
+    );
+}
+
+#[test]
 fn a_hint_causes_an_exchange_unless_it_says_nothing_new() {
     let mut run = open();
     run.check(hint(8, at(8)), &[]);
