@@ -31,7 +31,8 @@ impl Invitation {
         if parts.next()? != HEAD {
             return None;
         }
-        let (url, code) = (parts.next()?, parts.next()?);
+        let (url, code) = (parts.next()?.trim_end_matches('/'), parts.next()?);
+        // What is left of "https://" is no address.
         if !(url.starts_with("https://") || url.starts_with("http://")) || code.is_empty() {
             return None;
         }
@@ -40,7 +41,7 @@ impl Invitation {
             Some(hex) => Some(from_hex(hex)?),
         };
         Some(Self {
-            url: url.trim_end_matches('/').to_owned(),
+            url: url.to_owned(),
             code: code.to_owned(),
             fingerprint,
         })
@@ -79,6 +80,9 @@ mod tests {
             "TALLYMAN1|ftp://x|A|",
             "TALLYMAN1|http://x|A|zz",
             "TALLYMAN1|http://x||",
+            // A server without a name: found by fuzzing.
+            "TALLYMAN1|https://|3BAbb",
+            "TALLYMAN1|http:////|A|",
         ] {
             assert_eq!(Invitation::from_text(text), None, "{text}");
         }
