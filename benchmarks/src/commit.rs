@@ -35,6 +35,7 @@ pub(crate) fn enrolled(path: &Path, random: u8, cache_kib: Option<u32>) -> Resul
             site_chain: ChainId::from_bytes([4; 16]),
             role: Role::Handheld,
             issued_at: T0,
+            copy_of: None,
         };
         let identity = Identity {
             organisation: certificate.organisation,

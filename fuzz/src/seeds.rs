@@ -132,6 +132,7 @@ fn signed_certificate() -> Vec<u8> {
         site_chain: CHAIN,
         role: certificate::Role::Handheld,
         issued_at: 1,
+        copy_of: None,
     }
     .sign(&key())
 }

@@ -140,6 +140,45 @@ async fn a_new_key_takes_new_chains_and_the_old_ones_count_no_more() {
 }
 
 #[tokio::test]
+async fn a_copy_that_takes_another_key_stays_in_quarantine() {
+    let warehouse = Warehouse::new();
+    let mut handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    let original = handheld.replica.identity().unwrap().device;
+    let chain = site_chain(&handheld, warehouse.site);
+    let token = handheld.token().to_owned();
+    let request = RenewRequest::new(RenewReason::Fork, chain, &key(1), &key(11));
+    let copy = ask(&warehouse, &token, request.to_bytes()).await.unwrap();
+    assert_eq!(own_certificate(&copy).copy_of, Some(original));
+    adopt(&mut handheld, &copy, key(11));
+    handheld.sync(&warehouse, warehouse.now());
+
+    assert!(warehouse.hub.rotate_key(copy.device).unwrap());
+    let chain = site_chain(&handheld, warehouse.site);
+    let request = RenewRequest::new(RenewReason::KeyRotation, chain, &key(11), &key(12));
+    let reply = ask(&warehouse, &copy.token, request.to_bytes())
+        .await
+        .unwrap();
+    assert_eq!(own_certificate(&reply).copy_of, Some(original));
+    adopt(&mut handheld, &reply, key(12));
+    receive(&mut handheld, &warehouse, 5);
+    let mut browser = warehouse.signed_in(Role::Viewer).await;
+    assert!(browser.get("/stock").await.body.contains("还没有库存"));
+
+    // Once released, its next key counts at once.
+    warehouse.hub.trust(copy.device, warehouse.now()).unwrap();
+    assert!(warehouse.hub.rotate_key(copy.device).unwrap());
+    let chain = site_chain(&handheld, warehouse.site);
+    let request = RenewRequest::new(RenewReason::KeyRotation, chain, &key(12), &key(13));
+    let reply = ask(&warehouse, &reply.token, request.to_bytes())
+        .await
+        .unwrap();
+    assert_eq!(own_certificate(&reply).copy_of, None);
+    adopt(&mut handheld, &reply, key(13));
+    receive(&mut handheld, &warehouse, 2);
+    assert!(browser.get("/stock").await.body.contains("2 件"));
+}
+
+#[tokio::test]
 async fn a_device_moves_to_another_site_when_the_hub_says_so() {
     let warehouse = Warehouse::new();
     let mut handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);

@@ -46,6 +46,10 @@ pub struct Certificate {
     /// When the server signed it.
     #[n(7)]
     pub issued_at: UnixMillis,
+    /// The device is a copy of that one (a clone, or put back to an earlier state), and nobody had released what it wrote
+    /// when this was signed: what it writes lies in quarantine.
+    #[n(8)]
+    pub copy_of: Option<DeviceId>,
 }
 
 impl Certificate {
@@ -103,6 +107,7 @@ mod tests {
             site_chain: ChainId::from_bytes([5; 16]),
             role: Role::Handheld,
             issued_at: 1,
+            copy_of: None,
         };
         let signed = certificate.sign(&server);
         assert_eq!(

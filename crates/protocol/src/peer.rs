@@ -229,6 +229,7 @@ mod tests {
             site_chain: ChainId::from_bytes([5; 16]),
             role,
             issued_at: 1,
+            copy_of: None,
         };
         PeerHello {
             versions: crate::VERSIONS,

@@ -37,6 +37,7 @@ fn certificate(n: u8, key: &SigningKey) -> Certificate {
         site_chain: ChainId::from_bytes([0x80 | n; 16]),
         role: if n == 0 { Role::Server } else { Role::Handheld },
         issued_at: T0,
+        copy_of: None,
     }
 }
 

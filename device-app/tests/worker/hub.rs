@@ -64,6 +64,7 @@ fn device_certificate(n: u8, key: PublicKey, role: Role) -> Certificate {
         site_chain: ChainId::from_bytes([0x80 | n; 16]),
         role,
         issued_at: T0,
+        copy_of: None,
     }
 }
 

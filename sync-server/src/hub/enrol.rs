@@ -142,8 +142,9 @@ impl Hub {
                 site_chain,
                 role: Role::Handheld,
                 issued_at: now,
+                copy_of: None,
             };
-            hub_chains::put(t, &certificate, false)?;
+            hub_chains::put(t, &certificate)?;
             Ok(Ok((row, certificate)))
         })?;
         let (row, certificate) = match taken {

@@ -1,7 +1,7 @@
 //! What the log says of who may write, heard by a store that does not know it: it was put back from a backup.
 
 use documents::catalogue::Device;
-use documents::{Certificate, FieldEdit, Partition, RecordKind};
+use documents::{FieldEdit, Partition, RecordKind};
 use domain::{DeviceId, UnixMillis};
 use replica::{Commit, RecordEdit, Replica, ReplicaError};
 
@@ -15,40 +15,20 @@ fn copy(replica: &Replica, device: DeviceId) -> Result<Option<bool>, ReplicaErro
 }
 
 impl Hub {
-    /// Chains that were certified, rights that were taken away and copies that were found or released after the backup:
-    /// all that is in the devices' records, which only the server writes.
+    /// Chains that were certified, rights that were taken away and copies that were released after the backup: all that
+    /// is in the devices' records, which only the server writes.
     pub(super) fn heed_records(&self, replica: &Replica) -> Result<(), HubError> {
         let certificates = replica.certificates()?;
+        self.database
+            .write(|t| self.organisation.put_chains(t, &certificates))?;
         let known = self.database.read(hub_devices::all)?;
-        let key = self.organisation.key.public();
-        let unknown = self.database.read(|c| {
-            let mut unknown = Vec::new();
-            for signed in &certificates {
-                if let Some(certificate) = Certificate::verify(signed, &key)
-                    && hub_chains::get(c, certificate.site_chain)?.is_none()
-                {
-                    unknown.push(certificate);
-                }
-            }
-            Ok::<_, HubError>(unknown)
-        })?;
-        let (mut copies, mut released) = (Vec::new(), Vec::new());
-        for certificate in unknown {
-            if copy(replica, certificate.device)? == Some(true) {
-                copies.push(certificate);
-            }
-        }
+        let mut released = Vec::new();
         for device in self.database.read(hub_chains::suspected_copies)? {
             if copy(replica, device)? == Some(false) {
                 released.push(device);
             }
         }
         self.database.write(|t| -> Result<(), HubError> {
-            self.organisation.put_chains(t, &certificates)?;
-            for certificate in copies {
-                hub_chains::suspect(t, certificate.shared_chain, "copy")?;
-                hub_chains::suspect(t, certificate.site_chain, "copy")?;
-            }
             for device in released {
                 hub_chains::trust(t, device)?;
             }

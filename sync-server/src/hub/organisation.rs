@@ -124,6 +124,7 @@ impl Organisation {
             site_chain: ChainId::from_bytes(randomness.draw()?),
             role: Role::Server,
             issued_at: now,
+            copy_of: None,
         };
         Ok(certificate.sign(&self.key))
     }
@@ -156,7 +157,7 @@ impl Organisation {
         certificates
             .iter()
             .filter_map(|signed| Certificate::verify(signed.as_ref(), &self.key.public()))
-            .try_for_each(|certificate| hub_chains::put(connection, &certificate, false))
+            .try_for_each(|certificate| hub_chains::put(connection, &certificate))
     }
 
     /// The server's replica is enrolled like any device.

@@ -138,23 +138,27 @@ impl Hub {
             site_chain: next.site_chain,
             role: Role::Handheld,
             issued_at: now,
+            copy_of: match request.reason {
+                RenewReason::Fork => Some(device.device),
+                // A key or a site of its own changes nothing about where what it wrote comes from.
+                _ if chain.quarantined => self.is_copy_of(connection, &device)?,
+                _ => None,
+            },
         };
         let new_token = super::sync::token_hash(&drawn.token);
         match request.reason {
             RenewReason::Fork => {
-                hub_chains::put(connection, &certificate, true)?;
-                hub_chains::suspect(connection, next.shared_chain, "copy")?;
-                hub_chains::suspect(connection, next.site_chain, "copy")?;
+                hub_chains::put(connection, &certificate)?;
                 hub_devices::insert(connection, &next, &new_token)?;
             }
             RenewReason::KeyRotation => {
-                hub_chains::put(connection, &certificate, false)?;
+                hub_chains::put(connection, &certificate)?;
                 hub_chains::suspect(connection, device.shared_chain, "rotated")?;
                 hub_chains::suspect(connection, device.site_chain, "rotated")?;
                 hub_renewals::replace(connection, &next, &new_token)?;
             }
             RenewReason::SiteMoved => {
-                hub_chains::put(connection, &certificate, false)?;
+                hub_chains::put(connection, &certificate)?;
                 hub_chains::suspect(connection, device.site_chain, "moved")?;
                 hub_renewals::replace(connection, &next, &new_token)?;
             }
@@ -170,6 +174,18 @@ impl Hub {
         };
         hub_renewals::put(connection, request.replaces, &request.key, &renewal)?;
         Ok(Ok(renewal))
+    }
+
+    /// Of which device this one was told apart as a copy.
+    fn is_copy_of(
+        &self,
+        connection: &Connection,
+        device: &DeviceRow,
+    ) -> Result<Option<DeviceId>, StoreError> {
+        let key = self.organisation.key.public();
+        let signed = hub_renewals::certificates_of(connection, device.device)?;
+        let mut certificates = signed.iter().filter_map(|s| Certificate::verify(s, &key));
+        Ok(certificates.find_map(|certificate| certificate.copy_of))
     }
 
     /// Everybody learns the new chains from the device's record; saying it twice changes nothing.

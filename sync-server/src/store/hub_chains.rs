@@ -111,14 +111,11 @@ pub fn trust(connection: &Connection, device: DeviceId) -> Result<(), StoreError
     Ok(())
 }
 
-/// Keeps both chains of a certificate; known ones stay as they are.
-pub fn put(
-    connection: &Connection,
-    certificate: &Certificate,
-    quarantined: bool,
-) -> Result<(), StoreError> {
+/// Keeps both chains of a certificate, those of a copy as suspect; known ones stay as they are.
+pub fn put(connection: &Connection, certificate: &Certificate) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT OR IGNORE INTO hub_chain (chain, device, partition, public_key, quarantined) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR IGNORE INTO hub_chain (chain, device, partition, public_key, quarantined, cause)
+         VALUES (?1, ?2, ?3, ?4, ?5, CASE WHEN ?5 THEN 'copy' ELSE '' END)",
     )?;
     for (chain, partition) in [
         (certificate.shared_chain, Partition::Shared),
@@ -129,7 +126,7 @@ pub fn put(
             certificate.device.as_bytes(),
             partition.to_key(),
             certificate.key.as_bytes(),
-            quarantined,
+            certificate.copy_of.is_some(),
         ])?;
     }
     Ok(())

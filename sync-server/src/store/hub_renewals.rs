@@ -72,6 +72,17 @@ pub fn is_given_up(connection: &Connection, chain: ChainId) -> Result<bool, Stor
     Ok(found.is_some())
 }
 
+/// What was signed for a device in its renewals.
+pub fn certificates_of(
+    connection: &Connection,
+    device: DeviceId,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT certificate FROM hub_renewal WHERE device = ?1")?;
+    let rows = statement.query_map([device.as_bytes()], |r| r.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// How many copies of the device that writes this chain have been told apart.
 pub fn copies(connection: &Connection, chain: ChainId) -> Result<u64, StoreError> {
     let n: i64 = connection

@@ -48,6 +48,7 @@ pub(crate) fn certificate() -> Vec<u8> {
         site_chain: SITE_CHAIN,
         role: Role::Handheld,
         issued_at: NOW,
+        copy_of: None,
     }
     .sign(&server())
 }
