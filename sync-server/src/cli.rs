@@ -61,6 +61,9 @@ struct Serve {
     /// Where everything is kept.
     #[arg(long)]
     data: PathBuf,
+    /// Where this server keeps its own replica, if several on this machine serve the same data: a folder for each.
+    #[arg(long)]
+    node: Option<PathBuf>,
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -243,7 +246,10 @@ async fn serve_until_stopped(args: Serve) -> anyhow::Result<()> {
         None => settings.own_url(),
     };
     let clock = Clock::system();
-    let hub = Arc::new(Hub::open(&settings.data, database.clone(), clock.now())?);
+    let node = args.node.unwrap_or_else(|| settings.data.clone());
+    make_private_folder(&node)?;
+    let hub = Hub::open_node(&settings.data, &node, database.clone(), clock.now())?;
+    let hub = Arc::new(hub);
     let app = AppState::new(Parts {
         database: database.clone(),
         hub: hub.clone(),

@@ -359,7 +359,7 @@ async fn only_an_administrator_asks_devices_and_only_devices_are_asked() {
     let warehouse = Warehouse::new();
     let handheld = Handheld::enrol(&warehouse, "手持 1 号", 1);
     let device = handheld.replica.identity().unwrap().device;
-    let server = warehouse.hub.organisation().server_device;
+    let server = warehouse.hub.node().unwrap();
     let site = second_site(&warehouse).to_string();
     let mut supervisor = warehouse.signed_in(Role::Supervisor).await;
     let page = supervisor.get("/devices").await.body;

@@ -171,8 +171,12 @@ fn a_handheld_takes_a_new_key_and_moves_to_another_site_and_back() -> Result<()>
         ensure!(hub.move_device(device, beijing)?, "asked");
         Ok(())
     })?;
-    handheld.must("wait-synced")?;
-    handheld.must("wait-synced")?;
+    for _ in 0..5 {
+        handheld.must("wait-synced")?;
+        if handheld.must("status")?["event_count"] == 0 {
+            break;
+        }
+    }
     assert_ne!(handheld.state_hash()?, before);
     let gone = handheld.tell("stock R-01-1")?;
     ensure!(
@@ -189,8 +193,13 @@ fn a_handheld_takes_a_new_key_and_moves_to_another_site_and_back() -> Result<()>
         ensure!(hub.move_device(device, home)?, "asked");
         Ok(())
     })?;
-    handheld.must("wait-synced")?;
-    handheld.must("wait-synced")?;
-    assert_eq!(stock(&mut handheld)?, "5");
-    Ok(())
+    // An exchange that says so, a renewal, and an exchange that reads the other site; a slow machine is told "synced"
+    // in between.
+    for _ in 0..5 {
+        handheld.must("wait-synced")?;
+        if stock(&mut handheld)? == "5" {
+            return Ok(());
+        }
+    }
+    panic!("the first site did not come back");
 }

@@ -117,7 +117,7 @@ fn a_destroyed_server_comes_back_from_its_backup_and_nothing_is_missing() -> Res
     std::fs::remove_dir_all(&data)?;
     handhelds.pop();
     now += MINUTE;
-    backup::restore(&copy, &again, now)?;
+    backup::restore(&copy, &again)?;
     let host = HubHost::open(&again, now)?;
     assert_ne!(shown(&host)?, before);
     // Work goes on before anybody has noticed, on the restored server too.
@@ -197,7 +197,7 @@ fn what_a_server_learnt_about_devices_after_its_backup_holds_after_the_restore()
     drop(host);
     std::fs::remove_dir_all(&data)?;
     now += MINUTE;
-    backup::restore(&backup, &again, now)?;
+    backup::restore(&backup, &again)?;
     let host = HubHost::open(&again, now)?;
     assert_eq!(suspected(&host)?, []);
     settle(&host, &mut handhelds, now, &mut random)?;
@@ -240,7 +240,7 @@ fn what_a_restored_server_wrote_comes_back_when_it_is_destroyed_again() -> Resul
         now += MINUTE;
         drop(host);
         let again = folder.path().join(format!("restored-{n}"));
-        backup::restore(&copy, &again, now)?;
+        backup::restore(&copy, &again)?;
         host = HubHost::open(&again, now)?;
         settle(&host, &mut handhelds, now, &mut random)?;
         // A handheld that it has certified works, and is gone before the next one is restored.

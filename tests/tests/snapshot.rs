@@ -156,7 +156,7 @@ fn devices_on_a_snapshot_bring_back_their_own_work_that_the_backup_lacks() {
     }
     drop(host);
     let again = folder.path().join("again");
-    backup::restore(&copy, &again, now + DAY).unwrap();
+    backup::restore(&copy, &again).unwrap();
     let host = HubHost::open(&again, now + DAY).unwrap();
     for round in 0..3 {
         for device in &mut devices {

@@ -120,6 +120,21 @@ impl Replica {
         }
     }
 
+    /// The hash of the own segment at a place; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn own_hash_at(
+        &self,
+        partition: Partition,
+        seq: u64,
+    ) -> Result<Option<SegmentHash>, ReplicaError> {
+        match self.own_chain(partition) {
+            Some(chain) => hash_at(&self.connection, self.chains.local(chain)?, seq),
+            None => Ok(None),
+        }
+    }
+
     /// The last own segment that the hub is known to have accepted.
     ///
     /// # Errors

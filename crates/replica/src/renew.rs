@@ -123,11 +123,26 @@ impl Replica {
         certificates: &[Vec<u8>],
         now: UnixMillis,
     ) -> Result<Renewed, ReplicaError> {
+        self.renew_and_write(identity, certificates, &[], now)
+    }
+
+    /// [`Replica::renew`], with edits that come before anything else on the new chains: a node of the server begins with
+    /// the certificates that vouch for them, since those who read the log know them from nowhere else.
+    ///
+    /// # Errors
+    /// [`ReplicaError`]; nothing has changed then.
+    pub fn renew_and_write(
+        &mut self,
+        identity: Identity,
+        certificates: &[Vec<u8>],
+        first: &[RecordEdit],
+        now: UnixMillis,
+    ) -> Result<Renewed, ReplicaError> {
         // Under the old key, while it is ours.
         for partition in self.own_partitions() {
             self.seal(partition)?;
         }
-        let result = self.try_renew(identity, certificates, now);
+        let result = self.try_renew(identity, certificates, first, now);
         if result.is_err() {
             self.forget_unwritten();
         }
@@ -138,6 +153,7 @@ impl Replica {
         &mut self,
         identity: Identity,
         certificates: &[Vec<u8>],
+        first: &[RecordEdit],
         now: UnixMillis,
     ) -> Result<Renewed, ReplicaError> {
         let old: Vec<Chain> = self
@@ -170,6 +186,11 @@ impl Replica {
         let anything = |said: &GivenUp| !said.events.is_empty() || !said.records.is_empty();
         if given_up.iter().any(|(.., said)| anything(said)) {
             ingest::fold_anew(&transaction, &mut self.chains, Some(&identity))?;
+        }
+        for edit in first {
+            let chain = self.chains.newest_of(&identity, edit.partition);
+            let chain = chain.ok_or(ReplicaError::NotAllowed)?.chain;
+            commit::write_edit(&transaction, &mut self.chains, Some(&identity), chain, edit)?;
         }
         let mut renewed = Renewed::default();
         for (chain, next, said) in given_up {

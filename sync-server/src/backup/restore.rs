@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use domain::UnixMillis;
-
 use super::manifest::{Manifest, Mark};
 use super::verify::verify;
 use super::{BackupError, DATABASE, files};
@@ -19,7 +17,7 @@ use crate::store::{Database, copy};
 ///
 /// # Errors
 /// [`BackupError`].
-pub fn restore(from: &Path, data: &Path, now: UnixMillis) -> Result<Manifest, BackupError> {
+pub fn restore(from: &Path, data: &Path) -> Result<Manifest, BackupError> {
     files::need_empty(data)?;
     let report = verify(from);
     let manifest = match report.manifest {
@@ -36,16 +34,16 @@ pub fn restore(from: &Path, data: &Path, now: UnixMillis) -> Result<Manifest, Ba
     }
     let (database, unfinished) = (data.join(DATABASE), data.join("hub.db.unfinished"));
     fs::rename(&database, &unfinished).map_err(files::at(&database))?;
-    begin(&unfinished, &manifest, now)?;
+    begin(&unfinished, &manifest)?;
     files::sync_folder(data)?;
     fs::rename(&unfinished, &database).map_err(files::at(&database))?;
     files::sync_folder(data)?;
     Ok(manifest)
 }
 
-fn begin(path: &Path, manifest: &Manifest, now: UnixMillis) -> Result<(), BackupError> {
+fn begin(path: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     let database = Database::open(path)?;
-    Organisation::begin_anew(&database, &Randomness::default(), now)?;
+    Organisation::begin_anew(&database, &Randomness::default())?;
     // This very backup holds everything up to here.
     let mark = Mark {
         at: manifest.created_at,

@@ -79,7 +79,7 @@ pub(super) fn verify(args: &Verify) -> anyhow::Result<()> {
 }
 
 pub(super) fn restore(args: &Restore) -> anyhow::Result<()> {
-    let restored = backup::restore(&args.from, &args.data, Clock::system().now())?;
+    let restored = backup::restore(&args.from, &args.data)?;
     say(&format!(
         "Restored: schema {}, now {}",
         restored.schema,

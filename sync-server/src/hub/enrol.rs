@@ -71,7 +71,7 @@ impl Hub {
         device_name: &str,
         now: UnixMillis,
     ) -> Result<String, HubError> {
-        if self.lock().query().site(site)?.is_none() {
+        if !self.knows_site(site)? {
             return Err(HubError::UnknownSite);
         }
         new_invitation(&self.database, &self.randomness, site, device_name, now)

@@ -5,8 +5,8 @@ use documents::{FieldEdit, Partition, RecordKind};
 use domain::{DeviceId, UnixMillis};
 use replica::{Commit, RecordEdit, Replica, ReplicaError};
 
-use super::{Hub, HubError};
-use crate::store::{hub_chains, hub_devices};
+use super::{Hub, HubError, tail};
+use crate::store::{hub_chains, hub_devices, hub_log};
 
 /// What the record of a device says; see [`Device::copy`].
 fn copy(replica: &Replica, device: DeviceId) -> Result<Option<bool>, ReplicaError> {
@@ -28,15 +28,21 @@ impl Hub {
                 released.push(device);
             }
         }
-        self.database.write(|t| -> Result<(), HubError> {
+        let read_to = replica.cursor(Partition::Shared)?.map_or(0, |c| c.number);
+        let changed = self.database.write(|t| -> Result<bool, HubError> {
             for device in released {
                 hub_chains::trust(t, device)?;
             }
+            if hub_log::end(t, Partition::Shared)?.number > read_to {
+                // Another node may have written it otherwise since; it is read next.
+                return Ok(false);
+            }
+            let mut changed = false;
             for device in replica.query().devices()? {
                 match known.iter().find(|row| row.device == device.id) {
                     Some(row) if row.revoked == device.revoked => {}
                     Some(_) => {
-                        hub_devices::set_revoked(t, device.id, device.revoked)?;
+                        changed |= hub_devices::set_revoked(t, device.id, device.revoked)?;
                     }
                     // Of a device that was enrolled after the backup the store knows the chains alone.
                     None if device.revoked => {
@@ -45,8 +51,15 @@ impl Hub {
                     None => {}
                 }
             }
-            Ok(())
-        })
+            if changed {
+                tail::change_access(t)?;
+            }
+            Ok(changed)
+        })?;
+        if changed {
+            self.tail.refresh(&self.database, &[]);
+        }
+        Ok(())
     }
 
     /// A supervisor released what a copy wrote: what it writes from now on counts.

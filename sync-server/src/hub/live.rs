@@ -157,6 +157,8 @@ impl Line {
             .iter()
             .map(|p| (p.partition, p.position))
             .collect();
+        // A change during the exchange is told again, rather than missed.
+        let access = self.state.hub.tail.access();
         let state = self.state.clone();
         let work = live_exchange(&state, self.token.clone(), request);
         tokio::pin!(work);
@@ -173,6 +175,7 @@ impl Line {
         match outcome {
             Ok((reply, leave)) => {
                 self.follow(&asked, &reply);
+                self.access = access;
                 let bytes = LiveFrame::Reply(reply).to_bytes();
                 let _sending = leave.into_reply(bytes.len());
                 within(self.socket.send(bytes)).await?;
@@ -208,7 +211,6 @@ impl Line {
                 },
             );
         }
-        self.access = self.state.hub.tail.access();
     }
 
     /// Tells the device what it does not know yet.

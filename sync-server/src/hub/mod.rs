@@ -1,7 +1,7 @@
 //! The hub: accepts devices' segments into the log, serves the log, and keeps the server's own replica up with it.
 //!
 //! The log is the truth; the replica is folded from it and can be thrown away. What the server writes itself (console,
-//! imports) goes on a chain of its own, through the same log.
+//! imports) goes on chains of its own, through the same log. Several nodes may serve one store, see [`nodes`].
 
 mod blob_files;
 mod blobs;
@@ -12,6 +12,7 @@ mod gate;
 mod guard;
 mod heed;
 mod live;
+mod nodes;
 mod organisation;
 mod parcels;
 mod pump;
@@ -28,11 +29,11 @@ mod together;
 mod vouched;
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use documents::catalogue::{Device, Site};
-use documents::{Certificate, FieldEdit, Partition, RecordKind};
+use documents::{FieldEdit, Partition, RecordKind};
 use domain::{ChainId, DeviceId, UnixMillis};
 use replica::{Commit, OpenOptions, RecordEdit, Replica, ReplicaError};
 
@@ -86,6 +87,10 @@ pub struct Hub {
     contacts: contacts::Contacts,
     refusals: refused::Refusals,
     tail: tail::Tail,
+    /// What of the store this node has read.
+    seen: Mutex<Option<nodes::Seen>>,
+    /// The last of the nodes' certificates that this one knows.
+    certificates_read: AtomicI64,
 }
 
 impl Hub {
@@ -94,12 +99,27 @@ impl Hub {
     /// # Errors
     /// [`HubError`].
     pub fn open(folder: &Path, database: Arc<Database>, now: UnixMillis) -> Result<Self, HubError> {
+        Self::open_node(folder, folder, database, now)
+    }
+
+    /// [`Hub::open`] as one of several nodes over one database: `folder` is what they share, `own` where this one keeps
+    /// its replica.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn open_node(
+        folder: &Path,
+        own: &Path,
+        database: Arc<Database>,
+        now: UnixMillis,
+    ) -> Result<Self, HubError> {
         let randomness = Randomness::default();
-        let options = OpenOptions::file(folder.join("replica.db"), None, randomness.draw()?);
+        let options = OpenOptions::file(own.join("replica.db"), None, randomness.draw()?);
         Self::open_with(folder, options, database, randomness, now)
     }
 
-    /// [`Hub::open`] with a replica and a source of random bytes of the caller's. Photos and snapshots lie in `folder`.
+    /// [`Hub::open`] with a replica and a source of random bytes of the caller's. Photos and snapshots lie in `folder`,
+    /// which all nodes of the database share.
     ///
     /// # Errors
     /// [`HubError`].
@@ -110,25 +130,22 @@ impl Hub {
         randomness: Randomness,
         now: UnixMillis,
     ) -> Result<Self, HubError> {
-        let organisation = Organisation::load_or_create(&database, &randomness, now)?;
+        let (organisation, first) = Organisation::load_or_create(&database, &randomness, now)?;
         let blobs = BlobFiles::open(folder.join("blobs"))?;
         let snapshots = snapshots::Snapshots::open(
             folder.join("snapshots"),
-            &organisation.key.public(),
+            organisation.key.public(),
             organisation.epoch,
         )?;
-        let mut replica = Replica::open(replica)?;
-        let certificates = database.read(hub_devices::certificates)?;
-        let certificates: Vec<Vec<u8>> = certificates.into_iter().map(|(_, c)| c).collect();
-        database.write(|t| organisation.put_chains(t, &certificates))?;
-        replica.enrol(organisation.server_identity(), &certificates)?;
         let hub = Self {
             tail: tail::Tail::new(organisation.epoch),
             together: together::Together::default(),
             contacts: contacts::Contacts::default(),
             refusals: refused::Refusals::default(),
+            seen: Mutex::default(),
+            certificates_read: AtomicI64::new(0),
             database,
-            replica: Arc::new(Mutex::new(replica)),
+            replica: Arc::new(Mutex::new(Replica::open(replica)?)),
             organisation,
             randomness,
             blobs,
@@ -138,47 +155,12 @@ impl Hub {
             wake: tokio::sync::Notify::new(),
         };
         hub.drop_foreign_snapshots()?;
-        hub.pump(now)?;
-        hub.introduce_chains(now)?;
+        hub.join(first, now)?;
         // If the log was put back, the server's own word goes in first again: it vouches for whoever comes after it.
         hub.pump(now)?;
         hub.give_back(now)?;
         hub.pump(now)?;
         Ok(hub)
-    }
-
-    /// Devices that were enrolled before a restore learn the server's later chains from the log: their certificates
-    /// are the first thing that is written on them.
-    fn introduce_chains(&self, now: UnixMillis) -> Result<(), HubError> {
-        let key = self.organisation.key.public();
-        let certificates = self.database.read(hub_devices::certificates)?;
-        let mut all = certificates
-            .into_iter()
-            .filter_map(|(_, signed)| Some((Certificate::verify(&signed, &key)?, signed)));
-        let Some((first, _)) = all.next() else {
-            return Ok(());
-        };
-        let mut edits = Vec::new();
-        for (certificate, signed) in all.filter(|(c, _)| c.shared_chain != first.shared_chain) {
-            let record = Device {
-                // Unique to the certificate; the server itself has no record.
-                id: DeviceId::from_bytes(*certificate.site_chain.as_bytes()),
-                name: String::new(),
-                certificate: signed,
-                revoked: false,
-            };
-            if self.lock().query().device(record.id)?.is_none() {
-                edits.push(Self::device_record_edit(&record));
-            }
-        }
-        if !edits.is_empty() {
-            let commit = Commit {
-                edits,
-                ..Commit::default()
-            };
-            self.commit(commit, now)?;
-        }
-        Ok(())
     }
 
     /// The server's replica. Whoever commits to it calls [`Hub::wake`] afterwards.
@@ -208,37 +190,31 @@ impl Hub {
         self.wake.notify_one();
     }
 
-    /// Writes on the server's own chain and publishes it.
+    /// Writes on this node's own chain and publishes it. What other nodes have written before is read first, so that it
+    /// is known to what is written now.
     ///
     /// # Errors
     /// [`HubError`].
     pub fn commit(&self, commit: Commit, now: UnixMillis) -> Result<replica::Committed, HubError> {
+        self.catch_up(now)?;
         let committed = self.lock().commit(commit, now)?;
         self.pump(now)?;
         Ok(committed)
     }
 
-    /// Makes a site, and the chain on which the server writes to it.
+    /// Makes a site, and the chain on which this node writes to it; other nodes make their own.
     ///
     /// # Errors
     /// [`HubError`].
     pub fn create_site(&self, site: &Site, now: UnixMillis) -> Result<(), HubError> {
-        let certificate = self
-            .organisation
-            .certificate(site.id, &self.randomness, now)?;
-        self.database.write(|t| {
-            hub_devices::put_certificate(t, site.id, &certificate)?;
-            self.organisation
-                .put_chains(t, std::slice::from_ref(&certificate))
-        })?;
+        self.catch_up(now)?;
+        self.certify_new(&mut self.lock(), site.id, now)?;
         let edit = RecordEdit {
             partition: Partition::Shared,
             kind: RecordKind::Site,
             id: site.id.into(),
             fields: site.to_fields(),
         };
-        self.lock()
-            .enrol(self.organisation.server_identity(), &[certificate])?;
         self.commit(
             Commit {
                 edits: vec![edit],
@@ -246,7 +222,7 @@ impl Hub {
             },
             now,
         )?;
-        self.introduce_chains(now)
+        Ok(())
     }
 
     /// Every enrolled device, with what it last said.
@@ -285,9 +261,11 @@ impl Hub {
             ..Commit::default()
         };
         self.commit(commit, now)?;
-        self.database
-            .write(|t| hub_devices::set_revoked(t, device, revoked))?;
-        self.tail.change_access();
+        self.database.write(|t| -> Result<(), StoreError> {
+            hub_devices::set_revoked(t, device, revoked)?;
+            tail::change_access(t)
+        })?;
+        self.tail.refresh(&self.database, &[]);
         Ok(true)
     }
 

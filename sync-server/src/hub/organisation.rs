@@ -14,10 +14,6 @@ use crate::store::{Database, StoreError, hub_chains, hub_devices, hub_log};
 pub struct Organisation {
     /// Whose data it is.
     pub id: OrganisationId,
-    /// The server as a device.
-    pub server_device: DeviceId,
-    /// The server's chain in the shared partition.
-    pub shared_chain: ChainId,
     /// What the server signs with.
     pub key: SigningKey,
     /// Keys the PIN verifiers.
@@ -26,8 +22,17 @@ pub struct Organisation {
     pub epoch: [u8; 16],
 }
 
-/// The server writes records of the organisation before there is any site.
-const NO_SITE: SiteId = SiteId::from_bytes([0; 16]);
+/// A node writes records of the organisation before there is any site.
+pub(super) const NO_SITE: SiteId = SiteId::from_bytes([0; 16]);
+
+/// The chains that one node writes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NodeChains {
+    /// The node, as a device.
+    pub(super) node: DeviceId,
+    /// Its chain in the shared partition.
+    pub(super) shared: ChainId,
+}
 
 fn bytes<const N: usize>(
     connection: &Connection,
@@ -39,87 +44,70 @@ fn bytes<const N: usize>(
 }
 
 impl Organisation {
-    pub(crate) fn load_or_create(
+    /// The organisation of this store; it is made if there is none, and then the certificate of the first node comes
+    /// with it: whoever is enrolled knows that one from the beginning.
+    pub(super) fn load_or_create(
         database: &Database,
         randomness: &Randomness,
         now: UnixMillis,
-    ) -> Result<Self, HubError> {
+    ) -> Result<(Self, Option<Vec<u8>>), HubError> {
         if let Some(found) = database.read(Self::load)? {
-            return Ok(found);
+            return Ok((found, None));
         }
         let made = Self {
             id: OrganisationId::from_bytes(randomness.draw()?),
-            server_device: DeviceId::from_bytes(randomness.draw()?),
-            shared_chain: ChainId::from_bytes(randomness.draw()?),
             key: SigningKey::from_seed(&randomness.draw()?),
             pepper: randomness.draw()?,
             epoch: randomness.draw()?,
         };
-        let certificate = made.certificate(NO_SITE, randomness, now)?;
-        database.write(|t| -> Result<(), StoreError> {
+        let first = NodeChains {
+            node: DeviceId::from_bytes(randomness.draw()?),
+            shared: ChainId::from_bytes(randomness.draw()?),
+        };
+        let certificate = made.certificate(first, NO_SITE, randomness, now)?;
+        database.write(|t| {
+            // Another node may have been quicker.
+            if let Some(found) = Self::load(t)? {
+                return Ok((found, None));
+            }
             for (name, value) in [
                 ("organisation", &made.id.as_bytes()[..]),
-                ("server-device", made.server_device.as_bytes()),
-                ("shared-chain", made.shared_chain.as_bytes()),
                 ("signing-seed", &made.key.seed()),
                 ("pepper", &made.pepper),
                 ("epoch", &made.epoch),
             ] {
                 hub_log::set_meta(t, name, value)?;
             }
-            hub_devices::put_certificate(t, NO_SITE, &certificate)
-        })?;
-        Ok(made)
-    }
-
-    /// The log is a restored one: it gets another epoch, so that devices read it from the beginning and send what it
-    /// lacks, and the server writes on other chains, since devices may hold later segments of the old ones.
-    pub(crate) fn begin_anew(
-        database: &Database,
-        randomness: &Randomness,
-        now: UnixMillis,
-    ) -> Result<(), HubError> {
-        let found = database.read(Self::load)?;
-        let Some(found) = found else {
-            return Err(StoreError::Corrupt("organisation").into());
-        };
-        let anew = Self {
-            shared_chain: ChainId::from_bytes(randomness.draw()?),
-            epoch: randomness.draw()?,
-            ..found
-        };
-        let mut sites: Vec<SiteId> = Vec::new();
-        for (site, _) in database.read(hub_devices::certificates)? {
-            if !sites.contains(&site) {
-                sites.push(site);
-            }
-        }
-        let certificates = sites
-            .into_iter()
-            .map(|site| Ok((site, anew.certificate(site, randomness, now)?)))
-            .collect::<Result<Vec<_>, HubError>>()?;
-        database.write(|t| -> Result<(), HubError> {
-            hub_log::set_meta(t, "shared-chain", anew.shared_chain.as_bytes())?;
-            hub_log::set_meta(t, "epoch", &anew.epoch)?;
-            for (site, certificate) in &certificates {
-                hub_devices::put_certificate(t, *site, certificate)?;
-            }
-            Ok(())
+            hub_devices::put_certificate(t, NO_SITE, &certificate)?;
+            Ok((made, Some(certificate)))
         })
     }
 
-    /// Certifies a new chain of the server for a site.
-    pub(crate) fn certificate(
+    /// The log is a restored one: it gets another epoch, so that devices read it from the beginning and send what it
+    /// lacks, and so that every node begins other chains, since devices may hold later segments of the old ones.
+    pub(crate) fn begin_anew(database: &Database, randomness: &Randomness) -> Result<(), HubError> {
+        let epoch: [u8; 16] = randomness.draw()?;
+        database.write(|t| {
+            if Self::load(t)?.is_none() {
+                return Err(StoreError::Corrupt("organisation").into());
+            }
+            Ok(hub_log::set_meta(t, "epoch", &epoch)?)
+        })
+    }
+
+    /// Certifies a new chain of a node for a site.
+    pub(super) fn certificate(
         &self,
+        chains: NodeChains,
         site: SiteId,
         randomness: &Randomness,
         now: UnixMillis,
     ) -> Result<Vec<u8>, HubError> {
         let certificate = Certificate {
             organisation: self.id,
-            device: self.server_device,
+            device: chains.node,
             key: self.key.public(),
-            shared_chain: self.shared_chain,
+            shared_chain: chains.shared,
             site,
             site_chain: ChainId::from_bytes(randomness.draw()?),
             role: Role::Server,
@@ -136,19 +124,13 @@ impl Organisation {
         let missing = || StoreError::Corrupt("organisation");
         Ok(Some(Self {
             id: OrganisationId::from_bytes(id),
-            server_device: DeviceId::from_bytes(
-                bytes(connection, "server-device")?.ok_or_else(missing)?,
-            ),
-            shared_chain: ChainId::from_bytes(
-                bytes(connection, "shared-chain")?.ok_or_else(missing)?,
-            ),
             key: SigningKey::from_seed(&bytes(connection, "signing-seed")?.ok_or_else(missing)?),
             pepper: bytes(connection, "pepper")?.ok_or_else(missing)?,
             epoch: bytes(connection, "epoch")?.ok_or_else(missing)?,
         }))
     }
 
-    /// The server's own chains stand among the certified ones: after a restore, devices bring back what it wrote.
+    /// The nodes' own chains stand among the certified ones: after a restore, devices bring back what they wrote.
     pub(crate) fn put_chains(
         &self,
         connection: &Connection,
@@ -160,11 +142,11 @@ impl Organisation {
             .try_for_each(|certificate| hub_chains::put(connection, &certificate))
     }
 
-    /// The server's replica is enrolled like any device.
-    pub(crate) fn server_identity(&self) -> Identity {
+    /// A node's replica is enrolled like any device.
+    pub(super) fn node_identity(&self, node: DeviceId) -> Identity {
         Identity {
             organisation: self.id,
-            device: self.server_device,
+            device: node,
             device_name: "server".into(),
             site: NO_SITE,
             key: self.key.clone(),

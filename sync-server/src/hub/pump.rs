@@ -1,15 +1,15 @@
-//! Moves what the server wrote into the log, and what is new in the log into the server's replica.
+//! Moves what this node wrote into the log, and what is new in the log into its replica.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentStatus};
 use domain::{ChainId, UnixMillis};
 use protocol::LogPosition;
-use replica::{CarriedSegments, Cursor, Replica};
+use replica::{CarriedSegments, Cursor, Rejected, Replica};
 use rusqlite::Connection;
 use sync_core::next_accepted_at;
 
@@ -22,7 +22,9 @@ use crate::store::{StoreError, hub_chains, hub_log};
 const TAIL_BYTES: usize = 96 << 10;
 /// What comes in this time is folded together: the console need not know of each scan at once.
 const GATHER: Duration = Duration::from_millis(50);
-/// At the latest after this long the log is looked at again.
+/// So often the store is asked whether another node has written: one small query.
+const LOOK: Duration = Duration::from_millis(250);
+/// At the latest after this long everything is looked at again.
 const IDLE: Duration = Duration::from_secs(2);
 
 /// A segment that was judged, and where it stands.
@@ -76,10 +78,32 @@ impl Hub {
         self.flush_refusals(now)?;
         let mut replica = self.lock();
         self.publish(&mut replica, now)?;
-        self.tail(&mut replica, now)
+        let there = self.look()?;
+        let (mut changed, mut whole) = self.tail(&mut replica, now)?;
+        // What came through the shared log may name sites that this node has no chain for yet.
+        if changed && self.certify_sites(&mut replica, now)? {
+            self.publish(&mut replica, now)?;
+            let (more, all) = self.tail(&mut replica, now)?;
+            (changed, whole) = (changed || more, whole && all);
+        }
+        if whole {
+            self.have_seen(there);
+        }
+        Ok(changed)
     }
 
     fn publish(&self, replica: &mut Replica, now: UnixMillis) -> Result<(), HubError> {
+        while !self.publish_own(replica, now)? {
+            self.begin_other_chains(replica, now)?;
+        }
+        Ok(())
+    }
+
+    /// `false`: somebody else writes on this node's chains, and not everything could be published.
+    fn publish_own(&self, replica: &mut Replica, now: UnixMillis) -> Result<bool, HubError> {
+        if self.is_another_here(replica)? {
+            return Ok(false);
+        }
         for partition in replica.own_partitions() {
             replica.seal(partition)?;
             let Some(chain) = replica.own_chain(partition) else {
@@ -88,8 +112,12 @@ impl Hub {
             if replica.own_head(partition)?.seq == replica.accepted_seq(partition)? {
                 continue;
             }
-            self.database.write(|t| -> Result<(), HubError> {
-                let (held, _) = hub_log::chain_end(t, chain)?;
+            let published = self.database.write(|t| -> Result<bool, HubError> {
+                let (held, hash) = hub_log::chain_end(t, chain)?;
+                // It may have come since it was looked at.
+                if held > 0 && replica.own_hash_at(partition, held)? != Some(hash) {
+                    return Ok(false);
+                }
                 for (seq, segment) in
                     (held + 1..).zip(replica.own_segments_after(partition, held, usize::MAX)?)
                 {
@@ -103,11 +131,14 @@ impl Hub {
                     };
                     self.append(t, judged, now)?;
                 }
-                Ok(())
+                Ok(true)
             })?;
+            if !published {
+                return Ok(false);
+            }
             self.tail.refresh(&self.database, &[partition]);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A log that was put back lacks what the replica still holds, of devices that may be gone by now: it goes into the
@@ -155,8 +186,10 @@ impl Hub {
         Ok(())
     }
 
-    fn tail(&self, replica: &mut Replica, now: UnixMillis) -> Result<bool, HubError> {
-        let mut changed = false;
+    /// Returns whether the replica changed, and whether it has taken in all that there was.
+    fn tail(&self, replica: &mut Replica, now: UnixMillis) -> Result<(bool, bool), HubError> {
+        let (mut changed, mut whole) = (false, true);
+        self.learn_certificates(replica)?;
         // Certificates come through the shared partition, which sorts first.
         for partition in self.database.read(hub_log::partitions)? {
             self.notice_rollback(replica, partition)?;
@@ -172,12 +205,17 @@ impl Hub {
                     break;
                 }
                 let done = replica.ingest(partition, self.organisation.epoch, &entries, now)?;
-                changed = true;
+                changed |= done.entries > 0;
                 if partition == Partition::Shared && done.fresh > 0 {
                     self.heed_records(replica)?;
                 }
                 if let Some(rejected) = done.rejected {
+                    // Another node may have begun a chain while this was read.
+                    if rejected == Rejected::UnknownChain && self.learn_certificates(replica)? {
+                        continue;
+                    }
                     tracing::error!(%partition, number = done.cursor.number + 1, code = rejected.code(), "the server's own log cannot be folded further");
+                    whole = false;
                     break;
                 }
                 if !more {
@@ -185,7 +223,7 @@ impl Hub {
                 }
             }
         }
-        Ok(changed)
+        Ok((changed, whole))
     }
 
     /// A log that was restored from a backup is shorter or different: it is read from the beginning. What the replica
@@ -213,8 +251,10 @@ impl Hub {
     /// Keeps pumping until the task is dropped; calls `changed` after the replica has changed or a photo has come.
     pub async fn run(self: Arc<Self>, clock: Clock, changed: impl Fn() + Send + 'static) {
         let mut building: Option<tokio::task::JoinHandle<()>> = None;
+        let mut pumped = Instant::now();
         loop {
-            let _ = tokio::time::timeout(IDLE, self.wake.notified()).await;
+            let woken = tokio::time::timeout(LOOK, self.wake.notified()).await;
+            let is_due = woken.is_ok() || pumped.elapsed() >= IDLE;
             if self.wants_snapshots() && building.as_ref().is_none_or(|b| b.is_finished()) {
                 let (hub, now) = (self.clone(), clock.now());
                 building = Some(tokio::task::spawn_blocking(move || {
@@ -226,9 +266,16 @@ impl Hub {
                     }
                 }));
             }
+            if is_due {
+                pumped = Instant::now();
+            }
             let hub = self.clone();
             let now = clock.now();
-            match tokio::task::spawn_blocking(move || hub.pump(now)).await {
+            let pump = move || match is_due {
+                true => hub.pump(now),
+                false => hub.catch_up(now),
+            };
+            match tokio::task::spawn_blocking(pump).await {
                 Ok(Ok(folded)) => {
                     if self.blob_came.swap(false, Ordering::Relaxed) || folded {
                         changed();

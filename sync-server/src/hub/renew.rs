@@ -226,7 +226,7 @@ impl Hub {
     /// # Errors
     /// [`HubError::UnknownSite`], or a failure of the database.
     pub fn move_device(&self, device: DeviceId, site: SiteId) -> Result<bool, HubError> {
-        if self.lock().query().site(site)?.is_none() {
+        if !self.knows_site(site)? {
             return Err(HubError::UnknownSite);
         }
         Ok(self

@@ -1,10 +1,11 @@
 //! Snapshots for devices: built in the background from the server's replica, kept as files for a day, given out chunk by
-//! chunk.
+//! chunk. All nodes of a store share the folder: one gives out what another has built.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use documents::{Manifest, Partition, PublicKey, SnapshotId};
 use domain::{SiteId, UnixMillis};
@@ -27,6 +28,10 @@ const AGAIN_MS: i64 = 60_000;
 /// A snapshot is worth its fetching to who lacks so many entries of the log, or can drop so many.
 pub const ENTRIES_MIN: u64 = 64;
 const MANIFEST: &str = "manifest";
+/// What is being built lies under a name that begins so, and ends with the node that builds it.
+const BUILDING: &str = "building";
+/// What nobody has gone on building for so long is left over from a node that is gone.
+const LEFT_OVER: Duration = Duration::from_secs(24 * 3_600);
 
 /// A snapshot that can be fetched.
 #[derive(Debug, Clone)]
@@ -50,6 +55,9 @@ struct Shelf {
 #[derive(Debug)]
 pub(super) struct Snapshots {
     folder: PathBuf,
+    /// Whose signature and which log they are of.
+    key: PublicKey,
+    epoch: [u8; 16],
     shelf: Mutex<Shelf>,
     /// One is built at a time.
     building: Mutex<()>,
@@ -65,34 +73,57 @@ fn hex(id: SnapshotId) -> String {
 
 impl Snapshots {
     /// Opens the folder, or creates it, and takes up what was built for this log before.
-    pub(super) fn open(
-        folder: PathBuf,
-        key: &PublicKey,
-        epoch: [u8; 16],
-    ) -> Result<Self, HubError> {
+    pub(super) fn open(folder: PathBuf, key: PublicKey, epoch: [u8; 16]) -> Result<Self, HubError> {
         std::fs::create_dir_all(&folder).map_err(HubError::Files)?;
-        let mut shelf = Shelf::default();
-        for found in std::fs::read_dir(&folder).map_err(HubError::Files)? {
-            let path = found.map_err(HubError::Files)?.path();
-            let usable = std::fs::read(path.join(MANIFEST)).ok().and_then(|signed| {
-                let manifest = Manifest::verify(&signed, key).filter(|m| m.epoch == epoch)?;
-                Some(Ready {
+        let snapshots = Self {
+            folder,
+            key,
+            epoch,
+            shelf: Mutex::default(),
+            building: Mutex::default(),
+        };
+        snapshots.look(&mut snapshots.lock())?;
+        Ok(snapshots)
+    }
+
+    /// Takes up what lies in the folder and is not known yet: another node may have built it.
+    fn look(&self, shelf: &mut Shelf) -> Result<(), HubError> {
+        for found in std::fs::read_dir(&self.folder).map_err(HubError::Files)? {
+            let found = found.map_err(HubError::Files)?;
+            let name = found.file_name().to_string_lossy().into_owned();
+            if name.starts_with(BUILDING) {
+                // Half built when a node stopped, unless one is at work on it.
+                let changed = found.metadata().and_then(|about| about.modified());
+                let age = changed.ok().and_then(|at| at.elapsed().ok());
+                if age.is_some_and(|age| age > LEFT_OVER) {
+                    drop(std::fs::remove_dir_all(found.path()));
+                }
+                continue;
+            }
+            if shelf.names().any(|known| known == name) {
+                continue;
+            }
+            let usable = std::fs::read(found.path().join(MANIFEST)).ok();
+            let usable = usable.and_then(|signed| {
+                let manifest = Manifest::verify(&signed, &self.key);
+                let ready = Ready {
                     id: Manifest::id(&signed),
+                    manifest: manifest.filter(|m| m.epoch == self.epoch)?,
                     signed,
-                    manifest,
-                })
+                };
+                (hex(ready.id) == name).then_some(ready)
             });
             match usable {
-                Some(ready) => shelf.put(ready),
-                // Half built when the server stopped, or of a log that was rolled back.
-                None => drop(std::fs::remove_dir_all(&path)),
+                Some(ready) => {
+                    if let Some(gone) = shelf.put(ready) {
+                        drop(std::fs::remove_dir_all(self.path(gone.id)));
+                    }
+                }
+                // Of a log that was rolled back, or going: another node has a newer one.
+                None => drop(std::fs::remove_dir_all(found.path())),
             }
         }
-        Ok(Self {
-            folder,
-            shelf: Mutex::new(shelf),
-            building: Mutex::default(),
-        })
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Shelf> {
@@ -105,19 +136,26 @@ impl Snapshots {
 }
 
 impl Shelf {
-    /// Keeps the newest of each partition and the one before it. Whatever falls out is no longer given.
-    fn put(&mut self, ready: Ready) {
+    /// Keeps the newest of each partition and the one before it. Returns what falls out: it is no longer given.
+    fn put(&mut self, ready: Ready) -> Option<Ready> {
         let partition = ready.manifest.partition;
-        let newest = self
-            .ready
-            .get(&partition)
-            .is_none_or(|r| r.manifest.taken_at <= ready.manifest.taken_at);
-        let older = if newest {
-            self.ready.insert(partition, ready)
+        let newer = |than: Option<&Ready>| {
+            than.is_none_or(|r| r.manifest.taken_at <= ready.manifest.taken_at)
+        };
+        if newer(self.ready.get(&partition)) {
+            let older = self.ready.insert(partition, ready)?;
+            self.before.insert(partition, older)
+        } else if newer(self.before.get(&partition)) {
+            self.before.insert(partition, ready)
         } else {
             Some(ready)
-        };
-        self.before.extend(older.map(|r| (partition, r)));
+        }
+    }
+
+    /// The names of their folders.
+    fn names(&self) -> impl Iterator<Item = String> {
+        let all = self.ready.values().chain(self.before.values());
+        all.map(|ready| hex(ready.id))
     }
 
     fn find(&self, id: SnapshotId) -> Option<&Ready> {
@@ -172,12 +210,17 @@ impl Hub {
     ) -> Result<Option<Vec<u8>>, HubError> {
         let end = self.database.read(|c| hub_log::end(c, partition))?;
         let mut shelf = self.snapshots.lock();
-        let ready = shelf.ready.get(&partition);
-        let fresh = ready
-            .is_some_and(|r| r.manifest.taken_at + FRESH_MS > now && wish.end <= r.manifest.end);
+        let fresh = |shelf: &Shelf| {
+            let ready = shelf.ready.get(&partition);
+            ready
+                .is_some_and(|r| r.manifest.taken_at + FRESH_MS > now && wish.end <= r.manifest.end)
+        };
         let lacks = end.number.saturating_sub(position.number);
         let could_use = lacks >= ENTRIES_MIN || wish.end > 0 || wish.prune;
-        if !fresh && could_use {
+        if could_use && !fresh(&shelf) {
+            self.snapshots.look(&mut shelf)?;
+        }
+        if could_use && !fresh(&shelf) {
             let wanted = shelf.wanted.entry(partition).or_default();
             *wanted = (*wanted).max(wish.end);
             drop(shelf);
@@ -272,11 +315,14 @@ impl Hub {
                     accepted_at: end.accepted_at?,
                 })
             });
-        let reader = self.lock().reader()?;
+        let (reader, node) = {
+            let replica = self.lock();
+            (replica.reader()?, replica.enrolled()?.device)
+        };
         let Some(reader) = reader else {
             return Ok(false);
         };
-        let folder = self.snapshots.folder.join("building");
+        let folder = self.snapshots.folder.join(format!("{BUILDING}-{node}"));
         // Left over if the server was stopped in the middle.
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).map_err(HubError::Files)?;
@@ -299,11 +345,8 @@ impl Hub {
         };
         std::fs::rename(&folder, self.snapshots.path(ready.id)).map_err(HubError::Files)?;
         tracing::info!(%partition, cut = ready.manifest.cut, end = ready.manifest.end, bytes = ready.manifest.bytes(), "snapshot built");
-        let mut shelf = self.snapshots.lock();
-        let gone = shelf.before.get(&partition).map(|r| r.id);
-        shelf.put(ready);
-        if let Some(gone) = gone.filter(|id| shelf.find(*id).is_none()) {
-            drop(std::fs::remove_dir_all(self.snapshots.path(gone)));
+        if let Some(gone) = self.snapshots.lock().put(ready) {
+            drop(std::fs::remove_dir_all(self.snapshots.path(gone.id)));
         }
         Ok(true)
     }
@@ -330,17 +373,25 @@ impl Hub {
         };
         let may_read =
             |partition| partition == Partition::Shared || partition == Partition::Site(device.site);
-        let known = self.snapshots.lock().find(get.id).is_some_and(|r| {
-            may_read(r.manifest.partition) && (get.chunk as usize) < r.manifest.chunks.len()
-        });
+        let known = {
+            let mut shelf = self.snapshots.lock();
+            if shelf.find(get.id).is_none() {
+                self.snapshots.look(&mut shelf)?;
+            }
+            shelf.find(get.id).is_some_and(|r| {
+                may_read(r.manifest.partition) && (get.chunk as usize) < r.manifest.chunks.len()
+            })
+        };
         let path = self.snapshots.path(get.id).join(get.chunk.to_string());
+        let chunk = match known.then(|| std::fs::read(path)).transpose() {
+            Ok(chunk) => chunk,
+            // Another node has built a newer one, and dropped this.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(HubError::Files(error)),
+        };
         Ok(Ok(SnapshotPart {
             version: protocol::VERSIONS.1,
-            chunk: known
-                .then(|| std::fs::read(path))
-                .transpose()
-                .map_err(HubError::Files)?
-                .map(Into::into),
+            chunk: chunk.map(Into::into),
         }))
     }
 }

@@ -8,9 +8,27 @@ use documents::Partition;
 use documents::segment::Accepted;
 use protocol::{LiveEntries, LogPosition};
 use replica::Cursor;
+use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::store::{Database, StoreError, hub_log};
+
+/// Counts changes of what devices may read, in the store: whichever node changes it, all others see it.
+const ACCESS: &str = "access";
+
+/// How often what devices may read has changed.
+pub(super) fn access(connection: &Connection) -> Result<u64, StoreError> {
+    let bytes = hub_log::meta(connection, ACCESS)?;
+    Ok(bytes
+        .and_then(|bytes| bytes.try_into().ok())
+        .map_or(0, u64::from_be_bytes))
+}
+
+/// What a device may read has changed: those who are connected, to whichever node, ask anew.
+pub(super) fn change_access(connection: &Connection) -> Result<(), StoreError> {
+    let next = access(connection)?.wrapping_add(1);
+    hub_log::set_meta(connection, ACCESS, &next.to_be_bytes())
+}
 
 /// Bytes of entries that are kept of each log.
 const KEPT_BYTES: usize = 128 << 10;
@@ -81,12 +99,6 @@ impl Tail {
         self.access.load(Ordering::Acquire)
     }
 
-    /// What a device may read has changed: those who are connected ask anew.
-    pub(super) fn change_access(&self) {
-        self.access.fetch_add(1, Ordering::AcqRel);
-        self.announce();
-    }
-
     fn announce(&self) {
         self.grown.send_modify(|n| *n = n.wrapping_add(1));
     }
@@ -95,9 +107,16 @@ impl Tail {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads on after something was appended. Blocks.
+    /// Reads on after something was appended, here or by another node, or after what devices may read has changed.
+    /// Blocks.
     pub(super) fn refresh(&self, database: &Database, partitions: &[Partition]) {
         let mut logs = self.lock();
+        if let Err(error) = database.read(|c| self.read_access(c)) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the store cannot be read"
+            );
+        }
         if self.grown.receiver_count() == 0 {
             // Nobody is connected: the next one begins afresh.
             logs.clear();
@@ -114,6 +133,11 @@ impl Tail {
         self.announce();
     }
 
+    fn read_access(&self, connection: &Connection) -> Result<(), StoreError> {
+        self.access.store(access(connection)?, Ordering::Release);
+        Ok(())
+    }
+
     fn read_on(
         &self,
         logs: &mut BTreeMap<Partition, LogTail>,
@@ -122,6 +146,8 @@ impl Tail {
     ) -> Result<(), StoreError> {
         let known = logs.get(&partition).map(|log| log.end);
         let (fresh, end) = database.read(|c| {
+            // In the same state of the store: what came after a device lost its rights is never shown to it.
+            self.read_access(c)?;
             let end = hub_log::end(c, partition)?;
             let fresh = match known {
                 Some(known) if known.number < end.number => {

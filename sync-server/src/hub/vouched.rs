@@ -29,7 +29,7 @@ impl Hub {
         let begins = |s: &&Segment| s.header().is_ok_and(|h| h.chain == chain && h.seq == 1);
         match segments.first().filter(begins) {
             Some(first) if partition == Partition::Shared => {
-                self.learn_certificates(connection, first)?;
+                self.learn_vouched(connection, first)?;
                 known(connection)
             }
             _ => Ok(None),
@@ -45,17 +45,13 @@ impl Hub {
         segment: &Segment,
     ) -> Result<(), StoreError> {
         if chain.partition == Partition::Shared && chain.key == self.organisation.key.public() {
-            self.learn_certificates(connection, segment)?;
+            self.learn_vouched(connection, segment)?;
         }
         Ok(())
     }
 
     /// What is not signed by the server teaches nothing.
-    fn learn_certificates(
-        &self,
-        connection: &Connection,
-        segment: &Segment,
-    ) -> Result<(), StoreError> {
+    fn learn_vouched(&self, connection: &Connection, segment: &Segment) -> Result<(), StoreError> {
         let Ok(body) = segment.body() else {
             return Ok(());
         };

@@ -37,6 +37,13 @@ pub fn all(connection: &Connection) -> Result<Vec<BlobId>, StoreError> {
     Ok(ids)
 }
 
+/// Rises with every blob that becomes whole.
+pub fn last(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(max(rowid), 0) FROM hub_blob")?
+        .query_row([], |r| r.get(0))?)
+}
+
 /// A blob has become whole; nothing changes if it was before.
 pub fn put(
     connection: &Connection,

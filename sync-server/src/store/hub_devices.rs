@@ -230,7 +230,7 @@ pub fn use_invitation(
     Ok(())
 }
 
-/// The server's own certificates, the newest of a site after the older ones.
+/// The certificates of the server's nodes, in the order in which they were made.
 pub fn certificates(connection: &Connection) -> Result<Vec<(SiteId, Vec<u8>)>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT site, certificate FROM hub_certificate ORDER BY id")?;
@@ -240,6 +240,35 @@ pub fn certificates(connection: &Connection) -> Result<Vec<(SiteId, Vec<u8>)>, S
         all.push((SiteId::from_bytes(bytes(r, "site")?), r.get("certificate")?));
     }
     Ok(all)
+}
+
+/// The server's certificates that came after one, with their numbers.
+pub fn certificates_after(
+    connection: &Connection,
+    after: i64,
+) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, certificate FROM hub_certificate WHERE id > ?1 ORDER BY id")?;
+    let mut rows = statement.query([after])?;
+    let mut all = Vec::new();
+    while let Some(r) = rows.next()? {
+        all.push((r.get("id")?, r.get("certificate")?));
+    }
+    Ok(all)
+}
+
+/// The number of the server's last certificate; 0 if there is none.
+pub fn last_certificate(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM hub_certificate")?
+        .query_row([], |r| r.get(0))?)
+}
+
+/// Whether a certificate of the server is kept.
+pub fn has_certificate(connection: &Connection, certificate: &[u8]) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM hub_certificate WHERE certificate = ?1")?
+        .exists([certificate])?)
 }
 
 /// Keeps a certificate of the server for a site.

@@ -15,6 +15,7 @@ const STEPS: &[(u32, &str)] = &[
     (7, include_str!("migrations/0007_renewal.sql")),
     (8, include_str!("migrations/0008_pushes.sql")),
     (9, include_str!("migrations/0009_refusals.sql")),
+    (10, include_str!("migrations/0010_nodes.sql")),
 ];
 
 /// The schema that this program writes.
@@ -22,9 +23,13 @@ pub fn newest_version() -> u32 {
     STEPS.last().map_or(0, |(number, _)| *number)
 }
 
+fn version(connection: &Connection) -> Result<u32, StoreError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
 /// Each step runs in one transaction that also sets the version.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = version(connection)?;
     if found > newest_version() {
         return Err(StoreError::TooNew {
             found,
@@ -33,6 +38,10 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     for (number, sql) in STEPS.iter().filter(|(number, _)| *number > found) {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another node may have been quicker.
+        if version(&step)? >= *number {
+            continue;
+        }
         step.execute_batch(sql)?;
         step.pragma_update(None, "user_version", number)?;
         step.commit()?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use documents::{FieldEdit, Partition, RecordKind, SigningKey};
 use domain::{EventBody, EventHash, ItemId, OperatorId, SiteId, UnixMillis};
-use protocol::{DeviceStatus, EnrolRequest, PartitionRequest, SyncRequest};
+use protocol::{DeviceStatus, EnrolReply, EnrolRequest, PartitionRequest, SyncRequest};
 use replica::{Commit, Identity, OpenOptions, RecordEdit, Replica};
 use sync_core::Gather;
 
@@ -23,6 +23,13 @@ impl Handheld {
         let key = SigningKey::from_seed(&[n; 32]);
         let request = EnrolRequest::new(&code, name, &key);
         let reply = hub.enrol(&request, now).unwrap().unwrap();
+        let mut handheld = Self::from_reply(reply, key, n);
+        handheld.sync(warehouse, now);
+        handheld
+    }
+
+    /// A device that has just been enrolled with this key.
+    pub fn from_reply(reply: EnrolReply, key: SigningKey, n: u8) -> Self {
         let mut replica = Replica::open(OpenOptions::memory([n; 8])).unwrap();
         let identity = Identity {
             organisation: reply.organisation,
@@ -38,13 +45,11 @@ impl Handheld {
         };
         let certificates: Vec<Vec<u8>> = reply.certificates.into_iter().map(Into::into).collect();
         replica.enrol(identity, &certificates).unwrap();
-        let mut handheld = Self {
+        Self {
             replica,
             site: reply.site,
             token: reply.token,
-        };
-        handheld.sync(warehouse, now);
-        handheld
+        }
     }
 
     /// What opens the hub to it.

@@ -52,6 +52,7 @@ impl ConsoleData {
         now: UnixMillis,
     ) -> Result<Outcome, AppError> {
         let mut ids = new_ids()?;
+        drop(self.writer_at(now)?);
         let plan = self.ask(|q| plan(q, &mut ids, rows, site, now))?;
         let mut edits = plan.edits;
         if !plan.events.is_empty() {

@@ -16,6 +16,7 @@ mod things;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono_tz::Tz;
+use domain::UnixMillis;
 use replica::{Query, Reader, Replica, ReplicaError};
 
 use crate::error::AppError;
@@ -51,6 +52,12 @@ impl ConsoleData {
     fn writer(&self) -> MutexGuard<'_, Replica> {
         let replica = self.hub.replica().lock();
         replica.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writer, which has read what other nodes have written: what they changed is seen before it is changed again.
+    fn writer_at(&self, now: UnixMillis) -> Result<MutexGuard<'_, Replica>, AppError> {
+        self.hub.catch_up(now).map_err(AppError::internal)?;
+        Ok(self.writer())
     }
 
     fn names<'q>(&'q self, query: &'q Query<'q>) -> Names<'q> {

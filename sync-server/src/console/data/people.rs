@@ -96,7 +96,7 @@ impl ConsoleData {
     /// # Errors
     /// Those of the replica.
     pub fn add_operator(&self, new: &NewOperator, now: UnixMillis) -> Result<bool, AppError> {
-        let mut replica = self.writer();
+        let mut replica = self.writer_at(now)?;
         let badge = new.badge.trim();
         let known = replica.query().operators()?;
         if !badge.is_empty() && known.iter().any(|o| o.active && o.badge == badge) {
@@ -131,7 +131,7 @@ impl ConsoleData {
         active: bool,
         now: UnixMillis,
     ) -> Result<(), AppError> {
-        let mut replica = self.writer();
+        let mut replica = self.writer_at(now)?;
         let operator = replica.query().operator(id)?.ok_or(AppError::NotFound)?;
         let mut edit = operator_record(&operator);
         edit.fields = vec![documents::FieldEdit::set("active", active)];

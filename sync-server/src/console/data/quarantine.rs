@@ -51,7 +51,7 @@ impl ConsoleData {
             return Ok(Err(DecisionProblem::NeedsNote));
         }
         // The writer is held from the look to the commit: of two supervisors the second finds that all is decided.
-        let mut replica = self.writer();
+        let mut replica = self.writer_at(now)?;
         let query = replica.query();
         let runs = by_device(&query)?.remove(&device).unwrap_or_default();
         if runs.is_empty() || QuarantineView::seen_of(&runs) != decision.seen {

@@ -78,7 +78,7 @@ impl ConsoleData {
         user: &User,
         now: UnixMillis,
     ) -> Result<Result<(), DecisionProblem>, AppError> {
-        let mut replica = self.writer();
+        let mut replica = self.writer_at(now)?;
         let query = replica.query();
         let Some(exception) = query.exception(id)? else {
             return Ok(Err(DecisionProblem::Changed));
@@ -130,7 +130,7 @@ impl ConsoleData {
     /// # Errors
     /// [`AppError::NotFound`] if there is no such decision, [`AppError::Conflict`] if it does not count any more.
     pub fn undo(&self, decision: EventHash, user: &User, now: UnixMillis) -> Result<(), AppError> {
-        let mut replica = self.writer();
+        let mut replica = self.writer_at(now)?;
         let query = replica.query();
         let row = query.event_by_hash(decision)?.ok_or(AppError::NotFound)?;
         let event = &row.placed.event;
@@ -165,7 +165,7 @@ impl ConsoleData {
         let id: ItemId = record.parse().map_err(|_| AppError::BadRequest)?;
         let id = RecordId::from(id);
         let value: Value = serde_json::from_str(json).map_err(|_| AppError::BadRequest)?;
-        let mut replica = self.writer();
+        let mut replica = self.writer_at(now)?;
         let conflicts = replica.query().field_conflicts()?;
         let row = conflicts
             .into_iter()
