@@ -11,6 +11,7 @@ use testkit::disk::Disk;
 use testkit::random::Random;
 
 use super::handheld::Handheld;
+use super::hubs::Node;
 use super::neighbours;
 use super::network::Quality;
 use super::supervisor;
@@ -18,6 +19,8 @@ use super::world::World;
 use crate::fleet::{SITE, item, random_event};
 
 const HOUR: i64 = 3_600_000;
+/// More are not made by copying.
+const NODES_MAX: usize = 3;
 
 /// What may go wrong in a run. Each run has some of it: where all goes wrong at once, little is ever reached.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +33,7 @@ pub(super) struct Kinds {
     lost: bool,
     cloned: bool,
     hub_restored: bool,
-    hub_replica_lost: bool,
+    node_files_lost: bool,
     neighbours: bool,
     quarantine_decided: bool,
     keys_rotated: bool,
@@ -39,7 +42,7 @@ pub(super) struct Kinds {
 impl Kinds {
     pub(super) fn draw(random: &mut Random) -> Self {
         let mut often = || !random.one_in(3);
-        let mut kinds = Self {
+        Self {
             network: often(),
             clocks: often(),
             crashes: often(),
@@ -48,19 +51,11 @@ impl Kinds {
             lost: often(),
             cloned: often(),
             hub_restored: often(),
-            hub_replica_lost: often(),
+            node_files_lost: often(),
             neighbours: often(),
             quarantine_decided: often(),
             keys_rotated: often(),
-        };
-        // A server that lost both its log and its replica has forgotten how far its own chain went; `tallyman-server
-        // restore` begins another for it.
-        if random.one_in(2) {
-            kinds.hub_restored = false;
-        } else {
-            kinds.hub_replica_lost = false;
         }
-        kinds
     }
 }
 
@@ -109,7 +104,7 @@ pub(super) fn act(world: &mut World) -> Result<()> {
         89 if kinds.lost => lose(world, n, alive.len()),
         90..=92 if kinds.cloned => back_up_restore_or_clone(world, n),
         93..=94 if kinds.hub_restored => back_up_or_restore_hub(world),
-        95 if kinds.hub_replica_lost => lose_hub_replica(world),
+        95 if kinds.node_files_lost => lose_or_copy_node(world),
         // A night goes by.
         96 => {
             world.now += world.random.below(12 * HOUR as u64) as i64;
@@ -206,7 +201,7 @@ fn rename(world: &mut World, n: usize) -> Result<()> {
 
 /// A supervisor writes on a node.
 fn on_the_console(world: &mut World) -> Result<()> {
-    let Some(node) = world.hubs.running() else {
+    let Some(node) = world.any_node() else {
         return Ok(());
     };
     let mut commit = renaming(&mut world.random);
@@ -222,6 +217,7 @@ fn on_the_console(world: &mut World) -> Result<()> {
         let committed = hub.commit(commit, now);
         if let Some(committed) = world.hub_result(failures, committed)? {
             acknowledge(world, &committed.events, None);
+            world.look_later();
         }
     }
     Ok(())
@@ -265,7 +261,12 @@ fn crash(world: &mut World, n: usize) {
             let after = world.random.below(60);
             world.handhelds[n].disk.stop_after(after);
         }
-        5 => world.stop_nodes(),
+        5 if world.random.one_in(2) => world.stop_nodes(),
+        5 => {
+            if let Some(node) = world.any_node() {
+                world.stop_node(node);
+            }
+        }
         6 => {
             let after = world.random.below(60);
             world.hubs.store.stop_after(after);
@@ -296,7 +297,7 @@ fn disturb_disks(world: &mut World, n: usize) {
 }
 
 fn revoke(world: &mut World, n: usize) -> Result<()> {
-    let Some(node) = world.hubs.running() else {
+    let Some(node) = world.any_node() else {
         return Ok(());
     };
     let Some(identity) = world.handhelds[n]
@@ -385,13 +386,46 @@ fn back_up_or_restore_hub(world: &mut World) -> Result<()> {
     Ok(())
 }
 
-/// The replica of a node is a cache of the log.
-fn lose_hub_replica(world: &mut World) -> Result<()> {
-    let node = world.random.below(world.hubs.nodes.len() as u64) as usize;
-    world.hubs.kill(node);
-    let seed = world.random.bits();
-    world.hubs.nodes[node].disk = Disk::new(seed);
-    world.note(format_args!("node {node} loses its replica"));
+/// The replica of a node is a cache of the log, and who the node is. It is lost, put back to an earlier state, or copied
+/// by somebody who wants another node.
+fn lose_or_copy_node(world: &mut World) -> Result<()> {
+    let n = world.random.below(world.hubs.nodes.len() as u64) as usize;
+    let node = &mut world.hubs.nodes[n];
+    let backups = node.backups.len() as u64;
+    let what = world.random.below(4);
+    if what == 0 {
+        let image = node.disk.image();
+        node.backups.push(image);
+        world.note(format_args!("node {n} is backed up"));
+        return Ok(());
+    }
+    // If the store goes back too, nobody can tell that the node had written more.
+    let image = match backups > 0 && !world.kinds.hub_restored {
+        true => Some(node.backups[world.random.below(backups) as usize].clone()),
+        false => None,
+    };
+    match image {
+        Some(image) if what == 1 && world.hubs.nodes.len() < NODES_MAX => {
+            let disk = Disk::new(world.random.bits());
+            disk.restore(&image);
+            world.hubs.nodes.push(Node::new(disk));
+            world.note(format_args!("a copy of node {n} is another node"));
+        }
+        Some(image) if what <= 2 => {
+            world.hubs.kill(n);
+            world.hubs.nodes[n].disk.restore(&image);
+            world.note(format_args!("node {n} is put back"));
+        }
+        _ => {
+            world.hubs.kill(n);
+            world.hubs.nodes[n].disk = Disk::new(world.random.bits());
+            world.note(format_args!("node {n} loses its replica"));
+        }
+    }
+    // The store may have been put back, and not have got everything again.
+    let held = world.held()?;
+    let excused = world.books.excuse_all_but(&held);
+    world.note(format_args!("{excused} events are gone with it"));
     world.start_nodes_later();
     Ok(())
 }

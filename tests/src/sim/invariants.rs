@@ -134,12 +134,16 @@ fn rebuilding_changes_nothing(world: &mut World, seen: &[Seen]) -> Result<()> {
         Ok(replica.state_hash(SITE)?)
     };
     let nodes = world.hubs.nodes.len();
-    let hub = world.hubs.nodes[0].hub.as_ref().context("the node runs")?;
+    let node = world.random.below(nodes as u64) as usize;
+    let hub = world.hubs.nodes[node]
+        .hub
+        .as_ref()
+        .context("the node runs")?;
     let hash = rebuild(&mut *hub.replica().lock().ok().context("not poisoned")?)?;
-    if hash != seen[0].hash {
+    if hash != seen[node].hash {
         world
             .violations
-            .push("rebuilding changes the hub's state".into());
+            .push(format!("rebuilding changes node {node}'s state"));
     }
     let alive: Vec<usize> = world.alive().collect();
     let at = world.random.below(alive.len() as u64) as usize;

@@ -13,7 +13,7 @@ const SUPERVISOR: OperatorId = OperatorId::from_bytes([0xcc; 16]);
 
 /// Releases or rejects what lies in quarantine of one chain.
 pub(super) fn decide(world: &mut World) -> Result<()> {
-    let Some(node) = world.hubs.running() else {
+    let Some(node) = world.any_node() else {
         return Ok(());
     };
     let hub = world.hubs.nodes[node].hub.as_ref().context("runs")?;
@@ -88,7 +88,7 @@ pub fn decision(run: &QuarantinedRun, release: bool) -> Commit {
 
 /// Asks a handheld for a new key.
 pub(super) fn rotate_key(world: &mut World, n: usize) -> Result<()> {
-    let Some(node) = world.hubs.running() else {
+    let Some(node) = world.any_node() else {
         return Ok(());
     };
     let identity = world.handhelds[n]

@@ -9,7 +9,6 @@ use domain::{EventHash, UnixMillis};
 use protocol::{EnrolRequest, RefusalCode, RenewRequest, SyncRequest};
 use replica::{Commit, ReplicaError};
 use sync_core::Event;
-use sync_server::hub::HubError;
 use sync_server::store::StoreError;
 use testkit::disk::Disk;
 use testkit::random::Random;
@@ -32,7 +31,7 @@ const ROUND_MS: i64 = 4_000;
 const ROUNDS_MAX: u32 = 60;
 
 /// Something that happens at its time. `start` counts a machine's starts: what was meant for an earlier one is void.
-enum Due {
+pub(super) enum Due {
     /// The handheld does the next thing.
     Work {
         handheld: usize,
@@ -55,7 +54,7 @@ enum Due {
         exchange: u64,
         answer: Result<Vec<u8>, RefusalCode>,
     },
-    Pump {
+    Look {
         node: usize,
         start: u32,
     },
@@ -73,7 +72,7 @@ enum Due {
 }
 
 #[derive(Clone)]
-struct Request {
+pub(super) struct Request {
     handheld: usize,
     start: u32,
     exchange: u64,
@@ -84,7 +83,7 @@ struct Request {
 }
 
 #[derive(Clone, Copy)]
-enum Asks {
+pub(super) enum Asks {
     Sync,
     Renew,
 }
@@ -118,13 +117,18 @@ impl World {
         for _ in 0..8 {
             random.bits();
         }
+        // Mostly one alone; what several do to each other is looked for in the other half.
+        let nodes = match random.one_in(2) {
+            true => 1,
+            false => 2 + random.below(2) as usize,
+        };
         Ok(Self {
             plan,
             now: T0,
             queue: BTreeMap::new(),
             last_due: 0,
             last_exchange: 0,
-            hubs: Hubs::new(1, &mut random)?,
+            hubs: Hubs::new(nodes, &mut random)?,
             handhelds: Vec::new(),
             network: Network::new(),
             books: Books::default(),
@@ -214,7 +218,7 @@ impl World {
         Ok(true)
     }
 
-    fn schedule(&mut self, after_ms: i64, due: Due) {
+    pub(super) fn schedule(&mut self, after_ms: i64, due: Due) {
         self.last_due += 1;
         self.queue.insert((self.now + after_ms, self.last_due), due);
     }
@@ -260,9 +264,9 @@ impl World {
                 self.answer(handheld, start, exchange, answer);
                 Ok(())
             }
-            Due::Pump { node, start } => {
+            Due::Look { node, start } => {
                 if self.hubs.nodes[node].starts == start {
-                    self.pump(node)?;
+                    self.look(node)?;
                 }
                 Ok(())
             }
@@ -305,7 +309,7 @@ impl World {
 
     /// Takes a new handheld in, if a node is there to do it.
     pub(super) fn enrol(&mut self) -> Result<()> {
-        let Some(node) = self.hubs.running() else {
+        let Some(node) = self.any_node() else {
             return Ok(());
         };
         let number = self.handhelds.len();
@@ -534,9 +538,7 @@ impl World {
             None if self.hubs.nodes[node].hub.is_none() => return Ok(()),
             None => Err(RefusalCode::HubFailed),
         };
-        let start = self.hubs.nodes[node].starts;
-        let after = self.random.below(2_000) as i64;
-        self.schedule(after, Due::Pump { node, start });
+        self.look_later();
         let (Ok(bytes) | Err(bytes)) = answer
             .clone()
             .map_err(|code| code.code().as_bytes().to_vec());
@@ -571,78 +573,6 @@ impl World {
             self.note(format_args!("handheld {n} has the answer to {exchange}"));
             self.keep_working(n);
         }
-    }
-
-    // The hub.
-
-    /// What came of an operation of the hub's. `None`: it failed, and a disk is why.
-    pub(super) fn hub_result<T>(
-        &mut self,
-        failures: u64,
-        result: Result<T, HubError>,
-    ) -> Result<Option<T>> {
-        let disk_failed = self.hubs.disk_failures() > failures;
-        let stand_still = self.hubs.stand_still();
-        if stand_still {
-            self.stop_nodes();
-        }
-        match result {
-            Ok(_) if stand_still => Ok(None),
-            Ok(value) => Ok(Some(value)),
-            Err(error) if disk_failed => {
-                self.note(format_args!("hub: {error}"));
-                Ok(None)
-            }
-            Err(error) => Err(anyhow!(error).context("hub, with sound disks")),
-        }
-    }
-
-    /// Ends the nodes where they are; they come back later.
-    pub(super) fn stop_nodes(&mut self) {
-        if self.random.one_in(2) {
-            self.hubs.power_cut();
-        } else {
-            (0..self.hubs.nodes.len()).for_each(|n| self.hubs.kill(n));
-        }
-        self.note(format_args!("the hub stops"));
-        self.start_nodes_later();
-    }
-
-    pub(super) fn start_nodes_later(&mut self) {
-        for node in 0..self.hubs.nodes.len() {
-            if self.hubs.nodes[node].hub.is_none() {
-                let start = self.hubs.nodes[node].starts;
-                let after = self.random.below(60_000) as i64;
-                self.schedule(after, Due::StartNode { node, start });
-            }
-        }
-    }
-
-    fn start_node(&mut self, node: usize) -> Result<()> {
-        if self.hubs.nodes[node].hub.is_some() {
-            return Ok(());
-        }
-        let failures = self.hubs.disk_failures();
-        let started = self.hubs.start(node, self.now, &mut self.random);
-        let is_up = self.hub_result(failures, started)?.is_some();
-        if !is_up {
-            // If it only failed, it is not on the list of those that stopped.
-            self.hubs.kill(node);
-            let start = self.hubs.nodes[node].starts;
-            self.schedule(10_000, Due::StartNode { node, start });
-        }
-        self.note(format_args!("node {node} starts: {is_up}"));
-        Ok(())
-    }
-
-    pub(super) fn pump(&mut self, node: usize) -> Result<()> {
-        let failures = self.hubs.disk_failures();
-        let at = self.now + self.hubs.nodes[node].clock_error_ms;
-        if let Some(hub) = &self.hubs.nodes[node].hub {
-            let pumped = hub.pump(at);
-            self.hub_result(failures, pumped)?;
-        }
-        Ok(())
     }
 
     /// All events that lie anywhere.
@@ -726,14 +656,16 @@ impl World {
         bail!("it does not come to rest")
     }
 
-    /// Where every partition's log ends, as node 0's replica has read it.
+    /// Where every partition's log ends, as the replica of each node has read it.
     fn log_ends(&self) -> Result<Vec<u64>> {
-        let hub = self.hubs.nodes[0].hub.as_ref().context("runs")?;
-        let replica = hub.replica().lock().ok().context("not poisoned")?;
-        let partitions = replica.own_partitions();
-        let ends = partitions
-            .iter()
-            .map(|p| Ok(replica.cursor(*p)?.map_or(0, |c| c.number)));
-        ends.collect()
+        let mut ends = Vec::new();
+        for node in &self.hubs.nodes {
+            let hub = node.hub.as_ref().context("runs")?;
+            let replica = hub.replica().lock().ok().context("not poisoned")?;
+            for partition in replica.own_partitions() {
+                ends.push(replica.cursor(partition)?.map_or(0, |c| c.number));
+            }
+        }
+        Ok(ends)
     }
 }
