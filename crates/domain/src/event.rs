@@ -53,7 +53,13 @@ macro_rules! hashes {
         impl $name {
             /// In lower-case hexadecimal.
             pub fn hex(&self) -> String {
-                self.0.iter().map(|b| format!("{b:02x}")).collect()
+                const DIGITS: [u8; 16] = *b"0123456789abcdef";
+                let mut out = String::with_capacity(2 * self.0.len());
+                for byte in self.0 {
+                    out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+                    out.push(char::from(DIGITS[usize::from(byte & 15)]));
+                }
+                out
             }
 
             /// From 64 hexadecimal digits.

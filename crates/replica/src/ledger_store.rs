@@ -613,7 +613,11 @@ impl LedgerStore for SqlLedger<'_> {
         rows.next()?.map(exception_from_row).transpose()
     }
 
-    fn put_exception(&mut self, exception: &Exception) -> Result<(), ReplicaError> {
+    fn put_exception(
+        &mut self,
+        id: ExceptionId,
+        exception: &Exception,
+    ) -> Result<(), ReplicaError> {
         let f = &exception.finding;
         let (status, resolved_by) = match exception.status {
             ExceptionStatus::Open => (0, None),
@@ -628,7 +632,7 @@ impl LedgerStore for SqlLedger<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
-                f.id().0,
+                id.0,
                 self.subject_key(&f.subject),
                 f.kind.code(),
                 f.occurrence,

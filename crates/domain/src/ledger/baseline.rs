@@ -252,7 +252,7 @@ pub fn working_hash<'e>(
     closed: impl IntoIterator<Item = &'e Exception>,
 ) -> StateHash {
     closed.into_iter().fold(all, |mut hash, exception| {
-        hash.remove(&exception.row());
+        hash.remove(&exception.row(exception.finding.id()));
         hash
     })
 }

@@ -71,6 +71,14 @@ pub fn mentions(record: &EventRecord) -> Vec<EventHash> {
     mentions
 }
 
+/// Whether its device's clock was ahead of the hub's: of what an event does to its subjects, this alone rests on when it
+/// was accepted.
+fn is_ahead(event: &Event) -> bool {
+    event
+        .accepted_at
+        .is_some_and(|at| event.record.clock.millis > at.saturating_add(SKEW_LIMIT_MS))
+}
+
 impl<'s, S: LedgerStore> Ledger<'s, S> {
     /// Starts a batch.
     ///
@@ -135,17 +143,23 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
     /// # Errors
     /// Those of the store.
     pub fn accept(&mut self, id: EventId, accepted_at: Option<UnixMillis>) -> Result<(), S::Error> {
-        let Some(mut placed) = self.store.event(id)? else {
+        let Some(placed) = self.store.event(id)? else {
             return Ok(());
         };
         if placed.event.accepted_at == accepted_at {
             return Ok(());
         }
-        self.detach(&placed)?;
-        placed.event.accepted_at = accepted_at;
-        self.store.update_event(&placed)?;
-        self.attach(&placed)?;
+        let mut accepted = placed.clone();
+        accepted.event.accepted_at = accepted_at;
+        if is_ahead(&accepted.event) == is_ahead(&placed.event) {
+            self.store.update_event(&accepted)?;
+        } else {
+            self.detach(&placed)?;
+            self.store.update_event(&accepted)?;
+            self.attach(&accepted)?;
+        }
         self.last_place = None;
+        // Where it stands now, which is where it stood for all but those whose clock was ahead.
         self.settle(vec![id])
     }
 
@@ -447,10 +461,7 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         if let Some(unit) = event.record.body.goods().and_then(|g| g.unit.clone()) {
             parts.push((Subject::Unit(unit), Part::Mark));
         }
-        if event
-            .accepted_at
-            .is_some_and(|at| event.record.clock.millis > at.saturating_add(SKEW_LIMIT_MS))
-        {
+        if is_ahead(event) {
             parts.push((Subject::Clock(event.id.chain), Part::Mark));
         }
         Ok(parts)

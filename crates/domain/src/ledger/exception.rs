@@ -148,10 +148,10 @@ pub struct Exception {
 }
 
 impl Exception {
-    /// The row as the state hash sees it.
-    pub(crate) fn row(&self) -> Vec<u8> {
+    /// The row as the state hash sees it; `id` is the finding's, which costs a hash.
+    pub(crate) fn row(&self, id: ExceptionId) -> Vec<u8> {
         let mut row = vec![b'e'];
-        row.extend_from_slice(&self.finding.id().0);
+        row.extend_from_slice(&id.0);
         for hash in &self.finding.evidence {
             row.extend_from_slice(&hash.0);
         }

@@ -340,9 +340,8 @@ impl LedgerStore for MemoryLedger {
         Ok(self.exceptions.get(&id).cloned())
     }
 
-    fn put_exception(&mut self, exception: &Exception) -> Result<(), Infallible> {
-        self.exceptions
-            .insert(exception.finding.id(), exception.clone());
+    fn put_exception(&mut self, id: ExceptionId, exception: &Exception) -> Result<(), Infallible> {
+        self.exceptions.insert(id, exception.clone());
         Ok(())
     }
 

@@ -154,8 +154,8 @@ pub trait LedgerStore {
     fn exceptions_of(&mut self, subject: &Subject) -> Result<Vec<Exception>, Self::Error>;
     /// One exception.
     fn exception(&mut self, id: ExceptionId) -> Result<Option<Exception>, Self::Error>;
-    /// Writes an exception.
-    fn put_exception(&mut self, exception: &Exception) -> Result<(), Self::Error>;
+    /// Writes an exception; `id` is its finding's.
+    fn put_exception(&mut self, id: ExceptionId, exception: &Exception) -> Result<(), Self::Error>;
     /// Takes an exception out.
     fn remove_exception(&mut self, id: ExceptionId) -> Result<(), Self::Error>;
 

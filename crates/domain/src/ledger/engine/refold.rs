@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{Event, EventHash, EventId};
+use crate::event::{Event, EventHash, EventId, ExceptionId};
 use crate::ids::SiteId;
 use crate::ledger::baseline::{Baseline, Mark};
 use crate::ledger::engine::Ledger;
@@ -112,41 +112,47 @@ impl<S: LedgerStore> Ledger<'_, S> {
         for exception in self.store.exceptions_of(subject)? {
             let id = exception.finding.id();
             if exception.finding.opened >= from && findings.iter().all(|(new, _)| *new != id) {
-                self.hash.remove(&exception.row());
+                self.hash.remove(&exception.row(id));
                 self.store.remove_exception(id)?;
             } else {
                 known.insert(id, exception);
             }
         }
         for (id, finding) in findings {
-            self.put_over(known.remove(&id), finding)?;
+            self.put_over(id, known.remove(&id), finding)?;
         }
         Ok(())
     }
 
     pub(crate) fn put_finding(&mut self, finding: Finding) -> Result<(), S::Error> {
-        let old = self.store.exception(finding.id())?;
-        self.put_over(old, finding)
+        let id = finding.id();
+        let old = self.store.exception(id)?;
+        self.put_over(id, old, finding)
     }
 
-    fn put_over(&mut self, old: Option<Exception>, finding: Finding) -> Result<(), S::Error> {
-        let status = self.status(&finding)?;
+    fn put_over(
+        &mut self,
+        id: ExceptionId,
+        old: Option<Exception>,
+        finding: Finding,
+    ) -> Result<(), S::Error> {
+        let status = self.status(id, &finding)?;
         let new = Exception { finding, status };
         if let Some(old) = old {
             if old == new {
                 return Ok(());
             }
-            self.hash.remove(&old.row());
+            self.hash.remove(&old.row(id));
         }
-        self.hash.add(&new.row());
-        self.store.put_exception(&new)
+        self.hash.add(&new.row(id));
+        self.store.put_exception(id, &new)
     }
 
     /// A decision closes an exception only if it saw all the evidence that there is now.
-    pub(super) fn status(&mut self, finding: &Finding) -> Result<ExceptionStatus, S::Error> {
+    fn status(&mut self, id: ExceptionId, finding: &Finding) -> Result<ExceptionStatus, S::Error> {
         let mut last: Option<Placed> = None;
-        for id in self.store.decisions(finding.id())? {
-            if let Some(decision) = self.store.event(id)?
+        for decided_by in self.store.decisions(id)? {
+            if let Some(decision) = self.store.event(decided_by)?
                 && decision.standing == Standing::Live
                 && last.as_ref().is_none_or(|l| decision.place > l.place)
             {

@@ -65,7 +65,12 @@ impl<S: LedgerStore> Ledger<'_, S> {
         old: &Placed,
         names: &[EventHash],
     ) -> Result<Place, S::Error> {
-        let kept = match self.store.kept(old.event.id)? {
+        let kept = if self.horizon > Place::START {
+            self.store.kept(old.event.id)?
+        } else {
+            None
+        };
+        let kept = match kept {
             Some((place, _)) if place <= self.horizon => return Ok(place),
             kept => kept.map(|(place, _)| place),
         };
