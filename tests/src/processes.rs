@@ -47,6 +47,8 @@ impl Drop for Process {
 pub struct Server {
     process: Process,
     data: PathBuf,
+    /// Where it keeps its replica, if it is one of several over its data.
+    node: Option<PathBuf>,
     /// Where it listens.
     pub url: String,
     /// One-time codes for handhelds.
@@ -87,9 +89,35 @@ impl Server {
         Ok(Self {
             process,
             data: data.to_owned(),
+            node: None,
             url,
             codes,
             sign_in_link: hello["sign_in_link"].as_str().context("link")?.to_owned(),
+        })
+    }
+
+    /// A further server over the same data, on an address of its own. It keeps its replica in a folder of that name.
+    pub fn beside(&self, name: &str) -> Result<Self> {
+        let node = self.data.join(name);
+        let mut child = Command::new(binary("tallyman-server")?)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(&self.data)
+            .arg("--node")
+            .arg(&node)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("stdout")?).read_line(&mut line)?;
+        let process = Process(child);
+        let url = line.split_whitespace().last().context("url")?.to_owned();
+        Ok(Self {
+            process,
+            data: self.data.clone(),
+            node: Some(node),
+            url,
+            codes: Vec::new(),
         })
     }
 
@@ -105,6 +133,11 @@ impl Server {
         let child = Command::new(binary("tallyman-server")?)
             .args(["serve", "--listen", &address, "--data"])
             .arg(&self.data)
+            .args(
+                self.node
+                    .iter()
+                    .flat_map(|node| [Path::new("--node"), node]),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

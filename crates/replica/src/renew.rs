@@ -202,7 +202,10 @@ impl Replica {
                 &next,
                 &said,
             )?;
-            if let Partition::Site(site) = chain.partition {
+            // A writer that is opened begins a journal.
+            if let Partition::Site(site) = chain.partition
+                && !said.events.is_empty()
+            {
                 let mut writer = EventWriter::open(
                     &transaction,
                     &mut self.journals,

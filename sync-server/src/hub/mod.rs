@@ -156,7 +156,8 @@ impl Hub {
         };
         hub.drop_foreign_snapshots()?;
         hub.join(first, now)?;
-        // If the log was put back, the server's own word goes in first again: it vouches for whoever comes after it.
+        hub.pump(now)?;
+        // If the log was put back, the node's own word goes in first again: it vouches for whoever comes after it.
         hub.pump(now)?;
         hub.give_back(now)?;
         hub.pump(now)?;
