@@ -444,3 +444,50 @@ fn nodes_that_open_a_new_store_at_once_serve_one_organisation() {
     });
     assert!(ends.unwrap() >= 3);
 }
+
+#[test]
+fn a_server_from_before_there_were_nodes_goes_on_with_its_chains() {
+    let warehouse = Warehouse::new();
+    let folder = tempfile::tempdir().unwrap();
+    let hub = open(folder.path(), folder.path());
+    let site = Site {
+        id: warehouse.site,
+        code: "SH1".into(),
+        name_en: "Shanghai depot".into(),
+        name_zh: "上海一号仓".into(),
+        time_zone: "Asia/Shanghai".into(),
+    };
+    hub.create_site(&site, NOW).unwrap();
+    hub.commit(receipt(site.id, 1), NOW).unwrap();
+    let here = Partition::Site(site.id);
+    let before = (hub.node().unwrap(), chain(&hub, here));
+    drop(hub);
+    let path = folder.path().join("hub.db");
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    for (name, value) in [
+        ("server-device", before.0.as_bytes()),
+        ("shared-chain", &[7; 16]),
+    ] {
+        hub_log::set_meta(&raw, name, value).unwrap();
+    }
+    raw.pragma_update(None, "user_version", 9).unwrap();
+    drop(raw);
+    let ends = || {
+        let database = Database::open(&path).unwrap();
+        let read = database.read(|c| {
+            let shared = hub_log::end(c, Partition::Shared)?.number;
+            Ok::<_, StoreError>((
+                shared,
+                hub_log::end(c, here)?.number,
+                hub_log::meta(c, "server-device")?,
+            ))
+        });
+        read.unwrap()
+    };
+    let there = ends();
+    let hub = open(folder.path(), folder.path());
+    assert_eq!((hub.node().unwrap(), chain(&hub, here)), before);
+    assert_eq!((ends(), there.2.clone()), (there, None));
+    hub.commit(receipt(site.id, 2), NOW).unwrap();
+    assert_eq!(event_count(&hub), 2);
+}
