@@ -89,6 +89,8 @@ pub struct Hub {
     tail: tail::Tail,
     /// What of the store this node has read.
     seen: Mutex<Option<nodes::Seen>>,
+    /// Something came since this node last looked whether it has a chain for every site.
+    sites_came: AtomicBool,
     /// The last of the nodes' certificates that this one knows.
     certificates_read: AtomicI64,
 }
@@ -143,6 +145,7 @@ impl Hub {
             contacts: contacts::Contacts::default(),
             refusals: refused::Refusals::default(),
             seen: Mutex::default(),
+            sites_came: AtomicBool::new(false),
             certificates_read: AtomicI64::new(0),
             database,
             replica: Arc::new(Mutex::new(Replica::open(replica)?)),
@@ -155,6 +158,7 @@ impl Hub {
             wake: tokio::sync::Notify::new(),
         };
         hub.drop_foreign_snapshots()?;
+        hub.tail.refresh(&hub.database, &[]);
         hub.join(first, now)?;
         hub.pump(now)?;
         // If the log was put back, the node's own word goes in first again: it vouches for whoever comes after it.

@@ -80,11 +80,17 @@ impl Hub {
         self.publish(&mut replica, now)?;
         let there = self.look()?;
         let (mut changed, mut whole) = self.tail(&mut replica, now)?;
-        // What came through the shared log may name sites that this node has no chain for yet.
-        if changed && self.certify_sites(&mut replica, now)? {
-            self.publish(&mut replica, now)?;
-            let (more, all) = self.tail(&mut replica, now)?;
-            (changed, whole) = (changed || more, whole && all);
+        // What came may name sites that this node has no chain for yet.
+        if changed {
+            self.sites_came.store(true, Ordering::Release);
+        }
+        if self.sites_came.load(Ordering::Acquire) {
+            if self.certify_sites(&mut replica, now)? {
+                self.publish(&mut replica, now)?;
+                let (more, all) = self.tail(&mut replica, now)?;
+                (changed, whole) = (changed || more, whole && all);
+            }
+            self.sites_came.store(false, Ordering::Release);
         }
         if whole {
             self.have_seen(there);
