@@ -118,6 +118,8 @@ impl Server {
             node: Some(node),
             url,
             codes: Vec::new(),
+            // The store's own, which the first one printed.
+            sign_in_link: self.sign_in_link.clone(),
         })
     }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use documents::Partition;
+use documents::segment::SegmentHash;
 use domain::{ChainId, UnixMillis};
 use protocol::parcel::ChainHead;
-use protocol::{Holding, Parcel, ParcelPart, PeerMessage};
+use protocol::{Holding, LogPosition, Parcel, ParcelPart, PeerMessage};
 use replica::{Rejected, Replica, ReplicaError};
 
 use crate::gather::position;
@@ -85,6 +86,67 @@ pub fn parcel_for(
             .collect();
     }
     Ok(parcel)
+}
+
+/// For a file: the log as far as it is known here, then what the hub is not known to hold, since whoever reads the file
+/// may lack any of it. About `bytes_max` of bodies in each.
+///
+/// # Errors
+/// [`ReplicaError`].
+pub fn parcels_for_anyone(
+    replica: &mut Replica,
+    bytes_max: usize,
+) -> Result<Vec<Parcel>, ReplicaError> {
+    let partitions = replica.own_partitions();
+    let mut have: Vec<Holding> = partitions
+        .into_iter()
+        .map(|partition| Holding {
+            partition,
+            position: LogPosition::default(),
+            heads: Vec::new(),
+        })
+        .collect();
+    let mut parcels = Vec::new();
+    loop {
+        let parcel = parcel_for(replica, &have, bytes_max)?;
+        if parcel.is_empty() {
+            return Ok(parcels);
+        }
+        for holding in &mut have {
+            move_on(holding, &parcel);
+        }
+        let more = parcel.more;
+        parcels.push(parcel);
+        if !more {
+            return Ok(parcels);
+        }
+    }
+}
+
+/// The holding of somebody who has read the parcel.
+fn move_on(holding: &mut Holding, parcel: &Parcel) {
+    for part in parcel
+        .parts
+        .iter()
+        .filter(|p| p.partition == holding.partition)
+    {
+        if let Some(last) = part.entries.last() {
+            holding.position.epoch = part.epoch;
+            holding.position.number = last.number;
+        }
+        let log = part.entries.iter().filter_map(|e| e.segment.as_ref());
+        for header in log.chain(&part.carried).filter_map(|s| s.header().ok()) {
+            let head = ChainHead {
+                chain: header.chain,
+                seq: header.seq,
+                hash: SegmentHash::default(),
+            };
+            match holding.heads.iter_mut().find(|h| h.chain == header.chain) {
+                Some(known) => *known = head,
+                None => holding.heads.push(head),
+            }
+        }
+    }
 }
 
 fn part_for(

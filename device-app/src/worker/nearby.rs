@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use carry::file::{self, FILE_BYTES_MAX, FileError};
 use carry::frames::{CONTENT_BYTES_MAX, Receiver, Seen, Sender};
-use documents::segment::SegmentHash;
-use protocol::parcel::ChainHead;
-use protocol::{Holding, LogPosition, Offer, Pairing, Parcel};
+use protocol::{Offer, Pairing, Parcel};
 use qrcode::{Color, EcLevel, QrCode};
 use replica::ReplicaError;
 
@@ -232,7 +230,8 @@ impl Worker {
     /// # Errors
     /// [`ReplicaError`]; other failures are told.
     pub fn export(&mut self, path: &Path) -> Result<(), ReplicaError> {
-        let parcels = self.all_parcels()?;
+        let parcels = exchange::parcels_for_anyone(&mut self.replica, FILE_PARCEL_BYTES_MAX)?;
+        let parcels: Vec<_> = parcels.iter().map(Parcel::to_bytes).collect();
         let events = self.waiting.total();
         let written = file::write(&parcels)
             .map_err(|e| e.code())
@@ -254,34 +253,6 @@ impl Worker {
         }
         self.list_files();
         Ok(())
-    }
-
-    /// The log as far as it is known here, then what the hub is not known to hold: whoever reads the file may lack any
-    /// of it.
-    fn all_parcels(&mut self) -> Result<Vec<Vec<u8>>, ReplicaError> {
-        let partitions = self.replica.own_partitions();
-        let mut have: Vec<Holding> = partitions
-            .into_iter()
-            .map(|partition| Holding {
-                partition,
-                position: LogPosition::default(),
-                heads: Vec::new(),
-            })
-            .collect();
-        let mut parcels = Vec::new();
-        loop {
-            let parcel = exchange::parcel_for(&mut self.replica, &have, FILE_PARCEL_BYTES_MAX)?;
-            if parcel.is_empty() {
-                return Ok(parcels);
-            }
-            parcels.push(parcel.to_bytes());
-            if !parcel.more {
-                return Ok(parcels);
-            }
-            for holding in &mut have {
-                move_on(holding, &parcel);
-            }
-        }
     }
 
     /// Takes in a file of another device.
@@ -414,32 +385,6 @@ impl Worker {
             folder: folder.to_string_lossy().into_owned(),
             files: self.nearby.files.clone(),
             stands_in: self.replica.identity().is_none_or(stands_in),
-        }
-    }
-}
-
-/// The holding of somebody who has read the parcel.
-fn move_on(holding: &mut Holding, parcel: &Parcel) {
-    for part in parcel
-        .parts
-        .iter()
-        .filter(|p| p.partition == holding.partition)
-    {
-        if let Some(last) = part.entries.last() {
-            holding.position.epoch = part.epoch;
-            holding.position.number = last.number;
-        }
-        let log = part.entries.iter().filter_map(|e| e.segment.as_ref());
-        for header in log.chain(&part.carried).filter_map(|s| s.header().ok()) {
-            let head = ChainHead {
-                chain: header.chain,
-                seq: header.seq,
-                hash: SegmentHash::default(),
-            };
-            match holding.heads.iter_mut().find(|h| h.chain == header.chain) {
-                Some(known) => *known = head,
-                None => holding.heads.push(head),
-            }
         }
     }
 }

@@ -14,6 +14,7 @@ use super::handheld::Handheld;
 use super::hubs::Node;
 use super::neighbours;
 use super::network::Quality;
+use super::parcels;
 use super::supervisor;
 use super::world::World;
 use crate::fleet::{SITE, item, random_event};
@@ -37,6 +38,7 @@ pub(super) struct Kinds {
     neighbours: bool,
     quarantine_decided: bool,
     keys_rotated: bool,
+    parcels: bool,
 }
 
 impl Kinds {
@@ -55,6 +57,7 @@ impl Kinds {
             neighbours: often(),
             quarantine_decided: often(),
             keys_rotated: often(),
+            parcels: often(),
         }
     }
 }
@@ -64,7 +67,7 @@ pub(super) fn act(world: &mut World) -> Result<()> {
     let alive: Vec<usize> = world.alive().collect();
     let n = alive[world.random.below(alive.len() as u64) as usize];
     let kinds = world.kinds;
-    match world.random.below(112) {
+    match world.random.below(118) {
         0..=39 => record(world, n),
         40..=43 => reverse(world, n),
         44..=49 => rename(world, n),
@@ -113,6 +116,7 @@ pub(super) fn act(world: &mut World) -> Result<()> {
         97..=101 if kinds.neighbours => neighbours::meet(world, n),
         102..=104 if kinds.quarantine_decided => supervisor::decide(world),
         105 if kinds.keys_rotated => supervisor::rotate_key(world, n),
+        106..=115 if kinds.parcels => parcels::act(world, n),
         _ => Ok(()),
     }
 }

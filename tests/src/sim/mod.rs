@@ -14,6 +14,7 @@ mod hubs;
 mod invariants;
 mod neighbours;
 mod network;
+mod parcels;
 mod report;
 pub mod supervisor;
 mod world;

@@ -102,6 +102,8 @@ pub(super) struct World {
     pub(super) books: Books,
     /// Keys that enrolment was asked for with.
     pub(super) keys: BTreeSet<[u8; 32]>,
+    /// Parcel files that somebody has made and nobody has thrown away.
+    pub(super) files: Vec<Vec<u8>>,
     /// What may go wrong in this run.
     pub(super) kinds: Kinds,
     segments: Segments,
@@ -133,6 +135,7 @@ impl World {
             network: Network::new(),
             books: Books::default(),
             keys: BTreeSet::new(),
+            files: Vec::new(),
             kinds: Kinds::draw(&mut random),
             segments: Segments::default(),
             trace: Trace::new(plan.verbose),
