@@ -28,6 +28,13 @@ const TABLES: [&str; 6] = [
     "search_codes",
 ];
 
+/// Piles as they would be kept by themselves; ours stand with the subjects of their timelines.
+const BARE_STOCK: &str =
+    "CREATE TABLE stock (subject INTEGER PRIMARY KEY, site BLOB NOT NULL, bin BLOB NOT NULL,
+        item BLOB NOT NULL, lot TEXT, balance INTEGER NOT NULL) STRICT;
+    CREATE INDEX stock_by_bin ON stock (bin);
+    CREATE INDEX stock_by_item ON stock (item);";
+
 /// Goods come in and go out again; nothing goes out that is not there.
 struct History {
     items: Vec<ItemId>,
@@ -196,7 +203,8 @@ fn write_bare(from: &Connection, path: &Path) -> Result<f64> {
     let mut schema = from.prepare(
         "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC",
     )?;
-    for table in TABLES {
+    bare.execute_batch(BARE_STOCK)?;
+    for table in TABLES.into_iter().filter(|table| *table != "stock") {
         for sql in schema.query_map([table], |r| r.get::<_, String>(0))? {
             bare.execute_batch(&sql?)?;
         }

@@ -30,12 +30,13 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/0001_replica.sql"),
     include_str!("../migrations/0002_carry.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
     include_str!("../migrations/0004_quarantine.sql"),
     include_str!("../migrations/0005_displaced.sql"),
+    include_str!("../migrations/0006_pile.sql"),
 ];
 
 /// The schema that this program writes.
@@ -137,6 +138,9 @@ fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> Result<(), Re
 
 #[cfg(test)]
 mod tests {
+    use domain::ledger::{StockKey, Subject};
+    use domain::{BinId, ItemId};
+
     use super::*;
 
     fn open(path: &Path, key: Option<&DatabaseKey>) -> Result<Connection, ReplicaError> {
@@ -160,6 +164,53 @@ mod tests {
             "{error:?}"
         );
         assert_eq!(error.code(), "database-newer");
+    }
+
+    #[test]
+    fn piles_of_an_older_schema_are_shown_as_they_were() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate_by(&mut db, &MIGRATIONS[..5]).unwrap();
+        let (site, bin) = ([1u8; 16], [2u8; 16]);
+        let mut expected = Vec::new();
+        for (n, lot, balance) in [
+            (1u8, None, Some(5_000)),
+            (2, Some(""), Some(-1)),
+            (3, Some("批次 7"), Some(7)),
+            (4, Some("gone"), None),
+        ] {
+            let item = [n; 16];
+            let key = StockKey {
+                bin: BinId::from_bytes(bin),
+                item: ItemId::from_bytes(item),
+                lot: lot.map(str::to_owned),
+            };
+            let key = [&site[..], &Subject::Stock(key).to_key()].concat();
+            db.execute(
+                "INSERT INTO subject (id, key, bin, item) VALUES (?1, ?2, ?3, ?4)",
+                rusqlite::params![n, key, bin, item],
+            )
+            .unwrap();
+            if let Some(balance) = balance {
+                db.execute(
+                    "INSERT INTO stock (subject, site, bin, item, lot, balance) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    rusqlite::params![n, site, bin, item, lot, balance],
+                )
+                .unwrap();
+                expected.push((site, bin, item, lot.map(str::to_owned), i64::from(balance)));
+            }
+        }
+        db.execute("INSERT INTO subject (id, key) VALUES (9, x'00')", [])
+            .unwrap();
+        migrate(&mut db).unwrap();
+        let mut statement = db
+            .prepare("SELECT site, bin, item, lot, balance FROM stock ORDER BY subject")
+            .unwrap();
+        let shown = statement
+            .query_map([], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+            })
+            .unwrap();
+        assert_eq!(shown.map(Result::unwrap).collect::<Vec<_>>(), expected);
     }
 
     #[test]

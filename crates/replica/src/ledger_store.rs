@@ -1,8 +1,8 @@
 //! The fold's rows in SQLite: one ledger for each site.
 
 mod rows;
+mod subjects;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
@@ -12,10 +12,11 @@ use domain::ledger::{
     StateHash, StockKey, StockState, Subject, UnitState,
 };
 use domain::{BinId, ChainId, Quantity, SiteId, UnitId};
-use rusqlite::{Connection, OptionalExtension, Params, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use self::rows::{entry_from_row, part_columns, standing};
 pub(crate) use self::rows::{exception_from_row, placed_from_row, standing_number, unit_from_row};
+use self::subjects::Subjects;
 use crate::chains::Chains;
 use crate::error::ReplicaError;
 use crate::{meta, row};
@@ -26,24 +27,31 @@ pub(crate) struct SqlLedger<'t> {
     connection: &'t Connection,
     chains: &'t Chains,
     site: SiteId,
-    /// Subjects looked up in this transaction; `None`: there is none.
-    subjects: RefCell<HashMap<Vec<u8>, Option<i64>>>,
-    /// Of those, the ones that this batch made: the table has no entry of theirs.
-    new_subjects: HashSet<i64>,
-    /// The ones made in this transaction that have neither a balance nor a baseline yet.
-    bare_subjects: HashSet<i64>,
+    subjects: Subjects<'t>,
+    /// The first subject made since entries were written last: the table has none of its entries or those after it.
+    without_entries: Option<i64>,
+    /// New piles that something was found on.
+    found_on: HashSet<i64>,
     /// Entries of this batch that are not in the table yet: each is written once, with its folded state.
     unwritten: BTreeMap<(i64, [u8; 36]), Entry>,
+    /// Hashes of events that this batch brought: the fold looks at each soon after.
+    hashes: HashMap<EventId, EventHash>,
     /// The last event of each chain: what comes after it need not be looked for.
     last_numbers: HashMap<i64, u64>,
     /// All hashes that events name, read once a batch has asked for some: most events are named by none.
     named: Option<HashSet<[u8; 32]>>,
     asked_for_names: usize,
+    /// All exceptions that were decided about, read once a batch has asked for some.
+    decided: Option<HashSet<ExceptionId>>,
+    asked_for_decisions: usize,
+    /// Kept at hand: both are used for most events of a batch.
+    put_event: Option<CachedStatement<'t>>,
+    put_exception: Option<CachedStatement<'t>>,
 }
 
 /// A rebuild of a long history must not hold all its entries in memory.
 const UNWRITTEN_MAX: usize = 20_000;
-/// From so many questions on it is cheaper to read all named hashes at once.
+/// From so many questions on it is cheaper to read all named hashes at once, or all that was decided about.
 const NAMES_ASKED: usize = 100;
 
 /// The horizon of a site's snapshot, if its rows rest on one.
@@ -63,13 +71,18 @@ impl<'t> SqlLedger<'t> {
             connection,
             chains,
             site,
-            subjects: RefCell::default(),
-            new_subjects: HashSet::new(),
-            bare_subjects: HashSet::new(),
+            subjects: Subjects::new(connection, site),
+            without_entries: None,
+            found_on: HashSet::new(),
             unwritten: BTreeMap::new(),
+            hashes: HashMap::new(),
             last_numbers: HashMap::new(),
             named: None,
             asked_for_names: 0,
+            decided: None,
+            asked_for_decisions: 0,
+            put_event: None,
+            put_exception: None,
         }
     }
 
@@ -101,14 +114,43 @@ impl<'t> SqlLedger<'t> {
         Ok(self.named.as_ref().is_none_or(|n| n.contains(&hash.0)))
     }
 
-    fn write_entries(&mut self) -> Result<(), ReplicaError> {
-        let mut statement = self.connection.prepare_cached(
+    /// Whether anybody has decided about an exception; `true` where it is cheaper to ask for that one.
+    fn is_decided(&mut self, exception: ExceptionId) -> Result<bool, ReplicaError> {
+        self.asked_for_decisions += 1;
+        if self.decided.is_none() && self.asked_for_decisions > NAMES_ASKED {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT DISTINCT exception FROM event_decision")?;
+            let mut rows = statement.query([])?;
+            let mut decided = HashSet::new();
+            while let Some(r) = rows.next()? {
+                decided.insert(row::exception_id(r, "exception")?);
+            }
+            self.decided = Some(decided);
+        }
+        Ok(self.decided.as_ref().is_none_or(|d| d.contains(&exception)))
+    }
+
+    /// Writes subjects and entries.
+    fn write(&mut self) -> Result<(), ReplicaError> {
+        self.subjects.write()?;
+        // To replace costs nearly twice as much: SQLite must be able to take back half of it.
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO entry (subject, place, part, amount, balance, times_below)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        let mut replace = self.connection.prepare_cached(
             "INSERT OR REPLACE INTO entry (subject, place, part, amount, balance, times_below)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         for ((subject, place), entry) in std::mem::take(&mut self.unwritten) {
             let (part, amount) = part_columns(entry.part);
-            statement.execute(params![
+            let put = if self.without_entries.is_some_and(|first| subject >= first) {
+                &mut insert
+            } else {
+                &mut replace
+            };
+            put.execute(params![
                 subject,
                 place,
                 part,
@@ -117,18 +159,18 @@ impl<'t> SqlLedger<'t> {
                 entry.state.times_below
             ])?;
         }
-        self.new_subjects.clear();
+        self.without_entries = None;
         Ok(())
     }
 
     /// The last entry of a subject before a place, or at it.
     fn last(
-        &self,
+        &mut self,
         subject: &Subject,
         place: Place,
         or_at: bool,
     ) -> Result<Option<Entry>, ReplicaError> {
-        let Some(id) = self.subject_id(subject)? else {
+        let Some(id) = self.subjects.id(subject)? else {
             return Ok(None);
         };
         let place = place.to_bytes();
@@ -142,7 +184,7 @@ impl<'t> SqlLedger<'t> {
             .range((Bound::Included((id, [0; 36])), end))
             .next_back()
             .map(|(_, entry)| entry.clone());
-        if self.new_subjects.contains(&id) {
+        if self.has_no_written_entry(id) {
             return Ok(unwritten);
         }
         let mut statement = self.connection.prepare_cached(if or_at {
@@ -161,40 +203,15 @@ impl<'t> SqlLedger<'t> {
         })
     }
 
-    fn subject_key(&self, subject: &Subject) -> Vec<u8> {
-        [&self.site.as_bytes()[..], &subject.to_key()].concat()
-    }
-
-    fn subject_id(&self, subject: &Subject) -> Result<Option<i64>, ReplicaError> {
-        let key = self.subject_key(subject);
-        if let Some(id) = self.subjects.borrow().get(&key) {
-            return Ok(*id);
-        }
-        let id = self
-            .connection
-            .prepare_cached("SELECT id FROM subject WHERE key = ?1")?
-            .query_row([&key], |r| r.get(0))
-            .optional()?;
-        self.subjects.borrow_mut().insert(key, id);
-        Ok(id)
+    fn has_no_written_entry(&self, subject: i64) -> bool {
+        self.without_entries.is_some_and(|first| subject >= first)
     }
 
     fn subject_id_or_new(&mut self, subject: &Subject) -> Result<i64, ReplicaError> {
-        if let Some(id) = self.subject_id(subject)? {
-            return Ok(id);
+        let id = self.subjects.id_or_new(subject)?;
+        if self.without_entries.is_none() && self.subjects.unwritten(id).is_some() {
+            self.without_entries = Some(id);
         }
-        let key = self.subject_key(subject);
-        let (bin, item) = match subject {
-            Subject::Stock(key) => (Some(key.bin.as_bytes()), Some(key.item.as_bytes())),
-            _ => (None, None),
-        };
-        self.connection
-            .prepare_cached("INSERT INTO subject (key, bin, item) VALUES (?1, ?2, ?3)")?
-            .execute(params![key, bin, item])?;
-        let id = self.connection.last_insert_rowid();
-        self.subjects.borrow_mut().insert(key, Some(id));
-        self.new_subjects.insert(id);
-        self.bare_subjects.insert(id);
         Ok(id)
     }
 
@@ -256,6 +273,9 @@ impl LedgerStore for SqlLedger<'_> {
         let documents::Partition::Site(site) = chain.partition else {
             return Err(ReplicaError::BadRow("event outside a site"));
         };
+        if let Some(hash) = self.hashes.get(&id) {
+            return Ok(Some((site, *hash)));
+        }
         let mut statement = self
             .connection
             .prepare_cached("SELECT hash FROM event WHERE chain = ?1 AND number = ?2")?;
@@ -289,23 +309,29 @@ impl LedgerStore for SqlLedger<'_> {
         let event = &placed.event;
         let chain = self.chains.local(event.id.chain)?;
         let number = event.id.number as i64;
-        self.connection
-            .prepare_cached(
+        let statement = match &mut self.put_event {
+            Some(statement) => statement,
+            empty => empty.insert(self.connection.prepare_cached(
                 "INSERT INTO event
                      (chain, number, hash, place, standing, accepted_at, quarantined, operator, record)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?
-            .execute(params![
-                chain,
-                number,
-                event.hash.0,
-                placed.place.to_bytes(),
-                standing_number(placed.standing),
-                event.accepted_at,
-                event.quarantined,
-                event.record.operator.as_bytes(),
-                event.record.to_bytes(),
-            ])?;
+            )?),
+        };
+        statement.execute(params![
+            chain,
+            number,
+            event.hash.0,
+            placed.place.to_bytes(),
+            standing_number(placed.standing),
+            event.accepted_at,
+            event.quarantined,
+            event.record.operator.as_bytes(),
+            event.record.to_bytes(),
+        ])?;
+        if self.hashes.len() >= UNWRITTEN_MAX {
+            self.hashes.clear();
+        }
+        self.hashes.insert(event.id, event.hash);
         if let Some(last) = self.last_numbers.get_mut(&chain) {
             *last = (*last).max(event.id.number);
         }
@@ -321,6 +347,9 @@ impl LedgerStore for SqlLedger<'_> {
         }
         if let Some(decided) = event.record.body.decides() {
             put_decision(self.connection, decided, chain, number)?;
+            if let Some(all) = &mut self.decided {
+                all.insert(decided);
+            }
         }
         Ok(())
     }
@@ -354,6 +383,9 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn decisions(&mut self, exception: ExceptionId) -> Result<Vec<EventId>, ReplicaError> {
+        if !self.is_decided(exception)? {
+            return Ok(Vec::new());
+        }
         self.ids(
             "SELECT chain, number FROM event_decision WHERE exception = ?1",
             [exception.0],
@@ -386,14 +418,14 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn is_empty(&mut self, subject: &Subject) -> Result<bool, ReplicaError> {
-        let Some(id) = self.subject_id(subject)? else {
+        let Some(id) = self.subjects.id(subject)? else {
             return Ok(true);
         };
         let all = (id, [0; 36])..=(id, [0xff; 36]);
         if self.unwritten.range(all).next().is_some() {
             return Ok(false);
         }
-        if self.new_subjects.contains(&id) {
+        if self.has_no_written_entry(id) {
             return Ok(true);
         }
         Ok(!self
@@ -416,13 +448,13 @@ impl LedgerStore for SqlLedger<'_> {
         };
         self.unwritten.insert((id, place.to_bytes()), entry);
         if self.unwritten.len() > UNWRITTEN_MAX {
-            self.write_entries()?;
+            self.write()?;
         }
         Ok(())
     }
 
     fn remove_entry(&mut self, subject: &Subject, place: Place) -> Result<(), ReplicaError> {
-        if let Some(id) = self.subject_id(subject)? {
+        if let Some(id) = self.subjects.id(subject)? {
             self.unwritten.remove(&(id, place.to_bytes()));
             self.connection
                 .prepare_cached("DELETE FROM entry WHERE subject = ?1 AND place = ?2")?
@@ -444,13 +476,13 @@ impl LedgerStore for SqlLedger<'_> {
         subject: &Subject,
         place: Place,
     ) -> Result<Vec<Entry>, ReplicaError> {
-        let Some(id) = self.subject_id(subject)? else {
+        let Some(id) = self.subjects.id(subject)? else {
             return Ok(Vec::new());
         };
         let place = place.to_bytes();
         let unwritten = self.unwritten.range((id, place)..=(id, [0xff; 36]));
         let mut unwritten: Vec<Entry> = unwritten.map(|(_, entry)| entry.clone()).collect();
-        if self.new_subjects.contains(&id) {
+        if self.has_no_written_entry(id) {
             return Ok(unwritten);
         }
         let mut statement = self.connection.prepare_cached(
@@ -487,7 +519,7 @@ impl LedgerStore for SqlLedger<'_> {
         place: Place,
         state: &StockState,
     ) -> Result<(), ReplicaError> {
-        if let Some(id) = self.subject_id(subject)? {
+        if let Some(id) = self.subjects.id(subject)? {
             if let Some(entry) = self.unwritten.get_mut(&(id, place.to_bytes())) {
                 entry.state = *state;
                 return Ok(());
@@ -500,6 +532,7 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn stock_of_bin(&mut self, bin: BinId) -> Result<Vec<StockKey>, ReplicaError> {
+        self.subjects.write()?;
         let mut statement = self
             .connection
             .prepare_cached("SELECT key FROM subject WHERE bin = ?1")?;
@@ -516,37 +549,19 @@ impl LedgerStore for SqlLedger<'_> {
 
     fn put_balance(&mut self, key: &StockKey, balance: Quantity) -> Result<Quantity, ReplicaError> {
         let id = self.subject_id_or_new(&Subject::Stock(key.clone()))?;
-        let old: Option<i64> = if self.bare_subjects.remove(&id) {
-            None
-        } else {
+        let new = (balance != Quantity::ZERO).then_some(balance.thousandths());
+        if let Some(unwritten) = self.subjects.unwritten(id) {
+            let old = std::mem::replace(&mut unwritten.balance, new);
+            return Ok(Quantity::from_thousandths(old.unwrap_or_default()));
+        }
+        let old: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT balance FROM subject WHERE id = ?1")?
+            .query_row([id], |r| r.get(0))?;
+        if old != new {
             self.connection
-                .prepare_cached("SELECT balance FROM stock WHERE subject = ?1")?
-                .query_row([id], |r| r.get(0))
-                .optional()?
-        };
-        if balance == Quantity::ZERO {
-            if old.is_some() {
-                self.connection
-                    .prepare_cached("DELETE FROM stock WHERE subject = ?1")?
-                    .execute([id])?;
-            }
-        } else if old.is_some() {
-            self.connection
-                .prepare_cached("UPDATE stock SET balance = ?2 WHERE subject = ?1")?
-                .execute(params![id, balance.thousandths()])?;
-        } else {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO stock (subject, site, bin, item, lot, balance) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![
-                    id,
-                    self.site.as_bytes(),
-                    key.bin.as_bytes(),
-                    key.item.as_bytes(),
-                    key.lot,
-                    balance.thousandths(),
-                ])?;
+                .prepare_cached("UPDATE subject SET balance = ?2 WHERE id = ?1")?
+                .execute(params![id, new])?;
         }
         Ok(Quantity::from_thousandths(old.unwrap_or_default()))
     }
@@ -594,10 +609,18 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn exceptions_of(&mut self, subject: &Subject) -> Result<Vec<Exception>, ReplicaError> {
+        // Nothing is ever found on a pile before it is a subject.
+        if let Subject::Stock(_) = subject
+            && let Some(id) = self.subjects.id(subject)?
+            && self.subjects.is_new(id)
+            && !self.found_on.contains(&id)
+        {
+            return Ok(Vec::new());
+        }
         let mut statement = self
             .connection
             .prepare_cached("SELECT * FROM exception WHERE subject = ?1")?;
-        let mut rows = statement.query([self.subject_key(subject)])?;
+        let mut rows = statement.query([self.subjects.key(subject)])?;
         let mut exceptions = Vec::new();
         while let Some(r) = rows.next()? {
             exceptions.push(exception_from_row(r)?);
@@ -624,27 +647,34 @@ impl LedgerStore for SqlLedger<'_> {
             ExceptionStatus::Healed => (1, None),
             ExceptionStatus::Resolved(by) => (2, Some(by.0)),
         };
-        let evidence: Vec<u8> = f.evidence.iter().flat_map(|h| h.0).collect();
-        self.connection
-            .prepare_cached(
+        if let Some(subject) = self.subjects.id(&f.subject)?
+            && self.subjects.is_new(subject)
+        {
+            self.found_on.insert(subject);
+        }
+        let evidence = f.evidence.iter().map(|h| h.0).collect::<Vec<_>>().concat();
+        let statement = match &mut self.put_exception {
+            Some(statement) => statement,
+            empty => empty.insert(self.connection.prepare_cached(
                 "INSERT OR REPLACE INTO exception
                      (id, subject, kind, occurrence, site, opened, healed, evidence, book, counted, status, resolved_by)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?
-            .execute(params![
-                id.0,
-                self.subject_key(&f.subject),
-                f.kind.code(),
-                f.occurrence,
-                f.site.as_bytes(),
-                f.opened.to_bytes(),
-                f.healed.map(|p| p.to_bytes()),
-                evidence,
-                f.book.map(Quantity::thousandths),
-                f.counted.map(Quantity::thousandths),
-                status,
-                resolved_by,
-            ])?;
+            )?),
+        };
+        statement.execute(params![
+            id.0,
+            self.subjects.key(&f.subject),
+            f.kind.code(),
+            f.occurrence,
+            f.site.as_bytes(),
+            f.opened.to_bytes(),
+            f.healed.map(|p| p.to_bytes()),
+            evidence,
+            f.book.map(Quantity::thousandths),
+            f.counted.map(Quantity::thousandths),
+            status,
+            resolved_by,
+        ])?;
         Ok(())
     }
 
@@ -660,17 +690,17 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn baseline(&mut self, subject: &Subject) -> Result<Option<Baseline>, ReplicaError> {
-        let Some(id) = self.subject_id(subject)? else {
+        let Some(id) = self.subjects.id(subject)? else {
             return Ok(None);
         };
-        if self.bare_subjects.contains(&id) {
-            return Ok(None);
-        }
-        let content: Option<Vec<u8>> = self
-            .connection
-            .prepare_cached("SELECT content FROM baseline WHERE subject = ?1")?
-            .query_row([id], |r| r.get(0))
-            .optional()?;
+        let content: Option<Vec<u8>> = match self.subjects.unwritten(id) {
+            Some(unwritten) => unwritten.baseline.clone(),
+            None => self
+                .connection
+                .prepare_cached("SELECT content FROM baseline WHERE subject = ?1")?
+                .query_row([id], |r| r.get(0))
+                .optional()?,
+        };
         content
             .map(|c| minicbor::decode(&c).map_err(|_| ReplicaError::BadRow("baseline.content")))
             .transpose()
@@ -678,10 +708,14 @@ impl LedgerStore for SqlLedger<'_> {
 
     fn put_baseline(&mut self, subject: &Subject, baseline: &Baseline) -> Result<(), ReplicaError> {
         let id = self.subject_id_or_new(subject)?;
-        self.bare_subjects.remove(&id);
+        let content = minicbor::to_vec(baseline).unwrap_or_default();
+        if let Some(unwritten) = self.subjects.unwritten(id) {
+            unwritten.baseline = Some(content);
+            return Ok(());
+        }
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO baseline (subject, content) VALUES (?1, ?2)")?
-            .execute(params![id, minicbor::to_vec(baseline).unwrap_or_default()])?;
+            .execute(params![id, content])?;
         Ok(())
     }
 
@@ -772,7 +806,7 @@ impl LedgerStore for SqlLedger<'_> {
 
     /// The fold's last call: nothing may stay unwritten.
     fn set_state_hash(&mut self, hash: StateHash) -> Result<(), ReplicaError> {
-        self.write_entries()?;
+        self.write()?;
         meta::set_state_hash(self.connection, &meta::ledger_key(self.site), hash)
     }
 }

@@ -152,10 +152,11 @@ impl Query<'_> {
 
     /// What the book says of one pile now.
     pub fn balance(&self, site: SiteId, key: &StockKey) -> Result<Quantity, ReplicaError> {
+        let subject = [&site.as_bytes()[..], &Subject::Stock(key.clone()).to_key()].concat();
         Ok(self
             .row(
-                "SELECT balance FROM stock WHERE bin = ?1 AND item = ?2 AND lot IS ?3 AND site = ?4",
-                params![key.bin.as_bytes(), key.item.as_bytes(), key.lot, site.as_bytes()],
+                "SELECT balance FROM subject WHERE key = ?1 AND balance IS NOT NULL",
+                [subject],
                 |r| Ok(Quantity::from_thousandths(r.get("balance")?)),
             )?
             .unwrap_or_default())

@@ -310,7 +310,7 @@ pub(crate) fn clear_ledger(connection: &Connection, site: SiteId) -> Result<(), 
             [key],
         )?;
     }
-    for table in ["stock", "unit", "exception", "stale"] {
+    for table in ["unit", "exception", "stale"] {
         connection.execute(&format!("DELETE FROM {table} WHERE site = ?1"), [key])?;
     }
     connection.execute("DELETE FROM subject WHERE substr(key, 1, 16) = ?1", [key])?;
