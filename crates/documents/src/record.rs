@@ -445,15 +445,20 @@ pub fn bytes_written(change: &Change) -> Vec<Vec<u8>> {
 /// # Errors
 /// [`DocumentError`].
 pub fn read(saved: &[u8], counting: &Counting<'_>) -> Result<Record, DocumentError> {
-    if let Some(record) = first_change::read(saved)
-        && counting.withheld.is_empty()
-        && !record.kind.is_servers_own()
+    if counting.withheld.is_empty()
+        && let Some(record) = read_plain(saved)
     {
         return Ok(record);
     }
     counting
         .read(&mut load(saved)?)?
         .ok_or(DocumentError::UnknownKind)
+}
+
+/// Reads a stored record of which everything counts, whoever wrote it, unless it is withheld; `None` if that has to be
+/// looked into.
+pub fn read_plain(saved: &[u8]) -> Option<Record> {
+    first_change::read(saved).filter(|record| !record.kind.is_servers_own())
 }
 
 fn load(saved: &[u8]) -> Result<AutoCommit, DocumentError> {

@@ -229,7 +229,7 @@ pub(crate) fn write_edit(
         identity,
         partition: edit.partition,
     };
-    let decided = store.put(edit.id, &old, &edited.saved, Some(&edited.record))?;
+    let decided = store.put(edit.id, &old, &edited.saved, Some(edited.record))?;
     put_own_change(
         transaction,
         edit.partition,

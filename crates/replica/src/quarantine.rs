@@ -87,6 +87,13 @@ impl Decisions {
     }
 }
 
+/// Whether any change of any record may be withheld.
+pub(crate) fn is_any_withheld(connection: &Connection) -> Result<bool, ReplicaError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM quarantined_change LIMIT 1")?
+        .exists([])?)
+}
+
 /// Changes of a document that do not count.
 pub(crate) fn withheld(
     connection: &Connection,

@@ -1,23 +1,44 @@
 //! From a stored document to the rows that people search and read.
 
-use std::collections::BTreeSet;
+mod rows;
+
+use std::collections::{BTreeSet, HashSet};
 
 use automerge::Change;
-use documents::catalogue::{Bin, Device, Item, Operator, Site, Verdict, Zone};
+use documents::catalogue::{Bin, Device, Operator, Site, Verdict, Zone};
 use documents::record::{Counting, Merged};
 use documents::{DocumentError, Partition, Record, RecordId, RecordKind};
 use domain::ChainId;
 use domain::ledger::StateHash;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use self::rows::ItemRows;
+pub(crate) use self::rows::RecordRows;
 use crate::chains::Chains;
 use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::lookup::normalised;
-use crate::search::{self, HitKind, words};
+use crate::search::{self, HitKind};
 use crate::{ingest, meta, quarantine, row};
 
+/// Above so many documents it is cheaper to look each up.
+const FEW: usize = 1_000;
+
+/// All documents that are here, if they are few.
+pub(crate) fn held_if_few(
+    connection: &Connection,
+) -> Result<Option<HashSet<RecordId>>, ReplicaError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM document LIMIT ?1")?;
+    let mut rows = statement.query([FEW as i64 + 1])?;
+    let mut held = HashSet::new();
+    while let Some(r) = rows.next()? {
+        held.insert(RecordId(row::bytes16(r, "id")?));
+    }
+    Ok((held.len() <= FEW).then_some(held))
+}
+
 /// A stored document with what the state hash has counted of it.
+#[derive(Default)]
 pub(crate) struct StoredDocument {
     pub(crate) saved: Vec<u8>,
     counted: Option<StateHash>,
@@ -35,29 +56,6 @@ pub(crate) fn load(connection: &Connection, id: RecordId) -> Result<StoredDocume
     })
 }
 
-/// Everything that both replicas must agree on about a record.
-fn row_of(id: RecordId, record: &Record) -> StateHash {
-    let conflicts: Vec<_> = record
-        .conflicts
-        .iter()
-        .map(|c| {
-            (
-                &c.path,
-                c.values
-                    .iter()
-                    .map(|(v, by)| (v, by.to_string()))
-                    .collect::<Vec<_>>(),
-            )
-        })
-        .collect();
-    // Maps of strings to plain values always serialise.
-    let text =
-        serde_json::to_vec(&(record.kind.code(), &record.fields, conflicts)).unwrap_or_default();
-    let mut hash = StateHash::default();
-    hash.add(&[b"r", &id.0[..], &text].concat());
-    hash
-}
-
 /// Writes records of one partition and the rows read from them.
 pub(crate) struct RecordStore<'a> {
     pub(crate) connection: &'a Connection,
@@ -73,9 +71,10 @@ impl RecordStore<'_> {
         id: RecordId,
         old: &StoredDocument,
         saved: &[u8],
-        record: Option<&Record>,
+        record: Option<Record>,
     ) -> Result<BTreeSet<ChainId>, ReplicaError> {
-        let (decided, counted) = self.put_uncounted(id, old, saved, record)?;
+        let rows = record.map(|record| RecordRows::of(id, record));
+        let (decided, counted) = self.put_uncounted(id, old, saved, rows.as_ref())?;
         if counted != old.counted {
             let gone = old.counted.unwrap_or_default();
             self.count(|sum| sum.minus(gone).plus(counted.unwrap_or_default()))?;
@@ -99,9 +98,9 @@ impl RecordStore<'_> {
         id: RecordId,
         old: &StoredDocument,
         saved: &[u8],
-        record: Option<&Record>,
+        rows: Option<&RecordRows>,
     ) -> Result<(BTreeSet<ChainId>, Option<StateHash>), ReplicaError> {
-        let new = record.map(|r| row_of(id, r));
+        let new = rows.map(|r| r.counted);
         self.connection
             .prepare_cached(
                 "INSERT INTO document (id, kind, partition, saved, row) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -109,12 +108,12 @@ impl RecordStore<'_> {
             )?
             .execute(params![
                 id.0,
-                record.map_or("", |r| r.kind.code()),
+                rows.map_or("", |r| r.record.kind.code()),
                 self.partition.to_key(),
                 saved,
                 new.map_or(Vec::new(), |h| h.to_bytes().to_vec()),
             ])?;
-        let Some(record) = record else {
+        let Some(rows) = rows else {
             if old.counted.is_some() {
                 forget_rows(self.connection, id)?;
             }
@@ -122,11 +121,11 @@ impl RecordStore<'_> {
         };
         // A document that was not here has no rows that would have to go.
         let is_new = old.saved.is_empty();
-        put_conflicts(self.connection, id, record, is_new)?;
-        if record.kind == RecordKind::Device {
+        put_conflicts(self.connection, id, &rows.record, is_new)?;
+        if rows.record.kind == RecordKind::Device {
             self.learn_chains(saved)?;
         }
-        Ok((put_rows(self.connection, id, record, is_new)?, new))
+        Ok((put_rows(self.connection, id, rows, is_new)?, new))
     }
 
     /// A device that was given other chains wrote on those before too: its record's changes hold every certificate that
@@ -164,7 +163,7 @@ impl RecordStore<'_> {
             Err(other) => return Err(other.into()),
         };
         match merged {
-            Some((saved, record)) => self.put(id, &old, &saved, record.as_ref()),
+            Some((saved, record)) => self.put(id, &old, &saved, record),
             None => Ok(BTreeSet::new()),
         }
     }
@@ -260,13 +259,14 @@ fn put_conflicts(
 fn put_rows(
     connection: &Connection,
     id: RecordId,
-    record: &Record,
+    rows: &RecordRows,
     is_new: bool,
 ) -> Result<BTreeSet<ChainId>, ReplicaError> {
+    let record = &rows.record;
     match record.kind {
         RecordKind::Item => {
-            if let Some(item) = Item::from_record(id.into(), record) {
-                put_item(connection, &item, is_new)?;
+            if let Some(item) = &rows.item {
+                put_item(connection, item, is_new)?;
             }
         }
         RecordKind::Bin => {
@@ -348,7 +348,8 @@ fn put_rows(
     Ok(BTreeSet::new())
 }
 
-fn put_item(connection: &Connection, item: &Item, is_new: bool) -> Result<(), ReplicaError> {
+fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<(), ReplicaError> {
+    let ItemRows { item, words, codes } = rows;
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO item
@@ -371,7 +372,6 @@ fn put_item(connection: &Connection, item: &Item, is_new: bool) -> Result<(), Re
             .prepare_cached("DELETE FROM item_barcode WHERE item = ?1")?
             .execute([item.id.as_bytes()])?;
     }
-    let mut codes = item.sku.clone();
     for (code, pack) in &item.barcodes {
         connection
             .prepare_cached(
@@ -383,15 +383,12 @@ fn put_item(connection: &Connection, item: &Item, is_new: bool) -> Result<(), Re
                 normalised(code),
                 pack.thousandths()
             ])?;
-        codes.push(' ');
-        codes.push_str(code);
     }
-    let words = format!("{} {}", words(&item.name_en), words(&item.name_zh));
     let reference = item.id.as_bytes();
     if is_new {
-        search::insert(connection, HitKind::Item, reference, &words, &codes)
+        search::insert(connection, HitKind::Item, reference, words, codes)
     } else {
-        search::put(connection, HitKind::Item, reference, &words, &codes)
+        search::put(connection, HitKind::Item, reference, words, codes)
     }
 }
 

@@ -8,6 +8,7 @@ mod build;
 mod content;
 mod install;
 mod prune;
+mod read_ahead;
 
 use documents::snapshot::CHUNKS_MAX;
 use documents::{Manifest, Partition, SnapshotId};

@@ -118,6 +118,14 @@ pub(super) struct Records {
     documents: Vec<u8>,
 }
 
+/// One document of [`Records`].
+pub(super) struct Stored<'r> {
+    pub(super) id: RecordId,
+    /// Whether `bytes` are shortened.
+    pub(super) short: bool,
+    pub(super) bytes: &'r [u8],
+}
+
 impl Records {
     pub(super) fn push(&mut self, id: RecordId, saved: &[u8]) {
         let (short, bytes) = documents::record::first_change::shorten(saved);
@@ -131,8 +139,8 @@ impl Records {
         self.ids.len() + self.documents.len() + 5 * self.lengths.len()
     }
 
-    /// Each record with its stored document; `None` if the columns do not fit each other.
-    pub(super) fn documents(&self) -> Option<Vec<(RecordId, Vec<u8>)>> {
+    /// Each record with what is carried of its document; `None` if the columns do not fit each other.
+    pub(super) fn stored(&self) -> Option<Vec<Stored<'_>>> {
         let mut out = Vec::with_capacity(self.ids.len() / 16);
         let mut rest = &self.documents[..];
         let ids = self.ids.chunks_exact(16);
@@ -142,8 +150,11 @@ impl Records {
         for (id, length) in ids.zip(&self.lengths) {
             let (bytes, after) = rest.split_at_checked((length >> 1) as usize)?;
             rest = after;
-            let saved = documents::record::first_change::lengthen(length & 1 == 1, bytes);
-            out.push((RecordId(id.try_into().ok()?), saved));
+            out.push(Stored {
+                id: RecordId(id.try_into().ok()?),
+                short: length & 1 == 1,
+                bytes,
+            });
         }
         rest.is_empty().then_some(out)
     }

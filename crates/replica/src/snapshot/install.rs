@@ -1,19 +1,23 @@
 //! Putting a snapshot in the place of a partition's rows.
 
+use std::collections::HashSet;
+
 use documents::record::Counting;
-use documents::{Manifest, Partition, SegmentHash};
+use documents::{Manifest, Partition, RecordId, SegmentHash};
 use domain::event::{Event, EventRecord};
 use domain::ledger::{Install, Placed, StateHash};
 use domain::{SiteId, Timestamp, UnixMillis};
 use rusqlite::{Connection, params};
 
 use super::content::{ChainRow, Content, KeptEvent, Records};
+use super::read_ahead::{self, Document};
 use super::{prune, stored};
 use crate::chains::Chains;
 use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::ingest::{self, Batch, Cursor};
 use crate::ledger_store::SqlLedger;
+use crate::records::{RecordRows, StoredDocument};
 use crate::replica::{self, Replica};
 use crate::{displaced, meta, quarantine, records};
 
@@ -138,6 +142,7 @@ pub(crate) fn apply(
     // events.
     let mut judged = quarantine::documents_in(connection, partition)?;
     let mut ledger_chunks = Vec::new();
+    let held = records::held_if_few(connection)?;
     for number in 0..manifest.chunks.len() {
         match chunk(number)? {
             Content::Chains(rows) => {
@@ -157,7 +162,14 @@ pub(crate) fn apply(
                 }
             }
             Content::Records(rows) => {
-                put_records(connection, chains, identity, partition, &rows)?;
+                put_records(
+                    connection,
+                    chains,
+                    identity,
+                    partition,
+                    &rows,
+                    held.as_ref(),
+                )?;
             }
             // After the chains; they are read again, so that only one chunk is in memory at a time.
             _ => ledger_chunks.push(number),
@@ -258,36 +270,48 @@ fn put_records(
     identity: &Identity,
     partition: Partition,
     rows: &Records,
+    held: Option<&HashSet<RecordId>>,
 ) -> Result<(), ReplicaError> {
-    let documents = rows
-        .documents()
-        .ok_or(ReplicaError::BadRow("snapshot_chunk.bytes"))?;
     let mut store = records::RecordStore {
         connection,
         chains,
         identity: Some(identity),
         partition,
     };
+    let any_withheld = quarantine::is_any_withheld(connection)?;
     // A catalogue is long: it is counted once.
     let mut come = StateHash::default();
-    for (id, saved) in documents {
-        let old = records::load(connection, id)?;
-        if old.saved == saved {
-            continue;
-        }
-        if old.saved.is_empty() {
-            let withheld = quarantine::withheld(connection, id)?;
-            let counting = Counting {
-                withheld: &withheld,
-                is_server: &|chain| store.chains.get(chain).is_some_and(|c| c.is_server),
-            };
-            let record = documents::record::read_if_known(&saved, &counting)?;
-            let (_, counted) = store.put_uncounted(id, &old, &saved, record.as_ref())?;
-            come = come.plus(counted.unwrap_or_default());
+    read_ahead::each(rows, |document| {
+        let Document { id, saved, rows } = document;
+        let is_new = held.is_some_and(|held| !held.contains(&id));
+        let old = if is_new {
+            StoredDocument::default()
         } else {
-            store.merge(id, documents::record::changes(&saved)?)?;
+            records::load(connection, id)?
+        };
+        if old.saved == saved {
+            return Ok(());
         }
-    }
+        if !old.saved.is_empty() {
+            store.merge(id, documents::record::changes(&saved)?)?;
+            return Ok(());
+        }
+        let rows = match rows {
+            Some(rows) if !any_withheld => Some(rows),
+            _ => {
+                let withheld = quarantine::withheld(connection, id)?;
+                let counting = Counting {
+                    withheld: &withheld,
+                    is_server: &|chain| store.chains.get(chain).is_some_and(|c| c.is_server),
+                };
+                let record = documents::record::read_if_known(&saved, &counting)?;
+                record.map(|record| RecordRows::of(id, record))
+            }
+        };
+        let (_, counted) = store.put_uncounted(id, &old, &saved, rows.as_ref())?;
+        come = come.plus(counted.unwrap_or_default());
+        Ok(())
+    })?;
     store.count(|sum| sum.plus(come))
 }
 
