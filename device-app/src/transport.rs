@@ -53,9 +53,12 @@ pub struct Post {
 /// Why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
-    /// No connection, or it broke, or it took too long.
+    /// No connection.
     #[error("the server does not answer")]
     Unreachable,
+    /// There was a connection, and it broke or took too long.
+    #[error("the line to the server broke")]
+    Cut,
     /// Somebody answered who is not the hub: a captive portal or a proxy.
     #[error("the answer is not the server's")]
     NotTheServer,
@@ -74,7 +77,7 @@ impl PostError {
     /// Code of the sentence that people read.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unreachable | Self::NotTheServer => "server-unreachable",
+            Self::Unreachable | Self::Cut | Self::NotTheServer => "server-unreachable",
             Self::CertificateWrong => "server-certificate-wrong",
             Self::BadAddress => "enrol-url-malformed",
             Self::Refused(refusal) => refusal.code.code(),
@@ -220,9 +223,12 @@ impl Client {
             request = request.bearer_auth(token);
         }
         let mut response = request.send().await.map_err(|error| {
+            let is_connected = !error.is_connect();
             tracing::debug!(error = %error.without_url(), "no answer");
             if self.mismatch.load(Ordering::Relaxed) {
                 PostError::CertificateWrong
+            } else if is_connected {
+                PostError::Cut
             } else {
                 PostError::Unreachable
             }
@@ -240,7 +246,7 @@ impl Client {
             });
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| PostError::Unreachable)? {
+        while let Some(chunk) = response.chunk().await.map_err(|_| PostError::Cut)? {
             // One segment may pass the limit that we asked for; nothing honest is four times as large.
             if body.len() + chunk.len() > 4 * REPLY_BYTES_MAX {
                 return Err(PostError::NotTheServer);

@@ -15,6 +15,7 @@ use protocol::{
 
 use crate::backoff::Backoff;
 use crate::live::{HEARTBEAT_MS, LIVE_GATHER_MS, Live, LiveEffect, LiveEvent};
+use crate::portion::Portion;
 
 /// When nothing happens, the hub is asked this often.
 pub const POLL_MS: i64 = 5_000;
@@ -39,8 +40,10 @@ pub enum Connection {
 /// Why an exchange failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Failure {
-    /// No answer, or one that is none of ours: a captive portal, a proxy, a cut line.
+    /// No connection, or an answer that is none of ours: a captive portal, a proxy.
     Unreachable,
+    /// There was a connection, and it broke or was too slow before the answer had come.
+    Cut,
     /// The server's certificate is not the one that was pinned.
     CertificateWrong,
     /// The hub refused.
@@ -55,7 +58,7 @@ impl Failure {
     /// Stable code; also the key of the translated sentence.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Unreachable => "server-unreachable",
+            Self::Unreachable | Self::Cut => "server-unreachable",
             Self::CertificateWrong => "server-certificate-wrong",
             Self::Refused(code) => code.code(),
             Self::Storage => "database-error",
@@ -231,6 +234,7 @@ pub struct DeviceSync {
     /// Something carried that the hub was not ready for is to be offered with the next poll.
     offers_again: bool,
     backoff: Backoff,
+    portion: Portion,
     /// When the next exchange is due.
     next_at: Option<UnixMillis>,
     live: Live,
@@ -256,6 +260,7 @@ impl DeviceSync {
             read_up: BTreeSet::new(),
             offers_again: false,
             backoff: Backoff::new(seed),
+            portion: Portion::WHOLE,
             next_at: None,
             live: Live::never(seed),
         }
@@ -473,7 +478,7 @@ impl DeviceSync {
         effects.push(Effect::Gather(Gather {
             push_after,
             carry: self.read_up.clone(),
-            bytes_max: PUSH_BYTES_MAX,
+            bytes_max: self.portion.push_bytes(),
         }));
     }
 
@@ -507,7 +512,7 @@ impl DeviceSync {
             versions: protocol::VERSIONS,
             status: gathered.status,
             partitions,
-            reply_bytes_max: protocol::REPLY_BYTES_MAX as u32,
+            reply_bytes_max: self.portion.reply_bytes(),
         }));
         self.live.asked(now);
         self.wake(effects);
@@ -515,6 +520,7 @@ impl DeviceSync {
 
     fn take(&mut self, reply: SyncReply, effects: &mut Vec<Effect>) {
         self.phase = Phase::Ingesting;
+        self.portion.came_through();
         let mut restart = Vec::new();
         let mut entries = Vec::new();
         // A copy must not go on as if the chain were its own, nor read the log as its owner.
@@ -688,6 +694,9 @@ impl DeviceSync {
         asked_ms: u64,
         effects: &mut Vec<Effect>,
     ) {
+        if failure == Failure::Cut && self.phase == Phase::Sending {
+            self.portion.cut();
+        }
         self.phase = Phase::Idle;
         // What the hub holds must be asked again.
         self.hub_heads.clear();

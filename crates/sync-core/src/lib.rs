@@ -5,6 +5,7 @@ pub mod blobs;
 pub mod device;
 pub mod hub;
 pub mod live;
+mod portion;
 
 pub use backoff::Backoff;
 pub use blobs::{BlobNews, BlobStep, BlobUploads, WaitingBlob, goes_metered};

@@ -35,7 +35,7 @@ impl LiveState {
     fn leave(&mut self) -> Option<Event> {
         self.line = None;
         self.open = false;
-        std::mem::take(&mut self.awaited).then_some(Event::Failed(Failure::Unreachable))
+        std::mem::take(&mut self.awaited).then_some(Event::Failed(Failure::Cut))
     }
 }
 

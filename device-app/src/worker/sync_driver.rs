@@ -93,7 +93,7 @@ impl SyncDriver {
 
     /// Whether the last exchange failed because nobody answered.
     pub(crate) fn is_unreachable(&self) -> bool {
-        self.failure == Some(Failure::Unreachable)
+        matches!(self.failure, Some(Failure::Unreachable | Failure::Cut))
     }
 
     /// What the hub said of the chains that were given up does not matter any more.
@@ -180,6 +180,7 @@ impl SyncDriver {
             },
             Err(PostError::Refused(refusal)) => Event::Refused(refusal),
             Err(PostError::CertificateWrong) => Event::Failed(Failure::CertificateWrong),
+            Err(PostError::Cut) => Event::Failed(Failure::Cut),
             Err(_) => Event::Failed(Failure::Unreachable),
         };
         self.handle(event, replica, now)

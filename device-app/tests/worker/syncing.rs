@@ -55,6 +55,7 @@ fn captive_portals_and_broken_lines_are_offline_and_nothing_is_lost() {
     for (fault, expected) in [
         (PostError::NotTheServer, "server-unreachable"),
         (PostError::Unreachable, "server-unreachable"),
+        (PostError::Cut, "server-unreachable"),
         (PostError::CertificateWrong, "server-certificate-wrong"),
         (refused(RefusalCode::DeviceUnknown), "device-revoked"),
         (refused(RefusalCode::HubFailed), "server-error"),

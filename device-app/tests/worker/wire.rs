@@ -52,7 +52,7 @@ fn portals_broken_lines_and_refusals_are_told_apart() {
         Err(PostError::Refused(refusal)) => assert_eq!(refusal.code, RefusalCode::EnrolCodeWrong),
         other => panic!("{other:?}"),
     }
-    for fault in [PostError::NotTheServer, PostError::Unreachable] {
+    for fault in [PostError::NotTheServer, PostError::Cut] {
         hub.inner().fault = Some(fault);
         assert_eq!(enrol(&url, None, "AAAA1"), Err(fault));
     }

@@ -221,6 +221,30 @@ fn failures_back_off_and_sync_now_does_not_wait() {
 }
 
 #[test]
+fn after_a_line_broke_in_the_middle_less_goes_at_once() {
+    let mut run = Run::new();
+    let asked = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Gather(ask) => Some(ask.bytes_max),
+            _ => None,
+        })
+    };
+    let mut sizes = vec![asked(&run.sync.handle(0, Event::Started)).unwrap()];
+    for failure in [Failure::Cut, Failure::Unreachable, Failure::Cut] {
+        run.sync.handle(0, gathered(0, 1, 1));
+        run.sync.handle(0, Event::Failed(failure));
+        sizes.push(asked(&run.sync.handle(0, Event::SyncNow)).unwrap());
+    }
+    run.sync.handle(0, gathered(0, 1, 1));
+    run.sync.handle(0, reply(PushOutcome::Held, 1, false));
+    run.sync.handle(0, Event::Ingested { complete: true });
+    sizes.push(asked(&run.sync.handle(0, Event::SyncNow)).unwrap());
+    let kib: Vec<usize> = sizes.iter().map(|bytes| bytes >> 10).collect();
+    // Without a line at all nothing is known about it.
+    assert_eq!(kib, [1_024, 512, 512, 256, 512]);
+}
+
+#[test]
 fn stay_offline_means_it() {
     let mut run = Run::new();
     run.check(Event::StayOffline(true), &["StayOffline"]);
