@@ -166,3 +166,77 @@ fn devices_on_a_snapshot_bring_back_their_own_work_that_the_backup_lacks() {
     }
     assert_eq!(shown(&host), before);
 }
+
+/// A hub with a snapshot of everything so far, which `asks` has asked for.
+fn build_for(asks: &mut Handheld, host: &HubHost, now: UnixMillis, random: &mut Random) {
+    asks.takes_snapshots = true;
+    sync(asks, host, now, random);
+    assert!(host.get().build_snapshots(now).unwrap() > 0);
+}
+
+#[test]
+fn a_device_that_lacks_a_certificate_reads_its_site_once_the_snapshot_has_brought_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = HubHost::start(folder.path()).unwrap();
+    let mut random = Random::new(5);
+    let mut devices = enrolled(&host, folder.path());
+    host.get().set_snapshot_entries_min(2);
+    sync(&mut devices[0], &host, T0, &mut random);
+    // While it is away, somebody whom it does not know works at its site.
+    let mut unknown = Handheld::enrol(folder.path(), host.get(), 3, T0 + 1).unwrap();
+    for n in 0..4 {
+        unknown.rename(item(n), "改名", T0 + 2).unwrap();
+        unknown
+            .record(vec![random_event(&mut random)], T0 + 2)
+            .unwrap();
+        sync(&mut unknown, &host, T0 + 2, &mut random);
+    }
+    let mut new = Handheld::enrol(folder.path(), host.get(), 4, T0 + 3).unwrap();
+    build_for(&mut new, &host, T0 + 3, &mut random);
+    devices[0].takes_snapshots = true;
+    sync(&mut devices[0], &host, T0 + 4, &mut random);
+    let shared = devices[0].replica.installed_snapshot(Partition::Shared);
+    assert!(shared.unwrap().is_some());
+    assert_eq!(devices[0].replica.query().event_count().unwrap(), 4);
+    assert_eq!(
+        working_hash(&devices[0].replica),
+        working_hash(&host.get().replica().lock().unwrap())
+    );
+}
+
+#[test]
+fn a_device_whose_last_acknowledgement_was_lost_goes_on_from_a_snapshot_that_covers_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = HubHost::start(folder.path()).unwrap();
+    let mut random = Random::new(5);
+    let mut devices = enrolled(&host, folder.path());
+    host.get().set_window(0);
+    host.get().set_snapshot_entries_min(2);
+    for n in 0..4 {
+        devices[0]
+            .record(vec![random_event(&mut random)], T0 + n)
+            .unwrap();
+        sync(&mut devices[0], &host, T0 + n, &mut random);
+    }
+    // The last entry of the log is its own, and it has not heard of it.
+    devices[0]
+        .record(vec![random_event(&mut random)], T0 + 5)
+        .unwrap();
+    let answered = devices[0].exchange(host.get(), Wire::ReplyLost, T0 + 5, &mut random);
+    assert!(!answered.unwrap());
+    host.get().pump(T0 + 5).unwrap();
+    assert_eq!(devices[0].replica.waiting().unwrap().events, 1);
+    build_for(&mut devices[1], &host, T0 + 6, &mut random);
+    devices[0].takes_snapshots = true;
+    for round in 7..9 {
+        sync(&mut devices[0], &host, T0 + round, &mut random);
+    }
+    let site = Partition::Site(SITE);
+    let installed = devices[0].replica.installed_snapshot(site).unwrap();
+    assert_eq!(installed.unwrap().cut, 6);
+    assert_eq!(devices[0].replica.waiting().unwrap().total(), 0);
+    assert_eq!(
+        working_hash(&devices[0].replica),
+        working_hash(&host.get().replica().lock().unwrap())
+    );
+}

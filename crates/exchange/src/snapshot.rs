@@ -44,11 +44,25 @@ pub fn wish(
 /// # Errors
 /// [`ReplicaError`].
 pub fn take_offers(replica: &mut Replica, reply: &mut SyncReply) -> Result<(), ReplicaError> {
+    let mut shared_comes = false;
     for part in &mut reply.partitions {
         replica.set_backed_up(part.partition, part.backed_up)?;
         let signed = std::mem::take(&mut part.snapshot);
-        if !signed.is_empty() && !replica.begin_snapshot(&signed)? {
+        if signed.is_empty() {
+            continue;
+        }
+        if replica.begin_snapshot(&signed)? {
+            shared_comes |= part.partition == Partition::Shared;
+        } else {
             tracing::warn!(partition = %part.partition, "a snapshot that cannot be trusted was offered");
+        }
+    }
+    if shared_comes {
+        // Who vouches for the chains of a site is in the snapshot: what they wrote is read once that is installed.
+        let sites = reply.partitions.iter_mut();
+        for part in sites.filter(|part| part.partition != Partition::Shared) {
+            part.entries.clear();
+            part.more = false;
         }
     }
     Ok(())

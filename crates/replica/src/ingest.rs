@@ -123,7 +123,7 @@ impl Replica {
             .prepare_cached(
                 "SELECT s.accepted_at FROM segment s JOIN chain c ON c.id = s.chain
                  JOIN cursor p ON p.partition = c.partition AND p.number = s.number
-                 WHERE c.partition = ?1 AND s.number IS NOT NULL",
+                 WHERE c.partition = ?1 AND s.acceptance IS NOT NULL",
             )?
             .query_row([partition.to_key()], |r| r.get(0))
             .optional()?)

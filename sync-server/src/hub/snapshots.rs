@@ -49,6 +49,7 @@ struct Shelf {
     before: BTreeMap<Partition, Ready>,
     wanted: BTreeMap<Partition, u64>,
     window_ms: Option<i64>,
+    entries_min: Option<u64>,
 }
 
 /// The folder of snapshots.
@@ -173,6 +174,11 @@ impl Hub {
         self.snapshots.lock().window_ms = Some(window_ms.max(0));
     }
 
+    /// To how few lacking entries a snapshot is offered; [`ENTRIES_MIN`] unless it is set. It lasts until the program ends.
+    pub fn set_snapshot_entries_min(&self, entries: u64) {
+        self.snapshots.lock().entries_min = Some(entries.max(1));
+    }
+
     /// How much history devices of a site hold at least, in whole days, 1 to 3,650: from the next snapshot on.
     ///
     /// # Errors
@@ -210,13 +216,14 @@ impl Hub {
     ) -> Result<Option<Vec<u8>>, HubError> {
         let end = self.database.read(|c| hub_log::end(c, partition))?;
         let mut shelf = self.snapshots.lock();
+        let entries_min = shelf.entries_min.unwrap_or(ENTRIES_MIN);
         let fresh = |shelf: &Shelf| {
             let ready = shelf.ready.get(&partition);
             ready
                 .is_some_and(|r| r.manifest.taken_at + FRESH_MS > now && wish.end <= r.manifest.end)
         };
         let lacks = end.number.saturating_sub(position.number);
-        let could_use = lacks >= ENTRIES_MIN || wish.end > 0 || wish.prune;
+        let could_use = lacks >= entries_min || wish.end > 0 || wish.prune;
         if could_use && !fresh(&shelf) {
             self.snapshots.look(&mut shelf)?;
         }
@@ -230,10 +237,10 @@ impl Hub {
         let offer = shelf.ready.get(&partition).filter(|r| {
             let m = &r.manifest;
             let cures = wish.end > 0 && m.end >= wish.end;
-            let saves_reading = m.cut.saturating_sub(position.number) >= ENTRIES_MIN;
+            let saves_reading = m.cut.saturating_sub(position.number) >= entries_min;
             let prunes = wish.prune
                 && partition != Partition::Shared
-                && m.cut.saturating_sub(wish.cut) >= ENTRIES_MIN;
+                && m.cut.saturating_sub(wish.cut) >= entries_min;
             m.epoch == self.organisation.epoch && (cures || saves_reading || prunes)
         });
         Ok(offer.map(|r| r.signed.clone()))
