@@ -89,8 +89,12 @@ impl Snapshots {
 
     /// Takes up what lies in the folder and is not known yet: another node may have built it.
     fn look(&self, shelf: &mut Shelf) -> Result<(), HubError> {
-        for found in std::fs::read_dir(&self.folder).map_err(HubError::Files)? {
-            let found = found.map_err(HubError::Files)?;
+        let found = std::fs::read_dir(&self.folder).map_err(HubError::Files)?;
+        let found: std::io::Result<Vec<_>> = found.collect();
+        let mut found = found.map_err(HubError::Files)?;
+        // The same every time, whatever the file system says first.
+        found.sort_by_key(std::fs::DirEntry::file_name);
+        for found in found {
             let name = found.file_name().to_string_lossy().into_owned();
             if name.starts_with(BUILDING) {
                 // Half built when a node stopped, unless one is at work on it.
@@ -350,7 +354,13 @@ impl Hub {
             signed,
             manifest,
         };
-        std::fs::rename(&folder, self.snapshots.path(ready.id)).map_err(HubError::Files)?;
+        let path = self.snapshots.path(ready.id);
+        if std::fs::read(path.join(MANIFEST)).is_ok_and(|there| there == ready.signed) {
+            // Another node has built the very same at the same moment.
+            drop(std::fs::remove_dir_all(&folder));
+        } else {
+            std::fs::rename(&folder, path).map_err(HubError::Files)?;
+        }
         tracing::info!(%partition, cut = ready.manifest.cut, end = ready.manifest.end, bytes = ready.manifest.bytes(), "snapshot built");
         if let Some(gone) = self.snapshots.lock().put(ready) {
             drop(std::fs::remove_dir_all(self.snapshots.path(gone.id)));

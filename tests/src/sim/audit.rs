@@ -32,6 +32,16 @@ pub(super) struct Audit {
     pub(super) written: BTreeSet<EventHash>,
     /// Events that are here without being folded: others say them again, or they wait on a branch that was set aside.
     pub(super) kept: BTreeSet<EventHash>,
+    /// The chains whose beginning an installed snapshot stands for.
+    pub(super) covered: BTreeMap<ChainId, Covered>,
+}
+
+/// Where a snapshot's cut is on a chain: what is up to there need not be held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Covered {
+    pub(super) seq: u64,
+    hash: SegmentHash,
+    last_event: u64,
 }
 
 /// What segments hold: the same segment is on many disks, and is unpacked and verified once.
@@ -137,7 +147,12 @@ pub(super) fn events(
     if !connection.table_exists(None, "displaced")? {
         return Ok(hashes);
     }
-    let mut statement = connection.prepare("SELECT hash, record FROM event")?;
+    // Of events that came with a snapshot there is no change and no signature here, so they could not be given back.
+    let mut statement = connection.prepare(
+        "SELECT hash, record FROM event e
+         WHERE number > coalesce((SELECT last_event FROM chain_end c WHERE c.chain = e.chain), 0)
+         AND NOT EXISTS (SELECT 1 FROM kept_event k WHERE k.chain = e.chain AND k.number = e.number)",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         hashes.insert(EventHash(blob(row, "hash")?));
@@ -145,6 +160,14 @@ pub(super) fn events(
         hashes.extend(EventRecord::from_bytes(&record)?.origin);
     }
     hashes.extend(set_aside(&connection, segments)?);
+    let mut statement = connection.prepare(
+        "SELECT header, signature, body FROM segment WHERE chain IN (SELECT chain FROM chain_end)",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let said = segments.events(&segment(row)?)?;
+        hashes.extend(said.events.iter().chain(&said.again));
+    }
     Ok(hashes)
 }
 
@@ -266,6 +289,7 @@ pub(super) fn replica(
     let (_copy, connection) = open(disk, file, key)?;
     let mut audit = Audit::default();
     learn_chains(&connection, segments)?;
+    audit.covered = covered(&connection)?;
     let mut statement = connection.prepare(
         "SELECT c.chain, s.seq, s.hash, s.header, s.signature, s.body, s.number, s.accepted_at, s.status
          FROM segment s JOIN chain c ON c.id = s.chain ORDER BY c.chain, s.seq",
@@ -280,13 +304,28 @@ pub(super) fn replica(
         let hash = SegmentHash(blob(row, "hash")?);
         let segment = segment(row)?;
         let previous = segments.verify(&segment, hash, (chain, seq))?;
-        let before = ends.insert(chain, (seq, hash)).unwrap_or_default();
+        let covered = audit.covered.get(&chain).copied().unwrap_or_default();
+        let before = match ends.insert(chain, (seq, hash)) {
+            Some(before) if before.0 >= covered.seq || seq <= covered.seq => before,
+            // Of what the cut covers, some may be held for a server that is restored.
+            None if seq <= covered.seq => (seq - 1, previous),
+            _ => (covered.seq, covered.hash),
+        };
         ensure!(
             (seq, previous) == (before.0 + 1, before.1),
             "segment {seq} of {chain} does not follow {}",
             before.0
         );
+        ensure!(
+            seq != covered.seq || hash == covered.hash,
+            "segment {seq} of {chain} is another than the one at the cut"
+        );
         let said = segments.events(&segment)?;
+        if seq <= covered.seq {
+            // Bytes alone: nothing is folded from them.
+            audit.kept.extend(said.events.iter().chain(&said.again));
+            continue;
+        }
         audit.written.extend(&said.events);
         audit.kept.extend(&said.again);
         let acceptance = match row.get::<_, Option<i64>>("number")? {
@@ -304,6 +343,24 @@ pub(super) fn replica(
     read_unsealed(&connection, &mut audit)?;
     read_events(&connection, &mut audit)?;
     Ok(audit)
+}
+
+/// What the installed snapshots cover; nothing where all of history is held.
+fn covered(connection: &Connection) -> Result<BTreeMap<ChainId, Covered>> {
+    let mut statement = connection.prepare(
+        "SELECT c.chain, e.seq, e.hash, e.last_event FROM chain_end e JOIN chain c ON c.id = e.chain",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut covered = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let end = Covered {
+            seq: number(row, "seq")?,
+            hash: SegmentHash(blob(row, "hash")?),
+            last_event: number(row, "last_event")?,
+        };
+        covered.insert(ChainId::from_bytes(blob(row, "chain")?), end);
+    }
+    Ok(covered)
 }
 
 fn learn_chains(connection: &Connection, segments: &mut Segments) -> Result<()> {
@@ -340,7 +397,9 @@ fn read_unsealed(connection: &Connection, audit: &mut Audit) -> Result<()> {
 
 fn read_events(connection: &Connection, audit: &mut Audit) -> Result<()> {
     let mut statement = connection.prepare(
-        "SELECT c.chain, e.number, e.hash, e.standing, e.record FROM event e JOIN chain c ON c.id = e.chain
+        "SELECT c.chain, e.number, e.hash, e.standing, e.record, k.chain IS NOT NULL AS kept
+         FROM event e JOIN chain c ON c.id = e.chain
+         LEFT JOIN kept_event k ON k.chain = e.chain AND k.number = e.number
          ORDER BY c.chain, e.number",
     )?;
     let mut rows = statement.query([])?;
@@ -351,14 +410,18 @@ fn read_events(connection: &Connection, audit: &mut Audit) -> Result<()> {
             ChainId::from_bytes(blob(row, "chain")?),
             number(row, "number")?,
         );
-        let before = ends.insert(chain, at).unwrap_or(0);
-        ensure!(at == before + 1, "event {at} of {chain} follows {before}");
-        ensure!(
-            audit.events.insert(EventHash(blob(row, "hash")?)),
-            "event {at} of {chain} is there twice"
-        );
-        let record: Vec<u8> = row.get("record")?;
         let hash = EventHash(blob(row, "hash")?);
+        let record: Vec<u8> = row.get("record")?;
+        let covered = audit.covered.get(&chain).copied().unwrap_or_default();
+        let comes_with_snapshot = row.get("kept")? && !audit.written.contains(&hash);
+        if at > covered.last_event && !comes_with_snapshot {
+            let before = ends.insert(chain, at).unwrap_or(covered.last_event);
+            ensure!(at == before + 1, "event {at} of {chain} follows {before}");
+            ensure!(
+                audit.events.insert(hash),
+                "event {at} of {chain} is there twice"
+            );
+        }
         let said = EventRecord::from_bytes(&record)?.origin.unwrap_or(hash);
         ensure!(
             row.get::<_, i64>("standing")? == 0 || counted.insert(said),

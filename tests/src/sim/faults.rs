@@ -67,7 +67,7 @@ pub(super) fn act(world: &mut World) -> Result<()> {
     let alive: Vec<usize> = world.alive().collect();
     let n = alive[world.random.below(alive.len() as u64) as usize];
     let kinds = world.kinds;
-    match world.random.below(118) {
+    match world.random.below(120) {
         0..=39 => record(world, n),
         40..=43 => reverse(world, n),
         44..=49 => rename(world, n),
@@ -117,6 +117,11 @@ pub(super) fn act(world: &mut World) -> Result<()> {
         102..=104 if kinds.quarantine_decided => supervisor::decide(world),
         105 if kinds.keys_rotated => supervisor::rotate_key(world, n),
         106..=115 if kinds.parcels => parcels::act(world, n),
+        // Snapshots are a day old before the hub builds others.
+        116..=119 if world.snapshots.is_some() => {
+            world.now += world.random.below(30 * HOUR as u64) as i64;
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -363,7 +368,8 @@ fn back_up_restore_or_clone(world: &mut World, n: usize) -> Result<()> {
     let number = world.handhelds.len();
     let disk = Disk::new(world.random.bits());
     disk.restore(&image);
-    let clone = Handheld::new(number, disk, world.handhelds[n].key);
+    let mut clone = Handheld::new(number, disk, world.handhelds[n].key);
+    clone.takes_snapshots = world.handhelds[n].takes_snapshots;
     world.handhelds.push(clone);
     world.note(format_args!("handheld {number} is a copy of handheld {n}"));
     world.start_handheld(number)

@@ -31,6 +31,8 @@ pub(super) struct Handheld {
     pub(super) clock_error_ms: i64,
     /// Lost for good, with everything on it.
     pub(super) is_lost: bool,
+    /// Whether it takes snapshots instead of history.
+    pub(super) takes_snapshots: bool,
     pub(super) backups: Vec<Image>,
     /// Counts starts, so that what was meant for an earlier one is known.
     pub(super) starts: u32,
@@ -55,6 +57,13 @@ pub(super) struct Running {
     pub(super) stopped: Option<PushOutcome>,
     /// Why the hub refused the last request, if it did.
     pub(super) refused: Option<RefusalCode>,
+    takes_snapshots: bool,
+    /// An exchange has ended, or a chunk has come: what was offered may be fetched.
+    pub(super) may_fetch: bool,
+    /// A step of that is due.
+    pub(super) is_fetching: bool,
+    /// Counts chunks that came and snapshots that were installed.
+    pub(super) fetched: u64,
     /// Counts exchanges that ended with nothing left to do.
     pub(super) up_to_date: u64,
     /// What its keys are drawn from.
@@ -94,6 +103,7 @@ impl Handheld {
             operator: OperatorId::from_bytes([number as u8 + 1; 16]),
             clock_error_ms: 0,
             is_lost: false,
+            takes_snapshots: false,
             backups: Vec::new(),
             starts: 0,
             running: None,
@@ -126,6 +136,10 @@ impl Handheld {
             stays_offline: false,
             stopped: None,
             refused: None,
+            takes_snapshots: self.takes_snapshots,
+            may_fetch: false,
+            is_fetching: false,
+            fetched: 0,
             up_to_date: 0,
             random: Random::new(random.bits()),
             renewing: None,
@@ -233,10 +247,7 @@ impl Running {
         } else if let Some((reason, Some(reply))) = self.renewing.take_if(|r| r.1.is_some()) {
             self.go_on_as(reason, reply, now).map(|()| None)
         } else {
-            if let Some(event) = self.inbox.pop_front() {
-                self.effects = self.sync.handle(now, event).into();
-            }
-            Ok(None)
+            self.next_event(now).map(|()| None)
         };
         if done.is_err() {
             self.ingest = None;
@@ -245,13 +256,31 @@ impl Running {
         done
     }
 
+    fn next_event(&mut self, now: UnixMillis) -> Result<(), ReplicaError> {
+        let Some(mut event) = self.inbox.pop_front() else {
+            return Ok(());
+        };
+        if let Event::Replied(reply) = &mut event {
+            exchange::snapshot::take_offers(&mut self.replica, reply)?;
+        }
+        self.effects = self.sync.handle(now, event).into();
+        Ok(())
+    }
+
     fn carry_out(&mut self, effect: Effect, now: UnixMillis) -> Result<Option<Wish>, ReplicaError> {
         match effect {
             Effect::Gather(ask) => {
                 let gathered = exchange::gather(&mut self.replica, &ask, now, "simulation")?;
                 self.inbox.push_front(Event::Gathered(gathered));
             }
-            Effect::Send(request) => return self.send(&request).map(Some),
+            Effect::Send(mut request) => {
+                if self.takes_snapshots {
+                    // Whether anybody works with it just now is anybody's guess.
+                    let is_idle = self.random.one_in(2);
+                    exchange::snapshot::wish(&self.replica, &mut request, is_idle, now)?;
+                }
+                return self.send(&request).map(Some);
+            }
             Effect::Ingest {
                 epoch,
                 restart,
@@ -274,7 +303,10 @@ impl Running {
             Effect::WakeAt(at) => return Ok(Some(Wish::WakeAt(at))),
             // The simulated network has no live connection: exchanges alone.
             Effect::Show { .. } | Effect::Live(_) => {}
-            Effect::UpToDate => self.up_to_date += 1,
+            Effect::UpToDate => {
+                self.up_to_date += 1;
+                self.may_fetch = true;
+            }
             Effect::Stopped(outcome) => {
                 self.remarks.push(format!("stopped: {outcome:?}"));
                 self.stopped = outcome;

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use testkit::disk::{Disk, Image, Mount, VFS};
 use testkit::random::Random;
 
+use super::snapshots;
 use super::world::{Due, World};
 
 pub(super) const STORE: &str = "hub.db";
@@ -205,6 +206,7 @@ impl World {
         let failures = self.hubs.disk_failures();
         let started = self.hubs.start(node, self.now, &mut self.random);
         let is_up = self.hub_result(failures, started)?.is_some();
+        snapshots::configure(self, node);
         if !is_up {
             // If it only failed, it is not on the list of those that stopped.
             self.hubs.kill(node);
@@ -231,7 +233,8 @@ impl World {
 
     /// What a node does when something was brought to it, and now and then.
     pub(super) fn pump(&mut self, node: usize) -> Result<()> {
-        self.ask_node(node, Hub::pump)
+        self.ask_node(node, Hub::pump)?;
+        snapshots::build(self, node)
     }
 
     fn ask_node(

@@ -16,6 +16,8 @@ struct Seen {
     name: String,
     audit: Audit,
     hash: StateHash,
+    /// Late events have made some of what it shows wrong until it has a fresh snapshot, and it says so.
+    stale: bool,
 }
 
 /// Adds what is wrong to the world's violations.
@@ -32,8 +34,18 @@ pub(super) fn check(world: &mut World) -> Result<()> {
         let hub = node.hub.as_ref().context("the node runs")?;
         let replica = hub.replica().lock().ok().context("not poisoned")?;
         let hash = replica.state_hash(SITE)?;
-        seen.push(Seen { name, audit, hash });
+        seen.push(Seen {
+            name,
+            audit,
+            hash,
+            stale: replica.query().is_stale(SITE)?,
+        });
     }
+    let working = {
+        let hub = world.hubs.nodes[0].hub.as_ref().context("the node runs")?;
+        let replica = hub.replica().lock().ok().context("not poisoned")?;
+        replica.working_hash(SITE)?
+    };
     for handheld in world.handhelds.iter().filter(|h| !h.is_lost) {
         let name = format!("handheld {}", handheld.number);
         let key = handheld.key.as_ref();
@@ -41,6 +53,7 @@ pub(super) fn check(world: &mut World) -> Result<()> {
             .with_context(|| name.clone())?;
         let running = handheld.running.as_ref().context("the handheld runs")?;
         let hash = running.replica.state_hash(SITE)?;
+        let stale = running.replica.query().is_stale(SITE)?;
         let is_healthy = !running.is_stopped();
         if is_healthy {
             let waiting = running.replica.waiting()?.total();
@@ -50,8 +63,18 @@ pub(super) fn check(world: &mut World) -> Result<()> {
                     .push(format!("{name}: {waiting} wait though all is quiet"));
             }
             agrees_with_hub(&name, &audit, &seen[0].audit, &mut world.violations);
+            if !stale && running.replica.working_hash(SITE)? != working {
+                world.violations.push(format!(
+                    "{name} is up to date and shows other numbers than the hub"
+                ));
+            }
         }
-        seen.push(Seen { name, audit, hash });
+        seen.push(Seen {
+            name,
+            audit,
+            hash,
+            stale,
+        });
     }
     let server_key = {
         let hub = world.hubs.nodes[0].hub.as_ref().context("the node runs")?;
@@ -76,8 +99,11 @@ pub(super) fn check(world: &mut World) -> Result<()> {
 }
 
 fn agrees_with_hub(name: &str, own: &Audit, hub: &Audit, violations: &mut Vec<String>) {
-    if own.segments != hub.segments {
-        let lacks = hub.segments.difference(&own.segments).next();
+    let behind_cut = |s: &&HeldSegment| own.covered.get(&s.chain).is_some_and(|c| s.seq <= c.seq);
+    let mut lacks = hub.segments.difference(&own.segments);
+    let lacks = lacks.find(|s| !behind_cut(s));
+    let has_all = own.segments.is_subset(&hub.segments);
+    if lacks.is_some() || !has_all {
         let has = own.segments.difference(&hub.segments).next();
         violations.push(format!(
             "{name} is up to date and differs from the hub: lacks {lacks:?}, has {has:?}"
@@ -113,11 +139,10 @@ fn every_acknowledged_event_is_somewhere(world: &mut World, seen: &[Seen]) {
 }
 
 fn same_changes_same_state(seen: &[Seen], violations: &mut Vec<String>) {
-    let mut by_changes: BTreeMap<(&BTreeSet<HeldSegment>, &BTreeSet<[u8; 32]>), &Seen> =
-        BTreeMap::new();
-    for one in seen {
-        let changes = (&one.audit.segments, &one.audit.unsealed);
-        let first = *by_changes.entry(changes).or_insert(one);
+    let mut by_changes = BTreeMap::new();
+    for one in seen.iter().filter(|one| !one.stale) {
+        let changes = (&one.audit.segments, &one.audit.unsealed, &one.audit.covered);
+        let first: &Seen = by_changes.entry(changes).or_insert(one);
         if first.hash != one.hash {
             violations.push(format!(
                 "{} and {} hold the same changes and show different states",

@@ -16,6 +16,7 @@ mod neighbours;
 mod network;
 mod parcels;
 mod report;
+mod snapshots;
 pub mod supervisor;
 mod world;
 

@@ -20,6 +20,7 @@ use super::handheld::{self, Handheld, Running, Wish};
 use super::hubs::{self, Hubs};
 use super::network::{Network, Quality};
 use super::report::{Outcome, Trace};
+use super::snapshots::{self, Windows};
 use super::{Plan, invariants};
 use crate::fleet::{SITE, T0, bin_edit, item_edit};
 
@@ -69,6 +70,11 @@ pub(super) enum Due {
     Room {
         handheld: usize,
     },
+    /// The next step of what it fetches.
+    Fetch {
+        handheld: usize,
+        start: u32,
+    },
 }
 
 #[derive(Clone)]
@@ -104,6 +110,8 @@ pub(super) struct World {
     pub(super) keys: BTreeSet<[u8; 32]>,
     /// Parcel files that somebody has made and nobody has thrown away.
     pub(super) files: Vec<Vec<u8>>,
+    /// Whether there are snapshots in this run.
+    pub(super) snapshots: Option<Windows>,
     /// What may go wrong in this run.
     pub(super) kinds: Kinds,
     segments: Segments,
@@ -136,6 +144,7 @@ impl World {
             books: Books::default(),
             keys: BTreeSet::new(),
             files: Vec::new(),
+            snapshots: Windows::draw(&mut random),
             kinds: Kinds::draw(&mut random),
             segments: Segments::default(),
             trace: Trace::new(plan.verbose),
@@ -184,6 +193,7 @@ impl World {
     fn set_up(&mut self) -> Result<()> {
         for node in 0..self.hubs.nodes.len() {
             self.hubs.start(node, self.now, &mut self.random)?;
+            snapshots::configure(self, node);
         }
         let site = Site {
             id: SITE,
@@ -285,6 +295,13 @@ impl World {
                 }
                 Ok(())
             }
+            Due::Fetch { handheld, start } => match self.running(handheld, start) {
+                Some(running) => {
+                    running.is_fetching = false;
+                    snapshots::fetch(self, handheld)
+                }
+                None => Ok(()),
+            },
             Due::Room { handheld } => {
                 self.handhelds[handheld].disk.set_quota(None);
                 Ok(())
@@ -336,6 +353,7 @@ impl World {
         };
         let disk = Disk::new(self.random.bits());
         let mut made = Handheld::new(number, disk, database_key);
+        made.takes_snapshots = self.snapshots.is_some() && !self.random.one_in(4);
         made.start(&mut self.random)?;
         let running = made.running.as_mut().context("runs")?;
         running.replica.enrol(identity, &certificates)?;
@@ -375,6 +393,7 @@ impl World {
             self.note(format_args!("handheld {n} {remark}"));
         }
         let wish = self.handheld_result(n, failures, worked)?.flatten();
+        self.fetch_later(n);
         if self.handhelds[n].running.is_none() {
             return Ok(());
         }
@@ -403,6 +422,20 @@ impl World {
         }
         self.keep_working(n);
         Ok(())
+    }
+
+    /// Goes on with a snapshot, if this handheld has heard of one and was up to date since.
+    pub(super) fn fetch_later(&mut self, n: usize) {
+        let handheld = &mut self.handhelds[n];
+        let start = handheld.starts;
+        if let Some(running) = &mut handheld.running
+            && std::mem::take(&mut running.may_fetch)
+            && !running.is_fetching
+        {
+            running.is_fetching = true;
+            let after = 1 + self.random.below(1_000) as i64;
+            self.schedule(after, Due::Fetch { handheld: n, start });
+        }
     }
 
     /// What came of an operation on a handheld's disk. `None`: it failed, and the disk is why.
@@ -634,7 +667,7 @@ impl World {
                     running.tell(Event::StayOffline(false));
                 }
                 running.tell(Event::SyncNow);
-                before.push(running.up_to_date);
+                before.push((running.up_to_date, running.fetched));
                 self.keep_working(*n);
             }
             let bytes = self.hubs.store.counts().bytes;
@@ -647,9 +680,12 @@ impl World {
             for node in 0..self.hubs.nodes.len() {
                 self.pump(node)?;
             }
-            let at_rest = |(n, before): (&usize, u64)| {
+            let at_rest = |(n, before): (&usize, (u64, u64))| {
                 let running = self.handhelds[*n].running.as_ref();
-                running.is_some_and(|r| r.is_stopped() || r.up_to_date > before)
+                running.is_some_and(|r| {
+                    let fetches = r.is_fetching || r.fetched > before.1;
+                    r.is_stopped() || r.up_to_date > before.0 && !fetches
+                })
             };
             if alive.iter().zip(before).all(at_rest) && log == self.log_ends()? && round > 0 {
                 self.note(format_args!("at rest after {round} rounds, {bytes} bytes"));
