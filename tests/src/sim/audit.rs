@@ -306,9 +306,10 @@ pub(super) fn replica(
         let previous = segments.verify(&segment, hash, (chain, seq))?;
         let covered = audit.covered.get(&chain).copied().unwrap_or_default();
         let before = match ends.insert(chain, (seq, hash)) {
-            Some(before) if before.0 >= covered.seq || seq <= covered.seq => before,
-            // Of what the cut covers, some may be held for a server that is restored.
-            None if seq <= covered.seq => (seq - 1, previous),
+            Some(before) if before.0 >= covered.seq || before.0 + 1 == seq => before,
+            // Of what the cut covers, some may be held for a server that is restored: what was written here, not what
+            // a copy of this device wrote on the same chain.
+            _ if seq <= covered.seq => (seq - 1, previous),
             _ => (covered.seq, covered.hash),
         };
         ensure!(

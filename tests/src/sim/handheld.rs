@@ -57,7 +57,7 @@ pub(super) struct Running {
     pub(super) stopped: Option<PushOutcome>,
     /// Why the hub refused the last request, if it did.
     pub(super) refused: Option<RefusalCode>,
-    takes_snapshots: bool,
+    pub(super) takes_snapshots: bool,
     /// An exchange has ended, or a chunk has come: what was offered may be fetched.
     pub(super) may_fetch: bool,
     /// A step of that is due.

@@ -63,6 +63,11 @@ pub(super) fn check(world: &mut World) -> Result<()> {
                     .push(format!("{name}: {waiting} wait though all is quiet"));
             }
             agrees_with_hub(&name, &audit, &seen[0].audit, &mut world.violations);
+            if stale && running.takes_snapshots {
+                world
+                    .violations
+                    .push(format!("{name} has got no fresh snapshot"));
+            }
             if !stale && running.replica.working_hash(SITE)? != working {
                 world.violations.push(format!(
                     "{name} is up to date and shows other numbers than the hub"

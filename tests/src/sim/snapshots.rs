@@ -10,6 +10,8 @@ use testkit::random::Random;
 use super::world::World;
 
 const MINUTE: i64 = 60_000;
+/// After so long the hub builds another, and handhelds whose numbers wait for one ask.
+pub(super) const OLD_MS: i64 = 25 * 60 * MINUTE;
 
 /// When a run's hub offers snapshots, and of what.
 #[derive(Debug, Clone, Copy)]

@@ -659,9 +659,19 @@ impl World {
             handheld.disk.set_quota(None);
             self.start_handheld(*n)?;
         }
+        self.come_to_rest(&alive)?;
+        if self.snapshots.is_some() {
+            // What came late has made numbers wrong; now nothing comes any more, and there are fresh snapshots.
+            self.now += snapshots::OLD_MS;
+            self.come_to_rest(&alive)?;
+        }
+        Ok(())
+    }
+
+    fn come_to_rest(&mut self, alive: &[usize]) -> Result<()> {
         for round in 0..ROUNDS_MAX {
             let mut before = Vec::new();
-            for n in &alive {
+            for n in alive {
                 let running = self.handhelds[*n].running.as_mut().context("runs")?;
                 if running.stays_offline {
                     running.tell(Event::StayOffline(false));
