@@ -1,5 +1,7 @@
 //! What people do, and what goes wrong.
 
+use std::sync::PoisonError;
+
 use anyhow::Result;
 use documents::{FieldEdit, Partition, RecordKind};
 use domain::event::{EventHash, EventId};
@@ -107,7 +109,7 @@ pub(super) fn act(world: &mut World) -> Result<()> {
         89 if kinds.lost => lose(world, n, alive.len()),
         90..=92 if kinds.cloned => back_up_restore_or_clone(world, n),
         93..=94 if kinds.hub_restored => back_up_or_restore_hub(world),
-        95 if kinds.node_files_lost => lose_or_copy_node(world),
+        95 | 106..=108 if kinds.node_files_lost => lose_or_copy_node(world),
         // A night goes by.
         96 => {
             world.now += world.random.below(12 * HOUR as u64) as i64;
@@ -208,11 +210,21 @@ fn rename(world: &mut World, n: usize) -> Result<()> {
     commit(world, n, renaming)
 }
 
-/// A supervisor writes on a node.
+/// A supervisor writes on a node, or one on every node in the same moment.
 fn on_the_console(world: &mut World) -> Result<()> {
-    let Some(node) = world.any_node() else {
-        return Ok(());
-    };
+    if world.random.one_in(3) {
+        for node in 0..world.hubs.nodes.len() {
+            write_on(world, node, false)?;
+        }
+    } else if let Some(node) = world.any_node() {
+        let published = world.random.one_in(2);
+        write_on(world, node, published)?;
+    }
+    world.look_later();
+    Ok(())
+}
+
+fn write_on(world: &mut World, node: usize, published: bool) -> Result<()> {
     let mut commit = renaming(&mut world.random);
     if world.random.one_in(2) {
         commit = events(
@@ -223,10 +235,16 @@ fn on_the_console(world: &mut World) -> Result<()> {
     let failures = world.hubs.disk_failures();
     let now = world.now + world.hubs.nodes[node].clock_error_ms;
     if let Some(hub) = &world.hubs.nodes[node].hub {
-        let committed = hub.commit(commit, now);
+        let committed = match published {
+            true => hub.commit(commit, now),
+            // As pages do it: it goes into the log when the node next looks.
+            false => hub.catch_up(now).and_then(|_| {
+                let mut replica = hub.replica().lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(replica.commit(commit, now)?)
+            }),
+        };
         if let Some(committed) = world.hub_result(failures, committed)? {
             acknowledge(world, &committed.events, None);
-            world.look_later();
         }
     }
     Ok(())
@@ -403,7 +421,7 @@ fn lose_or_copy_node(world: &mut World) -> Result<()> {
     let node = &mut world.hubs.nodes[n];
     let backups = node.backups.len() as u64;
     let what = world.random.below(4);
-    if what == 0 {
+    if what == 0 || (backups == 0 && what == 1) {
         let image = node.disk.image();
         node.backups.push(image);
         world.note(format_args!("node {n} is backed up"));

@@ -226,9 +226,12 @@ impl World {
         }
     }
 
-    /// What a node does a few times a second.
+    /// What a node does a few times a second; it publishes only when it was told to, or now and then.
     pub(super) fn look(&mut self, node: usize) -> Result<()> {
-        self.ask_node(node, Hub::catch_up)
+        match self.random.one_in(2) {
+            true => self.ask_node(node, Hub::catch_up),
+            false => self.pump(node),
+        }
     }
 
     /// What a node does when something was brought to it, and now and then.
