@@ -160,6 +160,7 @@ fn sync_request() -> SyncRequest {
             carried: vec![CarriedChain {
                 chain: CHAIN,
                 segments: segments(),
+                certificate: None,
             }],
             snapshot: SnapshotWish {
                 takes: true,

@@ -98,6 +98,7 @@ async fn a_request_that_names_too_much_is_refused_and_the_next_one_is_answered()
     let chain = CarriedChain {
         chain: domain::ChainId::from_bytes([1; 16]),
         segments: Vec::new(),
+        certificate: None,
     };
     chains.partitions[0].carried = vec![chain; CARRIED_CHAINS_MAX + 1];
     for much in [partitions, chains] {

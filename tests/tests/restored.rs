@@ -256,3 +256,39 @@ fn what_a_restored_server_wrote_comes_back_when_it_is_destroyed_again() -> Resul
     }
     Ok(())
 }
+
+#[test]
+fn who_carries_the_work_of_a_handheld_brings_the_servers_word_for_it_too() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (data, copy, again) = (
+        folder.path().join("server"),
+        folder.path().join("backup"),
+        folder.path().join("restored"),
+    );
+    std::fs::create_dir(&data)?;
+    let host = HubHost::start(&data)?;
+    let mut random = Random::new(6);
+    let mut handhelds = vec![Handheld::enrol(folder.path(), host.get(), 0, T0)?];
+    settle(&host, &mut handhelds, T0, &mut random)?;
+    backup::make(&data, &copy, T0)?;
+
+    // Enrolled after the backup, it meets a neighbour, and never the server; nor has the neighbour heard of it there.
+    let now = T0 + MINUTE;
+    let mut lost = Handheld::enrol(folder.path(), host.get(), 1, now)?;
+    let acknowledged = lost.record(vec![random_event(&mut random)], now)?;
+    let file = exchange::parcels_for_anyone(&mut lost.replica, 1 << 20)?;
+    for parcel in &file {
+        exchange::take(&mut handhelds[0].replica, parcel, now)?;
+    }
+    assert_eq!(
+        handhelds[0].replica.query().event_count()? as usize,
+        acknowledged
+    );
+    drop((host, lost));
+    std::fs::remove_dir_all(&data)?;
+    backup::restore(&copy, &again)?;
+    let host = HubHost::open(&again, now)?;
+    settle(&host, &mut handhelds, now, &mut random)?;
+    assert_eq!(shown(&host)?.1 as usize, acknowledged);
+    Ok(())
+}

@@ -1,7 +1,9 @@
 //! What the device half of sync asks of the replica.
 
-use documents::Partition;
-use domain::UnixMillis;
+use std::collections::BTreeMap;
+
+use documents::{Certificate, Partition};
+use domain::{ChainId, UnixMillis};
 use protocol::bounds::CARRIED_CHAINS_MAX;
 use protocol::{CarriedChain, DeviceStatus, LogPosition};
 use replica::{Cursor, Replica, ReplicaError};
@@ -29,6 +31,27 @@ pub fn position_of(cursor: Cursor) -> LogPosition {
     }
 }
 
+/// The certificates that the replica has, by the chains that they vouch for; read when the first is wanted.
+#[derive(Default)]
+struct Vouching(Option<BTreeMap<ChainId, Vec<u8>>>);
+
+impl Vouching {
+    fn of(&mut self, replica: &Replica, chain: ChainId) -> Result<Option<Vec<u8>>, ReplicaError> {
+        if self.0.is_none() {
+            let key = replica.enrolled()?.server_key;
+            let mut all = BTreeMap::new();
+            for signed in replica.certificates()? {
+                if let Some(certificate) = Certificate::verify(&signed, &key) {
+                    all.insert(certificate.shared_chain, signed.clone());
+                    all.insert(certificate.site_chain, signed);
+                }
+            }
+            self.0 = Some(all);
+        }
+        Ok(self.0.as_ref().and_then(|all| all.get(&chain).cloned()))
+    }
+}
+
 /// Seals what is unsealed and collects what is to be sent. `clock`: this device's, unix milliseconds; `program`: its
 /// version.
 ///
@@ -42,6 +65,7 @@ pub fn gather(
 ) -> Result<Gathered, ReplicaError> {
     let mut partitions = Vec::new();
     let mut chains_left = CARRIED_CHAINS_MAX;
+    let mut vouching = Vouching::default();
     for partition in replica.own_partitions() {
         let Some(chain) = replica.own_chain(partition) else {
             continue;
@@ -69,11 +93,14 @@ pub fn gather(
             segments: replica.own_segments_after(partition, after, ask.bytes_max)?,
             carried: carried
                 .into_iter()
-                .map(|c| CarriedChain {
-                    chain: c.chain,
-                    segments: c.segments,
+                .map(|c| {
+                    Ok(CarriedChain {
+                        certificate: vouching.of(replica, c.chain)?.map(Into::into),
+                        chain: c.chain,
+                        segments: c.segments,
+                    })
                 })
-                .collect(),
+                .collect::<Result<_, ReplicaError>>()?,
             carries_more,
         });
     }

@@ -128,6 +128,7 @@ mod tests {
                 .map(|_| CarriedChain {
                     chain: ChainId::from_bytes([1; 16]),
                     segments: vec![segment.clone(); in_each],
+                    certificate: None,
                 })
                 .collect(),
             snapshot: SnapshotWish::default(),

@@ -101,6 +101,9 @@ pub struct CarriedChain {
     /// In order, without gaps.
     #[n(1)]
     pub segments: Vec<Segment>,
+    /// The server's word for who writes it, where the device has it: a hub that was put back may not know the chain.
+    #[n(2)]
+    pub certificate: Option<minicbor::bytes::ByteVec>,
 }
 
 /// What became of carried segments.

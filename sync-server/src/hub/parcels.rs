@@ -76,11 +76,8 @@ impl Hub {
         }
         // A log that was put back has forgotten whom the server had certified since.
         let certificates = parcels.iter().flat_map(|p| &p.certificates);
-        let certificates: Vec<&[u8]> = certificates.map(|c| c.as_slice()).collect();
-        let taken = self.database.write(|t| {
-            self.organisation.put_chains(t, &certificates)?;
-            self.take_chains(t, chains, now)
-        })?;
+        self.introduce(certificates.map(|c| c.as_slice()), now)?;
+        let taken = self.database.write(|t| self.take_chains(t, chains, now))?;
         if taken.fresh > 0 {
             self.wake();
         }

@@ -94,6 +94,9 @@ impl Hub {
             return Ok(Err(RefusalCode::DeviceUnknown));
         };
         let pushes = request.brings_segments();
+        let carried = request.partitions.iter().flat_map(|p| &p.carried);
+        let vouching = carried.filter_map(|c| c.certificate.as_ref());
+        self.introduce(vouching.map(|c| c.as_slice()), now)?;
         let version = request.versions.1.min(protocol::VERSIONS.1);
         let status = request.status;
         let bytes_max = (request.reply_bytes_max as usize).min(REPLY_BYTES_MAX);

@@ -1,16 +1,72 @@
 //! Chains that a log which was put back does not know any more: the server had certified them, and what it wrote then
 //! comes back with a device.
 
-use documents::Partition;
+use std::collections::BTreeMap;
+
+use documents::certificate::{Certificate, Role};
 use documents::segment::Segment;
-use domain::ChainId;
+use documents::{FieldEdit, Partition, RecordKind, Value};
+use domain::{ChainId, DeviceId, UnixMillis};
+use replica::{Commit, RecordEdit};
 use rusqlite::Connection;
 
-use super::Hub;
+use super::{Hub, HubError};
 use crate::store::StoreError;
 use crate::store::hub_chains::{self, ChainRow};
 
 impl Hub {
+    /// Certificates that come with what is carried: the devices that this store does not know are written into the log
+    /// again, before their work, so that everybody who reads it can verify that.
+    pub(super) fn introduce<'a>(
+        &self,
+        certificates: impl Iterator<Item = &'a [u8]>,
+        now: UnixMillis,
+    ) -> Result<(), HubError> {
+        let key = self.organisation.key.public();
+        let mut unknown = BTreeMap::new();
+        for signed in certificates {
+            let Some(certificate) = Certificate::verify(signed, &key)
+                .filter(|c| c.organisation == self.organisation.id && c.role == Role::Handheld)
+            else {
+                continue;
+            };
+            let chain = certificate.site_chain;
+            if self.database.read(|c| hub_chains::get(c, chain))?.is_none() {
+                unknown.insert(chain, (certificate.device, signed.to_vec()));
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let certificates: Vec<Vec<u8>> = unknown.values().map(|(_, c)| c.clone()).collect();
+        let record = |(device, signed): (DeviceId, Vec<u8>)| RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Device,
+            id: device.into(),
+            fields: vec![FieldEdit {
+                path: "certificate".into(),
+                value: Some(Value::Bytes(signed)),
+            }],
+        };
+        // One after the other: a device may have several, and each is to be read from the log.
+        for edit in unknown.into_values().map(record) {
+            let edits = vec![edit];
+            let commit = Commit {
+                edits,
+                ..Commit::default()
+            };
+            self.commit(commit, now)?;
+        }
+        self.lock().learn(&certificates)?;
+        self.database
+            .write(|t| self.organisation.put_chains(t, &certificates))?;
+        tracing::info!(
+            devices = certificates.len(),
+            "devices that were forgotten are known again"
+        );
+        Ok(())
+    }
+
     /// The chain that a device carries segments of. The first segment of one on which the server itself wrote brings the
     /// certificate that vouches for it.
     pub(super) fn carried_chain(

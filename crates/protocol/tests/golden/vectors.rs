@@ -197,6 +197,7 @@ pub(crate) fn sync_request() -> SyncRequest {
                 carried: vec![CarriedChain {
                     chain: OTHER_CHAIN,
                     segments: segments[..1].to_vec(),
+                    certificate: Some(certificate().into()),
                 }],
                 snapshot: SnapshotWish {
                     takes: true,

@@ -52,6 +52,7 @@ fn carrying(n: usize, carries_more: bool) -> Event {
             part.carried = vec![CarriedChain {
                 chain: OTHER,
                 segments: (1..=n as u64).map(segment).collect(),
+                certificate: None,
             }];
         }
     }
