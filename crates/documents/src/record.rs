@@ -297,11 +297,19 @@ pub fn edit(
     let mut doc = load(saved)?;
     doc.set_actor(actor(chain));
     // What does not count hides what shows: then automerge's own view of what changes anything is of no use.
-    let shown = match counting.withheld.is_empty() {
-        true => None,
-        false => counting.read(&mut doc)?,
+    let hides = !counting.withheld.is_empty();
+    let shown = match hides {
+        true => counting.read(&mut doc)?,
+        false => None,
     };
-    if saved.is_empty() {
+    let kind_there = doc.get(ROOT, "kind").map_err(DocumentError::Edit)?;
+    // The change that creates it may not have come, or not count.
+    if kind_there.is_none() || hides && shown.is_none() {
+        // Automerge passes over a value that is there already, if unseen.
+        if kind_there.is_some() {
+            doc.put(ROOT, "kind", ScalarValue::Null)
+                .map_err(DocumentError::Edit)?;
+        }
         doc.put(ROOT, "kind", kind.code())
             .map_err(DocumentError::Edit)?;
         for map in kind.maps() {
@@ -311,9 +319,8 @@ pub fn edit(
     }
     for edit in edits {
         let (object, key) = locate(&doc, &edit.path)?;
-        if let Some(shown) = &shown
-            && shown.fields.get(&edit.path) != edit.value.as_ref()
-        {
+        let value_shown = shown.as_ref().and_then(|s| s.fields.get(&edit.path));
+        if hides && value_shown != edit.value.as_ref() {
             doc.put(&object, key, ScalarValue::Null)
                 .map_err(DocumentError::Edit)?;
         }

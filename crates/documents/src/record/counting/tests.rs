@@ -70,6 +70,39 @@ fn a_record_that_only_withheld_changes_create_does_not_show() {
 }
 
 #[test]
+fn a_record_is_made_anew_where_the_change_that_made_it_does_not_count_or_has_not_come() {
+    let none = ChangeHashes::new();
+    let fields = [
+        FieldEdit::set("sku", "A-1"),
+        FieldEdit::set("barcodes/690", 1_000),
+    ];
+    let made = set(&[], 2, &fields, &none);
+    let later = set(&made.saved, 4, &[FieldEdit::set("name_zh", "扳手")], &none);
+
+    let withheld = ChangeHashes::from([made.change.hash().0]);
+    let anew = set(&made.saved, 3, &fields, &withheld);
+    assert_eq!(anew.record.fields["barcodes/690"], Value::Integer(1_000));
+    let both = vec![anew.change, made.change.clone()];
+    let (saved, record) = merge(&[], both, &counting(&withheld)).unwrap();
+    assert_eq!(record.as_ref(), Some(&anew.record));
+    // Released.
+    assert_eq!(
+        read(&saved, &counting(&none)).unwrap().fields,
+        anew.record.fields
+    );
+
+    let (orphan, record) = merge(&[], vec![later.change], &counting(&none)).unwrap();
+    assert_eq!(record, None);
+    let anew = set(&orphan, 3, &fields, &none);
+    assert_eq!(anew.record.fields["sku"], "A-1".into());
+    // It comes after all.
+    let (_, record) = merge(&anew.saved, vec![made.change], &counting(&none)).unwrap();
+    let record = record.unwrap();
+    assert_eq!(record.fields["name_zh"], "扳手".into());
+    assert_eq!(record.fields["sku"], "A-1".into());
+}
+
+#[test]
 fn a_field_can_be_set_and_cleared_over_withheld_changes() {
     let none = ChangeHashes::new();
     let base = set(&[], 1, &[FieldEdit::set("name_zh", "扳手")], &none);
