@@ -221,7 +221,7 @@ pub struct DeviceSync {
     again: bool,
     /// The reply said that there is more, or not everything could be sent at once.
     more: bool,
-    /// Where the hub said that chains end, own and carried.
+    /// Where the hub said that chains end: own ones, and carried ones of which it lacks the beginning.
     hub_heads: BTreeMap<ChainId, u64>,
     /// Chains that the hub stopped.
     stopped: BTreeMap<ChainId, PushOutcome>,
@@ -602,6 +602,11 @@ impl DeviceSync {
         effects: &mut Vec<Effect>,
     ) {
         let before = self.hub_heads.insert(chain, head_seq);
+        // What others wrote and the hub holds is in the log, which is read before anything is offered again: there it
+        // is counted as held. Should the hub be put back in between, it must not count here as held any more.
+        if !is_own && outcome != PushOutcome::Missing {
+            self.hub_heads.remove(&chain);
+        }
         match outcome {
             PushOutcome::Held => {
                 if self.stopped.remove(&chain).is_some() && is_own {
