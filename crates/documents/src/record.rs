@@ -393,6 +393,32 @@ fn try_merge(
     }
     let mut doc = load(saved)?;
     doc.apply_changes(changes).map_err(unreadable)?;
+    merged(doc, counting)
+}
+
+/// Merges another replica's stored document, with the changes in it that wait for others, which are none of
+/// [`changes`]. As [`merge`] in all else.
+///
+/// # Errors
+/// [`DocumentError::Unreadable`] if one of the documents cannot be read.
+pub fn merge_saved(
+    saved: &[u8],
+    other: &[u8],
+    counting: &Counting<'_>,
+) -> Result<Merged, DocumentError> {
+    let try_merge = || {
+        let mut doc = load(saved)?;
+        doc.load_incremental(other).map_err(unreadable)?;
+        merged(doc, counting)
+    };
+    guarded(try_merge).unwrap_or_else(|| {
+        Err(DocumentError::Unreadable(
+            "a document from elsewhere cannot be read".into(),
+        ))
+    })
+}
+
+fn merged(mut doc: AutoCommit, counting: &Counting<'_>) -> Result<Merged, DocumentError> {
     let record = counting.read(&mut doc)?;
     let options = automerge::SaveOptions {
         retain_orphans: true,
@@ -419,7 +445,7 @@ pub fn read_if_known(
     }
 }
 
-/// The changes that a stored document consists of.
+/// The changes that a stored document consists of, without those that wait for others.
 ///
 /// # Errors
 /// [`DocumentError::Unreadable`].
@@ -696,6 +722,25 @@ mod tests {
         assert_eq!(record, None);
         let (_, record) = merge(&saved, vec![base.change], &ALL).unwrap();
         assert_eq!(record.unwrap().fields["sku"], "Z".into());
+    }
+
+    #[test]
+    fn a_change_that_waits_in_another_replicas_document_is_not_lost() {
+        let base = created();
+        let set = |on: &Edited, n: u8, sku: &str| {
+            let edits = [FieldEdit::set("sku", sku)];
+            edit(&on.saved, RecordKind::Item, chain(n), &edits).unwrap()
+        };
+        let missing = set(&base, 2, "Y");
+        let later = set(&missing, 2, "Z");
+        let (theirs, _) = merge(&base.saved, vec![later.change], &ALL).unwrap();
+        assert_eq!(changes(&theirs).unwrap().len(), 1, "it waits");
+        let mine = set(&base, 3, "X");
+        let (saved, record) = merge_saved(&mine.saved, &theirs, &ALL).unwrap();
+        assert_eq!(record.unwrap().fields["sku"], "X".into());
+        let (_, record) = merge(&saved, vec![missing.change], &ALL).unwrap();
+        let conflict = &record.unwrap().conflicts[0];
+        assert!(conflict.values.contains(&("Z".into(), chain(2))));
     }
 
     #[test]

@@ -142,6 +142,23 @@ impl RecordStore<'_> {
         Ok(())
     }
 
+    /// Merges the document that a snapshot has of a record.
+    pub(crate) fn merge_saved(
+        &mut self,
+        id: RecordId,
+        old: &StoredDocument,
+        other: &[u8],
+    ) -> Result<(), ReplicaError> {
+        let withheld = quarantine::withheld(self.connection, id)?;
+        let counting = Counting {
+            withheld: &withheld,
+            is_server: &|chain| self.chains.get(chain).is_some_and(|c| c.is_server),
+        };
+        let (saved, record) = documents::record::merge_saved(&old.saved, other, &counting)?;
+        self.put(id, old, &saved, record)?;
+        Ok(())
+    }
+
     /// Merges changes into a record, or reads it again if there are none. Returns the chains about whose quarantine it
     /// decides.
     pub(crate) fn merge(

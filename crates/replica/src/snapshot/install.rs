@@ -293,8 +293,7 @@ fn put_records(
             return Ok(());
         }
         if !old.saved.is_empty() {
-            store.merge(id, documents::record::changes(&saved)?)?;
-            return Ok(());
+            return store.merge_saved(id, &old, &saved);
         }
         let rows = match rows {
             Some(rows) if !any_withheld => Some(rows),
