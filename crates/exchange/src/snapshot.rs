@@ -23,7 +23,7 @@ pub fn wish(
 ) -> Result<(), ReplicaError> {
     for asked in &mut request.partitions {
         let installed = replica.installed_snapshot(asked.partition)?;
-        let age = installed.map_or(i64::MAX, |i| now.saturating_sub(i.installed_at));
+        let age = installed.map_or(i64::MAX, |i| age(i.installed_at, now));
         let stale = match asked.partition {
             Partition::Shared => false,
             Partition::Site(site) => replica.query().is_stale(site)? && age >= STALE_MS,
@@ -36,6 +36,14 @@ pub fn wish(
         };
     }
     Ok(())
+}
+
+/// How long ago that was; long, if it is yet to come: the clock was ahead when the snapshot was installed.
+fn age(installed_at: UnixMillis, now: UnixMillis) -> i64 {
+    match now.saturating_sub(installed_at) {
+        ahead if ahead < 0 => i64::MAX,
+        age => age,
+    }
 }
 
 /// Keeps the snapshots that a reply offers, to be fetched, and how far the server is backed up, which says what may go when
@@ -121,4 +129,16 @@ pub fn take_part(
         replica.drop_fetching(partition)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_nobody_from_a_fresh_snapshot() {
+        assert_eq!(age(1_000, 3_500), 2_500);
+        assert_eq!(age(1_000, 1_000), 0);
+        assert!(age(90_000_000, 1_000) >= PRUNE_MS);
+    }
 }

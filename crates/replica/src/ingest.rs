@@ -667,6 +667,14 @@ fn take(
     {
         return Ok(Err(Rejected::Fork));
     }
+    // Put back to an earlier state, this device has gone on writing before it read what it had written then: that stands
+    // at places that its own work would get.
+    let is_own = chains
+        .newest_of(identity, partition)
+        .is_some_and(|own| own.chain == chain.chain);
+    if is_own && outbox::is_any_unsealed(connection, partition)? {
+        return Ok(Err(Rejected::Fork));
+    }
     let follows = header.seq == head.seq + 1 && header.previous == head.hash;
     if header.organisation != identity.organisation
         || header.partition != partition

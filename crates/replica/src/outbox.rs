@@ -288,6 +288,16 @@ fn unsealed(
     Ok(out)
 }
 
+/// Whether anything was written in a partition that is in no segment yet.
+pub(crate) fn is_any_unsealed(
+    connection: &rusqlite::Connection,
+    partition: Partition,
+) -> Result<bool, ReplicaError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM own_change WHERE partition = ?1 AND sealed = 0 LIMIT 1")?
+        .exists([partition.to_key()])?)
+}
+
 /// Sealed changes are in their segments; only the open journal's are still needed here, to go on writing.
 fn forget_closed(
     transaction: &Transaction<'_>,

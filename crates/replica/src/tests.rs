@@ -427,6 +427,25 @@ fn duplicates_and_reordered_deliveries_change_nothing() {
 }
 
 #[test]
+fn a_device_that_was_put_back_and_wrote_on_does_not_take_in_what_it_had_written() {
+    let site = Partition::Site(SITE);
+    let (mut hub, mut before) = (Hub::default(), device(1));
+    before.commit(events(vec![receive(1, 1, 5)]), T0).unwrap();
+    hub.push(&mut before, site);
+    let mut put_back = device(1);
+    put_back
+        .commit(events(vec![receive(1, 1, 3)]), T0 + 1)
+        .unwrap();
+    let taken = hub.pull(&mut put_back, site);
+    assert_eq!((taken.entries, taken.rejected), (0, Some(Rejected::Fork)));
+    // Nothing was written since: it reads what it had written, and goes on after it.
+    let mut idle = device(1);
+    assert_eq!(hub.pull(&mut idle, site).rejected, None);
+    let next = idle.commit(events(vec![issue(1, 1, 1)]), T0 + 2).unwrap();
+    assert_eq!(next.events[0].0.number, 2);
+}
+
+#[test]
 fn forged_foreign_and_unvouched_segments_are_kept_out() {
     let (mut a, mut b) = (device(1), device(2));
     let site = Partition::Site(SITE);
