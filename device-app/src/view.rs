@@ -410,6 +410,10 @@ pub struct SyncView {
     /// What only this device holds, by what it is. `title`: an operation code, or the name of the device that events
     /// are carried for (`status` is `carried` then); `quantity`: how many; `subtitle`: when the oldest was made.
     pub only_here_groups: Vec<Line>,
+    /// Lines that were set aside because the server took another branch of their chain, and that nobody has said again.
+    /// `title`: the name of the device that wrote them; `quantity`: how many; `subtitle`: when the oldest was made, or
+    /// empty.
+    pub set_aside_groups: Vec<Line>,
     /// Photos that the server does not have yet.
     pub photos: u32,
     /// Their size in words, such as `1.2 MB`; empty for none.

@@ -4,14 +4,29 @@
 //! got here from a neighbour, or have been written here. It is set aside and folds to nothing; whoever wrote it says it
 //! again on a chain of its own.
 
-use documents::Partition;
-use documents::segment::{Accepted, Segment};
-use domain::{ChainId, DeviceId};
+use std::collections::BTreeMap;
+
+use documents::segment::{Accepted, Segment, SegmentHash};
+use documents::{Partition, journal};
+use domain::event::{EventHash, EventRecord};
+use domain::{ChainId, DeviceId, UnixMillis};
 use rusqlite::{Connection, params};
 
 use crate::error::ReplicaError;
+use crate::query::Query;
 use crate::replica::Replica;
-use crate::{ingest, outbox};
+use crate::{ingest, outbox, row};
+
+/// What lies set aside here of one device's lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetAside {
+    /// Whose chain it stood on.
+    pub device: DeviceId,
+    /// How many events; of a segment that cannot be read, each change that it carries counts as one.
+    pub events: u64,
+    /// When the oldest that can be read was made, by its device's clock.
+    pub oldest: Option<UnixMillis>,
+}
 
 impl Replica {
     /// The hub has another branch of a chain than the one that was carried here: what it is not known to hold of that
@@ -62,7 +77,33 @@ impl Replica {
         Ok(moved)
     }
 
-    /// How many segments have been set aside here, and not been said again by this device.
+    /// Remembers of what was set aside here that its writer has said it again since, as far as that has come. To be
+    /// called after something came in: what an installed snapshot counts in is no longer seen one by one.
+    ///
+    /// # Errors
+    /// [`ReplicaError`]; nothing has changed then.
+    pub fn note_said_again(&mut self) -> Result<(), ReplicaError> {
+        if self.displaced()? == 0 {
+            return Ok(());
+        }
+        let transaction = self.connection.unchecked_transaction()?;
+        for (local, _, segment) in set_aside_in_sites(&transaction)? {
+            let Some(events) = events_of(&segment) else {
+                continue;
+            };
+            let mut all = true;
+            for (hash, _) in events {
+                all = all && is_said(&transaction, hash)?;
+            }
+            if all {
+                said_again(&transaction, local, segment.hash())?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// How many segments have been set aside here, and are not known to have been said again.
     ///
     /// # Errors
     /// [`ReplicaError`].
@@ -74,6 +115,97 @@ impl Replica {
         )?;
         Ok(n as u64)
     }
+}
+
+impl Query<'_> {
+    /// Events that were set aside here and that nobody is known to have said again, by the device that wrote them. Edits
+    /// of records are left out: nothing tells whether they were made again.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn set_aside(&self) -> Result<Vec<SetAside>, ReplicaError> {
+        let mut by_device: BTreeMap<DeviceId, SetAside> = BTreeMap::new();
+        for (_, device, segment) in set_aside_in_sites(self.connection)? {
+            let mut events = 0;
+            let mut oldest = None;
+            match events_of(&segment) {
+                None => events = segment.header().map_or(1, |h| u64::from(h.changes)),
+                Some(all) => {
+                    for (hash, record) in all {
+                        if !is_said(self.connection, hash)? {
+                            events += 1;
+                            let at = record.clock.millis;
+                            oldest = Some(oldest.map_or(at, |o: UnixMillis| o.min(at)));
+                        }
+                    }
+                }
+            }
+            if events > 0 {
+                let of_device = by_device.entry(device).or_insert(SetAside {
+                    device,
+                    events: 0,
+                    oldest: None,
+                });
+                of_device.events += events;
+                of_device.oldest = of_device.oldest.into_iter().chain(oldest).min();
+            }
+        }
+        Ok(by_device.into_values().collect())
+    }
+}
+
+/// Segments of journals that were set aside and not said again, with the chain's number here and its device.
+fn set_aside_in_sites(
+    connection: &Connection,
+) -> Result<Vec<(i64, DeviceId, Segment)>, ReplicaError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT d.chain, c.device, d.header, d.signature, d.body FROM displaced d JOIN chain c ON c.id = d.chain
+         WHERE d.said_again = 0 AND c.partition <> ?1 ORDER BY d.chain, d.seq",
+    )?;
+    let mut rows = statement.query([Partition::Shared.to_key()])?;
+    let mut segments = Vec::new();
+    while let Some(r) = rows.next()? {
+        let device = DeviceId::from_bytes(row::bytes16(r, "device")?);
+        segments.push((r.get("chain")?, device, outbox::segment_from_row(r)?));
+    }
+    Ok(segments)
+}
+
+/// `None` if the segment cannot be read.
+fn events_of(segment: &Segment) -> Option<Vec<(EventHash, EventRecord)>> {
+    let mut events = Vec::new();
+    for part in segment.body().ok()?.parts {
+        if part.is_journal {
+            for change in part.unpack().ok()? {
+                let event = journal::event_of(&change);
+                events.extend(event.and_then(|e| Some((e.hash, e.record?))));
+            }
+        }
+    }
+    Some(events)
+}
+
+/// Whether the event is here after all, or another that says it again.
+fn is_said(connection: &Connection, hash: EventHash) -> Result<bool, ReplicaError> {
+    let here: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE hash = ?1)")?
+        .query_row([hash.0], |r| r.get(0))?;
+    if here {
+        return Ok(true);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT e.record FROM event_name n JOIN event e ON e.chain = n.chain AND e.number = n.number
+         WHERE n.hash = ?1",
+    )?;
+    let mut rows = statement.query([hash.0])?;
+    while let Some(r) = rows.next()? {
+        let record = EventRecord::from_bytes(&r.get::<_, Vec<u8>>("record")?)
+            .map_err(|_| ReplicaError::BadRow("event.record"))?;
+        if record.origin == Some(hash) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Takes the segments of a chain from a place on that the hub is not known to hold out of it. What was folded from them
@@ -155,9 +287,13 @@ pub(crate) fn to_say_again(
     Ok(segments)
 }
 
-pub(crate) fn said_again(connection: &Connection, local: i64) -> Result<(), ReplicaError> {
+pub(crate) fn said_again(
+    connection: &Connection,
+    local: i64,
+    hash: SegmentHash,
+) -> Result<(), ReplicaError> {
     connection
-        .prepare_cached("UPDATE displaced SET said_again = 1 WHERE chain = ?1")?
-        .execute([local])?;
+        .prepare_cached("UPDATE displaced SET said_again = 1 WHERE chain = ?1 AND hash = ?2")?
+        .execute(params![local, hash.0])?;
     Ok(())
 }

@@ -32,6 +32,7 @@ pub use carry::{Carried, CarriedSegments};
 pub use chains::Chain;
 pub use commit::{CarriesOut, Commit, Committed, DraftChange, NewEvent, RecordEdit};
 pub use database::{DatabaseKey, SCHEMA};
+pub use displaced::SetAside;
 pub use error::ReplicaError;
 pub use identity::Identity;
 pub use ingest::{Cursor, Ingested, Rejected};

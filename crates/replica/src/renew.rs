@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use documents::record::{Counting, edits_again, read_if_known};
+use documents::segment::SegmentHash;
 use documents::{Partition, Record, RecordId, SigningKey, journal};
 use domain::event::{EventBody, EventHash, EventRecord};
 use domain::{ChainId, UnixMillis};
@@ -78,6 +79,8 @@ struct GivenUp {
     events: BTreeMap<u64, (EventHash, EventRecord)>,
     /// How each record that it changed read before it was given up.
     records: BTreeMap<RecordId, Option<Record>>,
+    /// The segments that it was read from; one that cannot be read is not among them.
+    segments: Vec<SegmentHash>,
 }
 
 impl Replica {
@@ -193,7 +196,8 @@ impl Replica {
             commit::write_edit(&transaction, &mut self.chains, Some(&identity), chain, edit)?;
         }
         let mut renewed = Renewed::default();
-        for (chain, next, said) in given_up {
+        for (chain, next, mut said) in given_up {
+            let segments = std::mem::take(&mut said.segments);
             renewed.records += edit_again(
                 &transaction,
                 &mut self.chains,
@@ -223,7 +227,9 @@ impl Replica {
                 renewed.events += written.len() as u64;
                 commit::fold(&transaction, &self.chains, site, written)?;
             }
-            displaced::said_again(&transaction, chain.local)?;
+            for hash in segments {
+                displaced::said_again(&transaction, chain.local, hash)?;
+            }
         }
         transaction.commit()?;
         self.left = left;
@@ -298,19 +304,25 @@ fn give_up(
             tracing::error!(chain = %chain.chain, hash = ?segment.hash(), "an own segment cannot be read; it stays set aside");
             continue;
         };
+        let mut is_readable = true;
         for part in body.parts {
             if !part.is_journal {
                 let read = read_record(transaction, chains, part.document)?;
                 said.records.insert(part.document, read);
                 continue;
             }
-            for change in part.unpack().unwrap_or_default() {
+            let changes = part.unpack();
+            is_readable &= changes.is_ok();
+            for change in changes.unwrap_or_default() {
                 if let Some(event) = journal::event_of(&change)
                     && let Some(record) = event.record
                 {
                     said.events.insert(event.number, (event.hash, record));
                 }
             }
+        }
+        if is_readable {
+            said.segments.push(segment.hash());
         }
     }
     Ok(said)

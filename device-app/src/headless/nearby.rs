@@ -64,7 +64,11 @@ impl Driver {
             };
             json!({"kind": kind, "title": l.title, "count": l.quantity, "oldest": l.subtitle})
         };
-        Ok(json!({"groups": view.only_here_groups.iter().map(group).collect::<Value>()}))
+        let aside = |l: &Line| json!({"title": l.title, "count": l.quantity, "oldest": l.subtitle});
+        Ok(json!({
+            "groups": view.only_here_groups.iter().map(group).collect::<Value>(),
+            "set_aside": view.set_aside_groups.iter().map(aside).collect::<Value>(),
+        }))
     }
 
     /// Who is known nearby, and how the last exchange went.

@@ -31,6 +31,9 @@ pub(super) fn show(app: &AppWindow, view: &SyncView) {
     if let Some(groups) = changed(&state.get_only_here_groups(), &view.only_here_groups) {
         state.set_only_here_groups(groups);
     }
+    if let Some(groups) = changed(&state.get_set_aside_groups(), &view.set_aside_groups) {
+        state.set_set_aside_groups(groups);
+    }
     state.set_photos(count(view.photos));
     state.set_photos_size((&view.photos_size).into());
     state.set_photos_held_back(count(view.photos_held_back));

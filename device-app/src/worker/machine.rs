@@ -414,6 +414,9 @@ impl Worker {
                 self.settings.save(&mut self.replica)?;
             }
         }
+        if news.took_in {
+            self.replica.note_said_again()?;
+        }
         if let Some(reason) = news.renewed {
             self.renewed(reason)?;
         } else if news.took_in || news.up_to_date {

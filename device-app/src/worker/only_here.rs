@@ -1,7 +1,8 @@
-//! What only this device holds: by operation, and by whom it is carried for.
+//! What only this device holds: by operation, and by whom it is carried for; and what has been set aside here.
 
 use std::collections::BTreeMap;
 
+use domain::DeviceId;
 use replica::ReplicaError;
 
 use super::event_words::operation_of;
@@ -39,19 +40,33 @@ impl Worker {
             .into_iter()
             .map(|(operation, group)| line(operation.to_owned(), "", group))
             .collect();
-        let devices = if carried.is_empty() {
-            Vec::new()
-        } else {
-            self.replica.query().devices()?
-        };
         for (device, group) in carried {
-            let name = devices
-                .iter()
-                .find(|d| d.id == device)
-                .map(|d| d.name.clone());
-            let name = name.unwrap_or_else(|| device.to_string().chars().take(8).collect());
-            lines.push(line(name, "carried", group));
+            lines.push(line(self.name_of(device)?, "carried", group));
         }
         Ok(lines)
+    }
+
+    pub(crate) fn set_aside_groups(&self) -> Result<Vec<Line>, ReplicaError> {
+        let now = self.now();
+        let mut lines = Vec::new();
+        for group in self.replica.query().set_aside()? {
+            let oldest = group.oldest.map(|at| self.site_clock.show(at, now));
+            lines.push(Line {
+                title: self.name_of(group.device)?,
+                subtitle: oldest.unwrap_or_default(),
+                quantity: group.events.to_string(),
+                status: String::new(),
+            });
+        }
+        Ok(lines)
+    }
+
+    fn name_of(&self, device: DeviceId) -> Result<String, ReplicaError> {
+        let devices = self.replica.query().devices()?;
+        let name = devices.into_iter().find(|d| d.id == device);
+        Ok(match name {
+            Some(device) => device.name,
+            None => device.to_string().chars().take(8).collect(),
+        })
     }
 }

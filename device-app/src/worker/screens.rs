@@ -144,6 +144,7 @@ impl Worker {
                 .unwrap_or(u32::MAX),
             waiting_lines,
             only_here_groups: self.only_here_groups()?,
+            set_aside_groups: self.set_aside_groups()?,
             photos: photos.photos,
             photos_size: megabytes(photos.bytes),
             photos_held_back: photos.held_back,

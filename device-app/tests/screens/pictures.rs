@@ -106,6 +106,26 @@ fn odd_states_are_drawn() {
     draw("task-keyboard");
 }
 
+/// What a phone shows only after scrolling.
+#[test]
+fn long_screens_are_drawn_whole() {
+    let bench = Bench::phone();
+    bench.resize(480.0, 2200.0);
+    for language in Language::ALL {
+        for theme in [Theme::Light, Theme::Dark] {
+            for name in ["sync", "nearby", "settings"] {
+                let views = samples::views(language, theme);
+                let view = views.into_iter().find(|(sample, _)| *sample == name);
+                bench.window.show_view(&view.unwrap().1);
+                bench.settle();
+                let drawn = bench.slint().take_snapshot().unwrap();
+                let file = format!("long-{name}-{}-{}.png", language.code(), theme.code());
+                save(&file, &drawn);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_snapshot_needs_no_display_and_is_the_same_each_time() {
     let view = sample("home", Language::Chinese);

@@ -172,13 +172,53 @@ fn a_neighbour_that_carries_the_losing_branch_gives_way() {
         agree(&mut [&mut a, &mut server, &mut b]);
         assert_eq!(stock(&b), units(7));
         assert_eq!(b.displaced().unwrap(), 2);
+        let aside = SetAside {
+            device: DeviceId::from_bytes([1; 16]),
+            events: 1,
+            oldest: Some(T0 + 20),
+        };
+        assert_eq!(b.query().set_aside().unwrap(), [aside]);
+        b.note_said_again().unwrap();
+        assert_eq!(b.query().set_aside().unwrap(), [aside]);
         let (identity, certificates) = becomes(&copy, 7, 7);
         copy.renew(identity, &certificates, T0 + 30).unwrap();
         tell(&certificates, &mut [&mut server, &mut a, &mut b]);
         hub.sync(&mut [&mut copy, &mut server, &mut a, &mut b]);
         agree(&mut [&mut copy, &mut server, &mut a, &mut b]);
         assert_eq!(stock(&b), units(12));
+        assert_eq!(
+            b.query().set_aside().unwrap(),
+            [],
+            "its writer said it again"
+        );
+        b.note_said_again().unwrap();
+        assert_eq!(b.displaced().unwrap(), 1, "of an edit nothing tells");
     }
+}
+
+#[test]
+fn an_own_segment_that_cannot_be_read_stays_set_aside_and_is_told() {
+    let (_, _, _, mut copy, _) = site();
+    let site = Partition::Site(SITE);
+    copy.commit(events(vec![receive(1, 1, 5)]), T0 + 20)
+        .unwrap();
+    copy.seal(site).unwrap();
+    let sealed = copy.own_head(site).unwrap().seq;
+    let damaged = copy.connection.execute(
+        "UPDATE segment SET body = x'00' WHERE number IS NULL AND seq = ?1",
+        [sealed as i64],
+    );
+    assert_eq!(damaged.unwrap(), 1);
+    copy.commit(events(vec![receive(1, 1, 7)]), T0 + 21)
+        .unwrap();
+    let (identity, certificates) = becomes(&copy, 7, 7);
+    let renewed = copy.renew(identity, &certificates, T0 + 30).unwrap();
+    assert_eq!(renewed.events, 1, "what can be read");
+    let aside = copy.query().set_aside().unwrap();
+    assert_eq!((aside.len(), aside[0].oldest), (1, None));
+    assert!(aside[0].events >= 1);
+    copy.note_said_again().unwrap();
+    assert_eq!(copy.query().set_aside().unwrap(), aside);
 }
 
 #[test]

@@ -333,6 +333,7 @@ pub(super) fn sync(goods: &Goods) -> SyncView {
             line("move", "13:58", "3", ""),
             line("HH-03", "08:12", "42", "carried"),
         ],
+        set_aside_groups: vec![line("HH-05", "07:55", "6", "")],
         photos: 3,
         photos_size: "1.2 MB".into(),
         photos_held_back: 2,
