@@ -354,7 +354,7 @@ fn site_of_code(sites: Vec<Site>, code: &str) -> anyhow::Result<Site> {
 
 fn import_parcel(data: &Path, file: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(
-        data.join("replica.db").exists(),
+        data.join("hub.db").exists(),
         "there is no server's data in this folder"
     );
     let size = std::fs::metadata(file)

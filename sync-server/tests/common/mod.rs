@@ -10,6 +10,7 @@ pub mod browser;
 pub mod handheld;
 pub mod story;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -112,7 +113,19 @@ impl Warehouse {
     }
 
     pub fn with_url(url: &str) -> Self {
+        let warehouse = Self::over(tempfile::tempdir().unwrap(), url);
+        warehouse.furnish();
+        warehouse
+    }
+
+    /// A server made from a backup.
+    pub fn restored(from: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        sync_server::backup::restore(from, folder.path()).unwrap();
+        Self::over(folder, "http://127.0.0.1:8080")
+    }
+
+    fn over(folder: TempDir, url: &str) -> Self {
         let time = Arc::new(AtomicI64::new(NOW));
         let read = time.clone();
         let clock = Clock::new(move || read.load(Ordering::Relaxed));
@@ -128,16 +141,14 @@ impl Warehouse {
             limits: sync_server::hub::Limits::default(),
         });
         let site = SiteId::from_bytes([9; 16]);
-        let warehouse = Self {
+        Self {
             folder,
             app,
             hub,
             database,
             time,
             site,
-        };
-        warehouse.furnish();
-        warehouse
+        }
     }
 
     fn furnish(&self) {
