@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use crate::auth::accounts;
 use crate::clock::Clock;
 use crate::hub::{Hub, Limits};
+use crate::proxies::Proxy;
 use crate::settings::{Settings, Transport};
 use crate::state::{AppState, Parts};
 use crate::store::accounts::{Role, count};
@@ -82,6 +83,10 @@ struct Serve {
     /// Plain HTTP wherever it listens: only behind a proxy that speaks TLS.
     #[arg(long, conflicts_with_all = ["tls_cert", "tls_self_signed"])]
     insecure_plain_http_on_any_address: bool,
+    /// A proxy that stands before this server, or a network of them (10.0.0.2, 10.0.0.0/24); may be given again. From one
+    /// of these, and nobody else, X-Forwarded-For says who asks: limits for each address count the addresses behind it.
+    #[arg(long)]
+    trusted_proxy: Vec<Proxy>,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -101,7 +106,7 @@ struct LimitArgs {
     /// Requests a second of one handheld; ten seconds' worth at once. 0: no limit.
     #[arg(long, default_value_t = Limits::default().requests_per_second)]
     requests_per_second: u32,
-    /// Requests a second from one address, which behind a proxy is everybody's. 0: no limit.
+    /// Requests a second from one address, which behind a proxy that is not trusted is everybody's. 0: no limit.
     #[arg(long, default_value_t = Limits::default().requests_per_second_per_address)]
     requests_per_second_per_address: u32,
     /// MiB of new segments that one handheld may send in a day; what is over it waits on the handheld.
@@ -269,6 +274,7 @@ async fn serve_until_stopped(args: Serve) -> anyhow::Result<()> {
             push_mib_per_day: args.limits.push_mib_per_day,
             push_changes_per_day: args.limits.push_changes_per_day,
         },
+        proxies: args.trusted_proxy,
     });
     say(&format!("Tallyman listens on {url}"));
     if let Some(identity) = &identity {

@@ -108,6 +108,7 @@ pub(crate) async fn run(
         public_url: url,
         certificate_fingerprint: None,
         limits: crate::hub::Limits::default(),
+        proxies: Vec::new(),
     });
     let announce = app.clone();
     let pump = tokio::spawn(hub.run(clock, move || announce.announce_change()));

@@ -10,6 +10,7 @@ pub mod error;
 pub mod hub;
 pub mod i18n;
 mod middleware;
+pub mod proxies;
 mod router;
 mod serve;
 pub mod settings;

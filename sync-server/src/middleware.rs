@@ -11,6 +11,7 @@ use tower_http::trace::TraceLayer;
 use crate::auth::visitor::identify;
 use crate::console::error_page;
 use crate::error::{AppError, Failed};
+use crate::proxies::look_behind;
 use crate::state::AppState;
 
 /// Forms are small; the import has its own limit.
@@ -36,6 +37,7 @@ pub(crate) fn wrap(routes: Router<AppState>, devices: Router, app: &AppState) ->
         ))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(from_fn_with_state(app.clone(), security_headers))
+        .layer(from_fn_with_state(app.clone(), look_behind))
 }
 
 /// The route as it is written, never the path: paths may hold one-time tokens.

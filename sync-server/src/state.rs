@@ -11,6 +11,7 @@ use crate::console::data::ConsoleData;
 use crate::console::import::Uploads;
 use crate::error::AppError;
 use crate::hub::{Hub, HubError, Limits};
+use crate::proxies::Proxy;
 use crate::store::Database;
 
 /// Cheap to clone.
@@ -26,6 +27,7 @@ struct Inner {
     public_url: String,
     certificate_fingerprint: Option<[u8; 32]>,
     limits: Limits,
+    proxies: Vec<Proxy>,
     throttle: Throttle,
     uploads: Uploads,
     changed: watch::Sender<u64>,
@@ -48,6 +50,8 @@ pub struct Parts {
     pub certificate_fingerprint: Option<[u8; 32]>,
     /// How much is under way at one time.
     pub limits: Limits,
+    /// Who is believed about whom it asks for.
+    pub proxies: Vec<Proxy>,
 }
 
 impl AppState {
@@ -62,6 +66,7 @@ impl AppState {
             public_url: parts.public_url,
             certificate_fingerprint: parts.certificate_fingerprint,
             limits: parts.limits,
+            proxies: parts.proxies,
             throttle: Throttle::default(),
             uploads: Uploads::default(),
             changed: watch::Sender::new(0),
@@ -102,6 +107,11 @@ impl AppState {
     /// How much is under way at one time.
     pub fn limits(&self) -> Limits {
         self.0.limits
+    }
+
+    /// Who is believed about whom it asks for.
+    pub fn proxies(&self) -> &[Proxy] {
+        &self.0.proxies
     }
 
     /// Wrong passwords so far.

@@ -34,7 +34,13 @@ async fn post(
         .header("authorization", format!("Bearer {token}"))
         .body(Body::from(body))
         .unwrap();
-    let peer = Peer((address.parse::<std::net::IpAddr>().unwrap(), 40_000).into());
+    // `CLIENT via PROXY`: what the client itself claims comes first, what the proxy saw last.
+    let (client, peer) = address.split_once(" via ").unwrap_or(("", address));
+    if !client.is_empty() {
+        let named = format!("203.0.113.9, {client}").parse().unwrap();
+        request.headers_mut().insert("x-forwarded-for", named);
+    }
+    let peer = Peer((peer.parse::<std::net::IpAddr>().unwrap(), 40_000).into());
     request.extensions_mut().insert(ConnectInfo(peer));
     let answer = router.clone().oneshot(request).await.unwrap();
     let status = answer.status().as_u16();
@@ -197,6 +203,37 @@ async fn an_address_that_asks_too_often_or_guesses_waits_and_others_do_not() {
     }
     let refused = ask(device.token()).await.unwrap_err();
     assert_eq!(refused.code, RefusalCode::TooMany, "of the address");
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_address_has_its_own_limits() {
+    let warehouse = Warehouse::new();
+    let router = warehouse.router_behind(&["10.0.0.0/30"], Limits::default());
+    let code = warehouse
+        .hub
+        .invite(warehouse.site, "", warehouse.now())
+        .unwrap();
+    let guess = async |address: &str, n: i32| {
+        let wrong = enrol(&router, address, &format!("WRONG-{n:05}")).await;
+        wrong.unwrap_err().code
+    };
+    for n in 0..50 {
+        let said = guess("192.168.7.9 via 10.0.0.2", n).await;
+        assert_eq!(said, RefusalCode::EnrolCodeWrong);
+    }
+    // It is the same one over another of our proxies, whatever it claims.
+    for address in ["192.168.7.9 via 10.0.0.2", "192.168.7.9 via 10.0.0.3"] {
+        assert_eq!(guess(address, 50).await, RefusalCode::TooMany, "{address}");
+    }
+    // Who is no proxy of ours is counted by its own address, whomever it names.
+    for n in 0..50 {
+        let said = guess(&format!("192.168.8.{n} via 10.0.0.4"), n).await;
+        assert_eq!(said, RefusalCode::EnrolCodeWrong);
+    }
+    let said = guess("192.168.8.99 via 10.0.0.4", 50).await;
+    assert_eq!(said, RefusalCode::TooMany);
+    let neighbour = enrol(&router, "192.168.7.10 via 10.0.0.2", &code).await;
+    assert!(neighbour.is_ok(), "{:?}", neighbour.err());
 }
 
 #[tokio::test]

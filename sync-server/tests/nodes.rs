@@ -369,6 +369,7 @@ async fn serve(warehouse: &Warehouse, hub: Arc<Hub>) -> String {
         public_url: format!("http://{address}"),
         certificate_fingerprint: None,
         limits: sync_server::hub::Limits::default(),
+        proxies: Vec::new(),
     });
     let announce = app.clone();
     tokio::spawn(hub.run(Clock::new(|| NOW), move || announce.announce_change()));

@@ -139,6 +139,7 @@ impl Warehouse {
             public_url: url.to_owned(),
             certificate_fingerprint: None,
             limits: sync_server::hub::Limits::default(),
+            proxies: Vec::new(),
         });
         let site = SiteId::from_bytes([9; 16]);
         Self {
@@ -242,7 +243,13 @@ impl Warehouse {
 
     /// The same server with other limits; what they count begins anew.
     pub fn router_with(&self, limits: sync_server::hub::Limits) -> Router {
+        self.router_behind(&[], limits)
+    }
+
+    /// The same server behind proxies that it believes.
+    pub fn router_behind(&self, proxies: &[&str], limits: sync_server::hub::Limits) -> Router {
         router(AppState::new(Parts {
+            proxies: proxies.iter().map(|p| p.parse().unwrap()).collect(),
             database: self.database.clone(),
             hub: self.hub.clone(),
             clock: self.app.clock().clone(),
