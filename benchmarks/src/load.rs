@@ -175,6 +175,8 @@ impl Client {
             carries_out: None,
             evidence: Vec::new(),
             origin: None,
+            order: None,
+            reason: None,
         };
         let journal = self.journal.as_mut().context("a journal")?;
         let (change, _) = journal.append(self.events, &record)?;

@@ -1,6 +1,6 @@
 //! The same shapes as the published comparison: events of three kinds over a catalogue of items and 1,920 bins.
 
-use documents::catalogue::Item;
+use documents::catalogue::{Handling, Item};
 use documents::{Partition, RecordKind};
 use domain::{BinId, CountedLine, EventBody, Goods, IdSource, ItemId, Quantity};
 use replica::RecordEdit;
@@ -52,6 +52,7 @@ pub(crate) fn item(id: ItemId, n: usize, random: &mut Random) -> RecordEdit {
             Quantity::ONE,
         )]
         .into(),
+        handling: Handling::default(),
     };
     RecordEdit {
         partition: Partition::Shared,

@@ -48,6 +48,8 @@ fn event_record(n: u32) -> EventRecord {
         carries_out: None,
         evidence: vec![[8; 32]],
         origin: None,
+        order: None,
+        reason: None,
     }
 }
 

@@ -27,7 +27,7 @@ use crate::store::accounts::{Role, User};
 
 const ZONES: &str = include_str!("../../fixtures/demo-site/zones.csv");
 const OPERATORS: &str = include_str!("../../fixtures/demo-site/operators.csv");
-const TABLES: [(Kind, &str); 3] = [
+const TABLES: [(Kind, &str); 4] = [
     (
         Kind::Bins,
         include_str!("../../fixtures/demo-site/bins.csv"),
@@ -39,6 +39,10 @@ const TABLES: [(Kind, &str); 3] = [
     (
         Kind::Stock,
         include_str!("../../fixtures/demo-site/opening-stock.csv"),
+    ),
+    (
+        Kind::Deliveries,
+        include_str!("../../fixtures/demo-site/deliveries.csv"),
     ),
 ];
 /// So many handhelds can join.
@@ -199,6 +203,8 @@ async fn input_end(wanted: bool) {
 
 #[cfg(test)]
 mod tests {
+    use domain::{OrderStep, OrderType};
+
     use super::*;
 
     #[test]
@@ -218,5 +224,14 @@ mod tests {
         assert_eq!(query.operators().unwrap().len(), 7);
         assert!(query.event_count().unwrap() > 1_000);
         assert_eq!(query.open_exception_count().unwrap(), 0);
+        let expected = query
+            .orders(site, OrderType::Inbound, OrderStep::Receive)
+            .unwrap();
+        assert_eq!(expected.len(), 6);
+        assert!(
+            expected
+                .iter()
+                .all(|o| !o.begun && !o.order.lines.is_empty())
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use documents::catalogue::{Bin, Item, Site};
+use documents::catalogue::{Bin, Handling, Item, Room, Site};
 use documents::{FieldEdit, Partition, RecordKind, SigningKey};
 use domain::{
     BinId, EventBody, Goods, ItemId, OperatorId, Quantity, SiteId, UnitId, UnixMillis, ZoneId,
@@ -422,6 +422,7 @@ pub fn item_edit(n: u8) -> RecordEdit {
         tracks_serial: false,
         tracks_expiry: false,
         barcodes: [(format!("2000000000{n:03}"), Quantity::ONE)].into(),
+        handling: Handling::default(),
     };
     RecordEdit {
         partition: Partition::Shared,
@@ -438,6 +439,7 @@ pub fn bin_edit(n: u8) -> RecordEdit {
         code: format!("A-{n:02}"),
         zone: ZoneId::from_bytes([1; 16]),
         site: SITE,
+        room: Room::default(),
     };
     RecordEdit {
         partition: Partition::Site(SITE),

@@ -32,9 +32,22 @@ pub struct Item {
     pub tracks_expiry: bool,
     /// Barcode to pack factor: how much one scan of it means, in base units.
     pub barcodes: BTreeMap<String, Quantity>,
+    /// What decides where it is put.
+    pub handling: Handling,
 }
 
-fn text(fields: &BTreeMap<String, Value>, path: &str) -> String {
+/// What decides where goods are put.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Handling {
+    /// Goods of a class go where bins are of it, such as `cold` or `A`; empty if it does not matter.
+    pub class: String,
+    /// Room that one base unit takes, in cubic centimetres; 0 if nobody measured it.
+    pub volume: i64,
+    /// Weight of one base unit in grams; 0 if nobody weighed it.
+    pub weight: i64,
+}
+
+pub(crate) fn text(fields: &BTreeMap<String, Value>, path: &str) -> String {
     fields
         .get(path)
         .and_then(Value::as_text)
@@ -42,8 +55,24 @@ fn text(fields: &BTreeMap<String, Value>, path: &str) -> String {
         .to_owned()
 }
 
-fn flag(fields: &BTreeMap<String, Value>, path: &str) -> bool {
+pub(crate) fn flag(fields: &BTreeMap<String, Value>, path: &str) -> bool {
     matches!(fields.get(path), Some(Value::Boolean(true)))
+}
+
+fn whole(fields: &BTreeMap<String, Value>, path: &str) -> i64 {
+    match fields.get(path) {
+        Some(Value::Integer(n)) => (*n).max(0),
+        _ => 0,
+    }
+}
+
+/// The fields that say something.
+fn said(fields: &mut Vec<FieldEdit>, class: &str, numbers: &[(&str, i64)]) {
+    if !class.is_empty() {
+        fields.push(FieldEdit::set("class", class));
+    }
+    let numbers = numbers.iter().filter(|(_, n)| *n > 0);
+    fields.extend(numbers.map(|(path, n)| FieldEdit::set(*path, *n)));
 }
 
 fn bytes16(fields: &BTreeMap<String, Value>, path: &str) -> [u8; 16] {
@@ -53,7 +82,7 @@ fn bytes16(fields: &BTreeMap<String, Value>, path: &str) -> [u8; 16] {
     }
 }
 
-fn bytes(fields: &BTreeMap<String, Value>, path: &str) -> Vec<u8> {
+pub(crate) fn bytes(fields: &BTreeMap<String, Value>, path: &str) -> Vec<u8> {
     match fields.get(path) {
         Some(Value::Bytes(bytes)) => bytes.clone(),
         _ => Vec::new(),
@@ -93,6 +122,11 @@ impl Item {
             tracks_serial: flag(f, "tracks_serial"),
             tracks_expiry: flag(f, "tracks_expiry"),
             barcodes,
+            handling: Handling {
+                class: text(f, "class"),
+                volume: whole(f, "volume"),
+                weight: whole(f, "weight"),
+            },
         })
     }
 
@@ -119,6 +153,16 @@ impl Item {
                 .iter()
                 .map(|(code, pack)| FieldEdit::set(format!("barcodes/{code}"), pack.thousandths())),
         );
+        let Handling {
+            class,
+            volume,
+            weight,
+        } = &self.handling;
+        said(
+            &mut fields,
+            class,
+            &[("volume", *volume), ("weight", *weight)],
+        );
         fields
     }
 }
@@ -134,6 +178,23 @@ pub struct Bin {
     pub zone: ZoneId,
     /// The site.
     pub site: SiteId,
+    /// What fits into it.
+    pub room: Room,
+}
+
+/// What fits into a bin, and where it lies on the way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Takes goods of this class; empty: any.
+    pub class: String,
+    /// Where it lies on the way through the site; 0: by its code.
+    pub sequence: i64,
+    /// Room in cubic centimetres; 0 if nobody measured it.
+    pub volume: i64,
+    /// What it bears, in grams; 0 if nobody knows.
+    pub weight: i64,
+    /// Of a pick face: its item, and from which amount up to which it is filled up.
+    pub face: Option<(ItemId, Quantity, Quantity)>,
 }
 
 impl Bin {
@@ -144,12 +205,13 @@ impl Bin {
             code: text(&record.fields, "code"),
             zone: ZoneId::from_bytes(bytes16(&record.fields, "zone")),
             site: SiteId::from_bytes(bytes16(&record.fields, "site")),
+            room: Room::from_fields(&record.fields),
         })
     }
 
     /// All fields, for a new record.
     pub fn to_fields(&self) -> Vec<FieldEdit> {
-        vec![
+        let mut fields = vec![
             FieldEdit::set("code", self.code.as_str()),
             FieldEdit {
                 path: "zone".into(),
@@ -159,7 +221,43 @@ impl Bin {
                 path: "site".into(),
                 value: Some(Value::Bytes(self.site.as_bytes().to_vec())),
             },
-        ]
+        ];
+        self.room.add_to(&mut fields);
+        fields
+    }
+}
+
+impl Room {
+    fn from_fields(f: &BTreeMap<String, Value>) -> Self {
+        let face = match f.get("face_item") {
+            Some(Value::Bytes(item)) => ItemId::from_slice(item).ok(),
+            _ => None,
+        };
+        let quantity = |path| Quantity::from_thousandths(whole(f, path));
+        Self {
+            class: text(f, "class"),
+            sequence: whole(f, "sequence"),
+            volume: whole(f, "volume"),
+            weight: whole(f, "weight"),
+            face: face.map(|item| (item, quantity("face_min"), quantity("face_max"))),
+        }
+    }
+
+    fn add_to(&self, fields: &mut Vec<FieldEdit>) {
+        let numbers = [
+            ("sequence", self.sequence),
+            ("volume", self.volume),
+            ("weight", self.weight),
+        ];
+        said(fields, &self.class, &numbers);
+        if let Some((item, least, most)) = self.face {
+            fields.push(FieldEdit {
+                path: "face_item".into(),
+                value: Some(Value::Bytes(item.as_bytes().to_vec())),
+            });
+            fields.push(FieldEdit::set("face_min", least.thousandths()));
+            fields.push(FieldEdit::set("face_max", most.thousandths()));
+        }
     }
 }
 
@@ -421,6 +519,11 @@ mod tests {
                 ("1690".to_owned(), Quantity::from_thousandths(12_000)),
             ]
             .into(),
+            handling: Handling {
+                class: "cold".into(),
+                volume: 1_200,
+                weight: 350,
+            },
         };
         assert_eq!(
             Item::from_record(item.id, &stored(RecordKind::Item, &item.to_fields())),
@@ -431,6 +534,13 @@ mod tests {
             code: "A-01".into(),
             zone: ZoneId::from_bytes([4; 16]),
             site,
+            room: Room {
+                class: "cold".into(),
+                sequence: 17,
+                volume: 240_000,
+                weight: 80_000,
+                face: Some((item.id, Quantity::ONE, Quantity::from_thousandths(9_000))),
+            },
         };
         assert_eq!(
             Bin::from_record(bin.id, &stored(RecordKind::Bin, &bin.to_fields())),

@@ -190,6 +190,8 @@ mod tests {
             carries_out: None,
             evidence: Vec::new(),
             origin: None,
+            order: None,
+            reason: None,
         }
     }
 

@@ -54,7 +54,7 @@ macro_rules! record_ids {
         }
     )+};
 }
-record_ids!(SiteId, ZoneId, BinId, ItemId, OperatorId, DeviceId);
+record_ids!(SiteId, ZoneId, BinId, ItemId, OperatorId, DeviceId, OrderId);
 
 /// What a record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,17 +71,20 @@ pub enum RecordKind {
     Operator,
     /// A handheld or the server.
     Device,
+    /// What is to be done.
+    Order,
 }
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Site,
         Self::Zone,
         Self::Bin,
         Self::Item,
         Self::Operator,
         Self::Device,
+        Self::Order,
     ];
 
     /// Stable name, in documents and SQL.
@@ -93,6 +96,7 @@ impl RecordKind {
             Self::Item => "item",
             Self::Operator => "operator",
             Self::Device => "device",
+            Self::Order => "order",
         }
     }
 
@@ -105,6 +109,7 @@ impl RecordKind {
     const fn maps(self) -> &'static [&'static str] {
         match self {
             Self::Item => &["barcodes"],
+            Self::Order => crate::order::Order::MAPS,
             _ => &[],
         }
     }

@@ -12,6 +12,7 @@ use minicbor::{Decoder, Encoder};
 use crate::blob::BlobRef;
 use crate::clock::{Timestamp, UnixMillis};
 use crate::ids::{BinId, ChainId, DeviceId, ItemId, OperatorId, SiteId, UnitId};
+use crate::order::{Inspection, OrderFinished, OrderLine, OrderStep, ProgressKey};
 use crate::quantity::Quantity;
 
 /// Where an event stands: gap-free numbers from 1 on its chain.
@@ -247,6 +248,19 @@ pub enum EventBody {
     },
     /// A supervisor decided whether what lies in quarantine counts. Only the server writes it.
     QuarantineDecided(QuarantineDecision),
+    /// A step of an order is done, as far as this device knows.
+    OrderFinished(OrderFinished),
+    /// Goods that came in were looked at. It folds to nothing.
+    Inspected(Inspection),
+    /// A shift was handed over to the next one, both present. It folds to nothing.
+    HandedOver {
+        /// Who goes on.
+        to: OperatorId,
+        /// Work that is under way, in words.
+        open: Vec<String>,
+        /// What else the next shift should know.
+        note: String,
+    },
     /// A kind that this program does not know yet. It is kept and passed on, and folds to nothing.
     Unknown {
         /// Its number on the wire.
@@ -344,6 +358,9 @@ impl EventBody {
             Self::Resolved(_) => "resolved",
             Self::Attached { .. } => "attached",
             Self::QuarantineDecided(_) => "quarantine-decided",
+            Self::OrderFinished(_) => "order-finished",
+            Self::Inspected(_) => "inspected",
+            Self::HandedOver { .. } => "handed-over",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -417,6 +434,25 @@ pub struct EventRecord {
     /// The event that this one says again, if its chain was given up before the hub had it: a copy of a device, or one
     /// with a new key. Only one of all that say it counts.
     pub origin: Option<EventHash>,
+    /// The line of an order that it serves, if it serves one.
+    pub order: Option<OrderLine>,
+    /// Why, as a code of the site, where the kind alone does not say it: damaged, returned by the customer.
+    pub reason: Option<String>,
+}
+
+impl EventRecord {
+    /// What it does for an order: the line, the step, and how much.
+    pub fn progress(&self) -> Option<(ProgressKey, Quantity)> {
+        let (step, quantity) = match &self.body {
+            EventBody::Received { quantity, .. } => (OrderStep::Receive, *quantity),
+            EventBody::Moved { quantity, .. } => (OrderStep::Pick, *quantity),
+            EventBody::Issued { quantity, .. } => (OrderStep::Ship, *quantity),
+            EventBody::Counted { .. } => (OrderStep::Count, Quantity::ONE),
+            _ => return None,
+        };
+        let line = self.order?;
+        Some((ProgressKey { line, step }, quantity))
+    }
 }
 
 /// Bytes that are no event.

@@ -99,6 +99,8 @@ ids! {
     ItemId,
     /// A person who scans.
     OperatorId,
+    /// What is to be done: goods to receive, to pick, to count.
+    OrderId,
     /// One handheld, or the server.
     DeviceId,
     /// One unbroken line of changes by one enrolment of one device; also its automerge actor.

@@ -6,6 +6,7 @@ mod date_cbor;
 pub mod event;
 pub mod ids;
 pub mod ledger;
+pub mod order;
 pub mod quantity;
 pub mod site_day;
 
@@ -16,7 +17,10 @@ pub use event::{
     Resolution,
 };
 pub use ids::{
-    BinId, ChainId, DeviceId, IdSource, ItemId, OperatorId, OrganisationId, ParseIdError, SiteId,
-    UnitId, ZoneId,
+    BinId, ChainId, DeviceId, IdSource, ItemId, OperatorId, OrderId, OrganisationId, ParseIdError,
+    SiteId, UnitId, ZoneId,
+};
+pub use order::{
+    FinishedLine, Inspection, OrderFinished, OrderLine, OrderStep, OrderType, ProgressKey, Verdict,
 };
 pub use quantity::{ParseQuantityError, Quantity};

@@ -145,6 +145,24 @@ codes! {
         CountEmptyConfirm = "count-empty-confirm",
         /// Number of lines that stay saved.
         DiscardConfirm = "discard-confirm",
+        /// Order, supplier or customer.
+        OrderSelected = "order-selected",
+        /// Order.
+        OrderFinished = "order-finished",
+        /// Order.
+        OrderAlreadyFinished = "order-already-finished",
+        /// Order that was scanned.
+        FinishOrderFirst = "finish-order-first",
+        /// Item, order.
+        NotOnOrder = "not-on-order",
+        /// Ordered, what it would come to.
+        MoreThanOrdered = "more-than-ordered",
+        /// Number of lines that differ.
+        OrderDiffersConfirm = "order-differs-confirm",
+        /// The goods in hand came broken.
+        MarkedDamaged = "marked-damaged",
+        /// They did not.
+        MarkedSound = "marked-sound",
     }
 }
 
@@ -181,6 +199,10 @@ codes! {
         NoSerial = "no-serial",
         /// Drop the whole work.
         Discard = "discard",
+        /// The rest of the order comes another time.
+        Later = "later",
+        /// The goods in hand came broken.
+        Damaged = "damaged",
         /// Go on with [`Operation::Receive`].
         Receive = "receive",
         /// Go on with [`Operation::Issue`].
@@ -227,6 +249,14 @@ codes! {
         Lines = "lines",
         /// The scan before the unknown one, for context.
         LastGood = "last-good",
+        /// Number of the order.
+        Order = "order",
+        /// Supplier or customer.
+        Party = "party",
+        /// What whoever works on it should know.
+        Note = "note",
+        /// Done of what is asked for.
+        Ordered = "ordered",
     }
 }
 
@@ -241,5 +271,9 @@ codes! {
         Counted = "counted",
         /// Kept for a supervisor.
         SetAside = "set-aside",
+        /// Of an order: still to be done.
+        Open = "open",
+        /// Of an order: as much as was asked for.
+        Completed = "completed",
     }
 }

@@ -349,7 +349,7 @@ impl Count {
             lot: c.lot,
             counted: c.quantity,
         };
-        out.events.push(EventBody::Counted {
+        out.write(EventBody::Counted {
             bin: bin.id,
             lines: counted.into_iter().map(line).collect(),
             whole_bin: true,

@@ -2,7 +2,7 @@
 //! ([`Procedure`]); the order of scanning, asking, doubting and writing is the same for all.
 
 use chrono::NaiveDate;
-use domain::{EventBody, Quantity};
+use domain::{EventBody, OrderId, OrderType, Quantity};
 
 use crate::codes::{ActionCode, FeedbackCode, Operation};
 use crate::context::Context;
@@ -10,7 +10,7 @@ use crate::draft::{Draft, Need};
 use crate::hand::{out_of_range, smallest};
 use crate::resolve::{Match, Resolved, resolve};
 use crate::scanned::Scanned;
-use crate::screen::{Feedback, Input, Link};
+use crate::screen::{Feedback, Input, Link, Said};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 use crate::taking::{again, take_item, take_plate, take_unit};
 use crate::undo::{Undoable, undo};
@@ -21,7 +21,7 @@ use crate::{code_input, open_question};
 #[derive(Debug, Default)]
 pub(crate) struct Out {
     pub(crate) feedback: Option<Feedback>,
-    pub(crate) events: Vec<EventBody>,
+    pub(crate) events: Vec<Said>,
     pub(crate) links: Vec<Link>,
     pub(crate) finished: bool,
     /// Another operation goes on with this code.
@@ -35,6 +35,10 @@ impl Out {
 
     pub(crate) fn accept<const N: usize>(&mut self, code: FeedbackCode, args: [String; N]) {
         self.feedback = Some(Feedback::accepted(code, args));
+    }
+
+    pub(crate) fn write(&mut self, body: EventBody) {
+        self.events.push(body.into());
     }
 }
 
@@ -72,6 +76,19 @@ pub(crate) trait Procedure {
     /// Writes the line in hand.
     fn write(&mut self, view: &dyn SiteView, ctx: &Context, out: &mut Out)
     -> Result<(), ViewError>;
+    /// The order that is offered under this id.
+    fn offered(&self, _: &str) -> Option<(OrderId, OrderType)> {
+        None
+    }
+    /// An order was scanned or chosen. Returns whether it is one to be worked on here.
+    fn take_order(
+        &mut self,
+        _: (OrderId, OrderType),
+        _: &dyn SiteView,
+        _: &mut Out,
+    ) -> Result<bool, ViewError> {
+        Ok(false)
+    }
     /// A question was answered with yes.
     fn confirmed(
         &mut self,
@@ -80,14 +97,7 @@ pub(crate) trait Procedure {
         ctx: &Context,
         out: &mut Out,
     ) -> Result<(), ViewError> {
-        if code == FeedbackCode::DiscardConfirm {
-            out.finished = true;
-            return Ok(());
-        }
-        if let Some(hand) = &mut self.draft_mut().hand {
-            hand.confirmed.push(code);
-        }
-        advance(self, view, ctx, out)
+        confirm_line(self, code, view, ctx, out)
     }
     /// A button of its own. Returns whether it was one.
     fn own_action(
@@ -105,6 +115,24 @@ pub(crate) trait Procedure {
     fn undo_own(&mut self, _: &mut Out) -> bool {
         false
     }
+}
+
+/// A yes that is about the line in hand, or about dropping the work.
+pub(crate) fn confirm_line<P: Procedure + ?Sized>(
+    p: &mut P,
+    code: FeedbackCode,
+    view: &dyn SiteView,
+    ctx: &Context,
+    out: &mut Out,
+) -> Result<(), ViewError> {
+    if code == FeedbackCode::DiscardConfirm {
+        out.finished = true;
+        return Ok(());
+    }
+    if let Some(hand) = &mut p.draft_mut().hand {
+        hand.confirmed.push(code);
+    }
+    advance(p, view, ctx, out)
 }
 
 /// Takes one input.
@@ -126,7 +154,12 @@ pub(crate) fn handle<P: Procedure>(
             Input::Scan(scanned) => scan(p, &scanned, view, ctx, &mut out)?,
             Input::Text(text) => code_input::text(p, &text, view, ctx, &mut out)?,
             Input::Quantity(typed) => quantity(p, typed, view, ctx, &mut out)?,
-            Input::Choose(id) => code_input::choose(p, &id, view, ctx, &mut out)?,
+            Input::Choose(id) => match p.offered(&id) {
+                Some(order) => {
+                    p.take_order(order, view, &mut out)?;
+                }
+                None => code_input::choose(p, &id, view, ctx, &mut out)?,
+            },
             Input::Action(ActionCode::Undo) => take_back(p, None, &mut out),
             Input::Undo(last) => take_back(p, last.as_ref(), &mut out),
             Input::Action(action) => {
@@ -173,6 +206,16 @@ pub(crate) fn scan<P: Procedure>(
             return Ok(());
         }
     };
+    let order = matches.iter().find_map(|m| match m {
+        Match::Order { id, kind } => Some((*id, *kind)),
+        _ => None,
+    });
+    if let Some(order) = order
+        && p.draft().hand.is_none()
+        && p.take_order(order, view, out)?
+    {
+        return Ok(());
+    }
     let wants_bin = matches!(p.draft().need, Need::Bin(_) | Need::ToBin);
     let Some(found) = choose_match(matches, wants_bin, p.draft().bin.is_some(), scanned, p) else {
         if p.draft().several.is_none() {
@@ -210,7 +253,7 @@ pub(crate) fn scan<P: Procedure>(
         Match::Item { item, pack } => take_item(p, scanned, item, pack, view, ctx, out),
         Match::Unit(unit) => take_unit(p, scanned, &unit, view, ctx, out),
         Match::NewPlate(plate) => take_plate(p, scanned, plate, view, ctx, out),
-        Match::Bin(_) | Match::Operator { .. } => Ok(()),
+        Match::Bin(_) | Match::Operator { .. } | Match::Order { .. } => Ok(()),
     }
 }
 
@@ -232,7 +275,7 @@ fn choose_match<P: Procedure>(
 ) -> Option<Match> {
     let (bins, goods): (Vec<Match>, Vec<Match>) = matches
         .into_iter()
-        .filter(|m| !matches!(m, Match::Operator { .. }))
+        .filter(|m| !matches!(m, Match::Operator { .. } | Match::Order { .. }))
         .partition(|m| matches!(m, Match::Bin(_)));
     if wants_bin || goods.is_empty() || (!has_bin && !bins.is_empty()) {
         return bins.into_iter().next();
@@ -373,7 +416,7 @@ fn take_back<P: Procedure>(p: &mut P, last: Option<&Undoable>, out: &mut Out) {
     } else if !p.undo_own(out) {
         match undo(last) {
             Ok((event, feedback)) => {
-                out.events.push(event);
+                out.write(event);
                 out.feedback = Some(feedback);
                 p.draft_mut().mark_reversed();
             }

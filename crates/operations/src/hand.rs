@@ -39,6 +39,9 @@ pub(crate) struct Hand {
     pub(crate) closed: bool,
     /// Doubts that were answered with yes.
     pub(crate) confirmed: Vec<FeedbackCode>,
+    /// It came broken.
+    #[serde(default)]
+    pub(crate) damaged: bool,
 }
 
 impl Hand {
@@ -61,6 +64,7 @@ impl Hand {
             exactly: None,
             closed: false,
             confirmed: Vec::new(),
+            damaged: false,
         }
     }
 

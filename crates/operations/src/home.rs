@@ -1,6 +1,6 @@
 //! The home screen takes any code and opens what fits.
 
-use domain::Quantity;
+use domain::{OrderType, Quantity};
 
 use crate::codes::Operation;
 use crate::context::Context;
@@ -44,7 +44,14 @@ pub fn route(scanned: &Scanned, view: &dyn SiteView, ctx: &Context) -> Result<Ro
                     name: name.clone(),
                 });
             }
-            [Match::NewPlate(_)] => Operation::Receive,
+            [Match::NewPlate(_)]
+            | [
+                Match::Order {
+                    kind: OrderType::Inbound,
+                    ..
+                },
+                ..,
+            ] => Operation::Receive,
             [Match::Item { item, .. }] => {
                 let here = view.stock_of_item(item.id)?;
                 if here.iter().any(|p| p.balance > Quantity::ZERO) {

@@ -94,7 +94,7 @@ impl Procedure for Issue {
                 bin.code.clone(),
             ];
             out.accept(FeedbackCode::Issued, args);
-            out.events.push(EventBody::Issued {
+            out.write(EventBody::Issued {
                 bin: bin.id,
                 goods,
                 quantity,

@@ -14,6 +14,7 @@ mod issue;
 mod look_up;
 mod move_goods;
 mod open_question;
+mod order_work;
 mod receive;
 mod resolve;
 mod scanned;
@@ -35,9 +36,11 @@ pub use receive::Receive;
 pub use resolve::{Match, Resolved, resolve};
 pub use scanned::{CodeFault, CodeFields, Scanned};
 pub use screen::{
-    Action, Choice, Entry, Fact, Feedback, Input, Keypad, Line, Link, Prompt, Question, Step,
+    Action, Choice, Entry, Fact, Feedback, Input, Keypad, Line, Link, Prompt, Question, Said, Step,
     Weight,
 };
-pub use site_view::{BinFacts, ItemFacts, Pile, SiteView, UnitFacts, ViewError};
+pub use site_view::{
+    BinFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, SiteView, UnitFacts, ViewError,
+};
 pub use task::Task;
 pub use undo::Undoable;

@@ -96,7 +96,7 @@ impl Procedure for Move {
             let written = line(&hand, quantity, &bins, LineStatus::Saved, ctx);
             let args = [written.quantity.clone(), written.title.clone(), to.code];
             out.accept(FeedbackCode::Moved, args);
-            out.events.push(EventBody::Moved {
+            out.write(EventBody::Moved {
                 from: from.id,
                 to: to.id,
                 goods,
@@ -160,7 +160,7 @@ impl Move {
         let mut moved = 0_usize;
         let mut push = |goods: Goods, quantity: Quantity, out: &mut Out| {
             moved += 1;
-            out.events.push(EventBody::Moved {
+            out.write(EventBody::Moved {
                 from: from.id,
                 to: to.id,
                 goods,

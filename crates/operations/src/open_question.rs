@@ -58,7 +58,9 @@ pub(crate) fn answer<P: Procedure>(
     }
     let draft = p.draft_mut();
     match asked.question.code {
-        FeedbackCode::CountEmptyConfirm | FeedbackCode::DiscardConfirm => Ok(()),
+        FeedbackCode::CountEmptyConfirm
+        | FeedbackCode::DiscardConfirm
+        | FeedbackCode::OrderDiffersConfirm => Ok(()),
         FeedbackCode::WrongBin => {
             draft.line_bin = None;
             draft.bin = None;

@@ -1,6 +1,6 @@
 //! What a code names at this site.
 
-use domain::{Quantity, UnitId};
+use domain::{OrderId, OrderType, Quantity, UnitId};
 
 use crate::codes::FeedbackCode;
 use crate::scanned::{CodeFault, Scanned, gtin_check_digit_is_right, spellings};
@@ -22,6 +22,13 @@ pub enum Match {
     Unit(Box<UnitFacts>),
     /// A licence plate that the book does not know yet, such as a new SSCC.
     NewPlate(UnitId),
+    /// An order's number.
+    Order {
+        /// Which.
+        id: OrderId,
+        /// What it is about.
+        kind: OrderType,
+    },
     /// A person's badge.
     Operator {
         /// Id as text.
@@ -72,6 +79,12 @@ pub fn resolve(scanned: &Scanned, view: &dyn SiteView) -> Result<Resolved, ViewE
         }
         let units = view.units_named(raw)?;
         matches.extend(units.into_iter().map(|u| Match::Unit(Box::new(u))));
+        let orders = view.orders_with_code(raw)?;
+        matches.extend(
+            orders
+                .into_iter()
+                .map(|(id, kind)| Match::Order { id, kind }),
+        );
         let badge = view.operator_with_badge(raw)?;
         matches.extend(badge.map(|(id, name)| Match::Operator { id, name }));
     }

@@ -1,6 +1,6 @@
 //! What goes into a procedure and what comes out for the screen.
 
-use domain::{EventBody, ItemId, Quantity};
+use domain::{EventBody, ItemId, OrderLine, Quantity};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Outcome, PromptCode};
@@ -73,6 +73,27 @@ pub struct Link {
     pub pack: Quantity,
 }
 
+/// An event to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What happened.
+    pub body: EventBody,
+    /// The line of an order that it serves.
+    pub order: Option<OrderLine>,
+    /// Why, as a code, where the kind alone does not say it.
+    pub reason: Option<String>,
+}
+
+impl From<EventBody> for Said {
+    fn from(body: EventBody) -> Self {
+        Self {
+            body,
+            order: None,
+            reason: None,
+        }
+    }
+}
+
 /// What an input led to. All of it is one commit: the events, the links, and the task as the new draft.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
@@ -81,7 +102,7 @@ pub struct Step {
     /// What to tell the person, after the commit.
     pub feedback: Option<Feedback>,
     /// What happened, in order.
-    pub events: Vec<EventBody>,
+    pub events: Vec<Said>,
     /// What the catalogue learnt.
     pub links: Vec<Link>,
     /// The task is at its end: its draft can go.

@@ -2,10 +2,11 @@
 
 use chrono::NaiveDate;
 use domain::ledger::UnitStatus;
-use domain::{BinId, Goods, ItemId, Quantity, UnitId};
+use domain::{BinId, EventHash, Goods, ItemId, OrderId, OrderStep, OrderType, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Language;
+use crate::screen::Choice;
 
 /// The read model could not be read. The procedure's state is as before; the same input may be tried again.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +101,55 @@ pub struct Pile {
     pub balance: Quantity,
 }
 
+/// What an order asks for, and what of it is done in one step of the work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderFacts {
+    /// Identity.
+    pub id: OrderId,
+    /// What it is about.
+    pub kind: OrderType,
+    /// The number that people read and scan.
+    pub code: String,
+    /// Supplier or customer; may be empty.
+    pub party: String,
+    /// What whoever works on it should know; may be empty.
+    pub note: String,
+    /// By number.
+    pub lines: Vec<OrderLineFacts>,
+    /// What was done of goods that are on no line.
+    pub not_ordered: Quantity,
+    /// Whether somebody has said that the step is done.
+    pub finished: bool,
+}
+
+impl OrderFacts {
+    /// How it is offered.
+    pub(crate) fn as_choice(&self) -> Choice {
+        let done = self.lines.iter().filter(|l| l.done >= l.asked).count();
+        Choice {
+            id: self.id.to_string(),
+            title: self.code.clone(),
+            subtitle: self.party.clone(),
+            quantity: format!("{done} / {}", self.lines.len()),
+        }
+    }
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLineFacts {
+    /// Its number, from 1.
+    pub number: u32,
+    /// What.
+    pub item: Option<ItemFacts>,
+    /// Of which lot, if it has to be this one; else empty.
+    pub lot: String,
+    /// How much is asked for.
+    pub asked: Quantity,
+    /// How much is done, as far as this device knows.
+    pub done: Quantity,
+}
+
 /// Catalogue and stock of the site where the operator stands.
 ///
 /// Implementers owe: one input sees one state (the worker reads in the transaction that it will write), and stock
@@ -129,6 +179,14 @@ pub trait SiteView {
     fn stock_of_bin(&self, bin: BinId) -> Result<Vec<Pile>, ViewError>;
     /// Piles of the item at this site that are not zero.
     fn stock_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ViewError>;
+    /// Orders of this site that carry this number.
+    fn orders_with_code(&self, code: &str) -> Result<Vec<(OrderId, OrderType)>, ViewError>;
+    /// The order, and what is done of it in that step.
+    fn order(&self, id: OrderId, step: OrderStep) -> Result<Option<OrderFacts>, ViewError>;
+    /// Orders of one type that are still to be done, what is due first at the top.
+    fn open_orders(&self, kind: OrderType, step: OrderStep) -> Result<Vec<OrderFacts>, ViewError>;
+    /// The events that finished the step and that none went on from.
+    fn finished(&self, id: OrderId, step: OrderStep) -> Result<Vec<EventHash>, ViewError>;
     /// The last good day that is known of the lot.
     fn lot_expiry(&self, item: ItemId, lot: &str) -> Result<Option<NaiveDate>, ViewError>;
 }

@@ -10,6 +10,7 @@ use crate::flow::{self, Procedure};
 use crate::issue::Issue;
 use crate::look_up::LookUp;
 use crate::move_goods::Move;
+use crate::order_work::OrderWork;
 use crate::receive::Receive;
 use crate::screen::{
     Action, Choice, Entry, Fact, Input, Keypad, Line, Prompt, Question, Step, Weight,
@@ -44,6 +45,17 @@ impl Task {
         }
     }
 
+    /// Looks which orders can be chosen, for work with nothing done yet.
+    ///
+    /// # Errors
+    /// Those of the view.
+    pub fn offer(&mut self, view: &dyn SiteView) -> Result<(), ViewError> {
+        match self {
+            Self::Receive(work) => work.offer(view),
+            _ => Ok(()),
+        }
+    }
+
     /// Which operation it is.
     pub const fn operation(&self) -> Operation {
         match self {
@@ -66,6 +78,12 @@ impl Task {
         ctx: &Context,
     ) -> Result<Step, ViewError> {
         let mut task = self.clone();
+        if let Self::Receive(Receive {
+            order: Some(order), ..
+        }) = &mut task
+        {
+            order.refresh(view)?;
+        }
         let out = match &mut task {
             Self::Receive(work) => flow::handle(work, input, view, ctx)?,
             Self::Issue(work) => flow::handle(work, input, view, ctx)?,
@@ -102,6 +120,13 @@ impl Task {
         }
     }
 
+    const fn order(&self) -> Option<&OrderWork> {
+        match self {
+            Self::Receive(work) => work.order.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether leaving it would lose something that is in no event yet.
     pub fn has_open_work(&self) -> bool {
         let draft = self.draft();
@@ -119,8 +144,11 @@ impl Task {
         self.draft().lines.len() + open
     }
 
-    /// What it is about, for a list of unfinished work: the bin that is selected.
+    /// What it is about, for a list of unfinished work: the order, or the bin that is selected.
     pub fn title(&self) -> &str {
+        if let Some(order) = self.order() {
+            return &order.facts.code;
+        }
         self.draft().source().map_or("", |bin| bin.code.as_str())
     }
 
@@ -164,7 +192,15 @@ impl Task {
         match self {
             Self::LookUp(work) if work.draft.unknown.is_none() => work.shown_facts(),
             Self::Issue(_) | Self::Move(_) => self.draft().facts(FactCode::FromBin, ctx),
-            _ => self.draft().facts(FactCode::Bin, ctx),
+            _ => {
+                let mut facts = self.draft().facts(FactCode::Bin, ctx);
+                if let (Some(order), None) = (self.order(), &self.draft().unknown) {
+                    let hand = self.draft().hand.as_ref();
+                    facts.extend(hand.and_then(|hand| order.facts_of(hand)));
+                    facts.extend(order.facts());
+                }
+                facts
+            }
         }
     }
 
@@ -173,6 +209,11 @@ impl Task {
         let mut lines = match self {
             Self::Count(count) => count.open_lines(ctx),
             Self::LookUp(work) => work.shown_rows(),
+            Self::Receive(work) => work
+                .order
+                .as_ref()
+                .map(|order| order.lines(ctx))
+                .unwrap_or_default(),
             _ => Vec::new(),
         };
         lines.extend(self.draft().lines.iter().cloned());
@@ -192,13 +233,23 @@ impl Task {
 
     /// What can be chosen.
     pub fn choices(&self, ctx: &Context) -> Vec<Choice> {
+        if let Self::Receive(work) = self
+            && !work.choices().is_empty()
+        {
+            return work.choices().to_vec();
+        }
         self.draft().choices(ctx)
     }
 
     /// The buttons.
     pub fn actions(&self) -> Vec<Action> {
         let plates = matches!(self, Self::Receive(work) if work.takes_new_plates());
-        if let Some(actions) = self.draft().actions(plates) {
+        if let Some(mut actions) = self.draft().actions(plates) {
+            let draft = self.draft();
+            let asks = draft.asked.is_some() || draft.unknown.is_some();
+            if matches!(self, Self::Receive(_)) && draft.item().is_some() && !asks {
+                actions.push(Action::new(ActionCode::Damaged, Weight::Normal));
+            }
             return actions;
         }
         let draft = self.draft();
@@ -206,6 +257,13 @@ impl Task {
         let done = Action::new(ActionCode::Done, Weight::Primary);
         let mut actions = Vec::new();
         match self {
+            Self::Receive(work) if work.order.is_some() && draft.hand.is_none() => {
+                actions.push(done);
+                actions.push(normal(ActionCode::Later));
+                if draft.bin.is_some() {
+                    actions.push(normal(ActionCode::ChangeBin));
+                }
+            }
             _ if draft.hand.is_some() => actions.push(normal(ActionCode::Cancel)),
             Self::LookUp(work) => {
                 let buttons = work

@@ -124,7 +124,7 @@ fn set_aside<P: Procedure>(p: &mut P, unknown: &Unknown, ctx: &Context, out: &mu
         .filter(|q| *q > Quantity::ZERO)
         .unwrap_or(Quantity::ONE);
     let shown = unknown.scanned.shown();
-    out.events.push(EventBody::SetAside {
+    out.write(EventBody::SetAside {
         code: unknown.scanned.raw.trim().to_owned(),
         bin: draft.bin.as_ref().map(|b| b.id),
         quantity,

@@ -7,7 +7,7 @@ use documents::record::{self, Counting, FieldEdit, RecordId, RecordKind};
 use documents::{Journal, Partition, journal};
 use domain::event::{Event, EventBody, EventHash, EventId, EventRecord};
 use domain::ledger::Ledger;
-use domain::{ChainId, DeviceId, OperatorId, SiteId, UnixMillis};
+use domain::{ChainId, DeviceId, OperatorId, OrderLine, SiteId, UnixMillis};
 use rusqlite::{Transaction, params};
 
 use crate::chains::Chains;
@@ -38,6 +38,10 @@ pub struct NewEvent {
     pub body: EventBody,
     /// See [`CarriesOut`].
     pub carries_out: CarriesOut,
+    /// The line of an order that it serves.
+    pub order: Option<OrderLine>,
+    /// Why, where the kind alone does not say it.
+    pub reason: Option<String>,
 }
 
 impl From<EventBody> for NewEvent {
@@ -45,6 +49,8 @@ impl From<EventBody> for NewEvent {
         Self {
             body,
             carries_out: CarriesOut::Nothing,
+            order: None,
+            reason: None,
         }
     }
 }
@@ -174,6 +180,8 @@ impl Replica {
                     carries_out,
                     evidence: Vec::new(),
                     origin: None,
+                    order: new.order,
+                    reason: new.reason.clone(),
                 };
                 written.push(write.append(record)?);
             }

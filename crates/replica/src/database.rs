@@ -30,13 +30,14 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/0001_replica.sql"),
     include_str!("../migrations/0002_carry.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
     include_str!("../migrations/0004_quarantine.sql"),
     include_str!("../migrations/0005_displaced.sql"),
     include_str!("../migrations/0006_pile.sql"),
+    include_str!("../migrations/0007_order.sql"),
 ];
 
 /// The schema that this program writes.

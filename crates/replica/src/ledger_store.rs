@@ -547,8 +547,12 @@ impl LedgerStore for SqlLedger<'_> {
         Ok(keys)
     }
 
-    fn put_balance(&mut self, key: &StockKey, balance: Quantity) -> Result<Quantity, ReplicaError> {
-        let id = self.subject_id_or_new(&Subject::Stock(key.clone()))?;
+    fn put_balance(
+        &mut self,
+        subject: &Subject,
+        balance: Quantity,
+    ) -> Result<Quantity, ReplicaError> {
+        let id = self.subject_id_or_new(subject)?;
         let new = (balance != Quantity::ZERO).then_some(balance.thousandths());
         if let Some(unwritten) = self.subjects.unwritten(id) {
             let old = std::mem::replace(&mut unwritten.balance, new);

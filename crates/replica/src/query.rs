@@ -5,6 +5,7 @@ mod console;
 mod event;
 mod exception;
 mod only_here;
+mod order;
 mod stock;
 
 use rusqlite::{Connection, Params, Row};
@@ -16,6 +17,7 @@ pub use catalogue::{CodeMatch, FieldConflictRow};
 pub use console::{ChainRow, ItemStockRow};
 pub use event::{EventFilter, EventRow};
 pub use exception::{ExceptionFilter, ResolutionRow};
+pub use order::OrderSummary;
 pub use stock::{StockRow, UnitRow};
 
 /// Reads what has been committed.

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use automerge::Change;
 use documents::catalogue::{Bin, Device, Operator, Site, Verdict, Zone};
 use documents::record::{Counting, Merged};
-use documents::{DocumentError, Partition, Record, RecordId, RecordKind};
+use documents::{DocumentError, Order, Partition, Record, RecordId, RecordKind};
 use domain::ChainId;
 use domain::ledger::StateHash;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -241,11 +241,15 @@ fn forget_rows(connection: &Connection, id: RecordId) -> Result<(), ReplicaError
         "DELETE FROM bin WHERE id = ?1",
         "DELETE FROM operator WHERE id = ?1",
         "DELETE FROM device WHERE id = ?1",
+        "DELETE FROM orders WHERE id = ?1",
+        "DELETE FROM order_line WHERE of = ?1",
+        "DELETE FROM order_counted_by WHERE of = ?1",
         "DELETE FROM field_conflict WHERE record = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([id.0])?;
     }
     search::remove_of(connection, HitKind::Item, &id.0)?;
+    search::remove_of(connection, HitKind::Order, &id.0)?;
     search::remove_of(connection, HitKind::Bin, &id.0)
 }
 
@@ -290,14 +294,23 @@ fn put_rows(
             if let Some(bin) = Bin::from_record(id.into(), record) {
                 connection
                     .prepare_cached(
-                        "INSERT OR REPLACE INTO bin (id, site, zone, code, lookup) VALUES (?1, ?2, ?3, ?4, ?5)",
+                        "INSERT OR REPLACE INTO bin
+                             (id, site, zone, code, lookup, class, sequence, volume, weight, face_item, face_min, face_max)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                     )?
                     .execute(params![
                         id.0,
                         bin.site.as_bytes(),
                         bin.zone.as_bytes(),
                         bin.code,
-                        normalised(&bin.code)
+                        normalised(&bin.code),
+                        bin.room.class,
+                        bin.room.sequence,
+                        bin.room.volume,
+                        bin.room.weight,
+                        bin.room.face.map(|(item, ..)| *item.as_bytes()),
+                        bin.room.face.map_or(0, |(_, least, _)| least.thousandths()),
+                        bin.room.face.map_or(0, |(.., most)| most.thousandths()),
                     ])?;
                 search::put(connection, HitKind::Bin, &id.0, "", &bin.code)?;
             }
@@ -361,8 +374,68 @@ fn put_rows(
                 return quarantine::put_verdicts(connection, id.into(), &Verdict::of(record));
             }
         }
+        RecordKind::Order => {
+            if let Some(order) = Order::from_record(id.into(), record) {
+                put_order(connection, &order, is_new)?;
+            }
+        }
     }
     Ok(BTreeSet::new())
+}
+
+fn put_order(connection: &Connection, order: &Order, is_new: bool) -> Result<(), ReplicaError> {
+    let id = order.id.as_bytes();
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO orders
+                 (id, site, type, code, lookup, party, note, due, cancelled, blind, assigned, to_site)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .execute(params![
+            id,
+            order.site.as_bytes(),
+            order.kind.code(),
+            order.code,
+            normalised(&order.code),
+            order.party,
+            order.note,
+            order.due,
+            order.cancelled,
+            order.blind,
+            order.assigned.map(|o| *o.as_bytes()),
+            order.to_site.map(|s| *s.as_bytes()),
+        ])?;
+    if !is_new {
+        for sql in [
+            "DELETE FROM order_line WHERE of = ?1",
+            "DELETE FROM order_counted_by WHERE of = ?1",
+        ] {
+            connection.prepare_cached(sql)?.execute([id])?;
+        }
+    }
+    for (number, line) in &order.lines {
+        connection
+            .prepare_cached(
+                "INSERT INTO order_line (of, line, item, lot, bin, asked) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                id,
+                number,
+                line.item.map(|i| *i.as_bytes()),
+                line.lot,
+                line.bin.map(|b| *b.as_bytes()),
+                line.asked.thousandths(),
+            ])?;
+    }
+    for operator in &order.counted_by {
+        connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO order_counted_by (of, operator) VALUES (?1, ?2)",
+            )?
+            .execute(params![id, operator.as_bytes()])?;
+    }
+    let words = search::words(&order.party);
+    search::put(connection, HitKind::Order, id, &words, &order.code)
 }
 
 fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<(), ReplicaError> {
@@ -370,8 +443,9 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO item
-                 (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
+                  weight)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             item.id.as_bytes(),
@@ -383,6 +457,9 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
             item.tracks_lot,
             item.tracks_serial,
             item.tracks_expiry,
+            item.handling.class,
+            item.handling.volume,
+            item.handling.weight,
         ])?;
     if !is_new {
         connection

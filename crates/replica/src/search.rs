@@ -20,6 +20,8 @@ pub enum HitKind {
     Bin,
     /// A unit; the reference is its site's id and its own.
     Unit,
+    /// An order; the reference is its id.
+    Order,
 }
 
 impl HitKind {
@@ -29,6 +31,7 @@ impl HitKind {
             Self::Item => "item",
             Self::Bin => "bin",
             Self::Unit => "unit",
+            Self::Order => "order",
         }
     }
 }
@@ -220,6 +223,7 @@ pub(crate) fn find(
             let kind = match kind.as_str() {
                 "item" => HitKind::Item,
                 "bin" => HitKind::Bin,
+                "order" => HitKind::Order,
                 _ => HitKind::Unit,
             };
             if hits.iter().all(|(known, _)| *known != id) {

@@ -2,12 +2,13 @@
 
 mod attached;
 mod blobs;
+mod order;
 mod quarantine;
 mod renew;
 mod snapshot;
 mod snapshot_quarantine;
 
-use documents::catalogue::{Bin, Device, Item, Operator, Site};
+use documents::catalogue::{Bin, Device, Handling, Item, Operator, Room, Site};
 use documents::certificate::Role;
 use documents::segment::{Accepted, Segment, SegmentStatus};
 use documents::{Certificate, FieldEdit, Partition, RecordId, RecordKind, SigningKey};
@@ -140,6 +141,7 @@ fn create_item(n: u8, name_zh: &str) -> RecordEdit {
         tracks_serial: false,
         tracks_expiry: false,
         barcodes: [(format!("690123456789{n}"), Quantity::ONE)].into(),
+        handling: Handling::default(),
     };
     RecordEdit {
         partition: Partition::Shared,
@@ -155,6 +157,7 @@ fn create_bin(n: u8) -> RecordEdit {
         code: format!("A-{n:02}"),
         zone: ZoneId::from_bytes([1; 16]),
         site: SITE,
+        room: Room::default(),
     };
     RecordEdit {
         partition: Partition::Site(SITE),

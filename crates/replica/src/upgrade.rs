@@ -9,6 +9,8 @@ use crate::error::ReplicaError;
 use crate::meta;
 
 const KEY: &str = "event-kinds-known";
+/// From this kind on, events name the line of an order that they serve.
+const ORDERS_KNOWN: u32 = 12;
 
 /// Events of kinds that the program which took them in did not know are found by what they mention only now. Most fold
 /// to nothing, so the index is all that is missing; if one decides about others, all is folded again. Runs once after an upgrade; costs one pass over the events.
@@ -18,6 +20,12 @@ pub(crate) fn index_newly_known_kinds(connection: &Connection) -> Result<(), Rep
         return Ok(());
     }
     let transaction = connection.unchecked_transaction()?;
+    // A program that did not know orders has left out which of them an event serves.
+    let before = meta::get(&transaction, KEY)?
+        .and_then(|known| Some(u32::from_be_bytes(known.try_into().ok()?)));
+    if before.is_none_or(|known| known < ORDERS_KNOWN) {
+        meta::set(&transaction, meta::REBUILD_NEEDED, &[])?;
+    }
     let mut statement = transaction.prepare("SELECT chain, number, record FROM event")?;
     let mut rows = statement.query([])?;
     while let Some(r) = rows.next()? {

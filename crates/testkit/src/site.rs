@@ -2,6 +2,7 @@
 //! The same seed always gives the same site, to the byte.
 
 mod codes;
+mod deliveries;
 mod goods;
 mod random;
 mod stock;
@@ -30,6 +31,8 @@ pub struct DemoSite {
     pub operators: Vec<DemoOperator>,
     /// What lies where on the first day.
     pub opening_stock: Vec<DemoStock>,
+    /// What is announced, line by line.
+    pub deliveries: Vec<DemoDelivery>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,12 +93,27 @@ pub struct DemoStock {
     pub plate: Option<String>,
 }
 
+/// A line of an expected delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoDelivery {
+    /// Number of the delivery.
+    pub order: String,
+    pub supplier: &'static str,
+    /// Day, such as `2026-05-07`.
+    pub due: String,
+    pub sku: String,
+    /// In base units.
+    pub quantity: i64,
+}
+
 /// A warehouse of 2 zones, 400 bins, 2,000 items and 6 operators.
 pub fn demo_site(seed: u64) -> DemoSite {
     let mut random = Random::new(seed);
     let items = items(&mut random);
     let bins = bins();
     let opening_stock = stock::opening_stock(&mut random, &bins, &items);
+    // Drawn apart, so that what was there before deliveries stays as it was.
+    let deliveries = deliveries::deliveries(&mut Random::new(seed + 1), &items);
     DemoSite {
         code: "SHA1",
         name_zh: "上海一号仓",
@@ -119,6 +137,7 @@ pub fn demo_site(seed: u64) -> DemoSite {
         items,
         operators: operators(&mut random),
         opening_stock,
+        deliveries,
     }
 }
 

@@ -28,6 +28,9 @@ pub(crate) fn operation_of(body: &EventBody) -> &'static str {
         EventBody::SetAside { .. } => "set-aside",
         EventBody::Resolved(_) | EventBody::QuarantineDecided(_) => "resolve",
         EventBody::Attached { .. } => "attach",
+        EventBody::OrderFinished(_) => "finish",
+        EventBody::Inspected(_) => "inspect",
+        EventBody::HandedOver { .. } => "hand-over",
         EventBody::Unknown { .. } => "unknown",
     }
 }

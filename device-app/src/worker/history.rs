@@ -35,7 +35,7 @@ impl Worker {
         let last = row.map(|row| self.undoable(&row)).transpose()?;
         let feedback = match operations::undo::undo(last.as_ref()) {
             Ok((event, feedback)) => {
-                self.write(vec![event], &[], None)?;
+                self.write(vec![event.into()], &[], None)?;
                 feedback
             }
             Err(refusal) => refusal,

@@ -1,7 +1,7 @@
 //! Search, and everything about one item, bin or unit.
 
 use domain::ledger::{Stale, StockKey, Subject};
-use domain::{BinId, ItemId, Quantity, SiteId, UnitId};
+use domain::{BinId, ItemId, OrderId, Quantity, SiteId, UnitId};
 use operations::{Match, Pile, Resolved, Scanned, resolve};
 use replica::query::EventRow;
 use replica::{Hit as Found, HitKind, ReplicaError};
@@ -29,6 +29,7 @@ enum About {
     Item(ItemId),
     Bin(BinId),
     Unit(UnitId),
+    Order(OrderId),
 }
 
 impl About {
@@ -37,6 +38,7 @@ impl About {
             Self::Item(id) => format!("item:{id}"),
             Self::Bin(id) => format!("bin:{id}"),
             Self::Unit(id) => format!("lot:{}", id.as_str()),
+            Self::Order(id) => format!("order:{id}"),
         }
     }
 
@@ -45,6 +47,7 @@ impl About {
             ("item", id) => id.parse().ok().map(Self::Item),
             ("bin", id) => id.parse().ok().map(Self::Bin),
             ("lot", id) => Some(Self::Unit(UnitId::from(id.to_owned()))),
+            ("order", id) => id.parse().ok().map(Self::Order),
             _ => None,
         }
     }
@@ -57,6 +60,7 @@ impl About {
                 let unit = hit.reference.get(16..)?;
                 Self::Unit(UnitId::from(String::from_utf8(unit.to_vec()).ok()?))
             }
+            HitKind::Order => Self::Order(OrderId::from_slice(&hit.reference).ok()?),
         })
     }
 
@@ -66,6 +70,7 @@ impl About {
             Self::Item(_) => "item",
             Self::Bin(_) => "bin",
             Self::Unit(_) => "lot",
+            Self::Order(_) => "order",
         }
     }
 }
@@ -89,7 +94,15 @@ impl Worker {
     }
 
     pub(crate) fn open_hit(&mut self, id: &str) -> Result<(), ReplicaError> {
-        self.look_up.detail = About::from_id(id);
+        let about = About::from_id(id);
+        if let Some(About::Order(id)) = about {
+            let order = self.replica.query().order(id)?;
+            return match order {
+                Some(order) => self.home_scan(&Scanned::plain(order.code)),
+                None => Ok(()),
+            };
+        }
+        self.look_up.detail = about;
         Ok(())
     }
 
@@ -118,6 +131,9 @@ impl Worker {
             Match::Bin(bin) => Some(About::Bin(bin.id)),
             _ => None,
         });
+        if about.is_none() && matches.iter().any(|m| matches!(m, Match::Order { .. })) {
+            return self.home_scan(scanned);
+        }
         if about.is_none() && matches.iter().any(|m| matches!(m, Match::Operator { .. })) {
             return self.badge(&scanned.raw);
         }
@@ -191,6 +207,10 @@ impl Worker {
                 }
                 None => return Ok(None),
             },
+            About::Order(id) => match view.query.order(*id)?.filter(|o| o.site == site) {
+                Some(order) => (order.code, order.party, order.lines.len().to_string()),
+                None => return Ok(None),
+            },
         };
         Ok(Some(Hit {
             kind: about.kind().to_owned(),
@@ -251,6 +271,8 @@ impl Worker {
                 detail.recalculating = stale.touches_bin(*id);
                 events = view.query.history_of_bin(*id, HISTORY_MAX)?;
             }
+            // It is opened as work.
+            About::Order(_) => return Ok(None),
             About::Unit(id) => {
                 let Some(row) = view.query.unit(site, id)? else {
                     return Ok(None);

@@ -1,8 +1,13 @@
 //! The replica as procedures ask it.
 
 use chrono::NaiveDate;
-use domain::{BinId, EventHash, ItemId, OperatorId, Quantity, SiteId, UnitId};
-use operations::{BinFacts, ItemFacts, Pile, SiteView, UnitFacts, ViewError};
+use documents::Order;
+use domain::{
+    BinId, EventHash, ItemId, OperatorId, OrderId, OrderStep, OrderType, Quantity, SiteId, UnitId,
+};
+use operations::{
+    BinFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, SiteView, UnitFacts, ViewError,
+};
 use replica::query::{StockRow, UnitRow};
 use replica::{Query, ReplicaError};
 
@@ -104,6 +109,34 @@ impl StockView<'_> {
         Ok((time, self.operator_name(row.placed.event.record.operator)?))
     }
 
+    fn order_facts(&self, order: Order, step: OrderStep) -> Result<OrderFacts, ReplicaError> {
+        let done = self.query.progress(self.site, order.id, step)?;
+        let done = |line: u32| done.get(&line).copied().unwrap_or_default();
+        let mut lines = Vec::with_capacity(order.lines.len());
+        for (number, line) in order.lines {
+            lines.push(OrderLineFacts {
+                number,
+                item: line
+                    .item
+                    .map(|item| self.item_or_unnamed(item))
+                    .transpose()?,
+                lot: line.lot,
+                asked: line.asked,
+                done: done(number),
+            });
+        }
+        Ok(OrderFacts {
+            id: order.id,
+            kind: order.kind,
+            code: order.code,
+            party: order.party,
+            note: order.note,
+            lines,
+            not_ordered: done(0),
+            finished: !self.query.finished(self.site, order.id, step)?.is_empty(),
+        })
+    }
+
     pub(crate) fn piles_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ReplicaError> {
         let rows = self.query.stock_of_item(self.site, item)?;
         rows.into_iter().map(|row| self.pile(row)).collect()
@@ -181,6 +214,31 @@ impl SiteView for StockView<'_> {
 
     fn stock_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ViewError> {
         self.piles_of_item(item).map_err(failed)
+    }
+
+    fn orders_with_code(&self, code: &str) -> Result<Vec<(OrderId, OrderType)>, ViewError> {
+        let orders = self.query.orders_by_code(self.site, code);
+        let named = |order: documents::Order| (order.id, order.kind);
+        Ok(orders.map_err(failed)?.into_iter().map(named).collect())
+    }
+
+    fn order(&self, id: OrderId, step: OrderStep) -> Result<Option<OrderFacts>, ViewError> {
+        let order = self.query.order(id).map_err(failed)?;
+        order
+            .map(|order| self.order_facts(order, step))
+            .transpose()
+            .map_err(failed)
+    }
+
+    fn open_orders(&self, kind: OrderType, step: OrderStep) -> Result<Vec<OrderFacts>, ViewError> {
+        let orders = self.query.orders(self.site, kind, step).map_err(failed)?;
+        let open = orders.into_iter().filter(|summary| !summary.finished);
+        let facts = open.map(|summary| self.order_facts(summary.order, step));
+        facts.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    fn finished(&self, id: OrderId, step: OrderStep) -> Result<Vec<EventHash>, ViewError> {
+        self.query.finished(self.site, id, step).map_err(failed)
     }
 
     fn lot_expiry(&self, item: ItemId, lot: &str) -> Result<Option<NaiveDate>, ViewError> {

@@ -1,10 +1,10 @@
 //! The work under way: inputs go to the procedure; what comes of them is one commit with the draft.
 
 use documents::{FieldEdit, Partition, RecordId, RecordKind};
-use domain::{EventBody, ParseQuantityError, Quantity};
+use domain::{ParseQuantityError, Quantity};
 use operations::home::{Route, route};
-use operations::{ActionCode, Input, Operation, Scanned, Step, Task, ViewError};
-use replica::{Commit, DraftChange, RecordEdit, ReplicaError};
+use operations::{ActionCode, Input, Operation, Said, Scanned, Step, Task, ViewError};
+use replica::{Commit, DraftChange, NewEvent, RecordEdit, ReplicaError};
 use serde::{Deserialize, Serialize};
 
 use super::machine::{Showing, Work, Worker};
@@ -32,6 +32,14 @@ pub(crate) fn message(feedback: &operations::Feedback) -> Message {
     }
 }
 
+fn new_event(said: Said) -> NewEvent {
+    NewEvent {
+        order: said.order,
+        reason: said.reason,
+        ..said.body.into()
+    }
+}
+
 fn cause(error: ViewError) -> ReplicaError {
     match error.0.downcast() {
         Ok(error) => *error,
@@ -50,8 +58,12 @@ impl Worker {
             let now = self.now();
             self.replica.set_draft(&DraftChange::Clear { name }, now)?;
         }
+        let mut task = Task::start(operation);
+        if let Some(view) = self.stock_view() {
+            task.offer(&view).map_err(cause)?;
+        }
         self.work = Some(Work {
-            task: Task::start(operation),
+            task,
             started: self.now(),
             last: None,
             pad: String::new(),
@@ -331,7 +343,7 @@ impl Worker {
     /// One commit.
     pub(crate) fn write(
         &mut self,
-        events: Vec<EventBody>,
+        events: Vec<Said>,
         links: &[operations::Link],
         draft: Option<DraftChange>,
     ) -> Result<(), ReplicaError> {
@@ -354,7 +366,7 @@ impl Worker {
         let commit = Commit {
             operator: self.operator.as_ref().map(|o| o.id),
             site: self.site,
-            events: events.into_iter().map(Into::into).collect(),
+            events: events.into_iter().map(new_event).collect(),
             edits: edits.collect(),
             draft,
         };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use device_app::transport::{Answer, Network, Post, PostError};
-use documents::catalogue::{Bin, Item, Operator, Site};
+use documents::catalogue::{Bin, Handling, Item, Operator, Room, Site};
 use documents::certificate::Role;
 use documents::segment::{Accepted, Segment, SegmentStatus};
 use documents::{Certificate, FieldEdit, Partition, PublicKey, RecordId, RecordKind, SigningKey};
@@ -139,6 +139,7 @@ impl Hub {
                 code: format!("A-0{n}"),
                 zone: ZoneId::from_bytes([1; 16]),
                 site: SITE,
+                room: Room::default(),
             };
             self.edit(
                 Partition::Site(SITE),
@@ -163,6 +164,7 @@ impl Hub {
                 tracks_serial: serial,
                 tracks_expiry: expiry,
                 barcodes: [(code.to_owned(), Quantity::ONE)].into(),
+                handling: Handling::default(),
             };
             self.edit(
                 Partition::Shared,

@@ -4,6 +4,7 @@
 mod bad_input;
 mod hub;
 mod hub_http;
+mod orders;
 mod people;
 mod photos;
 mod process;

@@ -88,6 +88,14 @@ pub fn event(lang: Lang, event: &EventView) -> String {
             _ => "event.quarantine-rejected".to_owned(),
         },
         ("set-aside", None) => "event.set-aside-nowhere".to_owned(),
+        ("order-finished", _) => format!(
+            "event.order-{}-finished",
+            event.code.as_deref().unwrap_or("receive")
+        ),
+        ("inspected", _) => format!(
+            "event.inspected-{}",
+            event.code.as_deref().unwrap_or("on-hold")
+        ),
         ("reversed" | "count-approved" | "attached", _) if event.target.is_some() => {
             format!("event.{}-what", event.kind)
         }
@@ -140,7 +148,7 @@ pub fn event(lang: Lang, event: &EventView) -> String {
     } else {
         counted
     };
-    lang.fill(
+    let said = lang.fill(
         &key,
         &[
             ("goods", &goods(lang, event)),
@@ -154,8 +162,54 @@ pub fn event(lang: Lang, event: &EventView) -> String {
             ("exception", &decided),
             ("what", &target),
             ("device", &device),
+            ("order", event.order.as_deref().unwrap_or_default()),
+            ("differences", &differences(lang, event)),
         ],
-    )
+    );
+    match &event.order {
+        Some(order) if event.kind != "order-finished" => {
+            said + &lang.fill("words.for-order", &[("order", order)])
+        }
+        _ => said,
+    }
+}
+
+/// Where the work on an order came out otherwise than it was asked for.
+fn differences(lang: Lang, event: &EventView) -> String {
+    let differs = event.finished.iter().filter(|line| line.asked != line.done);
+    let lines: Vec<String> = differs
+        .map(|line| {
+            let name = match &line.item {
+                Some(named) => item(lang, named),
+                None => lang.t("words.not-ordered").to_owned(),
+            };
+            let (asked, done) = (line.asked.to_string(), line.done.to_string());
+            let why = reason_word(lang, &line.reason);
+            let key = if why.is_empty() {
+                "words.asked-done"
+            } else {
+                "words.asked-done-why"
+            };
+            let args = [
+                ("what", name.as_str()),
+                ("asked", &asked),
+                ("done", &done),
+                ("why", &why),
+            ];
+            lang.fill(key, &args)
+        })
+        .collect();
+    if lines.is_empty() {
+        lang.t("words.as-asked").to_owned()
+    } else {
+        lines.join(lang.t("words.comma"))
+    }
+}
+
+fn reason_word(lang: Lang, code: &str) -> String {
+    lang.find(&format!("reason.{code}"))
+        .unwrap_or(code)
+        .to_owned()
 }
 
 /// A reason code or a decision's choice in words; codes that nobody translated show as they are.
@@ -200,6 +254,16 @@ pub fn subject(lang: Lang, subject: &SubjectView) -> String {
             out
         }
         SubjectView::Clock(device) => device.name(lang).to_owned(),
+        SubjectView::Order { code, party, step } => {
+            let step = format!("step.{step}");
+            let step = lang.t(&step);
+            let key = if party.is_empty() {
+                "words.order"
+            } else {
+                "words.order-of"
+            };
+            lang.fill(key, &[("step", step), ("code", code), ("party", party)])
+        }
     }
 }
 

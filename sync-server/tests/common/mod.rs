@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
-use documents::catalogue::{Bin, Item, Operator, Site, Zone};
+use documents::catalogue::{Bin, Handling, Item, Operator, Room, Site, Zone};
 use documents::{Partition, RecordKind};
 use domain::{BinId, ItemId, OperatorId, Quantity, SiteId, UnixMillis, ZoneId};
 use replica::{Commit, RecordEdit};
@@ -188,6 +188,7 @@ impl Warehouse {
                 tracks_serial: n == 6,
                 tracks_expiry: n == 4,
                 barcodes: [(barcode.to_owned(), Quantity::ONE)].into(),
+                handling: Handling::default(),
             };
             let id = item.id.into();
             edits.push(edit(
@@ -203,6 +204,7 @@ impl Warehouse {
                 code: code.into(),
                 zone: zone.id,
                 site: self.site,
+                room: Room::default(),
             };
             edits.push(edit(here, RecordKind::Bin, bin.id.into(), bin.to_fields()));
         }

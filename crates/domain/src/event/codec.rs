@@ -15,12 +15,15 @@ const COUNT_APPROVED: u32 = 8;
 const RESOLVED: u32 = 9;
 const ATTACHED: u32 = 10;
 const QUARANTINE_DECIDED: u32 = 11;
+const ORDER_FINISHED: u32 = 12;
+const INSPECTED: u32 = 13;
+const HANDED_OVER: u32 = 14;
 
 /// More hashes of evidence than this are not kept.
 const EVIDENCE_MAX: u64 = 64;
 
 /// The highest kind that this program knows.
-pub const KINDS_KNOWN: u32 = QUARANTINE_DECIDED;
+pub const KINDS_KNOWN: u32 = HANDED_OVER;
 
 impl EventBody {
     fn wire_kind(&self) -> u32 {
@@ -36,14 +39,17 @@ impl EventBody {
             Self::Resolved(_) => RESOLVED,
             Self::Attached { .. } => ATTACHED,
             Self::QuarantineDecided(_) => QUARANTINE_DECIDED,
+            Self::OrderFinished(_) => ORDER_FINISHED,
+            Self::Inspected(_) => INSPECTED,
+            Self::HandedOver { .. } => HANDED_OVER,
             Self::Unknown { kind, .. } => *kind,
         }
     }
 }
 
 impl EventRecord {
-    /// As stored in a journal: CBOR array [clock, operator, kind, fields, carries out, evidence, origin], as
-    /// short as it can be.
+    /// As stored in a journal: CBOR array [clock, operator, kind, fields, carries out, evidence, origin, order,
+    /// reason], as short as it can be.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(96);
         let mut e = Encoder::new(&mut out);
@@ -56,13 +62,15 @@ impl EventRecord {
         &self,
         e: &mut Encoder<&mut Vec<u8>>,
     ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
-        let fields = match (&self.origin, self.evidence.is_empty(), &self.carries_out) {
-            (Some(_), ..) => 7,
-            (None, false, _) => 6,
-            (None, true, Some(_)) => 5,
-            (None, true, None) => 4,
-        };
-        e.array(fields)?;
+        let present = [
+            self.carries_out.is_some(),
+            !self.evidence.is_empty(),
+            self.origin.is_some(),
+            self.order.is_some(),
+            self.reason.is_some(),
+        ];
+        let fields = 4 + present.iter().rposition(|p| *p).map_or(0, |last| last + 1);
+        e.array(fields as u64)?;
         e.encode(self.clock)?
             .encode(self.operator)?
             .u32(self.body.wire_kind())?;
@@ -136,6 +144,15 @@ impl EventRecord {
             EventBody::QuarantineDecided(decision) => {
                 e.array(1)?.encode(decision)?;
             }
+            EventBody::OrderFinished(finished) => {
+                e.array(1)?.encode(finished)?;
+            }
+            EventBody::Inspected(inspection) => {
+                e.array(1)?.encode(inspection)?;
+            }
+            EventBody::HandedOver { to, open, note } => {
+                e.array(3)?.encode(to)?.encode(open)?.str(note)?;
+            }
             EventBody::Unknown { raw, .. } => {
                 e.writer_mut().extend_from_slice(raw);
             }
@@ -151,6 +168,12 @@ impl EventRecord {
         }
         if fields > 6 {
             e.encode(self.origin)?;
+        }
+        if fields > 7 {
+            e.encode(self.order)?;
+        }
+        if fields > 8 {
+            e.encode(&self.reason)?;
         }
         Ok(())
     }
@@ -189,6 +212,8 @@ impl EventRecord {
             }
         }
         let origin = if fields > 6 { d.decode()? } else { None };
+        let order = if fields > 7 { d.decode()? } else { None };
+        let reason = if fields > 8 { d.decode()? } else { None };
         Ok(Self {
             clock,
             operator,
@@ -196,6 +221,8 @@ impl EventRecord {
             carries_out,
             evidence,
             origin,
+            order,
+            reason,
         })
     }
 }
@@ -275,6 +302,16 @@ fn read_body(kind: u32, raw: &[u8]) -> Result<EventBody, minicbor::decode::Error
             }
         }
         QUARANTINE_DECIDED => EventBody::QuarantineDecided(fields(1)?.decode()?),
+        ORDER_FINISHED => EventBody::OrderFinished(fields(1)?.decode()?),
+        INSPECTED => EventBody::Inspected(fields(1)?.decode()?),
+        HANDED_OVER => {
+            let mut d = fields(3)?;
+            EventBody::HandedOver {
+                to: d.decode()?,
+                open: d.decode()?,
+                note: d.str()?.to_owned(),
+            }
+        }
         _ => EventBody::Unknown {
             kind,
             raw: raw.to_vec(),
@@ -291,7 +328,8 @@ mod tests {
         CountedLine, EventHash, ExceptionId, Goods, QuarantineDecision, Resolution,
     };
     use crate::{
-        BinId, BlobKind, BlobRef, ChainId, ItemId, OperatorId, Quantity, Timestamp, UnitId,
+        BinId, BlobKind, BlobRef, ChainId, FinishedLine, Inspection, ItemId, OperatorId,
+        OrderFinished, OrderId, OrderLine, OrderStep, Quantity, Timestamp, UnitId, Verdict,
     };
 
     fn record(body: EventBody) -> EventRecord {
@@ -305,6 +343,8 @@ mod tests {
             carries_out: None,
             evidence: Vec::new(),
             origin: None,
+            order: None,
+            reason: None,
         }
     }
 
@@ -380,6 +420,28 @@ mod tests {
                 release: true,
                 reason: "盘点过，属实".into(),
             }),
+            EventBody::OrderFinished(OrderFinished {
+                order: OrderId::from_bytes([7; 16]),
+                step: OrderStep::Receive,
+                after: vec![EventHash([3; 32])],
+                lines: vec![FinishedLine {
+                    line: 2,
+                    asked: quantity,
+                    done: Quantity::ZERO,
+                    reason: "short".into(),
+                }],
+            }),
+            EventBody::Inspected(Inspection {
+                of: EventHash([2; 32]),
+                verdict: Verdict::OnHold,
+                sample: quantity,
+                answers: vec![("seal".into(), "破损".into())],
+            }),
+            EventBody::HandedOver {
+                to: OperatorId::from_bytes([8; 16]),
+                open: vec!["收货 PO-1".into()],
+                note: "3 号门坏了".into(),
+            },
         ]
     }
 
@@ -407,6 +469,20 @@ mod tests {
                 Ok(written.clone())
             );
             (written.carries_out, written.evidence) = (None, Vec::new());
+            assert_eq!(
+                EventRecord::from_bytes(&written.to_bytes()),
+                Ok(written.clone())
+            );
+            written.origin = None;
+            written.order = Some(OrderLine {
+                order: OrderId::from_bytes([6; 16]),
+                line: 3,
+            });
+            assert_eq!(
+                EventRecord::from_bytes(&written.to_bytes()),
+                Ok(written.clone())
+            );
+            written.reason = Some("damaged".into());
             assert_eq!(EventRecord::from_bytes(&written.to_bytes()), Ok(written));
         }
     }

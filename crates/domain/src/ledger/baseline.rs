@@ -23,7 +23,7 @@ use crate::ledger::subject::Subject;
 use crate::ledger::unit::{self, UnitState};
 use crate::quantity::Quantity;
 
-/// What the fold of codes, lots and clocks needs of one event.
+/// What the fold of codes, lots, clocks and orders needs of one event.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 #[cbor(array)]
 pub struct Mark {
@@ -40,15 +40,38 @@ pub struct Mark {
     #[n(3)]
     #[cbor(with = "crate::date_cbor")]
     pub expiry: Option<NaiveDate>,
+    /// Of orders only.
+    #[n(4)]
+    pub finish: Option<Finish>,
+}
+
+/// What the fold of orders needs of an event that finished one.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct Finish {
+    /// What it goes on from.
+    #[n(0)]
+    pub after: Vec<EventHash>,
+    /// Whether something else was done than was asked for.
+    #[n(1)]
+    pub differs: bool,
 }
 
 impl Mark {
     pub(crate) fn of(place: Place, event: &Event) -> Self {
+        let finish = match &event.record.body {
+            EventBody::OrderFinished(finished) => Some(Finish {
+                after: finished.after.clone(),
+                differs: finished.differs(),
+            }),
+            _ => None,
+        };
         Self {
             place,
             hash: event.hash,
             site: event.site,
             expiry: event.record.body.goods().and_then(|g| g.expiry),
+            finish,
         }
     }
 }
@@ -86,7 +109,7 @@ pub enum Baseline {
     /// A unit.
     #[n(1)]
     Unit(#[n(0)] UnitBaseline),
-    /// A code, a lot or a clock: the events that its finding rests on.
+    /// A code, a lot, a clock or an order: the events that its finding rests on.
     #[n(2)]
     Marks(#[n(0)] Vec<Mark>),
 }
@@ -102,7 +125,7 @@ pub fn baseline<S: LedgerStore>(
 ) -> Result<Option<Baseline>, S::Error> {
     match subject {
         Subject::Bin(_) => Ok(None),
-        Subject::Stock(_) => {
+        Subject::Stock(_) | Subject::Progress(_) => {
             let state = match store.last_until(subject, horizon)? {
                 Some(entry) => entry.state,
                 None => match store.baseline(subject)? {
@@ -128,7 +151,7 @@ pub fn baseline<S: LedgerStore>(
             let (after, _) = unit::fold(unit_id, before, &events);
             Ok((after != UnitBaseline::default()).then_some(Baseline::Unit(after)))
         }
-        Subject::Code(..) | Subject::Lot(..) | Subject::Clock(_) => {
+        Subject::Code(..) | Subject::Lot(..) | Subject::Clock(_) | Subject::Order(..) => {
             let mut marks = Vec::new();
             if let Some(Baseline::Marks(before)) = store.baseline(subject)? {
                 marks = before;
@@ -147,7 +170,7 @@ pub fn baseline<S: LedgerStore>(
 }
 
 /// How a finding stood at the horizon, if it must be kept: one that nobody had closed by then, or that has been decided
-/// about since. Findings on codes, lots and clocks follow from their marks and are not kept.
+/// about since. Findings on codes, lots, clocks and orders follow from their marks and are not kept.
 ///
 /// # Errors
 /// Those of the store.
@@ -299,10 +322,10 @@ impl<'s, S: LedgerStore> Install<'s, S> {
     pub fn baseline(&mut self, subject: &Subject, baseline: &Baseline) -> Result<(), S::Error> {
         self.store.put_baseline(subject, baseline)?;
         match (subject, baseline) {
-            (Subject::Stock(key), Baseline::Stock(state)) => {
-                self.store.put_balance(key, state.balance)?;
+            (Subject::Stock(_) | Subject::Progress(_), Baseline::Stock(state)) => {
+                self.store.put_balance(subject, state.balance)?;
                 if state.balance != Quantity::ZERO {
-                    self.hash.add(&stock::row(key, state.balance));
+                    self.hash.add(&stock::row(subject, state.balance));
                 }
             }
             (Subject::Unit(unit_id), Baseline::Unit(unit)) => {

@@ -61,12 +61,15 @@ pub(crate) fn names(record: &EventRecord) -> Vec<EventHash> {
     names
 }
 
-/// Hashes under which the event is found again: those that place it, and what it is evidence for. Evidence is not
-/// placed after its target: a program that does not know the kind yet must give the chain's later events the same places.
+/// Hashes under which the event is found again: those that place it, what it is evidence for, and what it goes on from.
+/// Evidence is not placed after its target: a program that does not know the kind yet must give the chain's later events the same places.
 pub fn mentions(record: &EventRecord) -> Vec<EventHash> {
     let mut mentions = names(record);
-    if let EventBody::Attached { to, .. } = &record.body {
-        mentions.push(*to);
+    match &record.body {
+        EventBody::Attached { to, .. } => mentions.push(*to),
+        EventBody::Inspected(inspection) => mentions.push(inspection.of),
+        EventBody::OrderFinished(finished) => mentions.extend(&finished.after),
+        _ => {}
     }
     mentions
 }
@@ -190,6 +193,7 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         while let Some((subject, from)) = self.dirty.pop_first() {
             match &subject {
                 Subject::Stock(key) => self.refold_stock(key, &subject, from)?,
+                Subject::Progress(_) => self.refold_progress(&subject, from)?,
                 Subject::Bin(_) => {}
                 Subject::Unit(unit_id) => {
                     let events = self.live_events(&subject)?;
@@ -208,7 +212,7 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
                     // Findings behind the horizon are the snapshot's; no event stands at the horizon itself.
                     self.replace_findings(&subject, findings, self.horizon)?;
                 }
-                Subject::Code(..) | Subject::Lot(..) | Subject::Clock(_) => {
+                Subject::Code(..) | Subject::Lot(..) | Subject::Clock(_) | Subject::Order(..) => {
                     let mut marks = match self.store.baseline(&subject)? {
                         Some(Baseline::Marks(marks)) => marks,
                         _ => Vec::new(),
@@ -456,10 +460,16 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
             EventBody::SetAside { code, .. } => {
                 parts.push((Subject::Code(event.site, code.clone()), Part::Mark));
             }
+            EventBody::OrderFinished(finished) => {
+                parts.push((Subject::Order(finished.order, finished.step), Part::Mark));
+            }
             _ => {}
         }
         if let Some(unit) = event.record.body.goods().and_then(|g| g.unit.clone()) {
             parts.push((Subject::Unit(unit), Part::Mark));
+        }
+        if let Some((key, quantity)) = event.record.progress() {
+            parts.push((Subject::Progress(key), Part::Change(quantity)));
         }
         if is_ahead(event) {
             parts.push((Subject::Clock(event.id.chain), Part::Mark));

@@ -33,14 +33,22 @@ pub enum ExceptionKind {
     /// A device wrote events ahead of the hub's clock.
     #[n(6)]
     ClockSkew,
+    /// One step of an order was finished twice, by people who did not know of each other.
+    #[n(7)]
+    WorkDoneTwice,
+    /// An order was finished with more or less than it asked for.
+    #[n(8)]
+    OrderVariance,
 }
 
 impl ExceptionKind {
     /// All kinds, the most severe first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::UnitIssuedTwice,
         Self::NegativeStock,
         Self::UnitInTwoBins,
+        Self::WorkDoneTwice,
+        Self::OrderVariance,
         Self::UnknownCode,
         Self::CountVariance,
         Self::ExpiryDisagreement,
@@ -57,6 +65,8 @@ impl ExceptionKind {
             Self::CountVariance => "count-variance",
             Self::ExpiryDisagreement => "expiry-disagreement",
             Self::ClockSkew => "clock-skew",
+            Self::WorkDoneTwice => "work-done-twice",
+            Self::OrderVariance => "order-variance",
         }
     }
 
@@ -69,9 +79,12 @@ impl ExceptionKind {
     pub const fn severity(self) -> u8 {
         match self {
             Self::UnitIssuedTwice => 3,
-            Self::NegativeStock | Self::UnitInTwoBins | Self::UnknownCode | Self::CountVariance => {
-                2
-            }
+            Self::NegativeStock
+            | Self::UnitInTwoBins
+            | Self::UnknownCode
+            | Self::CountVariance
+            | Self::WorkDoneTwice
+            | Self::OrderVariance => 2,
             Self::ExpiryDisagreement | Self::ClockSkew => 1,
         }
     }

@@ -15,6 +15,7 @@ use crate::ledger::stock::StockState;
 use crate::ledger::store::{Entry, LedgerStore, Part, Placed, Standing};
 use crate::ledger::subject::{StockKey, Subject};
 use crate::ledger::unit::UnitState;
+use crate::order::ProgressKey;
 use crate::quantity::Quantity;
 
 /// Events and folded rows in memory.
@@ -26,6 +27,7 @@ pub struct MemoryLedger {
     decisions: BTreeMap<ExceptionId, Vec<EventId>>,
     timelines: BTreeMap<Subject, BTreeMap<Place, Entry>>,
     balances: BTreeMap<StockKey, Quantity>,
+    progress: BTreeMap<ProgressKey, Quantity>,
     units: BTreeMap<UnitId, UnitState>,
     exceptions: BTreeMap<ExceptionId, Exception>,
     horizon: Option<Place>,
@@ -48,6 +50,11 @@ impl MemoryLedger {
     /// All piles that are not zero.
     pub const fn balances(&self) -> &BTreeMap<StockKey, Quantity> {
         &self.balances
+    }
+
+    /// What is done of orders' lines.
+    pub const fn progress(&self) -> &BTreeMap<ProgressKey, Quantity> {
+        &self.progress
     }
 
     /// All units.
@@ -307,11 +314,17 @@ impl LedgerStore for MemoryLedger {
             .collect())
     }
 
-    fn put_balance(&mut self, key: &StockKey, balance: Quantity) -> Result<Quantity, Infallible> {
-        let old = if balance == Quantity::ZERO {
-            self.balances.remove(key)
-        } else {
-            self.balances.insert(key.clone(), balance)
+    fn put_balance(
+        &mut self,
+        subject: &Subject,
+        balance: Quantity,
+    ) -> Result<Quantity, Infallible> {
+        let old = match (subject, balance == Quantity::ZERO) {
+            (Subject::Stock(key), true) => self.balances.remove(key),
+            (Subject::Stock(key), false) => self.balances.insert(key.clone(), balance),
+            (Subject::Progress(key), true) => self.progress.remove(key),
+            (Subject::Progress(key), false) => self.progress.insert(*key, balance),
+            _ => None,
         };
         Ok(old.unwrap_or_default())
     }

@@ -113,10 +113,10 @@ pub(crate) fn variance(
     }
 }
 
-/// The row as the state hash sees it.
-pub(crate) fn row(key: &StockKey, balance: Quantity) -> Vec<u8> {
+/// The row of a pile, or of the progress of an order's line, as the state hash sees it.
+pub(crate) fn row(subject: &Subject, balance: Quantity) -> Vec<u8> {
     let mut row = vec![b's'];
-    row.extend_from_slice(&Subject::Stock(key.clone()).to_key());
+    row.extend_from_slice(&subject.to_key());
     row.extend_from_slice(&balance.thousandths().to_le_bytes());
     row
 }

@@ -142,8 +142,12 @@ pub trait LedgerStore {
     /// Every pile that ever had an entry or a baseline in this bin (piles that have none any more may be left out).
     fn stock_of_bin(&mut self, bin: BinId) -> Result<Vec<StockKey>, Self::Error>;
 
-    /// Writes the balance of a pile; zero means no row. Returns the balance before.
-    fn put_balance(&mut self, key: &StockKey, balance: Quantity) -> Result<Quantity, Self::Error>;
+    /// Writes the balance of a pile, or how much of an order's line is done; zero means no row. Returns the balance before.
+    fn put_balance(
+        &mut self,
+        subject: &Subject,
+        balance: Quantity,
+    ) -> Result<Quantity, Self::Error>;
     /// Writes a unit's state; `None` means no row. Returns the state before.
     fn put_unit(
         &mut self,

@@ -1,6 +1,7 @@
 //! What a timeline is about.
 
-use crate::ids::{BinId, ChainId, ItemId, SiteId, UnitId};
+use crate::ids::{BinId, ChainId, ItemId, OrderId, SiteId, UnitId};
+use crate::order::{OrderLine, OrderStep, ProgressKey};
 
 /// One pile of goods: an item of one lot in one bin.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +29,10 @@ pub enum Subject {
     Lot(ItemId, String),
     /// The clock of the device that writes a chain.
     Clock(ChainId),
+    /// How much of an order's line has been done.
+    Progress(ProgressKey),
+    /// Who finished a step of an order.
+    Order(OrderId, OrderStep),
 }
 
 impl Subject {
@@ -66,6 +71,17 @@ impl Subject {
                 out.push(6);
                 out.extend_from_slice(chain.as_bytes());
             }
+            Self::Progress(key) => {
+                out.push(7);
+                out.extend_from_slice(key.line.order.as_bytes());
+                out.push(key.step.tag());
+                out.extend_from_slice(&key.line.line.to_be_bytes());
+            }
+            Self::Order(order, step) => {
+                out.push(8);
+                out.extend_from_slice(order.as_bytes());
+                out.push(step.tag());
+            }
         }
         out
     }
@@ -98,6 +114,19 @@ impl Subject {
                 text(rest.get(16..)?)?,
             )),
             6 => Some(Self::Clock(ChainId::from_slice(rest).ok()?)),
+            7 => Some(Self::Progress(ProgressKey {
+                line: OrderLine {
+                    order: OrderId::from_slice(rest.get(..16)?).ok()?,
+                    line: u32::from_be_bytes(rest.get(17..)?.try_into().ok()?),
+                },
+                step: OrderStep::from_tag(*rest.get(16)?)?,
+            })),
+            8 => match rest.split_last()? {
+                (step, order) => Some(Self::Order(
+                    OrderId::from_slice(order).ok()?,
+                    OrderStep::from_tag(*step)?,
+                )),
+            },
             _ => None,
         }
     }
@@ -147,6 +176,14 @@ mod tests {
             Subject::Code(SiteId::from_bytes([3; 16]), "X".into()),
             Subject::Lot(item, "7".into()),
             Subject::Clock(ChainId::from_bytes([4; 16])),
+            Subject::Progress(ProgressKey {
+                line: OrderLine {
+                    order: OrderId::from_bytes([5; 16]),
+                    line: 300,
+                },
+                step: OrderStep::Pick,
+            }),
+            Subject::Order(OrderId::from_bytes([5; 16]), OrderStep::Pick),
         ];
         for (i, a) in subjects.iter().enumerate() {
             assert_eq!(Subject::from_key(&a.to_key()).as_ref(), Some(a));

@@ -7,7 +7,8 @@ use crate::event::{
     CountedLine, Event, EventBody, EventHash, EventId, EventRecord, Goods, QuarantineDecision,
     Resolution,
 };
-use crate::ids::{BinId, ChainId, DeviceId, ItemId, OperatorId, SiteId, UnitId};
+use crate::ids::{BinId, ChainId, DeviceId, ItemId, OperatorId, OrderId, SiteId, UnitId};
+use crate::order::{FinishedLine, OrderFinished, OrderLine, OrderStep, ProgressKey};
 use crate::quantity::Quantity;
 
 pub(super) const DAY: i64 = 86_400_000;
@@ -37,6 +38,8 @@ pub(super) fn key(b: u8, i: u8) -> StockKey {
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) events: Vec<Event>,
+    /// The line of an order that what is written next serves.
+    pub(super) order: Option<OrderLine>,
 }
 
 impl Writer {
@@ -88,6 +91,8 @@ impl Writer {
             carries_out,
             evidence: Vec::new(),
             origin,
+            order: self.order,
+            reason: None,
         };
         let mut hasher = blake3::Hasher::new();
         hasher
@@ -133,6 +138,23 @@ impl Writer {
             },
         )
     }
+}
+
+const ORDER: OrderId = OrderId::from_bytes([7; 16]);
+
+/// Somebody says that a line of which 2 were asked for is done with so many.
+fn finished(line: u8, done: i64, after: Vec<EventHash>) -> EventBody {
+    EventBody::OrderFinished(OrderFinished {
+        order: ORDER,
+        step: OrderStep::Receive,
+        after,
+        lines: vec![FinishedLine {
+            line: line.into(),
+            asked: units(2),
+            done: units(done),
+            reason: String::new(),
+        }],
+    })
 }
 
 pub(super) fn fold(events: &[Event]) -> MemoryLedger {
@@ -229,6 +251,54 @@ fn stock_below_zero_is_told_and_heals_when_the_late_receipt_comes() {
         fold(&w.events).exceptions().is_empty(),
         "with the earlier receipt it was never below zero"
     );
+}
+
+#[test]
+fn two_devices_add_up_on_one_line_and_a_reversal_takes_its_part_back() {
+    let mut w = Writer {
+        order: Some(OrderLine {
+            order: ORDER,
+            line: 3,
+        }),
+        ..Writer::default()
+    };
+    w.receive(1, T0, 1, 1, 6);
+    let second = w.receive(2, T0 + 1, 1, 1, 4);
+    w.order = None;
+    w.receive(1, T0 + 2, 1, 1, 50);
+    let key = ProgressKey {
+        line: OrderLine {
+            order: ORDER,
+            line: 3,
+        },
+        step: OrderStep::Receive,
+    };
+    assert_eq!(fold(&w.events).progress(), &[(key, units(10))].into());
+    w.write(1, T0 + 3, EventBody::Reversed { target: second });
+    assert_eq!(fold(&w.events).progress(), &[(key, units(6))].into());
+}
+
+#[test]
+fn an_order_finished_apart_is_one_exception_with_both_results() {
+    let mut w = Writer::default();
+    let first = w.write(1, T0, finished(1, 2, vec![]));
+    assert!(fold(&w.events).exceptions().is_empty());
+    let second = w.write(2, T0 + 1, finished(1, 5, vec![]));
+    let store = fold(&w.events);
+    let found = &store.exceptions().values().next().unwrap().finding;
+    assert_eq!(found.kind, ExceptionKind::WorkDoneTwice);
+    assert_eq!(found.evidence, [first, second]);
+    assert_eq!(store.exceptions().len(), 1);
+    // Somebody who knows both goes on from them.
+    let third = w.write(1, T0 + 2, finished(1, 5, vec![first, second]));
+    let store = fold(&w.events);
+    assert_eq!(
+        kinds(&store),
+        [(ExceptionKind::OrderVariance, ExceptionStatus::Open)]
+    );
+    w.write(1, T0 + 3, EventBody::Reversed { target: third });
+    w.write(1, T0 + 3, EventBody::Reversed { target: second });
+    assert!(fold(&w.events).exceptions().is_empty(), "2 of 2");
 }
 
 fn unit_goods() -> Goods {
@@ -523,7 +593,7 @@ fn another_event_at_a_known_number_is_a_fork_and_left_out() {
 /// A random history: few bins, items and units, so that everything collides; clocks off by up to a day.
 pub(super) fn history() -> impl Strategy<Value = Vec<Event>> {
     let op = (
-        0u8..12,
+        0u8..14,
         1u8..5,
         0u8..3,
         0u8..3,
@@ -622,6 +692,14 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Event>> {
                         bin: None,
                         quantity,
                     },
+                    (12, _) => {
+                        let known = fold(&w.events);
+                        let before = known.exceptions().values().find_map(|e| {
+                            matches!(e.finding.subject, Subject::Order(..))
+                                .then(|| e.finding.evidence.clone())
+                        });
+                        finished(b, n, before.filter(|_| pick % 2 == 0).unwrap_or_default())
+                    }
                     _ => EventBody::Adjusted {
                         bin: bin(b),
                         goods,
@@ -629,7 +707,12 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Event>> {
                         reason: "x".into(),
                     },
                 };
+                w.order = (pick % 3 == 0).then_some(OrderLine {
+                    order: ORDER,
+                    line: u32::from(i),
+                });
                 w.write(chain, at, body);
+                w.order = None;
             }
             // The hub accepts each chain in runs; what a chain wrote last may not have been accepted.
             let last = clock + 1_000;
@@ -641,6 +724,24 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Event>> {
             }
             w.events
         })
+}
+
+/// What counts of the work on orders.
+fn naive_progress(
+    store: &MemoryLedger,
+    events: &[Event],
+) -> std::collections::BTreeMap<ProgressKey, Quantity> {
+    let mut progress = std::collections::BTreeMap::<ProgressKey, Quantity>::new();
+    for event in events {
+        let placed = store.clone().event(event.id).unwrap().unwrap();
+        if let Some((key, quantity)) = event.record.progress()
+            && placed.standing != Standing::Void
+        {
+            let sum = progress.entry(key).or_default();
+            *sum = sum.plus(quantity);
+        }
+    }
+    progress
 }
 
 /// Sum of what counts, in the right order, from nothing: slow, short and written apart from the engine's refolding.
@@ -796,6 +897,7 @@ proptest! {
         prop_assert_eq!(reference.exceptions(), other.exceptions());
         prop_assert_eq!(reference.hash(), other.hash());
         prop_assert_eq!(reference.balances(), &naive_balances(&reference, &events));
+        prop_assert_eq!(reference.progress(), &naive_progress(&reference, &events));
     }
 
     #[test]
@@ -829,7 +931,7 @@ proptest! {
         decisions in proptest::collection::vec((1u8..5, 1u64..12, 0u64..12, any::<bool>()), 0..6),
         seed in any::<u64>(),
     ) {
-        let mut w = Writer { events };
+        let mut w = Writer { events, order: None };
         for event in &mut w.events {
             let chain = event.id.chain.as_bytes()[0];
             event.quarantined = quarantined & (1 << (chain % 4)) != 0;
@@ -868,7 +970,7 @@ proptest! {
             }
         }
         // With all of it released, the stock is that of honest devices.
-        let mut honest = Writer { events: w.events[..written].to_vec() };
+        let mut honest = Writer { events: w.events[..written].to_vec(), order: None };
         for chain in 0..=9 {
             honest.write(9, T0 - DAY, EventBody::QuarantineDecided(QuarantineDecision {
                 chain: ChainId::from_bytes([chain; 16]),

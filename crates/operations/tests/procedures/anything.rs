@@ -100,7 +100,7 @@ proptest! {
             };
             let step = task.handle(input.clone(), &site, &ctx).unwrap();
             for event in &step.events {
-                prop_assert!(event.is_sound(), "{input:?} made {event:?}");
+                prop_assert!(event.body.is_sound(), "{input:?} made {event:?}");
             }
             let next = &step.task;
             let _ = (next.prompt(), next.facts(&ctx), next.lines(&ctx), next.keypad(), next.entry());

@@ -7,4 +7,5 @@ mod home;
 mod issue;
 mod move_goods;
 mod receive;
+mod receive_order;
 mod support;

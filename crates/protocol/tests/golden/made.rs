@@ -71,6 +71,8 @@ pub(crate) fn event(n: u32) -> EventRecord {
         carries_out: None,
         evidence: Vec::new(),
         origin: None,
+        order: None,
+        reason: None,
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) struct NewSubject {
     key: Vec<u8>,
     bin: Option<[u8; 16]>,
     item: Option<[u8; 16]>,
-    /// Thousandths, of piles that are not empty.
+    /// Thousandths, of piles that are not empty and of lines of orders.
     pub(super) balance: Option<i64>,
     /// CBOR.
     pub(super) baseline: Option<Vec<u8>>,

@@ -1,6 +1,6 @@
 //! Items, bins, zones, sites, people, devices, and fields that disagree.
 
-use documents::catalogue::{Bin, Device, Item, Operator, Site, Zone};
+use documents::catalogue::{Bin, Device, Handling, Item, Operator, Room, Site, Zone};
 use documents::record::Counting;
 use documents::{Record, RecordId, RecordKind, Value};
 use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, Quantity, SiteId, ZoneId};
@@ -33,7 +33,7 @@ pub struct FieldConflictRow {
     pub values: Vec<(Value, ChainId)>,
 }
 
-const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry FROM item";
+const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight FROM item";
 
 fn bin(r: &Row<'_>) -> Result<Bin, ReplicaError> {
     Ok(Bin {
@@ -41,6 +41,25 @@ fn bin(r: &Row<'_>) -> Result<Bin, ReplicaError> {
         code: r.get("code")?,
         zone: ZoneId::from_bytes(row::bytes16(r, "zone")?),
         site: SiteId::from_bytes(row::bytes16(r, "site")?),
+        room: room(r)?,
+    })
+}
+
+fn room(r: &Row<'_>) -> Result<Room, ReplicaError> {
+    let face = match r.get::<_, Option<Vec<u8>>>("face_item")? {
+        None => None,
+        Some(item) => Some((
+            ItemId::from_slice(&item).map_err(|_| ReplicaError::BadRow("bin.face_item"))?,
+            Quantity::from_thousandths(r.get("face_min")?),
+            Quantity::from_thousandths(r.get("face_max")?),
+        )),
+    };
+    Ok(Room {
+        class: r.get("class")?,
+        sequence: r.get("sequence")?,
+        volume: r.get("volume")?,
+        weight: r.get("weight")?,
+        face,
     })
 }
 
@@ -99,6 +118,11 @@ impl Query<'_> {
             tracks_serial: r.get("tracks_serial")?,
             tracks_expiry: r.get("tracks_expiry")?,
             barcodes: barcodes.into_iter().collect(),
+            handling: Handling {
+                class: r.get("class")?,
+                volume: r.get("volume")?,
+                weight: r.get("weight")?,
+            },
         })
     }
 
@@ -184,6 +208,15 @@ impl Query<'_> {
         self.rows(
             "SELECT * FROM bin WHERE lookup = ?1 AND site = ?2 ORDER BY id",
             params![normalised(code), of.as_bytes()],
+            bin,
+        )
+    }
+
+    /// Bins of a site that are kept filled with one item, in the order of their code.
+    pub fn pick_faces(&self, of: SiteId) -> Result<Vec<Bin>, ReplicaError> {
+        self.rows(
+            "SELECT * FROM bin WHERE site = ?1 AND face_item IS NOT NULL ORDER BY code, id",
+            [of.as_bytes()],
             bin,
         )
     }

@@ -7,13 +7,14 @@ type Table = (&'static str, String);
 
 impl DemoSite {
     /// Every table, in the order in which a new warehouse needs them.
-    pub fn tables(&self) -> [Table; 5] {
+    pub fn tables(&self) -> [Table; 6] {
         [
             ("zones.csv", self.zones_csv()),
             ("bins.csv", self.bins_csv()),
             ("items.csv", self.items_csv()),
             ("operators.csv", self.operators_csv()),
             ("opening-stock.csv", self.opening_stock_csv()),
+            ("deliveries.csv", self.deliveries_csv()),
         ]
     }
 
@@ -74,6 +75,19 @@ impl DemoSite {
             ]
         });
         table("Bin,SKU,Quantity,Lot,Expiry,Plate or serial", rows)
+    }
+
+    fn deliveries_csv(&self) -> String {
+        let rows = self.deliveries.iter().map(|line| {
+            [
+                line.order.clone(),
+                line.supplier.to_owned(),
+                line.due.clone(),
+                line.sku.clone(),
+                line.quantity.to_string(),
+            ]
+        });
+        table("Order,Supplier,Due,SKU,Quantity", rows)
     }
 }
 

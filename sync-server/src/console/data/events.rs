@@ -1,12 +1,14 @@
 //! From an event as it is stored to an event as people read it.
 
-use domain::BlobRef;
 use domain::event::{Event, EventBody, EventHash};
 use domain::ledger::Standing;
+use domain::{BlobRef, OrderFinished, OrderId};
 use replica::query::EventRow;
 
 use super::names::Names;
-use crate::console::view::{CountLine, EventView, PhotoView, ReversedBy, UnitRef};
+use crate::console::view::{
+    CountLine, EventView, FinishedLineView, PhotoView, ReversedBy, UnitRef,
+};
 use crate::error::AppError;
 
 /// The kind and the subject that a decision keeps of its exception: `kind`, a space, the subject's key in hexadecimal.
@@ -59,8 +61,13 @@ impl Names<'_> {
             to: None,
             quantity: body.quantity(),
             lines: Vec::new(),
+            finished: Vec::new(),
             code: None,
-            reason: None,
+            order: match event.record.order {
+                Some(line) => Some(self.order_code(line.order)?),
+                None => None,
+            },
+            reason: event.record.reason.clone(),
             target: None,
             decides: None,
             releases: None,
@@ -121,9 +128,41 @@ impl Names<'_> {
                 view.releases = Some((device, decision.release));
                 view.reason = Some(decision.reason.clone());
             }
+            EventBody::OrderFinished(finished) => self.add_finished(finished, view)?,
+            EventBody::Inspected(inspection) => {
+                view.code = Some(inspection.verdict.code().to_owned());
+                view.target = self.target(inspection.of, depth)?;
+            }
+            EventBody::HandedOver { to, note, .. } => {
+                view.to = Some(self.operator(*to)?);
+                view.reason = Some(note.clone());
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    fn add_finished(&self, finished: &OrderFinished, view: &mut EventView) -> Result<(), AppError> {
+        let order = self.query.order(finished.order)?;
+        view.order = Some(self.order_code(finished.order)?);
+        view.code = Some(finished.step.code().to_owned());
+        for line in &finished.lines {
+            let asked = order.as_ref().and_then(|o| o.lines.get(&line.line));
+            let item = asked.and_then(|l| l.item).map(|item| self.item(item));
+            view.finished.push(FinishedLineView {
+                item: item.transpose()?.map(|(item, _)| item),
+                asked: line.asked,
+                done: line.done,
+                reason: line.reason.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The number of an order; a stand-in where its record has not come.
+    pub(super) fn order_code(&self, id: OrderId) -> Result<String, AppError> {
+        let order = self.query.order(id)?.map(|o| o.code);
+        Ok(order.unwrap_or_else(|| format!("?{}", &id.to_string()[24..])))
     }
 
     fn target(&self, hash: EventHash, depth: u8) -> Result<Option<Box<EventView>>, AppError> {

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use documents::catalogue::{Bin, Item, Zone};
-use documents::{FieldEdit, Partition, RecordKind};
+use documents::catalogue::{Bin, Handling, Item, Room, Zone};
+use documents::{FieldEdit, LineAsked, Order, Partition, RecordKind};
 use domain::event::{EventBody, Goods};
-use domain::{BinId, IdSource, ItemId, Quantity, SiteId, UnitId, UnixMillis, ZoneId};
+use domain::{
+    BinId, IdSource, ItemId, OrderId, OrderType, Quantity, SiteId, UnitId, UnixMillis, ZoneId,
+};
 use replica::{Commit, NewEvent, Query, RecordEdit};
 
 use super::ConsoleData;
 use super::resolve::operator_edit;
-use crate::console::import::{BinIn, Column, ItemIn, Outcome, Parsed, Problem, StockIn};
+use crate::console::import::{
+    BinIn, Column, DeliveryIn, ItemIn, Outcome, Parsed, Problem, StockIn,
+};
 use crate::error::AppError;
 use crate::store::accounts::User;
 
@@ -96,6 +100,7 @@ fn plan(
         (Parsed::Items(rows), _) => plan_items(query, ids, rows, now),
         (Parsed::Bins(rows), Some(site)) => plan_bins(query, ids, rows, site, now),
         (Parsed::Stock(rows), Some(site)) => plan_stock(query, rows, site),
+        (Parsed::Deliveries(rows), Some(site)) => plan_deliveries(query, ids, rows, site, now),
         (_, None) => Err(AppError::BadRequest),
     }
 }
@@ -179,6 +184,7 @@ fn new_item(id: ItemId, row: &ItemIn) -> Item {
         tracks_serial: row.tracks_serial.unwrap_or(false),
         tracks_expiry: row.tracks_expiry.unwrap_or(false),
         barcodes: row.barcodes.clone().unwrap_or_default(),
+        handling: Handling::default(),
     }
 }
 
@@ -269,6 +275,7 @@ fn plan_bins(
                     code: row.code.clone(),
                     zone: zone.unwrap_or(ZoneId::from_bytes([0; 16])),
                     site,
+                    room: Room::default(),
                 };
                 plan.edits.push(edit(bin.id, bin.to_fields()));
                 plan.outcome.new += 1;
@@ -348,4 +355,82 @@ fn stock_event(
         },
         quantity: row.quantity,
     }))
+}
+
+/// Each delivery becomes an order; one whose number is known is left out, and one with goods that nobody knows.
+fn plan_deliveries(
+    query: &Query<'_>,
+    ids: &mut IdSource,
+    rows: &[DeliveryIn],
+    site: SiteId,
+    now: UnixMillis,
+) -> Result<Plan, AppError> {
+    let mut plan = Plan::default();
+    let mut by_order: BTreeMap<&str, Vec<&DeliveryIn>> = BTreeMap::new();
+    for row in rows {
+        by_order.entry(&row.order).or_default().push(row);
+    }
+    for (code, rows) in by_order {
+        if !query.orders_by_code(site, code)?.is_empty() {
+            let known = "import.problem.order-known";
+            let problem = |row: &&DeliveryIn| Problem::cell(row.line, Column::Order, known, code);
+            plan.outcome.problems.extend(rows.iter().map(problem));
+            continue;
+        }
+        let mut lines = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (number, row) in (1..).zip(&rows) {
+            match query.items_by_code(&row.sku)?.as_slice() {
+                [found] => {
+                    let line = LineAsked {
+                        item: Some(found.item.id),
+                        lot: row.lot.clone().unwrap_or_default(),
+                        bin: None,
+                        asked: row.quantity,
+                    };
+                    lines.insert(number, line);
+                }
+                _ => {
+                    let key = "import.problem.no-item";
+                    problems.push(Problem::cell(row.line, Column::Sku, key, &row.sku));
+                }
+            }
+        }
+        if !problems.is_empty() {
+            plan.outcome.problems.extend(problems);
+            continue;
+        }
+        let first = |text: fn(&DeliveryIn) -> &str| {
+            let said = rows.iter().map(|row| text(row)).find(|t| !t.is_empty());
+            said.unwrap_or_default().to_owned()
+        };
+        let due = rows.iter().find_map(|row| row.due);
+        let order = Order {
+            id: OrderId::from_bytes(ids.draw(now)),
+            site,
+            kind: OrderType::Inbound,
+            code: code.to_owned(),
+            party: first(|row| &row.party),
+            note: String::new(),
+            due: due.map_or(0, |day| {
+                day.and_time(chrono::NaiveTime::MIN)
+                    .and_utc()
+                    .timestamp_millis()
+            }),
+            cancelled: false,
+            blind: false,
+            assigned: None,
+            counted_by: Vec::new(),
+            to_site: None,
+            lines,
+        };
+        plan.edits.push(RecordEdit {
+            partition: Partition::Site(site),
+            kind: RecordKind::Order,
+            id: order.id.into(),
+            fields: order.to_fields(),
+        });
+        plan.outcome.new += 1;
+    }
+    Ok(plan)
 }

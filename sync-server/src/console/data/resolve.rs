@@ -110,8 +110,8 @@ impl ConsoleData {
         };
         let mut events = vec![NewEvent::from(EventBody::Resolved(resolution))];
         events.extend(actions.events.into_iter().map(|body| NewEvent {
-            body,
             carries_out: CarriesOut::FirstOfCommit,
+            ..body.into()
         }));
         actions.edits.extend(operator_edit(&query, user)?);
         let commit = Commit {

@@ -2,7 +2,7 @@
 
 use documents::RecordKind;
 use domain::ledger::{Exception, ExceptionKind, StockKey, Subject};
-use domain::{ExceptionId, Quantity, SiteId};
+use domain::{ExceptionId, OrderId, OrderStep, ProgressKey, Quantity, SiteId};
 use replica::Query;
 use replica::query::{ExceptionFilter, FieldConflictRow, ResolutionRow};
 
@@ -219,6 +219,19 @@ impl Names<'_> {
                 lot: lot.clone(),
             },
             Subject::Clock(chain) => SubjectView::Clock(self.device_of_chain(*chain)?),
+            Subject::Progress(ProgressKey { line, step }) => {
+                self.order_subject(line.order, *step)?
+            }
+            Subject::Order(order, step) => self.order_subject(*order, *step)?,
+        })
+    }
+
+    fn order_subject(&self, id: OrderId, step: OrderStep) -> Result<SubjectView, AppError> {
+        let order = self.query.order(id)?;
+        Ok(SubjectView::Order {
+            code: self.order_code(id)?,
+            party: order.map(|o| o.party).unwrap_or_default(),
+            step: step.code(),
         })
     }
 
@@ -248,6 +261,10 @@ impl Names<'_> {
             RecordKind::Operator => self.operator(row.record.into())?,
             RecordKind::Device => self.device(row.record.into())?,
             RecordKind::Zone => Named::default(),
+            RecordKind::Order => Named {
+                code: self.order_code(row.record.into())?,
+                ..Named::default()
+            },
         };
         let mut values = Vec::with_capacity(row.values.len());
         for (value, chain) in &row.values {

@@ -35,10 +35,16 @@ pub enum Column {
     Expiry,
     /// Licence plate or serial number.
     Plate,
+    /// Number of an order.
+    Order,
+    /// Supplier or customer.
+    Party,
+    /// The day on which it is expected.
+    Due,
 }
 
 impl Column {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 18] = [
         Self::Sku,
         Self::NameZh,
         Self::NameEn,
@@ -54,6 +60,9 @@ impl Column {
         Self::Lot,
         Self::Expiry,
         Self::Plate,
+        Self::Order,
+        Self::Party,
+        Self::Due,
     ];
 
     /// Its headings, the one that exports write in Chinese first, then the English one, then what else people write.
@@ -125,6 +134,18 @@ impl Column {
                 "serial",
                 "plate",
             ],
+            Self::Order => &[
+                "单据号",
+                "Order",
+                "到货通知书",
+                "采购订单",
+                "订单号",
+                "asn",
+                "po",
+                "order number",
+            ],
+            Self::Party => &["供应商", "Supplier", "客户", "party", "customer", "vendor"],
+            Self::Due => &["预计到货", "Due", "到货日期", "expected", "eta", "due date"],
         }
     }
 
@@ -174,6 +195,14 @@ pub(super) const fn columns(kind: Kind) -> &'static [Column] {
             Column::Expiry,
             Column::Plate,
         ],
+        Kind::Deliveries => &[
+            Column::Order,
+            Column::Party,
+            Column::Due,
+            Column::Sku,
+            Column::Quantity,
+            Column::Lot,
+        ],
     }
 }
 
@@ -183,6 +212,7 @@ pub(super) const fn required(kind: Kind) -> &'static [Column] {
         Kind::Items => &[Column::Sku],
         Kind::Bins => &[Column::Bin],
         Kind::Stock => &[Column::Bin, Column::Sku, Column::Quantity],
+        Kind::Deliveries => &[Column::Order, Column::Sku, Column::Quantity],
     }
 }
 

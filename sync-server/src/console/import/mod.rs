@@ -8,7 +8,7 @@ mod uploads;
 
 pub use columns::{Column, headers};
 pub use decode::decode;
-pub use rows::{BinIn, ItemIn, Parsed, StockIn, parse};
+pub use rows::{BinIn, DeliveryIn, ItemIn, Parsed, StockIn, parse};
 pub use sheet::{Sheet, SheetProblem};
 pub use uploads::{BYTES_MAX, Upload, Uploads};
 
@@ -21,11 +21,13 @@ pub enum Kind {
     Bins,
     /// Opening stock of a site.
     Stock,
+    /// Deliveries that a site expects.
+    Deliveries,
 }
 
 impl Kind {
     /// All kinds, in the order in which a new warehouse needs them.
-    pub const ALL: [Self; 3] = [Self::Items, Self::Bins, Self::Stock];
+    pub const ALL: [Self; 4] = [Self::Items, Self::Bins, Self::Stock, Self::Deliveries];
 
     /// In addresses and translation keys.
     pub const fn code(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Kind {
             Self::Items => "items",
             Self::Bins => "bins",
             Self::Stock => "stock",
+            Self::Deliveries => "deliveries",
         }
     }
 

@@ -65,6 +65,25 @@ pub struct StockIn {
     pub plate: Option<String>,
 }
 
+/// A line of an expected delivery as a row says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryIn {
+    /// The line in the file.
+    pub line: u64,
+    /// Number of the delivery; its lines stand on several rows.
+    pub order: String,
+    /// Supplier.
+    pub party: String,
+    /// The day on which it is expected.
+    pub due: Option<NaiveDate>,
+    /// SKU or barcode.
+    pub sku: String,
+    /// How much is announced; positive.
+    pub quantity: Quantity,
+    /// Of which lot, if it is announced.
+    pub lot: Option<String>,
+}
+
 /// The rows of a file that make sense by themselves.
 #[derive(Debug, Clone)]
 pub enum Parsed {
@@ -74,6 +93,8 @@ pub enum Parsed {
     Bins(Vec<BinIn>),
     /// Opening stock.
     Stock(Vec<StockIn>),
+    /// Expected deliveries.
+    Deliveries(Vec<DeliveryIn>),
 }
 
 /// Reads all rows of a sheet.
@@ -98,6 +119,7 @@ pub fn parse(sheet: &Sheet, kind: Kind) -> (Parsed, Vec<Problem>) {
         Kind::Items => Parsed::Items(all!(item)),
         Kind::Bins => Parsed::Bins(all!(bin)),
         Kind::Stock => Parsed::Stock(all!(stock)),
+        Kind::Deliveries => Parsed::Deliveries(whole(all!(delivery), sheet, &mut problems)),
     };
     (parsed, problems)
 }
@@ -144,6 +166,24 @@ impl Cells<'_> {
 
     fn filled(&self, column: Column) -> Option<String> {
         self.text(column).filter(|text| !text.is_empty())
+    }
+
+    fn quantity(&self) -> Result<Quantity, Problem> {
+        let text = self.get(Column::Quantity).unwrap_or_default();
+        // Thousands separators of spreadsheets: 1,250 means 1250, and so does 1 250.
+        let plain: String = text.chars().filter(|c| !matches!(c, ' ' | ',')).collect();
+        Quantity::parse(&plain)
+            .ok()
+            .filter(|q| *q > Quantity::ZERO)
+            .ok_or_else(|| self.problem(Column::Quantity, "import.problem.quantity"))
+    }
+
+    fn day(&self, column: Column) -> Result<Option<NaiveDate>, Problem> {
+        let Some(text) = self.filled(column) else {
+            return Ok(None);
+        };
+        let day = date(&text).ok_or_else(|| self.problem(column, "import.problem.date"))?;
+        Ok(Some(day))
     }
 
     fn flag(&self, column: Column) -> Result<Option<bool>, Problem> {
@@ -217,20 +257,41 @@ fn bin(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<BinIn, Problem> 
     })
 }
 
+/// A delivery is taken whole or not at all: goods on a row that was left out would seem to be too many.
+fn whole(rows: Vec<DeliveryIn>, sheet: &Sheet, problems: &mut Vec<Problem>) -> Vec<DeliveryIn> {
+    let wrong: HashSet<u64> = problems.iter().map(|p| p.line).collect();
+    let broken: HashSet<&str> = sheet
+        .rows
+        .iter()
+        .filter(|row| wrong.contains(&row.line))
+        .filter_map(|row| sheet.cell(row, Column::Order))
+        .collect();
+    let (left_out, whole): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|row| broken.contains(row.order.as_str()));
+    let key = "import.problem.delivery-broken";
+    problems.extend(
+        left_out
+            .iter()
+            .map(|row| Problem::cell(row.line, Column::Order, key, &row.order)),
+    );
+    whole
+}
+
+fn delivery(cells: &Cells<'_>, _: &mut HashSet<String>) -> Result<DeliveryIn, Problem> {
+    Ok(DeliveryIn {
+        line: cells.row.line,
+        order: cells.code(Column::Order)?,
+        party: cells.text(Column::Party).unwrap_or_default(),
+        due: cells.day(Column::Due)?,
+        sku: cells.code(Column::Sku)?,
+        quantity: cells.quantity()?,
+        lot: cells.filled(Column::Lot),
+    })
+}
+
 fn stock(cells: &Cells<'_>, _: &mut HashSet<String>) -> Result<StockIn, Problem> {
-    let text = cells.get(Column::Quantity).unwrap_or_default();
-    // Thousands separators of spreadsheets: 1,250 means 1250, and so does 1 250.
-    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | ',')).collect();
-    let quantity = Quantity::parse(&plain)
-        .ok()
-        .filter(|q| *q > Quantity::ZERO)
-        .ok_or_else(|| cells.problem(Column::Quantity, "import.problem.quantity"))?;
-    let expiry = match cells.filled(Column::Expiry) {
-        None => None,
-        Some(text) => {
-            Some(date(&text).ok_or_else(|| cells.problem(Column::Expiry, "import.problem.date"))?)
-        }
-    };
+    let (quantity, expiry) = (cells.quantity()?, cells.day(Column::Expiry)?);
     Ok(StockIn {
         line: cells.row.line,
         bin: cells.code(Column::Bin)?,
@@ -273,6 +334,14 @@ mod tests {
         assert_eq!(
             problems("SKU\nA\na\n", Kind::Items),
             [(3, "import.problem.twice")]
+        );
+        let text = "po,sku,qty,eta\nP1,S1,5,2027-01-31\nP1,S2,none,\nP2,S1,5,\n";
+        assert_eq!(
+            problems(text, Kind::Deliveries),
+            [
+                (3, "import.problem.quantity"),
+                (2, "import.problem.delivery-broken"),
+            ]
         );
     }
 

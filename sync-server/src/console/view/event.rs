@@ -7,7 +7,7 @@ use domain::{EventHash, ExceptionId, Quantity, SiteId, UnixMillis};
 use super::{Named, UnitRef};
 
 /// Names of all kinds of event, for the filter.
-pub const EVENT_KINDS: [&str; 11] = [
+pub const EVENT_KINDS: [&str; 14] = [
     "received",
     "issued",
     "moved",
@@ -19,6 +19,9 @@ pub const EVENT_KINDS: [&str; 11] = [
     "resolved",
     "attached",
     "quarantine-decided",
+    "order-finished",
+    "inspected",
+    "handed-over",
 ];
 
 /// One line of a count.
@@ -30,6 +33,19 @@ pub struct CountLine {
     pub lot: Option<String>,
     /// How much was there.
     pub counted: Quantity,
+}
+
+/// One line of an order that somebody finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishedLineView {
+    /// What; `None` for goods that are on no line, or a bin.
+    pub item: Option<Named>,
+    /// What the order asked for.
+    pub asked: Quantity,
+    /// What was done.
+    pub done: Quantity,
+    /// Why it differs, as a code.
+    pub reason: String,
 }
 
 /// Who reversed an event, and when.
@@ -75,14 +91,18 @@ pub struct EventView {
     pub unit: Option<UnitRef>,
     /// The bin, or the one the goods left.
     pub bin: Option<Named>,
-    /// The bin the goods went to.
+    /// The bin the goods went to, or who took a shift over.
     pub to: Option<Named>,
     /// How much, as written.
     pub quantity: Option<Quantity>,
     /// Lines of a count.
     pub lines: Vec<CountLine>,
-    /// A code that nobody knew.
+    /// Lines of an order that was finished.
+    pub finished: Vec<FinishedLineView>,
+    /// A code that nobody knew, the step of an order, or the verdict of an inspection.
     pub code: Option<String>,
+    /// The number of the order that it serves or finishes.
+    pub order: Option<String>,
     /// Reason of an adjustment, note or choice of a decision.
     pub reason: Option<String>,
     /// The event that it names, which names none here.

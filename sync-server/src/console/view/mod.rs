@@ -10,7 +10,7 @@ mod things;
 use crate::console::by_value::ByValue;
 use crate::i18n::Lang;
 
-pub use event::{CountLine, EVENT_KINDS, EventView, PhotoView, ReversedBy};
+pub use event::{CountLine, EVENT_KINDS, EventView, FinishedLineView, PhotoView, ReversedBy};
 pub use quarantine::{CAUSES, QuarantineView};
 pub use refused::{REFUSED, RefusedOf, RefusedView};
 pub use review::{

@@ -6,10 +6,12 @@ use domain::{ExceptionId, Quantity, UnixMillis};
 use super::{EventView, Named, UnitRef};
 
 /// Codes of all kinds of exception, the most severe first, for the filter.
-pub const KIND_CODES: [&str; 8] = [
+pub const KIND_CODES: [&str; 10] = [
     "unit-issued-twice",
     "negative-stock",
     "unit-in-two-bins",
+    "work-done-twice",
+    "order-variance",
     "unknown-code",
     "count-variance",
     "expiry-disagreement",
@@ -49,6 +51,15 @@ pub enum SubjectView {
     },
     /// A device's clock.
     Clock(Named),
+    /// A step of an order.
+    Order {
+        /// Its number.
+        code: String,
+        /// Supplier or customer.
+        party: String,
+        /// Code of the step.
+        step: &'static str,
+    },
 }
 
 /// An exception with both sides of it.
@@ -144,7 +155,10 @@ pub const fn choices(kind: ExceptionKind) -> &'static [&'static str] {
         ExceptionKind::UnitInTwoBins => &["keep-second", "keep-first", "both-happened"],
         ExceptionKind::UnknownCode => &["link-to-item", "dismiss"],
         ExceptionKind::CountVariance => &["approve-count", "reject-count"],
-        ExceptionKind::ExpiryDisagreement | ExceptionKind::ClockSkew => &["acknowledge"],
+        ExceptionKind::WorkDoneTwice => &["keep-first", "keep-second", "both-happened"],
+        ExceptionKind::OrderVariance
+        | ExceptionKind::ExpiryDisagreement
+        | ExceptionKind::ClockSkew => &["acknowledge"],
     }
 }
 

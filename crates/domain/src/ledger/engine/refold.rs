@@ -83,16 +83,44 @@ impl<S: LedgerStore> Ledger<'_, S> {
             state = step.after;
         }
         findings.extend(open);
-        let old = self.store.put_balance(key, state.balance)?;
-        if old != state.balance {
-            if old != Quantity::ZERO {
-                self.hash.remove(&stock::row(key, old));
+        self.put_balance(subject, state.balance)?;
+        self.replace_findings(subject, findings, from)
+    }
+
+    /// How much of an order's line is done; nothing is found on it.
+    pub(super) fn refold_progress(
+        &mut self,
+        subject: &Subject,
+        from: Place,
+    ) -> Result<(), S::Error> {
+        let mut state = match self.store.last_before(subject, from)? {
+            Some(entry) => entry.state,
+            None => match self.store.baseline(subject)? {
+                Some(Baseline::Stock(state)) => state,
+                _ => StockState::default(),
+            },
+        };
+        for entry in self.store.entries_from(subject, from)? {
+            let after = stock::step(state, &entry).after;
+            if after != entry.state {
+                self.store.set_state(subject, entry.place, &after)?;
             }
-            if state.balance != Quantity::ZERO {
-                self.hash.add(&stock::row(key, state.balance));
+            state = after;
+        }
+        self.put_balance(subject, state.balance)
+    }
+
+    fn put_balance(&mut self, subject: &Subject, balance: Quantity) -> Result<(), S::Error> {
+        let old = self.store.put_balance(subject, balance)?;
+        if old != balance {
+            if old != Quantity::ZERO {
+                self.hash.remove(&stock::row(subject, old));
+            }
+            if balance != Quantity::ZERO {
+                self.hash.add(&stock::row(subject, balance));
             }
         }
-        self.replace_findings(subject, findings, from)
+        Ok(())
     }
 
     fn origin(&mut self, id: EventId) -> Result<(SiteId, EventHash), S::Error> {
@@ -172,7 +200,7 @@ impl<S: LedgerStore> Ledger<'_, S> {
     }
 }
 
-/// Of the live events of a code, a lot or a clock, in order: those that its finding rests on, now or later.
+/// Of the live events of a code, a lot, a clock or an order, in order: those that its findings rest on, now or later.
 pub(crate) fn plain_marks(subject: &Subject, marks: &[Mark]) -> Vec<Mark> {
     match subject {
         Subject::Code(..) => marks.to_vec(),
@@ -184,7 +212,16 @@ pub(crate) fn plain_marks(subject: &Subject, marks: &[Mark]) -> Vec<Mark> {
             let other = marks.iter().find(|m| m.expiry != first.expiry);
             std::iter::once(first).chain(other).cloned().collect()
         }
-        Subject::Stock(_) | Subject::Bin(_) | Subject::Unit(_) => Vec::new(),
+        // Who went on from what an earlier one finished stands in its place.
+        Subject::Order(..) => {
+            let gone_on_from: Vec<&EventHash> = marks
+                .iter()
+                .flat_map(|m| m.finish.iter().flat_map(|f| &f.after))
+                .collect();
+            let last = marks.iter().filter(|m| !gone_on_from.contains(&&m.hash));
+            last.cloned().collect()
+        }
+        Subject::Stock(_) | Subject::Bin(_) | Subject::Unit(_) | Subject::Progress(_) => Vec::new(),
     }
 }
 
@@ -196,6 +233,15 @@ pub(super) fn plain_findings(subject: &Subject, marks: &[Mark]) -> Vec<Finding> 
         Subject::Clock(_) => ExceptionKind::ClockSkew,
         // One day of expiry is as it should be.
         Subject::Lot(..) if marks.len() > 1 => ExceptionKind::ExpiryDisagreement,
+        // Whoever decides about two results sees in them what differs from the order.
+        Subject::Order(..) if marks.len() > 1 => ExceptionKind::WorkDoneTwice,
+        Subject::Order(..)
+            if marks
+                .iter()
+                .any(|m| m.finish.as_ref().is_some_and(|f| f.differs)) =>
+        {
+            ExceptionKind::OrderVariance
+        }
         _ => return Vec::new(),
     };
     let Some(first) = marks.first() else {

@@ -26,6 +26,7 @@ pub(crate) type Row<'a> = (&'a str, &'a str);
 /// Plays a script and compares each step. The draft goes through JSON between any two steps.
 pub(crate) fn check(operation: Operation, site: &mut Site, rows: &[Row<'_>]) {
     let mut task = Task::start(operation);
+    task.offer(site).unwrap();
     for (number, (input, expected)) in rows.iter().enumerate() {
         let step = play(&task, input, site);
         let shown = shown(&step, site);
@@ -59,7 +60,7 @@ pub(crate) fn shown(step: &Step, site: &Site) -> [String; 3] {
     if step.finished {
         prompt = "finished".into();
     }
-    let mut events: Vec<String> = step.events.iter().map(|e| site.words(e)).collect();
+    let mut events: Vec<String> = step.events.iter().map(|e| site.said(e)).collect();
     events.extend(
         step.links
             .iter()
@@ -96,7 +97,7 @@ pub(crate) fn play(task: &Task, input: &str, site: &Site) -> Step {
     };
     let step = task.handle(input, site, &ctx).unwrap();
     for event in &step.events {
-        assert!(event.is_sound(), "{event:?}");
+        assert!(event.body.is_sound(), "{event:?}");
     }
     step
 }

@@ -4,9 +4,13 @@ use chrono::NaiveDate;
 use domain::ledger::{Ledger, MemoryLedger, UnitState};
 use domain::{
     BinId, ChainId, DeviceId, Event, EventBody, EventHash, EventId, EventRecord, Goods, ItemId,
-    OperatorId, Quantity, SiteId, Timestamp, UnitId,
+    OperatorId, OrderId, OrderLine, OrderStep, OrderType, ProgressKey, Quantity, SiteId, Timestamp,
+    UnitId,
 };
-use operations::{BinFacts, ItemFacts, Pile, SiteView, Step, Undoable, UnitFacts, ViewError};
+use operations::{
+    BinFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, Said, SiteView, Step, Undoable,
+    UnitFacts, ViewError,
+};
 
 /// 2026-09-21 in Shanghai.
 pub(crate) const TODAY: i64 = 1_790_000_000_000;
@@ -15,6 +19,7 @@ pub(crate) struct Site {
     ledger: MemoryLedger,
     events: Vec<Event>,
     items: Vec<ItemFacts>,
+    orders: Vec<OrderFacts>,
     codes: Vec<(String, ItemId, Quantity)>,
     bins: Vec<BinFacts>,
 }
@@ -70,9 +75,58 @@ impl Site {
             ledger: MemoryLedger::default(),
             events: Vec::new(),
             items,
+            orders: Vec::new(),
             codes,
             bins,
         }
+    }
+
+    /// Announces a delivery: `SKU[/lot] quantity` for each line.
+    pub(crate) fn expect(&mut self, code: &str, lines: &[&str]) {
+        let line = |(number, line): (u32, &&str)| {
+            let (name, asked) = line.split_once(' ').unwrap();
+            let (sku, lot) = name.split_once('/').unwrap_or((name, ""));
+            OrderLineFacts {
+                number,
+                item: Some(self.item_named(sku)),
+                lot: lot.into(),
+                asked: Quantity::parse(asked).unwrap(),
+                done: Quantity::ZERO,
+            }
+        };
+        let order = OrderFacts {
+            id: OrderId::from_bytes([self.orders.len() as u8 + 1; 16]),
+            kind: OrderType::Inbound,
+            code: code.into(),
+            party: "ACME".into(),
+            note: String::new(),
+            lines: (1..).zip(lines).map(line).collect(),
+            not_ordered: Quantity::ZERO,
+            finished: false,
+        };
+        self.orders.push(order);
+    }
+
+    fn with_progress(&self, order: &OrderFacts, step: OrderStep) -> OrderFacts {
+        let done = |line| {
+            let line = OrderLine {
+                order: order.id,
+                line,
+            };
+            let key = ProgressKey { line, step };
+            self.ledger
+                .progress()
+                .get(&key)
+                .copied()
+                .unwrap_or_default()
+        };
+        let mut order = order.clone();
+        for line in &mut order.lines {
+            line.done = done(line.number);
+        }
+        order.not_ordered = done(0);
+        order.finished = !self.finished(order.id, step).unwrap().is_empty();
+        order
     }
 
     /// With stock: `SKU[/lot[@expiry]][#unit] bin quantity`.
@@ -104,11 +158,14 @@ impl Site {
                 expiry,
                 unit,
             };
-            site.write(EventBody::Received {
-                bin,
-                goods,
-                quantity,
-            });
+            site.write(
+                EventBody::Received {
+                    bin,
+                    goods,
+                    quantity,
+                }
+                .into(),
+            );
         }
         site
     }
@@ -122,7 +179,7 @@ impl Site {
         }
     }
 
-    fn write(&mut self, body: EventBody) {
+    pub(crate) fn write(&mut self, said: Said) {
         let number = self.events.len() as u64 + 1;
         let mut hash = [0; 32];
         hash[..8].copy_from_slice(&number.to_le_bytes());
@@ -140,10 +197,12 @@ impl Site {
                     counter: 0,
                 },
                 operator: OperatorId::from_bytes([6; 16]),
-                body,
+                body: said.body,
                 carries_out: None,
                 evidence: Vec::new(),
                 origin: None,
+                order: said.order,
+                reason: said.reason,
             },
             accepted_at: None,
             quarantined: false,
@@ -222,6 +281,17 @@ impl Site {
         words
     }
 
+    /// An event in short, with the line of the order that it serves and its reason.
+    pub(crate) fn said(&self, said: &Said) -> String {
+        let mut words = self.words(&said.body);
+        if let Some(line) = said.order {
+            let order = self.orders.iter().find(|o| o.id == line.order).unwrap();
+            words.push_str(&format!(" for {}:{}", order.code, line.line));
+        }
+        words.extend(said.reason.iter().map(|reason| format!(" ({reason})")));
+        words
+    }
+
     /// An event in short.
     pub(crate) fn words(&self, event: &EventBody) -> String {
         let bins: Vec<String> = event.bins().into_iter().map(|b| self.bin_code(b)).collect();
@@ -236,6 +306,13 @@ impl Site {
                 format!("{}={}", self.goods_words(&goods), l.counted)
             })),
             EventBody::SetAside { code, .. } => words.push(code.clone()),
+            EventBody::OrderFinished(finished) => {
+                let lines = finished.lines.iter();
+                words.extend(
+                    lines.map(|l| format!("{}={}/{}{}", l.line, l.done, l.asked, l.reason)),
+                );
+                words.extend((!finished.after.is_empty()).then(|| "again".to_owned()));
+            }
             _ => {}
         }
         words.extend(event.quantity().map(|q| q.to_string()));
@@ -306,6 +383,29 @@ impl SiteView for Site {
             Some((self.items.iter().find(|i| i.id == *id)?.clone(), *pack))
         });
         Ok(found.collect())
+    }
+
+    fn orders_with_code(&self, code: &str) -> Result<Vec<(OrderId, OrderType)>, ViewError> {
+        let with = self.orders.iter().filter(|o| o.code == code);
+        Ok(with.map(|o| (o.id, o.kind)).collect())
+    }
+
+    fn order(&self, id: OrderId, step: OrderStep) -> Result<Option<OrderFacts>, ViewError> {
+        let order = self.orders.iter().find(|o| o.id == id);
+        Ok(order.map(|o| self.with_progress(o, step)))
+    }
+
+    fn open_orders(&self, kind: OrderType, step: OrderStep) -> Result<Vec<OrderFacts>, ViewError> {
+        let of_kind = self.orders.iter().filter(|o| o.kind == kind);
+        let orders = of_kind.map(|o| self.with_progress(o, step));
+        Ok(orders.filter(|o| !o.finished).collect())
+    }
+
+    fn finished(&self, id: OrderId, step: OrderStep) -> Result<Vec<EventHash>, ViewError> {
+        let finished = self.events.iter().filter(|e| {
+            matches!(&e.record.body, EventBody::OrderFinished(f) if f.order == id && f.step == step)
+        });
+        Ok(finished.map(|e| e.hash).collect())
     }
 
     fn item(&self, id: ItemId) -> Result<Option<ItemFacts>, ViewError> {

@@ -1,0 +1,205 @@
+//! Orders, their lines, and how far the work on them has come.
+
+use std::collections::BTreeMap;
+
+use documents::{LineAsked, Order};
+use domain::event::EventHash;
+use domain::ledger::Subject;
+use domain::{
+    BinId, ItemId, OperatorId, OrderId, OrderLine, OrderStep, OrderType, ProgressKey, Quantity,
+    SiteId,
+};
+use rusqlite::{Row, params};
+
+use super::Query;
+use crate::error::ReplicaError;
+use crate::lookup::normalised;
+use crate::row;
+
+/// An order in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSummary {
+    /// The order, with its lines.
+    pub order: Order,
+    /// Lines of which as much has been done in that step as was asked for, or more.
+    pub lines_done: usize,
+    /// Whether anything has been done.
+    pub begun: bool,
+    /// Whether somebody has said that the step is done.
+    pub finished: bool,
+}
+
+fn optional16(r: &Row<'_>, column: &'static str) -> Result<Option<[u8; 16]>, ReplicaError> {
+    match r.get::<_, Option<Vec<u8>>>(column)? {
+        None => Ok(None),
+        Some(bytes) => match bytes.try_into() {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(_) => Err(ReplicaError::BadRow(column)),
+        },
+    }
+}
+
+/// All methods fail with [`ReplicaError`] only.
+#[expect(clippy::missing_errors_doc, reason = "said once, above")]
+impl Query<'_> {
+    fn with_lines(&self, r: &Row<'_>) -> Result<Option<Order>, ReplicaError> {
+        let id = OrderId::from_bytes(row::bytes16(r, "id")?);
+        let Some(kind) = OrderType::from_code(&r.get::<_, String>("type")?) else {
+            return Ok(None);
+        };
+        let lines = self.rows(
+            "SELECT line, item, lot, bin, asked FROM order_line WHERE of = ?1",
+            [id.as_bytes()],
+            |l| {
+                let line = LineAsked {
+                    item: optional16(l, "item")?.map(ItemId::from_bytes),
+                    lot: l.get("lot")?,
+                    bin: optional16(l, "bin")?.map(BinId::from_bytes),
+                    asked: Quantity::from_thousandths(l.get("asked")?),
+                };
+                Ok((l.get::<_, u32>("line")?, line))
+            },
+        )?;
+        let counted_by = self.rows(
+            "SELECT operator FROM order_counted_by WHERE of = ?1 ORDER BY operator",
+            [id.as_bytes()],
+            |o| Ok(OperatorId::from_bytes(row::bytes16(o, "operator")?)),
+        )?;
+        Ok(Some(Order {
+            id,
+            site: SiteId::from_bytes(row::bytes16(r, "site")?),
+            kind,
+            code: r.get("code")?,
+            party: r.get("party")?,
+            note: r.get("note")?,
+            due: r.get("due")?,
+            cancelled: r.get("cancelled")?,
+            blind: r.get("blind")?,
+            assigned: optional16(r, "assigned")?.map(OperatorId::from_bytes),
+            counted_by,
+            to_site: optional16(r, "to_site")?.map(SiteId::from_bytes),
+            lines: lines.into_iter().collect(),
+        }))
+    }
+
+    /// One order.
+    pub fn order(&self, id: OrderId) -> Result<Option<Order>, ReplicaError> {
+        let found = self.row("SELECT * FROM orders WHERE id = ?1", [id.as_bytes()], |r| {
+            self.with_lines(r)
+        })?;
+        Ok(found.flatten())
+    }
+
+    /// Orders of a site that carry this number and were not called off. Two are possible: two devices may have given one
+    /// number twice.
+    pub fn orders_by_code(&self, of: SiteId, code: &str) -> Result<Vec<Order>, ReplicaError> {
+        let found = self.rows(
+            "SELECT * FROM orders WHERE lookup = ?1 AND site = ?2 AND cancelled = 0 ORDER BY id",
+            params![normalised(code), of.as_bytes()],
+            |r| self.with_lines(r),
+        )?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Orders of a site of one type that were not called off, what is due first at the top.
+    pub fn orders(
+        &self,
+        of: SiteId,
+        kind: OrderType,
+        step: OrderStep,
+    ) -> Result<Vec<OrderSummary>, ReplicaError> {
+        let found = self.rows(
+            "SELECT * FROM orders WHERE site = ?1 AND type = ?2 AND cancelled = 0
+             ORDER BY due = 0, due, code, id",
+            params![of.as_bytes(), kind.code()],
+            |r| self.with_lines(r),
+        )?;
+        let summary = |order: Order| {
+            let done = self.progress(of, order.id, step)?;
+            let is_done = |(number, line): &(&u32, &LineAsked)| {
+                let asked = line.asked.max(Quantity::from_thousandths(1));
+                done.get(*number).is_some_and(|done| *done >= asked)
+            };
+            Ok(OrderSummary {
+                lines_done: order.lines.iter().filter(is_done).count(),
+                begun: !done.is_empty(),
+                finished: !self.finished(of, order.id, step)?.is_empty(),
+                order,
+            })
+        };
+        found.into_iter().flatten().map(summary).collect()
+    }
+
+    /// How much has been done of each line of an order in one step; 0 is what is on no line.
+    pub fn progress(
+        &self,
+        of: SiteId,
+        order: OrderId,
+        step: OrderStep,
+    ) -> Result<BTreeMap<u32, Quantity>, ReplicaError> {
+        // The lines of an order stand together: line 0 is the first key, and all ones the last.
+        let key = |line| {
+            let key = ProgressKey {
+                line: OrderLine { order, line },
+                step,
+            };
+            [&of.as_bytes()[..], &Subject::Progress(key).to_key()].concat()
+        };
+        let rows = self.rows(
+            "SELECT key, balance FROM subject WHERE key BETWEEN ?1 AND ?2 AND balance IS NOT NULL",
+            params![key(0), key(u32::MAX)],
+            |r| {
+                let key: Vec<u8> = r.get("key")?;
+                match key.get(16..).and_then(Subject::from_key) {
+                    Some(Subject::Progress(key)) => {
+                        Ok((key.line.line, Quantity::from_thousandths(r.get("balance")?)))
+                    }
+                    _ => Err(ReplicaError::BadRow("subject.key")),
+                }
+            },
+        )?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The events that finished a step of an order and that none went on from, as far as they are known here.
+    pub fn finished(
+        &self,
+        of: SiteId,
+        order: OrderId,
+        step: OrderStep,
+    ) -> Result<Vec<EventHash>, ReplicaError> {
+        let key = [&of.as_bytes()[..], &Subject::Order(order, step).to_key()].concat();
+        let content: Option<Vec<u8>> = self.row(
+            "SELECT b.content FROM subject s JOIN baseline b ON b.subject = s.id WHERE s.key = ?1",
+            [&key],
+            |r| Ok(r.get("content")?),
+        )?;
+        let mut marks: Vec<(EventHash, Vec<EventHash>)> = Vec::new();
+        if let Some(content) = content
+            && let Ok(domain::ledger::Baseline::Marks(before)) = minicbor::decode(&content)
+        {
+            marks.extend(
+                before
+                    .into_iter()
+                    .filter_map(|m| Some((m.hash, m.finish?.after))),
+            );
+        }
+        let places = self.rows(
+            "SELECT e.place FROM subject s JOIN entry e ON e.subject = s.id WHERE s.key = ?1 ORDER BY e.place",
+            [&key],
+            |r| row::place(r, "place"),
+        )?;
+        for place in places {
+            let Some(row) = self.event(place.id)? else {
+                continue;
+            };
+            if let domain::EventBody::OrderFinished(finished) = &row.placed.event.record.body {
+                marks.push((row.placed.event.hash, finished.after.clone()));
+            }
+        }
+        let gone_on_from: Vec<EventHash> =
+            marks.iter().flat_map(|(_, after)| after.clone()).collect();
+        let last = marks.into_iter().map(|(hash, _)| hash);
+        Ok(last.filter(|hash| !gone_on_from.contains(hash)).collect())
+    }
+}

@@ -1,0 +1,99 @@
+//! Work on orders: an announced delivery, received by two handhelds that are cut off.
+
+use device_app::view::{Screen, UiEvent};
+use documents::{LineAsked, Order, Partition, RecordKind};
+use domain::{ItemId, OrderId, OrderType, Quantity};
+
+use crate::hub::{Hub, SITE};
+use crate::rig::Rig;
+
+fn announce(hub: &Hub) {
+    let line = |n: u8, asked| LineAsked {
+        item: Some(ItemId::from_bytes([0x40 | n; 16])),
+        asked: Quantity::from_units(asked).unwrap(),
+        ..LineAsked::default()
+    };
+    let order = Order {
+        id: OrderId::from_bytes([0x0d; 16]),
+        site: SITE,
+        kind: OrderType::Inbound,
+        code: "PO-7".into(),
+        party: "华东五金".into(),
+        note: String::new(),
+        due: 0,
+        cancelled: false,
+        blind: false,
+        assigned: None,
+        counted_by: Vec::new(),
+        to_site: None,
+        lines: [(1, line(1, 10)), (2, line(3, 1))].into(),
+    };
+    hub.edit(
+        Partition::Site(SITE),
+        RecordKind::Order,
+        order.id.into(),
+        order.to_fields(),
+    );
+}
+
+#[test]
+fn two_handhelds_receive_one_delivery_apart_and_both_results_are_shown() {
+    let hub = Hub::new();
+    announce(&hub);
+    let mut one = Rig::signed_in(&hub, "AAAA1");
+    let mut other = Rig::signed_in(&hub, "BBBB2");
+    for rig in [&mut one, &mut other] {
+        rig.ui(UiEvent::StayOffline(true));
+    }
+    // Its number opens it from anywhere.
+    one.scan("PO-7");
+    assert_eq!(one.said(), "order-selected");
+    let task = one.task();
+    assert_eq!(task.operation, "receive");
+    assert_eq!(task.lines[0].quantity, "0 / 10 pcs");
+    one.scan("A-01");
+    one.scan("BOLT");
+    one.worker.quantity("10");
+    assert_eq!(one.said(), "received");
+    assert_eq!(one.task().lines.last().unwrap().title, "bolt");
+    one.action("done");
+    assert_eq!(one.said(), "order-differs-confirm");
+    // Nothing is lost when the program ends in the middle of it.
+    let mut one = one.restart(&hub);
+    one.scan("B-LI");
+    one.ui(UiEvent::Resume);
+    assert_eq!(one.view().question.unwrap().message.code, "order-differs-confirm");
+    one.action("confirm");
+    assert!(matches!(one.view().screen, Screen::Home(_)));
+
+    // The other one finds it in the list.
+    other.ui(UiEvent::OpenOperation("receive".into()));
+    let offered = other.task().choices;
+    assert_eq!(
+        (offered[0].title.as_str(), offered[0].quantity.as_str()),
+        ("PO-7", "0 / 2")
+    );
+    let id = offered[0].id.clone();
+    other.ui(UiEvent::Choose(id));
+    other.scan("A-02");
+    other.scan("BOLT");
+    other.worker.quantity("10");
+    other.action("done");
+    other.action("confirm");
+
+    for rig in [&mut one, &mut other] {
+        rig.ui(UiEvent::StayOffline(false));
+        rig.settle();
+    }
+    one.ui(UiEvent::SyncNow);
+    one.settle();
+    let query = one.worker.replica().query();
+    let open = query.exceptions(&Default::default(), 10).unwrap();
+    let kinds: Vec<&str> = open.iter().map(|e| e.finding.kind.code()).collect();
+    assert_eq!(kinds, ["work-done-twice"]);
+    assert_eq!(one.state_hash(), other.state_hash());
+    // What both have received is known when somebody opens it again.
+    one.scan("PO-7");
+    assert_eq!(one.said(), "order-already-finished");
+    assert_eq!(one.task().lines[1].quantity, "20 / 10 pcs");
+}
