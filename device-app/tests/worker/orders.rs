@@ -62,7 +62,10 @@ fn two_handhelds_receive_one_delivery_apart_and_both_results_are_shown() {
     let mut one = one.restart(&hub);
     one.scan("B-LI");
     one.ui(UiEvent::Resume);
-    assert_eq!(one.view().question.unwrap().message.code, "order-differs-confirm");
+    assert_eq!(
+        one.view().question.unwrap().message.code,
+        "order-differs-confirm"
+    );
     one.action("confirm");
     assert!(matches!(one.view().screen, Screen::Home(_)));
 
