@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use documents::Partition;
+use documents::{Partition, RecordId};
 use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentStatus};
 use domain::{ChainId, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -12,7 +12,7 @@ use crate::error::ReplicaError;
 use crate::ingest::{Batch, Origin, Rejected};
 use crate::outbox::{self, Head};
 use crate::replica::Replica;
-use crate::row;
+use crate::{records, row};
 
 /// Segments of one chain, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,6 +211,17 @@ impl Replica {
             .prepare_cached("SELECT bytes FROM certificate ORDER BY bytes")?;
         let rows = statement.query_map([], |r| r.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether any change to a record has written these bytes, such as a device's certificate.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn has_written(&self, record: RecordId, bytes: &[u8]) -> Result<bool, ReplicaError> {
+        let saved = records::load(&self.connection, record)?.saved;
+        let changes = documents::record::changes(&saved)?;
+        let mut written = changes.iter().flat_map(documents::record::bytes_written);
+        Ok(written.any(|known| known == bytes))
     }
 
     /// Learns the chains of certificates; those that the server did not sign teach nothing.

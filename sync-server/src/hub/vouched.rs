@@ -15,8 +15,8 @@ use crate::store::StoreError;
 use crate::store::hub_chains::{self, ChainRow};
 
 impl Hub {
-    /// Certificates that come with what is carried: the devices that this store does not know are written into the log
-    /// again, before their work, so that everybody who reads it can verify that.
+    /// Certificates that come with what is carried: the devices that the log does not know are written into it again,
+    /// before their work, so that everybody who reads it can verify that.
     pub(super) fn introduce<'a>(
         &self,
         certificates: impl Iterator<Item = &'a [u8]>,
@@ -30,9 +30,11 @@ impl Hub {
             else {
                 continue;
             };
-            let chain = certificate.site_chain;
-            if self.database.read(|c| hub_chains::get(c, chain))?.is_none() {
-                unknown.insert(chain, (certificate.device, signed.to_vec()));
+            let (chain, device) = (certificate.site_chain, certificate.device);
+            let is_known = self.database.read(|c| hub_chains::get(c, chain))?.is_some();
+            // The store may know it from a node that was lost before it had written so into the log again.
+            if !is_known || !self.lock().has_written(device.into(), signed)? {
+                unknown.insert(chain, (device, signed.to_vec()));
             }
         }
         if unknown.is_empty() {
