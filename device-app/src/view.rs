@@ -210,6 +210,8 @@ pub struct TaskView {
     pub entry: Option<Entry>,
     pub choices: Vec<Choice>,
     pub actions: Vec<Action>,
+    /// Stock that this step rests on is being recalculated: it follows with the next snapshot.
+    pub recalculating: bool,
     pub last: Option<LastScan>,
     /// A photo of the last scan can be taken.
     pub can_photograph: bool,

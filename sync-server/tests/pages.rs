@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Warehouse, bin, item, story};
+use domain::UnitId;
 use domain::ledger::{StockKey, Subject};
 use sync_server::store::accounts::Role;
 
@@ -171,7 +172,18 @@ async fn numbers_that_late_records_change_are_said_to_be_recalculated() {
     let _handhelds = story::tell(&warehouse);
     let mut browser = warehouse.signed_in(Role::Viewer).await;
     let (item_page, bin_page) = (format!("/items/{}", item(1)), format!("/bins/{}", bin(1)));
-    let pages = ["/stock", "/stock?by=item", &*item_page, &*bin_page];
+    let unit = UnitId::plate("LP-00018");
+    let unit_page = format!("/units/{}", unit.printed());
+    // The counted pile is the one that is stale.
+    let cards = "/review?kind=count-variance";
+    let pages = [
+        "/stock",
+        "/stock?by=item",
+        &*item_page,
+        &*bin_page,
+        &*unit_page,
+        cards,
+    ];
     for page in pages {
         assert!(
             !browser.get(page).await.body.contains("重新计算中"),
@@ -186,14 +198,23 @@ async fn numbers_that_late_records_change_are_said_to_be_recalculated() {
     });
     let file = warehouse.folder.path().join("replica.db");
     let rows = rusqlite::Connection::open(file).unwrap();
-    let row = rusqlite::params![warehouse.site.as_bytes(), pile.to_key()];
-    let insert = "INSERT INTO stale (site, subject) VALUES (?1, ?2)";
-    assert_eq!(rows.execute(insert, row).unwrap(), 1);
+    for subject in [pile, Subject::Unit(unit)] {
+        let row = rusqlite::params![warehouse.site.as_bytes(), subject.to_key()];
+        let insert = "INSERT INTO stale (site, subject) VALUES (?1, ?2)";
+        assert_eq!(rows.execute(insert, row).unwrap(), 1);
+    }
     for page in pages {
         let body = browser.get(page).await.body;
         assert_eq!(body.matches("重新计算中").count(), 1, "{page}");
         assert!(body.contains("下一个快照"), "{page}");
     }
+    assert!(
+        !browser
+            .get("/review?kind=negative-stock")
+            .await
+            .body
+            .contains("重新计算中")
+    );
     assert!(
         !browser
             .get("/stock?q=tongxin")

@@ -75,6 +75,7 @@ fn state(view: &View, since: Option<u32>) -> Value {
             .iter()
             .map(|c| json!({"id": c.id, "title": c.title}));
         fields.insert("choices".to_owned(), choices.collect());
+        fields.insert("recalculating".to_owned(), task.recalculating.into());
         let actions = task.actions.iter().map(|a| a.code.clone());
         fields.insert("actions".to_owned(), actions.collect());
     }

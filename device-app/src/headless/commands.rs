@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use documents::{FieldEdit, Partition, RecordId, RecordKind};
+use domain::ledger::Subject;
 use domain::{ItemId, Quantity};
 use replica::ReplicaError;
 use replica::query::{ExceptionFilter, StockRow};
@@ -345,12 +346,15 @@ impl Driver {
             }
             rows
         };
+        let stale = query.stale(site)?;
         let mut shown = Vec::new();
         for row in rows {
+            let recalculating = stale.covers(&Subject::Stock(row.key.clone()));
             let sku = query.item(row.key.item)?.map(|i| i.sku);
             let bin = query.bin(row.key.bin)?.map(|b| b.code);
             shown.push(json!({
                 "bin": bin, "sku": sku, "lot": row.key.lot, "quantity": row.balance.to_string(),
+                "recalculating": recalculating,
             }));
         }
         Ok(json!({"stock": shown}))

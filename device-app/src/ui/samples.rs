@@ -98,7 +98,30 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
     left.appearance.left_handed = true;
     left.appearance.text_percent = 130;
     left.chip.connection = Connection::StayOffline;
+    let mut recalculated = base(Screen::LookUp(look_up(goods, true)));
+    if let Screen::LookUp(look_up) = &mut recalculated.screen
+        && let Some(detail) = &mut look_up.detail
+    {
+        detail.recalculating = true;
+        for row in &mut detail.stock {
+            row.recalculating = true;
+        }
+    }
+    let mut stale_task = base(Screen::Task(choice(goods)));
+    if let Screen::Task(task) = &mut stale_task.screen {
+        task.recalculating = true;
+    }
+    let mut copied = base(Screen::Home(home(goods)));
+    let name = Message::new("device-copied").with("HH-07 (2)");
+    copied.feedback = Some(feedback(Outcome::Attention, name, ""));
+    let mut moved = base(Screen::Home(home(goods)));
+    let site = Message::new("site-moved").with("RTM-3");
+    moved.feedback = Some(feedback(Outcome::Attention, site, ""));
     vec![
+        ("recalculated", recalculated),
+        ("task-recalculated", stale_task),
+        ("device-copied", copied),
+        ("site-moved", moved),
         ("accepted", accepted),
         ("attention", attention),
         ("refused", refused),

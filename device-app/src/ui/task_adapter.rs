@@ -45,6 +45,7 @@ pub(super) fn show(app: &AppWindow, view: &TaskView) {
     if let Some(choices) = changed(&state.get_choices(), &view.choices) {
         state.set_choices(choices);
     }
+    state.set_recalculating(view.recalculating);
     show_input(&state, view);
     show_actions(&state, &view.actions);
 

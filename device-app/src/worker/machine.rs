@@ -1,5 +1,6 @@
 //! The worker's state, and who handles which message.
 
+use std::cell::{Cell, OnceCell};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::net::SocketAddr;
@@ -81,6 +82,8 @@ pub(crate) enum Asking {
 pub(crate) struct Work {
     pub(crate) task: Task,
     pub(crate) started: i64,
+    /// Stock that the line under way rests on is being recalculated.
+    pub(crate) recalculating: bool,
     pub(crate) last: Option<LastScan>,
     /// Digits typed and not meant yet.
     pub(crate) pad: String,
@@ -496,6 +499,8 @@ impl Worker {
             clock: &self.site_clock,
             now: self.now(),
             language: self.settings.language(),
+            stale: OnceCell::new(),
+            told_stale: Cell::new(false),
         })
     }
 

@@ -1,7 +1,10 @@
 //! The replica as procedures ask it.
 
+use std::cell::{Cell, OnceCell};
+
 use chrono::NaiveDate;
 use documents::Order;
+use domain::ledger::{Stale, Subject};
 use domain::{
     BinId, EventHash, ItemId, OperatorId, OrderId, OrderStep, OrderType, Quantity, SiteId, UnitId,
 };
@@ -22,6 +25,10 @@ pub(crate) struct StockView<'a> {
     pub(crate) clock: &'a SiteClock,
     pub(crate) now: i64,
     pub(crate) language: Language,
+    /// What waits for a fresh snapshot, once it was asked for.
+    pub(crate) stale: OnceCell<Stale>,
+    /// A procedure has been told of stock that is being recalculated.
+    pub(crate) told_stale: Cell<bool>,
 }
 
 fn failed(error: ReplicaError) -> ViewError {
@@ -72,7 +79,22 @@ impl StockView<'_> {
         Ok(self.query.operator(id)?.map(|o| o.name).unwrap_or_default())
     }
 
+    fn note_if_stale(&self, subject: &Subject) -> Result<(), ReplicaError> {
+        let stale = match self.stale.get() {
+            Some(stale) => stale,
+            None => {
+                let asked = self.query.stale(self.site)?;
+                self.stale.get_or_init(|| asked)
+            }
+        };
+        if stale.covers(subject) {
+            self.told_stale.set(true);
+        }
+        Ok(())
+    }
+
     fn pile(&self, row: StockRow) -> Result<Pile, ReplicaError> {
+        self.note_if_stale(&Subject::Stock(row.key.clone()))?;
         let lot = row.key.lot;
         let expiry = match &lot {
             Some(lot) => self.query.expiry_of_lot(self.site, row.key.item, lot)?,
@@ -88,6 +110,7 @@ impl StockView<'_> {
     }
 
     pub(crate) fn unit_facts(&self, row: UnitRow) -> Result<UnitFacts, ReplicaError> {
+        self.note_if_stale(&Subject::Unit(row.unit.clone()))?;
         let (since, by) = self.when_and_who(row.state.since)?;
         Ok(UnitFacts {
             id: row.unit,

@@ -61,6 +61,7 @@ impl Worker {
             }),
             choices: choices.collect(),
             actions: actions.collect(),
+            recalculating: work.recalculating,
             last: work.last.clone(),
             can_photograph: self.settings.camera
                 && self.camera == crate::view::Camera::On

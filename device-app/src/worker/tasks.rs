@@ -65,6 +65,7 @@ impl Worker {
         self.work = Some(Work {
             task,
             started: self.now(),
+            recalculating: false,
             last: None,
             pad: String::new(),
         });
@@ -85,6 +86,7 @@ impl Worker {
         self.work = saved.map(|saved| Work {
             task: saved.task,
             started: saved.started,
+            recalculating: false,
             last: None,
             pad: String::new(),
         });
@@ -108,7 +110,10 @@ impl Worker {
         };
         let found = route(scanned, &view, &self.context()).map_err(cause)?;
         match found {
-            Route::Open(step) => self.apply(*step, &scanned.raw),
+            Route::Open(step) => {
+                let stale = view.told_stale.get();
+                self.apply(*step, stale, &scanned.raw)
+            }
             Route::Badge { .. } => self.badge(&scanned.raw),
             Route::Refused(feedback) => {
                 self.tell(Outcome::Refused, message(&feedback), &scanned.raw);
@@ -258,11 +263,12 @@ impl Worker {
             .task
             .handle(input, &view, &self.context())
             .map_err(cause)?;
-        self.apply(step, raw)
+        let stale = view.told_stale.get();
+        self.apply(step, stale, raw)
     }
 
-    /// Writes what came of an input, and only then shows it.
-    fn apply(&mut self, step: Step, raw: &str) -> Result<(), ReplicaError> {
+    /// Writes what came of an input, and only then shows it. `stale`: the step rests on stock that is being recalculated.
+    fn apply(&mut self, step: Step, stale: bool, raw: &str) -> Result<(), ReplicaError> {
         let Some(name) = self.draft_name() else {
             return Ok(());
         };
@@ -282,6 +288,8 @@ impl Worker {
                 Err(_) => return Err(ReplicaError::BadRow("draft")),
             }
         };
+        // Until the line that it is about is written.
+        let goes_on = step.events.is_empty();
         self.write(step.events, &step.links, Some(draft))?;
         if let Some(feedback) = &step.feedback {
             self.tell(outcome(feedback.outcome), message(feedback), raw);
@@ -300,7 +308,9 @@ impl Worker {
             return Ok(());
         }
         let before = self.work.take().filter(|w| same(&w));
+        let was_stale = before.as_ref().is_some_and(|w| w.recalculating);
         self.work = Some(Work {
+            recalculating: stale || (was_stale && goes_on),
             last: last.or_else(|| before.and_then(|w| w.last)),
             task: step.task,
             started,

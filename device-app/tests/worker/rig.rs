@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 
-use device_app::keystore::KeyFile;
+use device_app::keystore::{KeyFile, SecretStore};
 use device_app::view::{Screen, TaskView, UiEvent, View};
 use device_app::worker::{Stopped, ToWorker, Worker, WorkerOptions};
+use domain::ledger::Subject;
 use tempfile::TempDir;
 
 use crate::hub::{Direct, Hub, T0};
@@ -89,6 +90,19 @@ impl Rig {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("data").join("replica.db")
+    }
+
+    /// What late records do to a device that rests on a snapshot, told to its read model by hand.
+    pub(crate) fn mark_stale(&self, subject: &Subject) {
+        let keys = KeyFile::new(&self.folder.path().join("config"));
+        let key = keys.device_key(false).unwrap();
+        let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
+        let rows = rusqlite::Connection::open(self.database()).unwrap();
+        rows.pragma_update(None, "key", format!("x'{hex}'"))
+            .unwrap();
+        let insert = "INSERT INTO stale (site, subject) VALUES (?1, ?2)";
+        let row = rusqlite::params![crate::hub::SITE.as_bytes(), subject.to_key()];
+        assert_eq!(rows.execute(insert, row).unwrap(), 1);
     }
 
     /// Lets time and answers do their work until nothing is due at once.

@@ -1,6 +1,8 @@
 //! Work on one device: commits, drafts, undo, history, look-up.
 
 use device_app::view::{LineState, PadKey, Place, Screen, UiEvent};
+use domain::ledger::{StockKey, Subject};
+use domain::{BinId, ItemId};
 
 use crate::hub::Hub;
 use crate::rig::Rig;
@@ -36,6 +38,40 @@ fn a_receipt_typed_on_the_keypad() {
     assert_eq!(rig.said(), "nothing-to-undo");
     rig.action("done");
     assert!(matches!(rig.view().screen, Screen::Home(_)));
+}
+
+#[test]
+fn a_task_says_that_stock_it_rests_on_is_being_recalculated() {
+    let hub = Hub::new();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    rig.ui(UiEvent::StayOffline(true));
+    for bin in ["A-01", "A-02"] {
+        rig.ui(UiEvent::OpenOperation("receive".into()));
+        rig.scan(bin);
+        rig.scan("BOLT");
+        rig.action("next");
+        rig.action("done");
+    }
+    let issue = |rig: &mut Rig| {
+        rig.ui(UiEvent::OpenOperation("issue".into()));
+        rig.scan("BOLT");
+        assert!(!rig.task().choices.is_empty(), "one of two bins");
+        rig.task().recalculating
+    };
+    assert!(!issue(&mut rig));
+    rig.mark_stale(&Subject::Stock(StockKey {
+        bin: BinId::from_bytes([1; 16]),
+        item: ItemId::from_bytes([0x41; 16]),
+        lot: None,
+    }));
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    rig.scan("A-03");
+    assert!(!rig.task().recalculating, "it rests on no stock");
+    rig.action("done");
+    assert!(issue(&mut rig));
+    let bin = rig.task().choices[1].id.clone();
+    rig.ui(UiEvent::Choose(bin));
+    assert!(rig.task().recalculating, "until the line is written");
 }
 
 #[test]

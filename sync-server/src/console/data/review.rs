@@ -160,6 +160,7 @@ impl Names<'_> {
         for row in self.query.all_decisions(Some(finding.id()), 20)? {
             decisions.push(self.decision(&row)?);
         }
+        let stale = self.stale(finding.site)?;
         Ok(ExceptionView {
             id: finding.id(),
             kind: finding.kind,
@@ -173,6 +174,8 @@ impl Names<'_> {
             book: finding.book,
             counted: finding.counted,
             balance_now,
+            stale: stale.covers(&finding.subject)
+                || pile.is_some_and(|key| stale.covers(&Subject::Stock(key))),
             base_unit,
             typed: Typed::default(),
         })

@@ -98,7 +98,8 @@ impl ConsoleData {
             let site = *sites.first().ok_or(AppError::NotFound)?;
             let row = q.unit(site, id)?.ok_or(AppError::NotFound)?;
             let (item, base_unit) = names.item(row.state.goods.item)?;
-            let history = q.history(site, &Subject::Unit(id.clone()), HISTORY_MAX)?;
+            let subject = Subject::Unit(id.clone());
+            let history = q.history(site, &subject, HISTORY_MAX)?;
             Ok(UnitView {
                 unit: unit_ref(id),
                 item,
@@ -109,6 +110,7 @@ impl ConsoleData {
                     UnitStatus::Stored => "stored",
                     UnitStatus::Issued => "issued",
                 },
+                stale: names.stale(site)?.covers(&subject),
                 history: names.events(&history)?,
             })
         })

@@ -89,6 +89,8 @@ pub struct ExceptionView {
     pub counted: Option<Quantity>,
     /// What the book says now.
     pub balance_now: Option<Quantity>,
+    /// The numbers, and whether this stands at all, are being recalculated: they follow with the next snapshot.
+    pub stale: bool,
     /// The item's base unit.
     pub base_unit: String,
     /// What somebody typed and has to put right.

@@ -55,6 +55,8 @@ pub struct UnitView {
     pub bin: Named,
     /// Whether it is in the house: `stored` or `issued`.
     pub status: &'static str,
+    /// Where it is and how much is being recalculated: it follows with the next snapshot.
+    pub stale: bool,
     /// What happened, newest first.
     pub history: Vec<EventView>,
 }
