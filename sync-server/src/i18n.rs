@@ -22,8 +22,14 @@ fn parse(file: &'static str) -> Words {
     file.lines()
         .filter(|line| !line.trim_start().starts_with('#'))
         .filter_map(|line| line.split_once('='))
-        .map(|(key, words)| (key.trim(), words.trim()))
+        .map(|(key, words)| (key.trim(), unquoted(words.trim())))
         .collect()
+}
+
+/// Quotes keep the spaces at the ends of a text.
+fn unquoted(words: &'static str) -> &'static str {
+    let inner = words.strip_prefix('"').and_then(|w| w.strip_suffix('"'));
+    inner.unwrap_or(words)
 }
 
 impl Lang {
@@ -122,6 +128,12 @@ impl Lang {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_in_english_has_spaces() {
+        assert_eq!(Lang::En.t("words.comma"), ", ");
+        assert_eq!(Lang::Zh.t("words.comma"), "、");
+    }
 
     #[test]
     fn both_files_have_the_same_keys_and_blanks() {
