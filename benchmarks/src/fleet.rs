@@ -1,22 +1,16 @@
 //! Starts a server and a fleet as processes of their own and measures the phases.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::measure::{cpu_seconds, loopback_bytes, say, status_kb};
+use crate::stage::{Process, Stage};
 
-pub(crate) struct Process(pub(crate) Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+/// A new server listens after so long at most.
+pub(crate) const START: Duration = Duration::from_secs(10);
 
 struct Member {
     process: Process,
@@ -64,32 +58,18 @@ fn phase(members: &mut [Member], server: u32, command: &str) -> Result<Phase> {
 }
 
 pub(crate) fn run(devices: usize, events: usize, items: usize) -> Result<()> {
-    let work = tempfile::tempdir()?;
-    let exe = std::env::current_exe()?;
-    let port = std::net::TcpListener::bind("127.0.0.1:0")?
-        .local_addr()?
-        .port();
-    let command = |args: &[&str]| {
-        let mut command = Command::new(&exe);
-        command
-            .args(args)
-            .env("WORK", work.path())
-            .env("PORT", port.to_string())
-            .env("DEVICES", devices.to_string())
-            .env("EVENTS", events.to_string())
-            .env("ITEMS", items.to_string())
-            .stderr(Stdio::inherit());
-        command
-    };
-    let server = Process(command(&["server"]).stdout(Stdio::null()).spawn()?);
-    let pid = server.0.id();
-    wait_for(port)?;
-    if !command(&["device", "seed"]).status()?.success() {
-        bail!("the catalogue could not be made");
-    }
+    let numbers = [
+        ("DEVICES", devices as u64),
+        ("EVENTS", events as u64),
+        ("ITEMS", items as u64),
+    ];
+    let stage = Stage::start("server", &numbers, START)?;
+    let pid = stage.server();
+    stage.run(&["device", "seed"])?;
     let mut members = Vec::new();
     for n in 0..devices {
-        let mut child = command(&["device", &n.to_string()])
+        let mut child = stage
+            .command(&["device", &n.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -131,14 +111,4 @@ pub(crate) fn run(devices: usize, events: usize, items: usize) -> Result<()> {
         bail!("the devices do not agree");
     }
     Ok(())
-}
-
-pub(crate) fn wait_for(port: u16) -> Result<()> {
-    for _ in 0..200 {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    bail!("the server does not listen")
 }

@@ -1,6 +1,5 @@
 //! `bench live`: one event to nine other devices' read models over live connections, and an idle exchange.
 
-use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -9,39 +8,24 @@ use protocol::LiveFrame;
 use tokio::runtime::Runtime;
 
 use crate::device::Device;
-use crate::fleet::{Process, wait_for};
+use crate::fleet::START;
 use crate::host::{number, port};
 use crate::line::{Line, tls};
 use crate::measure::{percentile_ms, say};
+use crate::stage::Stage;
 
 const DEVICES: usize = 10;
 
 /// Starts a server and the ten devices as two processes.
 pub(crate) fn run(events: usize, items: usize) -> Result<()> {
-    let work = tempfile::tempdir()?;
-    let exe = std::env::current_exe()?;
-    let port = std::net::TcpListener::bind("127.0.0.1:0")?
-        .local_addr()?
-        .port();
-    let command = |args: &[&str]| {
-        let mut command = Command::new(&exe);
-        command
-            .args(args)
-            .env("WORK", work.path())
-            .env("PORT", port.to_string())
-            .env("DEVICES", DEVICES.to_string())
-            .env("EVENTS", events.to_string())
-            .env("ITEMS", items.to_string());
-        command
-    };
-    let _server = Process(command(&["server"]).stdout(Stdio::null()).spawn()?);
-    wait_for(port)?;
-    for args in [["device", "seed"], ["device", "live"]] {
-        if !command(&args).status()?.success() {
-            bail!("{args:?} failed");
-        }
-    }
-    Ok(())
+    let numbers = [
+        ("DEVICES", DEVICES as u64),
+        ("EVENTS", events as u64),
+        ("ITEMS", items as u64),
+    ];
+    let stage = Stage::start("server", &numbers, START)?;
+    stage.run(&["device", "seed"])?;
+    stage.run(&["device", "live"])
 }
 
 /// A device with its connection.

@@ -2,7 +2,6 @@
 //! scans; then until everything is acknowledged.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,10 +26,10 @@ use sync_server::store::Database;
 use tokio::time::{Instant as Moment, sleep_until};
 use tokio_rustls::TlsConnector;
 
-use crate::fleet::{Process, wait_for};
 use crate::host::{become_server, number, port, work};
 use crate::line::{Line, tls};
 use crate::measure::{cpu_seconds, percentile_ms, say, status_kb};
+use crate::stage::Stage;
 use crate::workload::{self, Random};
 
 /// What is measured.
@@ -439,34 +438,18 @@ impl Board {
 
 /// Starts the server and a process with all clients.
 pub(crate) fn run(load: Load) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let exe = std::env::current_exe()?;
-    let port = std::net::TcpListener::bind("127.0.0.1:0")?
-        .local_addr()?
-        .port();
-    let command = |args: &[&str]| {
-        let mut command = Command::new(&exe);
-        command
-            .args(args)
-            .env("WORK", folder.path())
-            .env("PORT", port.to_string())
-            .env("CLIENTS", load.clients.to_string())
-            .env("SITES", load.sites.to_string())
-            .env("EVERY_MS", load.every_ms.to_string())
-            .env("SECONDS", load.seconds.to_string())
-            .env("OVERLOAD_SECONDS", load.overload_seconds.to_string());
-        command
-    };
-    let server = Process(command(&["load-server"]).stdout(Stdio::null()).spawn()?);
+    let numbers = [
+        ("CLIENTS", load.clients as u64),
+        ("SITES", load.sites as u64),
+        ("EVERY_MS", load.every_ms),
+        ("SECONDS", load.seconds),
+        ("OVERLOAD_SECONDS", load.overload_seconds),
+    ];
     // It enrols all clients first.
-    let begun = Instant::now();
-    while wait_for(port).is_err() {
-        if begun.elapsed() > Duration::from_secs(300) {
-            bail!("the server does not come up");
-        }
-    }
-    let clients = command(&["load-clients"])
-        .env("SERVER", server.0.id().to_string())
+    let stage = Stage::start("load-server", &numbers, Duration::from_secs(300))?;
+    let clients = stage
+        .command(&["load-clients"])
+        .env("SERVER", stage.server().to_string())
         .status()?;
     if !clients.success() {
         bail!("the clients failed");

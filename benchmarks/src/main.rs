@@ -11,6 +11,7 @@ mod live;
 mod load;
 mod measure;
 mod snapshot;
+mod stage;
 mod workload;
 
 use std::path::PathBuf;

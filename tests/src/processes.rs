@@ -43,6 +43,24 @@ impl Drop for Process {
     }
 }
 
+/// Starts the server over its data, and waits for the first line that it prints, when it listens; empty if it ended.
+fn start_server(command: &[&str], data: &Path, node: Option<&Path>) -> Result<(Process, String)> {
+    let mut child = Command::new(binary("tallyman-server")?)
+        .args(command)
+        .arg("--data")
+        .arg(data)
+        .args(node.iter().flat_map(|node| [Path::new("--node"), node]))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let said = child.stdout.take().context("stdout")?;
+    let process = Process(child);
+    let mut line = String::new();
+    BufReader::new(said).read_line(&mut line)?;
+    Ok((process, line))
+}
+
 /// The server with a demo warehouse.
 pub struct Server {
     process: Process,
@@ -68,30 +86,17 @@ impl Server {
 
     /// As [`Server::demo`], with its data in this very folder.
     pub fn demo_in(data: &Path) -> Result<Self> {
-        let mut child = Command::new(binary("tallyman-server")?)
-            .args(["demo", "--data"])
-            .arg(data)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("stdout")?).read_line(&mut line)?;
-        let process = Process(child);
+        let (process, line) = start_server(&["demo"], data, None)?;
         let hello: Value =
             serde_json::from_str(&line).with_context(|| format!("the server says {line:?}"))?;
-        let url = hello["url"].as_str().context("url")?.to_owned();
         let codes = hello["enrolment"].as_array().context("codes")?;
-        let codes = codes
-            .iter()
-            .filter_map(|c| c.as_str().map(str::to_owned))
-            .collect();
+        let codes = codes.iter().filter_map(|c| c.as_str().map(str::to_owned));
         Ok(Self {
             process,
             data: data.to_owned(),
             node: None,
-            url,
-            codes,
+            url: hello["url"].as_str().context("url")?.to_owned(),
+            codes: codes.collect(),
             sign_in_link: hello["sign_in_link"].as_str().context("link")?.to_owned(),
         })
     }
@@ -99,24 +104,13 @@ impl Server {
     /// A further server over the same data, on an address of its own. It keeps its replica in a folder of that name.
     pub fn beside(&self, name: &str) -> Result<Self> {
         let node = self.data.join(name);
-        let mut child = Command::new(binary("tallyman-server")?)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(&self.data)
-            .arg("--node")
-            .arg(&node)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("stdout")?).read_line(&mut line)?;
-        let process = Process(child);
-        let url = line.split_whitespace().last().context("url")?.to_owned();
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        let (process, line) = start_server(&serve, &self.data, Some(&node))?;
         Ok(Self {
             process,
             data: self.data.clone(),
             node: Some(node),
-            url,
+            url: line.split_whitespace().last().context("url")?.to_owned(),
             codes: Vec::new(),
             // The store's own, which the first one printed.
             sign_in_link: self.sign_in_link.clone(),
@@ -132,26 +126,13 @@ impl Server {
     /// Serves the same data on the same address.
     pub fn restart(&mut self) -> Result<()> {
         let address = self.url.trim_start_matches("http://").to_owned();
-        let child = Command::new(binary("tallyman-server")?)
-            .args(["serve", "--listen", &address, "--data"])
-            .arg(&self.data)
-            .args(
-                self.node
-                    .iter()
-                    .flat_map(|node| [Path::new("--node"), node]),
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        self.process = Process(child);
-        for _ in 0..400 {
-            if std::net::TcpStream::connect(&address).is_ok() {
-                return Ok(());
-            }
-            std::thread::sleep(std::time::Duration::from_millis(25));
+        let serve = ["serve", "--listen", &address];
+        let (process, line) = start_server(&serve, &self.data, self.node.as_deref())?;
+        self.process = process;
+        if line.is_empty() {
+            bail!("the server does not come back")
         }
-        bail!("the server does not come back")
+        Ok(())
     }
 
     /// `kill -9`.
