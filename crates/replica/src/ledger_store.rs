@@ -30,7 +30,7 @@ pub(crate) struct SqlLedger<'t> {
     subjects: Subjects<'t>,
     /// The first subject made since entries were written last: the table has none of its entries or those after it.
     without_entries: Option<i64>,
-    /// New piles that something was found on.
+    /// New subjects that something was found on.
     found_on: HashSet<i64>,
     /// Entries of this batch that are not in the table yet: each is written once, with its folded state.
     unwritten: BTreeMap<(i64, [u8; 36]), Entry>,
@@ -44,8 +44,9 @@ pub(crate) struct SqlLedger<'t> {
     /// All exceptions that were decided about, read once a batch has asked for some.
     decided: Option<HashSet<ExceptionId>>,
     asked_for_decisions: usize,
-    /// Kept at hand: both are used for most events of a batch.
+    /// Kept at hand: they are used for most events of a batch.
     put_event: Option<CachedStatement<'t>>,
+    insert_exception: Option<CachedStatement<'t>>,
     put_exception: Option<CachedStatement<'t>>,
 }
 
@@ -53,6 +54,14 @@ pub(crate) struct SqlLedger<'t> {
 const UNWRITTEN_MAX: usize = 20_000;
 /// From so many questions on it is cheaper to read all named hashes at once, or all that was decided about.
 const NAMES_ASKED: usize = 100;
+
+/// Keys of the piles in a bin, without their site, lie between these two.
+pub(crate) fn piles_of(bin: BinId) -> (Vec<u8>, Vec<u8>) {
+    let first = [&[1][..], bin.as_bytes()].concat();
+    // Behind an item and a lot, whatever they are.
+    let last = [&first[..], &[0xff; 17]].concat();
+    (first, last)
+}
 
 /// The horizon of a site's snapshot, if its rows rest on one.
 pub(crate) fn horizon(connection: &Connection, site: SiteId) -> Result<Place, ReplicaError> {
@@ -82,6 +91,7 @@ impl<'t> SqlLedger<'t> {
             decided: None,
             asked_for_decisions: 0,
             put_event: None,
+            insert_exception: None,
             put_exception: None,
         }
     }
@@ -201,6 +211,11 @@ impl<'t> SqlLedger<'t> {
             (Some(written), Some(unwritten)) if written.place > unwritten.place => Some(written),
             (written, unwritten) => unwritten.or(written),
         })
+    }
+
+    /// Whether nothing can have been found on a subject yet: this transaction made it.
+    fn is_first_found_on(&self, subject: i64) -> bool {
+        self.subjects.is_new(subject) && !self.found_on.contains(&subject)
     }
 
     fn has_no_written_entry(&self, subject: i64) -> bool {
@@ -535,8 +550,10 @@ impl LedgerStore for SqlLedger<'_> {
         self.subjects.write()?;
         let mut statement = self
             .connection
-            .prepare_cached("SELECT key FROM subject WHERE bin = ?1")?;
-        let mut rows = statement.query([bin.as_bytes()])?;
+            .prepare_cached("SELECT key FROM subject WHERE key BETWEEN ?1 AND ?2")?;
+        let (first, last) = piles_of(bin);
+        let site = &self.site.as_bytes()[..];
+        let mut rows = statement.query([[site, &first].concat(), [site, &last].concat()])?;
         let mut keys = Vec::new();
         while let Some(r) = rows.next()? {
             let key: Vec<u8> = r.get("key")?;
@@ -613,18 +630,21 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn exceptions_of(&mut self, subject: &Subject) -> Result<Vec<Exception>, ReplicaError> {
-        // Nothing is ever found on a pile before it is a subject.
-        if let Subject::Stock(_) = subject
-            && let Some(id) = self.subjects.id(subject)?
-            && self.subjects.is_new(id)
-            && !self.found_on.contains(&id)
-        {
+        // Nothing is ever found before there is a subject.
+        let Some(id) = self.subjects.id(subject)? else {
+            return Ok(Vec::new());
+        };
+        if self.is_first_found_on(id) {
             return Ok(Vec::new());
         }
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT * FROM exception WHERE subject = ?1")?;
-        let mut rows = statement.query([self.subjects.key(subject)])?;
+        // The subject itself may be in no table yet.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT kind, ?2 AS subject, coalesce(occurrence, lower(hex(evidence))) AS occurrence, ?3 AS site,
+                    opened, healed, evidence, book, counted, status, resolved_by
+             FROM finding WHERE subject = ?1",
+        )?;
+        let key = self.subjects.key(subject);
+        let mut rows = statement.query(params![id, key, self.site.as_bytes()])?;
         let mut exceptions = Vec::new();
         while let Some(r) = rows.next()? {
             exceptions.push(exception_from_row(r)?);
@@ -633,6 +653,7 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn exception(&mut self, id: ExceptionId) -> Result<Option<Exception>, ReplicaError> {
+        self.subjects.write()?;
         let mut statement = self
             .connection
             .prepare_cached("SELECT * FROM exception WHERE id = ?1 AND site = ?2")?;
@@ -651,26 +672,41 @@ impl LedgerStore for SqlLedger<'_> {
             ExceptionStatus::Healed => (1, None),
             ExceptionStatus::Resolved(by) => (2, Some(by.0)),
         };
-        if let Some(subject) = self.subjects.id(&f.subject)?
-            && self.subjects.is_new(subject)
-        {
+        let subject = self.subject_id_or_new(&f.subject)?;
+        let is_first = self.is_first_found_on(subject);
+        if self.subjects.is_new(subject) {
             self.found_on.insert(subject);
         }
         let evidence = f.evidence.iter().map(|h| h.0).collect::<Vec<_>>().concat();
-        let statement = match &mut self.put_exception {
+        let occurrence = match &f.evidence[..] {
+            [only] if only.hex() == f.occurrence => None,
+            _ => Some(&f.occurrence),
+        };
+        // As with entries, to replace is dear.
+        let (kept, sql) = if is_first {
+            (
+                &mut self.insert_exception,
+                "INSERT INTO finding
+                     (id, subject, kind, occurrence, opened, healed, evidence, book, counted, status, resolved_by)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )
+        } else {
+            (
+                &mut self.put_exception,
+                "INSERT OR REPLACE INTO finding
+                     (id, subject, kind, occurrence, opened, healed, evidence, book, counted, status, resolved_by)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )
+        };
+        let statement = match kept {
             Some(statement) => statement,
-            empty => empty.insert(self.connection.prepare_cached(
-                "INSERT OR REPLACE INTO exception
-                     (id, subject, kind, occurrence, site, opened, healed, evidence, book, counted, status, resolved_by)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?),
+            empty => empty.insert(self.connection.prepare_cached(sql)?),
         };
         statement.execute(params![
             id.0,
-            self.subjects.key(&f.subject),
+            subject,
             f.kind.code(),
-            f.occurrence,
-            f.site.as_bytes(),
+            occurrence,
             f.opened.to_bytes(),
             f.healed.map(|p| p.to_bytes()),
             evidence,
@@ -684,8 +720,8 @@ impl LedgerStore for SqlLedger<'_> {
 
     fn remove_exception(&mut self, id: ExceptionId) -> Result<(), ReplicaError> {
         self.connection
-            .prepare_cached("DELETE FROM exception WHERE id = ?1 AND site = ?2")?
-            .execute(params![id.0, self.site.as_bytes()])?;
+            .prepare_cached("DELETE FROM finding WHERE id = ?1")?
+            .execute([id.0])?;
         Ok(())
     }
 

@@ -319,7 +319,7 @@ pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaErr
          DELETE FROM bin; DELETE FROM operator; DELETE FROM device; DELETE FROM field_conflict;
          DELETE FROM event; DELETE FROM event_name; DELETE FROM event_decision; DELETE FROM segment_events;
          DELETE FROM entry; DELETE FROM baseline; DELETE FROM kept_event; DELETE FROM stale;
-         DELETE FROM subject; DELETE FROM unit; DELETE FROM exception;
+         DELETE FROM subject; DELETE FROM unit; DELETE FROM finding;
          DELETE FROM unreadable; DELETE FROM quarantined_change; DELETE FROM verdict;
          INSERT INTO search_words (search_words) VALUES ('delete-all');
          INSERT INTO search_codes (search_codes) VALUES ('delete-all');

@@ -12,7 +12,6 @@ use crate::error::ReplicaError;
 /// A subject that this transaction made and that is not in its table yet.
 pub(super) struct NewSubject {
     key: Vec<u8>,
-    bin: Option<[u8; 16]>,
     item: Option<[u8; 16]>,
     /// Thousandths, of piles that are not empty and of lines of orders.
     pub(super) balance: Option<i64>,
@@ -131,13 +130,12 @@ impl<'t> Subjects<'t> {
         };
         self.given = Some((first, id + 1));
         let key = self.key(subject);
-        let (bin, item) = match subject {
-            Subject::Stock(pile) => (Some(*pile.bin.as_bytes()), Some(*pile.item.as_bytes())),
-            _ => (None, None),
+        let item = match subject {
+            Subject::Stock(pile) => Some(*pile.item.as_bytes()),
+            _ => None,
         };
         self.unwritten.push(NewSubject {
             key: key.clone(),
-            bin,
             item,
             balance: None,
             baseline: None,
@@ -167,13 +165,13 @@ impl<'t> Subjects<'t> {
         };
         let first = next - self.unwritten.len() as i64;
         let mut put = self.connection.prepare_cached(
-            "INSERT INTO subject (id, key, bin, item, balance) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO subject (id, key, item, balance) VALUES (?1, ?2, ?3, ?4)",
         )?;
         let mut put_baseline = self
             .connection
             .prepare_cached("INSERT INTO baseline (subject, content) VALUES (?1, ?2)")?;
         for (id, new) in (first..).zip(self.unwritten.drain(..)) {
-            put.execute(params![id, new.key, new.bin, new.item, new.balance])?;
+            put.execute(params![id, new.key, new.item, new.balance])?;
             if let Some(content) = new.baseline {
                 put_baseline.execute(params![id, content])?;
             }

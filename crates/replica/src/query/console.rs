@@ -130,10 +130,8 @@ impl Query<'_> {
         item: ItemId,
         at: UnixMillis,
     ) -> Result<Vec<StockRow>, ReplicaError> {
-        // A pile's key: 16 bytes of site, a tag byte, 16 bytes of bin, 16 bytes of item.
         let keys = self.rows(
-            "SELECT key FROM subject
-             WHERE bin IS NOT NULL AND substr(key, 1, 16) = ?1 AND substr(key, 34, 16) = ?2",
+            "SELECT key FROM subject WHERE item = ?2 AND substr(key, 1, 16) = ?1",
             params![site.as_bytes(), item.as_bytes()],
             |r| {
                 let key: Vec<u8> = r.get("key")?;

@@ -6,9 +6,10 @@ use domain::{DeviceId, OperatorId, SiteId};
 use rusqlite::{Row, params};
 
 use super::Query;
+use super::stock::PILES_OF_BIN;
 use crate::chains::Chains;
 use crate::error::ReplicaError;
-use crate::ledger_store::placed_from_row;
+use crate::ledger_store::{piles_of, placed_from_row};
 use crate::row;
 
 /// An event with its place and standing.
@@ -157,10 +158,13 @@ impl Query<'_> {
         bin: domain::BinId,
         limit: u32,
     ) -> Result<Vec<EventRow>, ReplicaError> {
+        let (first, last) = piles_of(bin);
         let places = self.rows(
-            "SELECT DISTINCT e.place FROM entry e JOIN subject s ON s.id = e.subject
-             WHERE s.bin = ?1 ORDER BY e.place DESC LIMIT ?2",
-            params![bin.as_bytes(), limit],
+            &format!(
+                "WITH {PILES_OF_BIN}
+                 SELECT DISTINCT place FROM entry WHERE subject IN piles ORDER BY place DESC LIMIT ?3"
+            ),
+            params![first, last, limit],
             |r| row::place(r, "place"),
         )?;
         self.events_at(&places)

@@ -62,7 +62,7 @@ impl Query<'_> {
 
     /// How many wait for a decision.
     pub fn open_exception_count(&self) -> Result<u64, ReplicaError> {
-        self.count("SELECT count(*) FROM exception WHERE status = 0", [])
+        self.count("SELECT count(*) FROM finding WHERE status = 0", [])
     }
 
     /// One exception.
@@ -126,7 +126,7 @@ impl Query<'_> {
     /// Exceptions by their hexadecimal beginning, for links.
     pub fn exception_by_prefix(&self, hex: &str) -> Result<Option<ExceptionId>, ReplicaError> {
         let found = self.rows(
-            "SELECT id FROM exception WHERE lower(hex(id)) LIKE ?1 || '%' LIMIT 2",
+            "SELECT id FROM finding WHERE lower(hex(id)) LIKE ?1 || '%' LIMIT 2",
             [hex.to_lowercase().replace(['%', '_'], "")],
             |r| row::exception_id(r, "id"),
         )?;

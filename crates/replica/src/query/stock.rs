@@ -6,7 +6,7 @@ use rusqlite::{Row, params};
 
 use super::Query;
 use crate::error::ReplicaError;
-use crate::ledger_store::unit_from_row;
+use crate::ledger_store::{piles_of, unit_from_row};
 use crate::row;
 
 /// One pile.
@@ -30,6 +30,12 @@ pub struct UnitRow {
     /// Where it is.
     pub state: UnitState,
 }
+
+/// Subjects of the piles in a bin, at whatever site; the parameters are what [`piles_of`] says.
+pub(super) const PILES_OF_BIN: &str =
+    "piles (id) AS (SELECT s.id FROM (SELECT DISTINCT partition AS site FROM chain WHERE partition <> x'') c
+     CROSS JOIN subject s
+     WHERE s.key BETWEEN CAST(c.site || ?1 AS BLOB) AND CAST(c.site || ?2 AS BLOB))";
 
 pub(super) fn stock(r: &Row<'_>) -> Result<StockRow, ReplicaError> {
     Ok(StockRow {
@@ -83,8 +89,10 @@ impl Query<'_> {
     /// The piles in a bin.
     pub fn stock_of_bin(&self, bin: BinId) -> Result<Vec<StockRow>, ReplicaError> {
         self.rows(
-            "SELECT * FROM stock WHERE bin = ?1 ORDER BY item, lot",
-            [bin.as_bytes()],
+            &format!(
+                "WITH {PILES_OF_BIN} SELECT * FROM stock WHERE subject IN piles ORDER BY item, lot"
+            ),
+            piles_of(bin),
             stock,
         )
     }
@@ -187,9 +195,11 @@ impl Query<'_> {
         bin: BinId,
         at: UnixMillis,
     ) -> Result<Vec<StockRow>, ReplicaError> {
+        let (first, last) = piles_of(bin);
+        let site_bytes = &site.as_bytes()[..];
         let keys = self.rows(
-            "SELECT key FROM subject WHERE bin = ?1",
-            [bin.as_bytes()],
+            "SELECT key FROM subject WHERE key BETWEEN ?1 AND ?2",
+            [[site_bytes, &first].concat(), [site_bytes, &last].concat()],
             |r| {
                 let key: Vec<u8> = r.get("key")?;
                 Ok(key.get(16..).and_then(Subject::from_key))

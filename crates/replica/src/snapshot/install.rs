@@ -325,7 +325,7 @@ pub(crate) fn clear_ledger(connection: &Connection, site: SiteId) -> Result<(), 
             [key],
         )?;
     }
-    for table in ["entry", "baseline"] {
+    for table in ["entry", "baseline", "finding"] {
         connection.execute(
             &format!(
                 "DELETE FROM {table} WHERE subject IN (SELECT id FROM subject WHERE substr(key, 1, 16) = ?1)"
@@ -333,7 +333,7 @@ pub(crate) fn clear_ledger(connection: &Connection, site: SiteId) -> Result<(), 
             [key],
         )?;
     }
-    for table in ["unit", "exception", "stale"] {
+    for table in ["unit", "stale"] {
         connection.execute(&format!("DELETE FROM {table} WHERE site = ?1"), [key])?;
     }
     connection.execute("DELETE FROM subject WHERE substr(key, 1, 16) = ?1", [key])?;

@@ -1,9 +1,9 @@
--- What has been done of an order's line stands where the amount of a pile does: in its subject. A pile has a bin.
+-- What has been done of an order's line stands where the amount of a pile does: in its subject. A pile has an item.
 DROP VIEW stock;
 CREATE VIEW stock AS
-    SELECT id AS subject, substr(key, 1, 16) AS site, bin, item,
+    SELECT id AS subject, substr(key, 1, 16) AS site, substr(key, 18, 16) AS bin, item,
            CASE WHEN length(key) > 49 THEN CAST(substr(key, 51) AS TEXT) END AS lot, balance
-    FROM subject WHERE balance IS NOT NULL AND bin IS NOT NULL;
+    FROM subject WHERE balance IS NOT NULL AND item IS NOT NULL;
 
 -- What is to be done. Its lines carry no progress.
 CREATE TABLE orders (
