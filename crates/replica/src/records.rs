@@ -440,13 +440,19 @@ fn put_order(connection: &Connection, order: &Order, is_new: bool) -> Result<(),
 
 fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<(), ReplicaError> {
     let ItemRows { item, words, codes } = rows;
+    // To replace is dear, even where there is nothing.
     connection
-        .prepare_cached(
+        .prepare_cached(if is_new {
+            "INSERT INTO item
+                 (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
+                  weight)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        } else {
             "INSERT OR REPLACE INTO item
                  (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
                   weight)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        })?
         .execute(params![
             item.id.as_bytes(),
             item.sku,

@@ -5,6 +5,7 @@
 //! handheld holds of the log after the cut, with its own unaccepted changes, is folded on them.
 
 mod build;
+mod bulk;
 mod content;
 mod install;
 mod prune;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::content::{ChainRow, Content, KeptEvent, Records};
 use super::read_ahead::{self, Document};
-use super::{prune, stored};
+use super::{bulk, prune, stored};
 use crate::chains::Chains;
 use crate::error::ReplicaError;
 use crate::identity::Identity;
@@ -19,7 +19,7 @@ use crate::ingest::{self, Batch, Cursor};
 use crate::ledger_store::SqlLedger;
 use crate::records::{RecordRows, StoredDocument};
 use crate::replica::{self, Replica};
-use crate::{displaced, meta, quarantine, records};
+use crate::{displaced, meta, quarantine, records, search};
 
 impl Replica {
     /// Installs the snapshot of a partition that has been fetched, in one transaction. What this replica holds of the
@@ -32,7 +32,11 @@ impl Replica {
         partition: Partition,
         now: UnixMillis,
     ) -> Result<bool, ReplicaError> {
-        let result = self.try_install(partition, now);
+        let bulk = bulk::begin(&self.connection)?;
+        let mut result = self.try_install(partition, now);
+        if let Err(error) = bulk::end(&self.connection, &bulk) {
+            result = result.and(Err(error));
+        }
         if result.is_err() {
             self.forget_unwritten();
         }
@@ -141,6 +145,7 @@ pub(crate) fn apply(
     // Records are read again at the end: what counts of them rests on decisions that come with other records, or as
     // events.
     let mut judged = quarantine::documents_in(connection, partition)?;
+    search::begin_bulk(connection)?;
     let mut ledger_chunks = Vec::new();
     let held = records::held_if_few(connection)?;
     for number in 0..manifest.chunks.len() {
@@ -175,6 +180,7 @@ pub(crate) fn apply(
             _ => ledger_chunks.push(number),
         }
     }
+    search::end_bulk(connection)?;
     if let (Partition::Site(site), Some(horizon)) = (partition, manifest.horizon) {
         let mut store = SqlLedger::new(connection, chains, site);
         let mut install = Install::new(&mut store);
@@ -353,7 +359,7 @@ pub(crate) fn forget_units_gone(connection: &Connection) -> Result<(), ReplicaEr
         .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
         .collect::<Result<Vec<(i64, String, String)>, _>>()?;
     for (id, words, codes) in gone {
-        crate::search::remove(connection, id, &words, &codes)?;
+        search::remove(connection, id, &words, &codes)?;
     }
     Ok(())
 }
