@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use documents::{Partition, RecordId};
 use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentStatus};
+use documents::{Partition, RecordId};
 use domain::{ChainId, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
 

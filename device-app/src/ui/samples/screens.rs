@@ -119,6 +119,58 @@ pub(super) fn receiving(goods: &Goods) -> TaskView {
     }
 }
 
+/// Deliveries that can be chosen before anything is scanned.
+pub(super) fn deliveries(goods: &Goods) -> TaskView {
+    let choice = |code: &str, done: &str| Choice {
+        id: code.into(),
+        title: code.into(),
+        subtitle: goods.supplier.into(),
+        quantity: done.into(),
+    };
+    TaskView {
+        operation: "receive".into(),
+        prompt: Message::new("scan-bin"),
+        choices: vec![choice("PO-260501", "0 / 5"), choice("PO-260502", "2 / 3")],
+        actions: vec![Action::new("done", Weight::Primary)],
+        ..TaskView::default()
+    }
+}
+
+/// A delivery that is being received, with goods in hand.
+pub(super) fn delivery(goods: &Goods) -> TaskView {
+    let of = |done: &str, asked: &str| format!("{done} / {asked} {}", goods.piece);
+    TaskView {
+        operation: "receive".into(),
+        prompt: Message::new("enter-quantity"),
+        facts: vec![
+            fact("bin", "A-03-1", true),
+            fact("item", goods.bolt, false),
+            fact("quantity", "12", true),
+            fact("ordered", &of("36", "60"), false),
+            fact("order", "PO-260501", false),
+            fact("party", goods.supplier, false),
+        ],
+        lines: vec![
+            line(goods.bolt, "10-4021", &of("36", "60"), "open"),
+            line(goods.glove, "77-0090 · 26B07", &of("0", "12"), "open"),
+            line(goods.oil, "31-0046", &of("8", "8"), "completed"),
+        ],
+        keypad: Some(Keypad {
+            value: "12".into(),
+            unit: goods.piece.into(),
+            hint: None,
+            decimals: false,
+        }),
+        actions: vec![
+            Action::new("next", Weight::Primary),
+            Action::new("cancel", Weight::Normal),
+            Action::new("damaged", Weight::Normal),
+        ],
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
 pub(super) fn quantity(goods: &Goods) -> TaskView {
     TaskView {
         operation: "count".into(),
