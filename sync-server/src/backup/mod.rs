@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 pub use make::{Made, make};
 pub use manifest::{LogEnd, Manifest, Mark};
-pub use restore::restore;
+pub use restore::{restore, restore_with};
 pub use verify::{Report, verify};
 
 use crate::hub::HubError;

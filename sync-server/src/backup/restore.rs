@@ -18,6 +18,18 @@ use crate::store::{Database, copy};
 /// # Errors
 /// [`BackupError`].
 pub fn restore(from: &Path, data: &Path) -> Result<Manifest, BackupError> {
+    restore_with(from, data, &Randomness::default())
+}
+
+/// [`restore`], with the epoch drawn from there: a simulation replays it.
+///
+/// # Errors
+/// [`BackupError`].
+pub fn restore_with(
+    from: &Path,
+    data: &Path,
+    randomness: &Randomness,
+) -> Result<Manifest, BackupError> {
     files::need_empty(data)?;
     let report = verify(from);
     let manifest = match report.manifest {
@@ -34,16 +46,16 @@ pub fn restore(from: &Path, data: &Path) -> Result<Manifest, BackupError> {
     }
     let (database, unfinished) = (data.join(DATABASE), data.join("hub.db.unfinished"));
     fs::rename(&database, &unfinished).map_err(files::at(&database))?;
-    begin(&unfinished, &manifest)?;
+    begin(&unfinished, &manifest, randomness)?;
     files::sync_folder(data)?;
     fs::rename(&unfinished, &database).map_err(files::at(&database))?;
     files::sync_folder(data)?;
     Ok(manifest)
 }
 
-fn begin(path: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+fn begin(path: &Path, manifest: &Manifest, randomness: &Randomness) -> Result<(), BackupError> {
     let database = Database::open(path)?;
-    Organisation::begin_anew(&database, &Randomness::default())?;
+    Organisation::begin_anew(&database, randomness)?;
     // This very backup holds everything up to here.
     let mark = Mark {
         at: manifest.created_at,

@@ -13,7 +13,8 @@ use testkit::disk::Disk;
 use testkit::random::Random;
 
 use super::handheld::Handheld;
-use super::hubs::Node;
+use super::hubs::{Backup, Node};
+use super::keep;
 use super::neighbours;
 use super::network::Quality;
 use super::parcels;
@@ -393,18 +394,23 @@ fn back_up_restore_or_clone(world: &mut World, n: usize) -> Result<()> {
     world.start_handheld(number)
 }
 
-/// Only the store goes back: the nodes' replicas are newer than their log then.
+/// Only the store goes back: the nodes' replicas are newer than their log then. Half of the backups are made and restored
+/// by the server's own code.
 fn back_up_or_restore_hub(world: &mut World) -> Result<()> {
     let backups = world.hubs.backups.len() as u64;
     if backups == 0 || world.random.one_in(2) {
         let image = world.hubs.store.image();
-        world.hubs.backups.push(image);
+        let backup = match world.random.one_in(2) {
+            true => keep::make(world, &image)?,
+            false => Backup::Files(image),
+        };
+        world.hubs.backups.push(backup);
         world.note(format_args!("the hub is backed up"));
         return Ok(());
     }
-    let image = world.hubs.backups[world.random.below(backups) as usize].clone();
+    let chosen = world.random.below(backups) as usize;
     (0..world.hubs.nodes.len()).for_each(|n| world.hubs.kill(n));
-    world.hubs.store.restore(&image);
+    keep::put_back(world, chosen)?;
     let held = world.held()?;
     let excused = world.books.excuse_all_but(&held);
     world.note(format_args!(

@@ -21,9 +21,16 @@ pub(super) struct Hubs {
     pub(super) store: Disk,
     pub(super) nodes: Vec<Node>,
     /// Photos and snapshots, which lie in plain files and are not simulated.
-    files: TempDir,
-    /// Copies of the store, with what was in force then.
-    pub(super) backups: Vec<Image>,
+    pub(super) files: TempDir,
+    pub(super) backups: Vec<Backup>,
+}
+
+/// A copy of the store at one instant.
+pub(super) enum Backup {
+    /// The files as they lay on the disk, as somebody's own program copies them, or a virtual machine is put back.
+    Files(Image),
+    /// What the server's own backup makes.
+    Made(TempDir),
 }
 
 pub(super) struct Node {

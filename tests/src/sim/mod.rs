@@ -12,6 +12,7 @@ mod faults;
 mod handheld;
 mod hubs;
 mod invariants;
+mod keep;
 mod neighbours;
 mod network;
 mod parcels;

@@ -20,9 +20,10 @@ mod state;
 mod vfs;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::{fs, io};
 
 use state::State;
 
@@ -54,6 +55,34 @@ pub struct Counts {
 /// All files of a disk as they read at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Image(BTreeMap<String, Vec<u8>>);
+
+impl Image {
+    /// Files of a folder on a real disk, without those in folders below it.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn read_from(folder: &Path) -> io::Result<Self> {
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                files.insert(name, fs::read(entry.path())?);
+            }
+        }
+        Ok(Self(files))
+    }
+
+    /// Writes the files to a folder on a real disk.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_to(&self, folder: &Path) -> io::Result<()> {
+        self.0
+            .iter()
+            .try_for_each(|(name, content)| fs::write(folder.join(name), content))
+    }
+}
 
 /// See the module.
 #[derive(Debug)]
