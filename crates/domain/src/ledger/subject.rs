@@ -121,12 +121,13 @@ impl Subject {
                 },
                 step: OrderStep::from_tag(*rest.get(16)?)?,
             })),
-            8 => match rest.split_last()? {
-                (step, order) => Some(Self::Order(
+            8 => {
+                let (step, order) = rest.split_last()?;
+                Some(Self::Order(
                     OrderId::from_slice(order).ok()?,
                     OrderStep::from_tag(*step)?,
-                )),
-            },
+                ))
+            }
             _ => None,
         }
     }
