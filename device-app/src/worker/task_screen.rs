@@ -1,6 +1,6 @@
 //! The work under way as the task screen shows it.
 
-use operations::Weight as Placed;
+use operations::{FactCode, Weight as Placed};
 
 use super::machine::Worker;
 use crate::view::{Action, Choice, Entry, Fact, Keypad, Line, Message, TaskView, Weight};
@@ -11,6 +11,10 @@ impl Worker {
         let task = &work.task;
         let ctx = self.context();
         let prompt = task.prompt();
+        let known = task.facts(&ctx);
+        // With the keypad open it would be out of sight among the facts.
+        let ordered = known.iter().find(|fact| fact.label == FactCode::Ordered);
+        let hint = ordered.map(|fact| Message::new("done-of-ordered").with(fact.value.clone()));
         let keypad = task.keypad().map(|keypad| Keypad {
             value: if work.pad.is_empty() {
                 keypad.value
@@ -18,10 +22,10 @@ impl Worker {
                 work.pad.clone()
             },
             unit: keypad.unit,
-            hint: None,
+            hint,
             decimals: keypad.decimals,
         });
-        let facts = task.facts(&ctx).into_iter().map(|fact| Fact {
+        let facts = known.into_iter().map(|fact| Fact {
             label: fact.label.code().to_owned(),
             value: fact.value,
             emphasis: fact.emphasis,

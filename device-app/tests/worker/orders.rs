@@ -53,6 +53,8 @@ fn two_handhelds_receive_one_delivery_apart_and_both_results_are_shown() {
     assert_eq!(task.lines[0].quantity, "0 / 10 pcs");
     one.scan("A-01");
     one.scan("BOLT");
+    let hint = one.task().keypad.unwrap().hint.unwrap();
+    assert_eq!(hint.args, ["0 / 10 pcs"]);
     one.worker.quantity("10");
     assert_eq!(one.said(), "received");
     assert_eq!(one.task().lines.last().unwrap().title, "bolt");

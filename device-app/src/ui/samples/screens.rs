@@ -158,7 +158,7 @@ pub(super) fn delivery(goods: &Goods) -> TaskView {
         keypad: Some(Keypad {
             value: "12".into(),
             unit: goods.piece.into(),
-            hint: None,
+            hint: Some(Message::new("done-of-ordered").with(of("36", "60"))),
             decimals: false,
         }),
         actions: vec![
