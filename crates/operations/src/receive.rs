@@ -259,8 +259,8 @@ impl Receive {
     /// What can be chosen instead of scanning.
     pub(crate) fn choices(&self) -> &[Choice] {
         let draft = &self.draft;
-        let begun = draft.hand.is_some() || !draft.lines.is_empty() || draft.typed.is_some();
-        if begun || self.order.is_some() {
+        let begun = draft.hand.is_some() || draft.bin.is_some() || !draft.lines.is_empty();
+        if begun || draft.typed.is_some() || self.order.is_some() {
             return &[];
         }
         &self.offers

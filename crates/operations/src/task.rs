@@ -222,7 +222,12 @@ impl Task {
 
     /// Whether and how numbers are typed now.
     pub fn keypad(&self) -> Option<Keypad> {
-        let shown = !matches!(self, Self::LookUp(_));
+        let shown = match self {
+            Self::LookUp(_) => false,
+            // The deliveries need the room.
+            Self::Receive(work) => work.choices().is_empty(),
+            _ => true,
+        };
         self.draft().keypad().filter(|_| shown)
     }
 

@@ -1,8 +1,9 @@
 //! Receive against an announced delivery.
 
-use crate::support::{Site, check};
+use crate::support::{Site, check, context, play};
 use domain::{EventBody, EventHash, OrderFinished, OrderId, OrderStep};
 use operations::Operation::Receive;
+use operations::Task;
 
 fn site() -> Site {
     let mut site = Site::new();
@@ -60,6 +61,18 @@ fn the_delivery_is_chosen_from_the_list_while_nothing_is_begun() {
             ("qty 1", ". | . | received A-01 BOLT 1 for PO-7:1"),
         ],
     );
+}
+
+#[test]
+fn the_list_gives_way_to_the_keypad_once_something_is_scanned() {
+    let site = site();
+    let mut task = Task::start(Receive);
+    task.offer(&site).unwrap();
+    assert!(task.keypad().is_none());
+    assert_eq!(task.choices(&context()).len(), 1);
+    let task = play(&task, "scan A-01", &site).task;
+    assert!(task.keypad().is_some());
+    assert!(task.choices(&context()).is_empty());
 }
 
 #[test]
