@@ -278,6 +278,24 @@ fn two_devices_add_up_on_one_line_and_a_reversal_takes_its_part_back() {
     assert_eq!(fold(&w.events).progress(), &[(key, units(6))].into());
 }
 
+/// The clock of whoever finished first was ahead, and its work came last.
+#[test]
+fn who_was_gone_on_from_before_a_snapshot_is_not_counted_when_it_comes_after_it() {
+    let mut w = Writer::default();
+    let first = w.write(1, T0 + 500, finished(1, 5, vec![]));
+    let second = w.write(2, T0 + 100, finished(1, 5, vec![first]));
+    w.write(3, T0 + 200, finished(1, 2, vec![second]));
+    assert!(fold(&w.events).exceptions().is_empty());
+    let late = w.events.remove(0);
+    let horizon = Place::end_of(T0 + 300);
+    let snapshot = fold(&w.events).snapshot(horizon, |_| false);
+    let mut pruned = MemoryLedger::on(&snapshot);
+    let mut ledger = Ledger::new(&mut pruned).unwrap();
+    ledger.add(late).unwrap();
+    ledger.finish().unwrap();
+    assert!(pruned.exceptions().is_empty(), "{:?}", pruned.exceptions());
+}
+
 #[test]
 fn an_order_finished_apart_is_one_exception_with_both_results() {
     let mut w = Writer::default();

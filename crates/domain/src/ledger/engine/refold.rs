@@ -214,12 +214,29 @@ pub(crate) fn plain_marks(subject: &Subject, marks: &[Mark]) -> Vec<Mark> {
         }
         // Who went on from what an earlier one finished stands in its place.
         Subject::Order(..) => {
-            let gone_on_from: Vec<&EventHash> = marks
+            let after = |m: &Mark| {
+                m.finish
+                    .iter()
+                    .flat_map(|f| f.after.clone())
+                    .collect::<Vec<_>>()
+            };
+            let gone_on_from: Vec<EventHash> = marks.iter().flat_map(after).collect();
+            let (gone, mut last): (Vec<Mark>, Vec<Mark>) = marks
                 .iter()
-                .flat_map(|m| m.finish.iter().flat_map(|f| &f.after))
-                .collect();
-            let last = marks.iter().filter(|m| !gone_on_from.contains(&&m.hash));
-            last.cloned().collect()
+                .cloned()
+                .partition(|m| gone_on_from.contains(&m.hash));
+            // What those had gone on from is gone on from by whoever stands in their place, should it come only later.
+            for finish in last.iter_mut().filter_map(|m| m.finish.as_mut()) {
+                let mut n = 0;
+                while let Some(hash) = finish.after.get(n) {
+                    let before = gone.iter().filter(|m| m.hash == *hash).flat_map(after);
+                    let new: Vec<EventHash> =
+                        before.filter(|h| !finish.after.contains(h)).collect();
+                    finish.after.extend(new);
+                    n += 1;
+                }
+            }
+            last
         }
         Subject::Stock(_) | Subject::Bin(_) | Subject::Unit(_) | Subject::Progress(_) => Vec::new(),
     }
