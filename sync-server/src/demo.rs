@@ -231,7 +231,7 @@ mod tests {
         assert!(
             expected
                 .iter()
-                .all(|o| !o.begun && !o.order.lines.is_empty())
+                .all(|o| o.done.is_empty() && !o.order.lines.is_empty())
         );
     }
 }

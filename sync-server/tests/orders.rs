@@ -4,8 +4,10 @@
 mod common;
 
 use common::handheld::Handheld;
-use common::{Warehouse, operator, units};
-use domain::{EventBody, FinishedLine, OrderFinished, OrderId, OrderStep};
+use common::story::received;
+use common::{Warehouse, item, operator, units};
+use domain::{EventBody, FinishedLine, Goods, OrderFinished, OrderId, OrderLine, OrderStep};
+use replica::NewEvent;
 use sync_server::store::accounts::Role;
 
 fn apply_path(page: &str) -> String {
@@ -68,11 +70,22 @@ async fn a_delivery_that_two_handhelds_finished_shows_both_results() {
     for handheld in [&mut one, &mut other] {
         handheld.sync(&warehouse, now);
     }
+    one.record(
+        operator(1),
+        NewEvent {
+            order: Some(OrderLine { order, line: 1 }),
+            reason: Some("damaged".into()),
+            ..received(1, Goods::of(item(1)), 3).into()
+        },
+        now,
+    );
     one.record(operator(1), finish(order, 12), now);
     other.record(operator(2), finish(order, 5), now + 1);
     for handheld in [&mut one, &mut other] {
         handheld.sync(&warehouse, now + 2);
     }
+    let feed = browser.get("/feed").await.body;
+    assert!(feed.contains("（破损）（PO-7）"), "{feed}");
     let queue = browser.get("/review").await.body;
     for words in [
         "同一单据重复完成",

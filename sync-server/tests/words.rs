@@ -125,6 +125,14 @@ fn every_code_that_the_pages_translate_has_words() {
 }
 
 #[test]
+fn every_kind_of_event_has_an_icon() {
+    let icons = include_str!("../assets/icons.svg");
+    for kind in sync_server::console::view::EVENT_KINDS {
+        assert!(icons.contains(&format!("<symbol id=\"{kind}\"")), "{kind}");
+    }
+}
+
+#[test]
 fn templates_hold_no_chinese_words() {
     for (path, text) in files("templates", "html") {
         let han = text.chars().find(|c| ('\u{4e00}'..='\u{9fff}').contains(c));

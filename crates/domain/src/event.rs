@@ -413,6 +413,10 @@ impl EventBody {
             Self::Counted { lines, .. } => lines
                 .iter()
                 .all(|l| l.counted >= Quantity::ZERO && l.counted.in_range()),
+            Self::OrderFinished(finished) => finished
+                .lines
+                .iter()
+                .all(|l| l.asked.in_range() && l.done.in_range()),
             _ => true,
         }
     }

@@ -26,6 +26,7 @@ mod said_again_tests;
 mod tests;
 
 pub use baseline::{Baseline, Install, Mark, UnitBaseline};
+pub use engine::refold::plain_marks;
 pub use engine::{Added, Ledger, mentions};
 pub use exception::{Exception, ExceptionKind, ExceptionStatus, Finding};
 pub use memory::{MemoryLedger, MemorySnapshot};

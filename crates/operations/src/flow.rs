@@ -156,7 +156,9 @@ pub(crate) fn handle<P: Procedure>(
             Input::Quantity(typed) => quantity(p, typed, view, ctx, &mut out)?,
             Input::Choose(id) => match p.offered(&id) {
                 Some(order) => {
-                    p.take_order(order, view, &mut out)?;
+                    if !p.take_order(order, view, &mut out)? {
+                        out.refuse(FeedbackCode::WrongKindHere, [id]);
+                    }
                 }
                 None => code_input::choose(p, &id, view, ctx, &mut out)?,
             },

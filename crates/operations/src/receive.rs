@@ -134,14 +134,18 @@ impl Procedure for Receive {
         view: &dyn SiteView,
         out: &mut Out,
     ) -> Result<bool, ViewError> {
-        let receivable = matches!(kind, OrderType::Inbound);
-        let begun =
-            self.order.as_ref().is_some_and(|o| o.id() != id) || !self.draft.lines.is_empty();
-        let Some(facts) = view.order(id, OrderStep::Receive)?.filter(|_| receivable) else {
+        if kind != OrderType::Inbound {
+            return Ok(false);
+        }
+        let Some(facts) = view.order(id, OrderStep::Receive)? else {
             return Ok(false);
         };
         let code = facts.code.clone();
-        if begun {
+        let something_else_is_begun = match &self.order {
+            Some(order) => order.id() != id,
+            None => !self.draft.lines.is_empty(),
+        };
+        if something_else_is_begun {
             out.refuse(FeedbackCode::FinishOrderFirst, [code]);
             return Ok(true);
         }

@@ -45,6 +45,19 @@ impl Task {
         }
     }
 
+    /// Reads again what has been done of the order that is worked on: after a commit, and with each input.
+    ///
+    /// # Errors
+    /// Those of the view.
+    pub fn refresh(&mut self, view: &dyn SiteView) -> Result<(), ViewError> {
+        match self {
+            Self::Receive(Receive {
+                order: Some(order), ..
+            }) => order.refresh(view),
+            _ => Ok(()),
+        }
+    }
+
     /// Looks which orders can be chosen, for work with nothing done yet.
     ///
     /// # Errors
@@ -78,12 +91,7 @@ impl Task {
         ctx: &Context,
     ) -> Result<Step, ViewError> {
         let mut task = self.clone();
-        if let Self::Receive(Receive {
-            order: Some(order), ..
-        }) = &mut task
-        {
-            order.refresh(view)?;
-        }
+        task.refresh(view)?;
         let out = match &mut task {
             Self::Receive(work) => flow::handle(work, input, view, ctx)?,
             Self::Issue(work) => flow::handle(work, input, view, ctx)?,

@@ -3,7 +3,6 @@
 use std::cell::{Cell, OnceCell};
 
 use chrono::NaiveDate;
-use documents::Order;
 use domain::ledger::{Stale, Subject};
 use domain::{
     BinId, EventHash, ItemId, OperatorId, OrderId, OrderStep, OrderType, Quantity, SiteId, UnitId,
@@ -11,7 +10,7 @@ use domain::{
 use operations::{
     BinFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, SiteView, UnitFacts, ViewError,
 };
-use replica::query::{StockRow, UnitRow};
+use replica::query::{OrderSummary, StockRow, UnitRow};
 use replica::{Query, ReplicaError};
 
 use super::site_clock::SiteClock;
@@ -132,8 +131,12 @@ impl StockView<'_> {
         Ok((time, self.operator_name(row.placed.event.record.operator)?))
     }
 
-    fn order_facts(&self, order: Order, step: OrderStep) -> Result<OrderFacts, ReplicaError> {
-        let done = self.query.progress(self.site, order.id, step)?;
+    fn order_facts(&self, summary: OrderSummary) -> Result<OrderFacts, ReplicaError> {
+        let OrderSummary {
+            order,
+            done,
+            finished,
+        } = summary;
         let done = |line: u32| done.get(&line).copied().unwrap_or_default();
         let mut lines = Vec::with_capacity(order.lines.len());
         for (number, line) in order.lines {
@@ -156,7 +159,7 @@ impl StockView<'_> {
             note: order.note,
             lines,
             not_ordered: done(0),
-            finished: !self.query.finished(self.site, order.id, step)?.is_empty(),
+            finished,
         })
     }
 
@@ -246,9 +249,9 @@ impl SiteView for StockView<'_> {
     }
 
     fn order(&self, id: OrderId, step: OrderStep) -> Result<Option<OrderFacts>, ViewError> {
-        let order = self.query.order(id).map_err(failed)?;
-        order
-            .map(|order| self.order_facts(order, step))
+        let summary = self.query.order_summary(id, step).map_err(failed)?;
+        summary
+            .map(|summary| self.order_facts(summary))
             .transpose()
             .map_err(failed)
     }
@@ -256,7 +259,7 @@ impl SiteView for StockView<'_> {
     fn open_orders(&self, kind: OrderType, step: OrderStep) -> Result<Vec<OrderFacts>, ViewError> {
         let orders = self.query.orders(self.site, kind, step).map_err(failed)?;
         let open = orders.into_iter().filter(|summary| !summary.finished);
-        let facts = open.map(|summary| self.order_facts(summary.order, step));
+        let facts = open.map(|summary| self.order_facts(summary));
         facts.collect::<Result<_, _>>().map_err(failed)
     }
 

@@ -309,10 +309,17 @@ impl Worker {
         }
         let before = self.work.take().filter(|w| same(&w));
         let was_stale = before.as_ref().is_some_and(|w| w.recalculating);
+        let mut task = step.task;
+        // What has just been written, or taken back, is part of what is done of the order.
+        if let Some(view) = self.stock_view()
+            && let Err(error) = task.refresh(&view)
+        {
+            tracing::warn!(%error, "the order's progress is shown as it was before");
+        }
         self.work = Some(Work {
             recalculating: stale || (was_stale && goes_on),
             last: last.or_else(|| before.and_then(|w| w.last)),
-            task: step.task,
+            task,
             started,
             pad: String::new(),
         });

@@ -58,6 +58,18 @@ fn two_handhelds_receive_one_delivery_apart_and_both_results_are_shown() {
     one.worker.quantity("10");
     assert_eq!(one.said(), "received");
     assert_eq!(one.task().lines.last().unwrap().title, "bolt");
+    let bolts = |rig: &mut Rig| {
+        let lines = rig.task().lines;
+        let of_order = lines
+            .into_iter()
+            .find(|line| line.quantity.contains("/ 10"));
+        of_order.unwrap().quantity
+    };
+    one.ui(UiEvent::Undo);
+    assert_eq!(bolts(&mut one), "0 / 10 pcs");
+    one.scan("BOLT");
+    one.worker.quantity("10");
+    assert_eq!(bolts(&mut one), "10 / 10 pcs");
     one.action("done");
     assert_eq!(one.said(), "order-differs-confirm");
     // Nothing is lost when the program ends in the middle of it.

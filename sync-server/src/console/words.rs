@@ -166,12 +166,18 @@ pub fn event(lang: Lang, event: &EventView) -> String {
             ("differences", &differences(lang, event)),
         ],
     );
-    match &event.order {
-        Some(order) if event.kind != "order-finished" => {
-            said + &lang.fill("words.for-order", &[("order", order)])
+    // What a line says beyond its kind.
+    let mut said = said;
+    if matches!(event.kind, "received" | "issued" | "moved" | "counted") {
+        if event.reason.is_some() {
+            let why = reason(lang, event);
+            said.push_str(&lang.fill("words.because", &[("reason", &why)]));
         }
-        _ => said,
+        if let Some(order) = &event.order {
+            said.push_str(&lang.fill("words.for-order", &[("order", order)]));
+        }
     }
+    said
 }
 
 /// Where the work on an order came out otherwise than it was asked for.
@@ -215,14 +221,13 @@ fn reason_word(lang: Lang, code: &str) -> String {
 /// A reason code or a decision's choice in words; codes that nobody translated show as they are.
 fn reason(lang: Lang, event: &EventView) -> String {
     let code = event.reason.as_deref().unwrap_or_default();
-    let prefix = if event.kind == "resolved" {
-        "choice"
+    if event.kind == "resolved" {
+        lang.find(&format!("choice.{code}"))
+            .unwrap_or(code)
+            .to_owned()
     } else {
-        "reason"
-    };
-    lang.find(&format!("{prefix}.{code}"))
-        .unwrap_or(code)
-        .to_owned()
+        reason_word(lang, code)
+    }
 }
 
 /// What an exception is about.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use documents::{FieldEdit, Partition, RecordKind, SigningKey};
-use domain::{EventBody, EventHash, ItemId, OperatorId, SiteId, UnixMillis};
+use domain::{EventHash, ItemId, OperatorId, SiteId, UnixMillis};
 use protocol::{DeviceStatus, EnrolReply, EnrolRequest, PartitionRequest, SyncRequest};
-use replica::{Commit, Identity, OpenOptions, RecordEdit, Replica};
+use replica::{Commit, Identity, NewEvent, OpenOptions, RecordEdit, Replica};
 use sync_core::Gather;
 
 use super::Warehouse;
@@ -57,11 +57,16 @@ impl Handheld {
         &self.token
     }
 
-    pub fn record(&mut self, by: OperatorId, body: EventBody, now: UnixMillis) -> EventHash {
+    pub fn record(
+        &mut self,
+        by: OperatorId,
+        event: impl Into<NewEvent>,
+        now: UnixMillis,
+    ) -> EventHash {
         let commit = Commit {
             operator: Some(by),
             site: Some(self.site),
-            events: vec![body.into()],
+            events: vec![event.into()],
             ..Commit::default()
         };
         self.replica.commit(commit, now).unwrap().events[0].1

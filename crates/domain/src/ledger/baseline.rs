@@ -58,7 +58,8 @@ pub struct Finish {
 }
 
 impl Mark {
-    pub(crate) fn of(place: Place, event: &Event) -> Self {
+    /// What is needed of an event that stands there.
+    pub fn of(place: Place, event: &Event) -> Self {
         let finish = match &event.record.body {
             EventBody::OrderFinished(finished) => Some(Finish {
                 after: finished.after.clone(),

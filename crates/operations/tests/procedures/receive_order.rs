@@ -147,6 +147,7 @@ fn damaged_goods_are_marked_and_the_rest_may_come_later() {
             ("do damaged", "accepted marked-sound | enter-quantity | "),
             ("do damaged", "."),
             ("qty 3", ". | . | received A-01 BOLT 3 for PO-7:1 (damaged)"),
+            ("scan PO-7", "accepted order-selected PO-7,ACME | . | "),
             ("do later", " | finished | "),
         ],
     );

@@ -6,8 +6,9 @@ use documents::record::Counting;
 use documents::segment::{Accepted, Segment, SegmentHash, SegmentHeader, SegmentStatus};
 use documents::{FieldEdit, Journal, Partition, RecordId, RecordKind, SigningKey};
 use domain::{
-    BinId, BlobKind, BlobRef, ChainId, DeviceId, EventBody, EventRecord, Goods, ItemId, OperatorId,
-    OrganisationId, Quantity, SiteId, Timestamp, UnixMillis,
+    BinId, BlobKind, BlobRef, ChainId, DeviceId, EventBody, EventHash, EventRecord, FinishedLine,
+    Goods, ItemId, OperatorId, OrderFinished, OrderId, OrderLine, OrderStep, OrganisationId,
+    Quantity, SiteId, Timestamp, UnixMillis,
 };
 use protocol::LogPosition;
 
@@ -74,6 +75,25 @@ pub(crate) fn event(n: u32) -> EventRecord {
         order: None,
         reason: None,
     }
+}
+
+pub(crate) const LINE: OrderLine = OrderLine {
+    order: OrderId::from_bytes([0x0d; 16]),
+    line: 2,
+};
+
+pub(crate) fn finished() -> EventBody {
+    EventBody::OrderFinished(OrderFinished {
+        order: LINE.order,
+        step: OrderStep::Receive,
+        after: vec![EventHash([0x0e; 32])],
+        lines: vec![FinishedLine {
+            line: LINE.line,
+            asked: Quantity::from_thousandths(12_500),
+            done: Quantity::ONE,
+            reason: "short".into(),
+        }],
+    })
 }
 
 /// One edit of an item: the plain form.

@@ -148,6 +148,8 @@ fn identity(all: &mut Vec<Vector>) {
 fn log(all: &mut Vec<Vector>) {
     messages!(all,
         "event": event(1),
+        "event_of_order": EventRecord { order: Some(LINE), reason: Some("damaged".into()), ..event(3) },
+        "event_order_finished": EventRecord { body: finished(), ..event(4) },
         "event_said_again": EventRecord { origin: Some(EventHash([0x0c; 32])), ..event(2) },
         "body_empty": Body::default(),
         "body_record": record_body(),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use documents::{LineAsked, Order};
 use domain::event::EventHash;
-use domain::ledger::Subject;
+use domain::ledger::baseline::Mark;
+use domain::ledger::{Baseline, Subject, plain_marks};
 use domain::{
     BinId, ItemId, OperatorId, OrderId, OrderLine, OrderStep, OrderType, ProgressKey, Quantity,
     SiteId,
@@ -16,15 +17,13 @@ use crate::error::ReplicaError;
 use crate::lookup::normalised;
 use crate::row;
 
-/// An order in a list.
+/// An order, and how far one step of the work on it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderSummary {
     /// The order, with its lines.
     pub order: Order,
-    /// Lines of which as much has been done in that step as was asked for, or more.
-    pub lines_done: usize,
-    /// Whether anything has been done.
-    pub begun: bool,
+    /// How much of each line has been done in that step; 0 is what is on no line.
+    pub done: BTreeMap<u32, Quantity>,
     /// Whether somebody has said that the step is done.
     pub finished: bool,
 }
@@ -114,20 +113,26 @@ impl Query<'_> {
             params![of.as_bytes(), kind.code()],
             |r| self.with_lines(r),
         )?;
-        let summary = |order: Order| {
-            let done = self.progress(of, order.id, step)?;
-            let is_done = |(number, line): &(&u32, &LineAsked)| {
-                let asked = line.asked.max(Quantity::from_thousandths(1));
-                done.get(*number).is_some_and(|done| *done >= asked)
-            };
-            Ok(OrderSummary {
-                lines_done: order.lines.iter().filter(is_done).count(),
-                begun: !done.is_empty(),
-                finished: !self.finished(of, order.id, step)?.is_empty(),
-                order,
-            })
-        };
-        found.into_iter().flatten().map(summary).collect()
+        let orders = found.into_iter().flatten();
+        orders.map(|order| self.summary(order, step)).collect()
+    }
+
+    /// One order, and how far that step of it has come.
+    pub fn order_summary(
+        &self,
+        id: OrderId,
+        step: OrderStep,
+    ) -> Result<Option<OrderSummary>, ReplicaError> {
+        let order = self.order(id)?;
+        order.map(|order| self.summary(order, step)).transpose()
+    }
+
+    fn summary(&self, order: Order, step: OrderStep) -> Result<OrderSummary, ReplicaError> {
+        Ok(OrderSummary {
+            done: self.progress(order.site, order.id, step)?,
+            finished: !self.finished(order.site, order.id, step)?.is_empty(),
+            order,
+        })
     }
 
     /// How much has been done of each line of an order in one step; 0 is what is on no line.
@@ -174,32 +179,21 @@ impl Query<'_> {
             [&key],
             |r| Ok(r.get("content")?),
         )?;
-        let mut marks: Vec<(EventHash, Vec<EventHash>)> = Vec::new();
-        if let Some(content) = content
-            && let Ok(domain::ledger::Baseline::Marks(before)) = minicbor::decode(&content)
-        {
-            marks.extend(
-                before
-                    .into_iter()
-                    .filter_map(|m| Some((m.hash, m.finish?.after))),
-            );
-        }
+        let mut marks = match content.map(|c| minicbor::decode(&c)) {
+            None => Vec::new(),
+            Some(Ok(Baseline::Marks(marks))) => marks,
+            Some(_) => return Err(ReplicaError::BadRow("baseline.content")),
+        };
         let places = self.rows(
             "SELECT e.place FROM subject s JOIN entry e ON e.subject = s.id WHERE s.key = ?1 ORDER BY e.place",
             [&key],
             |r| row::place(r, "place"),
         )?;
         for place in places {
-            let Some(row) = self.event(place.id)? else {
-                continue;
-            };
-            if let domain::EventBody::OrderFinished(finished) = &row.placed.event.record.body {
-                marks.push((row.placed.event.hash, finished.after.clone()));
-            }
+            let event = self.event(place.id)?;
+            marks.extend(event.map(|row| Mark::of(place, &row.placed.event)));
         }
-        let gone_on_from: Vec<EventHash> =
-            marks.iter().flat_map(|(_, after)| after.clone()).collect();
-        let last = marks.into_iter().map(|(hash, _)| hash);
-        Ok(last.filter(|hash| !gone_on_from.contains(hash)).collect())
+        let standing = plain_marks(&Subject::Order(order, step), &marks);
+        Ok(standing.into_iter().map(|mark| mark.hash).collect())
     }
 }

@@ -107,7 +107,8 @@ fn two_devices_add_up_and_both_ends_are_shown() {
         let summary = query
             .orders(SITE, OrderType::Inbound, OrderStep::Receive)
             .unwrap();
-        assert_eq!((summary[0].lines_done, summary[0].finished), (1, true));
+        assert_eq!(summary[0].done[&1], units(10));
+        assert!(summary[0].finished);
         assert_eq!(
             query.stock_of_bin(bin_id(1)).unwrap().len(),
             2,

@@ -16,6 +16,11 @@ pub(super) fn about_parts(about: &str) -> (&str, &str) {
     about.split_once(' ').unwrap_or((about, ""))
 }
 
+/// An order whose record has not come.
+pub(super) fn order_stand_in(id: OrderId) -> String {
+    format!("?{}", &id.to_string()[24..])
+}
+
 pub(super) fn unit_ref(unit: &domain::UnitId) -> UnitRef {
     UnitRef {
         id: unit.as_str().to_owned(),
@@ -144,7 +149,10 @@ impl Names<'_> {
 
     fn add_finished(&self, finished: &OrderFinished, view: &mut EventView) -> Result<(), AppError> {
         let order = self.query.order(finished.order)?;
-        view.order = Some(self.order_code(finished.order)?);
+        view.order = Some(match &order {
+            Some(order) => order.code.clone(),
+            None => order_stand_in(finished.order),
+        });
         view.code = Some(finished.step.code().to_owned());
         for line in &finished.lines {
             let asked = order.as_ref().and_then(|o| o.lines.get(&line.line));
@@ -162,7 +170,7 @@ impl Names<'_> {
     /// The number of an order; a stand-in where its record has not come.
     pub(super) fn order_code(&self, id: OrderId) -> Result<String, AppError> {
         let order = self.query.order(id)?.map(|o| o.code);
-        Ok(order.unwrap_or_else(|| format!("?{}", &id.to_string()[24..])))
+        Ok(order.unwrap_or_else(|| order_stand_in(id)))
     }
 
     fn target(&self, hash: EventHash, depth: u8) -> Result<Option<Box<EventView>>, AppError> {

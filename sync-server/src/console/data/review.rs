@@ -7,7 +7,7 @@ use replica::Query;
 use replica::query::{ExceptionFilter, FieldConflictRow, ResolutionRow};
 
 use super::ConsoleData;
-use super::events::{about_parts, unit_ref};
+use super::events::{about_parts, order_stand_in, unit_ref};
 use super::names::Names;
 use crate::console::view::{
     DecisionView, EventView, ExceptionView, FieldConflictView, FieldValue, Named, ReviewList,
@@ -230,10 +230,13 @@ impl Names<'_> {
     }
 
     fn order_subject(&self, id: OrderId, step: OrderStep) -> Result<SubjectView, AppError> {
-        let order = self.query.order(id)?;
+        let (code, party) = match self.query.order(id)? {
+            Some(order) => (order.code, order.party),
+            None => (order_stand_in(id), String::new()),
+        };
         Ok(SubjectView::Order {
-            code: self.order_code(id)?,
-            party: order.map(|o| o.party).unwrap_or_default(),
+            code,
+            party,
             step: step.code(),
         })
     }

@@ -1,6 +1,6 @@
 //! From timelines to rows and findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{Event, EventHash, EventId, ExceptionId};
 use crate::ids::SiteId;
@@ -201,7 +201,7 @@ impl<S: LedgerStore> Ledger<'_, S> {
 }
 
 /// Of the live events of a code, a lot, a clock or an order, in order: those that its findings rest on, now or later.
-pub(crate) fn plain_marks(subject: &Subject, marks: &[Mark]) -> Vec<Mark> {
+pub fn plain_marks(subject: &Subject, marks: &[Mark]) -> Vec<Mark> {
     match subject {
         Subject::Code(..) => marks.to_vec(),
         Subject::Clock(_) => marks.iter().take(1).cloned().collect(),
@@ -214,27 +214,29 @@ pub(crate) fn plain_marks(subject: &Subject, marks: &[Mark]) -> Vec<Mark> {
         }
         // Who went on from what an earlier one finished stands in its place.
         Subject::Order(..) => {
-            let after = |m: &Mark| {
-                m.finish
-                    .iter()
-                    .flat_map(|f| f.after.clone())
-                    .collect::<Vec<_>>()
-            };
-            let gone_on_from: Vec<EventHash> = marks.iter().flat_map(after).collect();
-            let (gone, mut last): (Vec<Mark>, Vec<Mark>) = marks
+            let after: BTreeMap<EventHash, &[EventHash]> = marks
                 .iter()
+                .filter_map(|m| Some((m.hash, &m.finish.as_ref()?.after[..])))
+                .collect();
+            let gone_on_from: BTreeSet<EventHash> = after
+                .values()
+                .flat_map(|hashes| hashes.iter().copied())
+                .collect();
+            let mut last: Vec<Mark> = marks
+                .iter()
+                .filter(|m| !gone_on_from.contains(&m.hash))
                 .cloned()
-                .partition(|m| gone_on_from.contains(&m.hash));
+                .collect();
             // What those had gone on from is gone on from by whoever stands in their place, should it come only later.
             for finish in last.iter_mut().filter_map(|m| m.finish.as_mut()) {
-                let mut n = 0;
-                while let Some(hash) = finish.after.get(n) {
-                    let before = gone.iter().filter(|m| m.hash == *hash).flat_map(after);
-                    let new: Vec<EventHash> =
-                        before.filter(|h| !finish.after.contains(h)).collect();
-                    finish.after.extend(new);
-                    n += 1;
+                let mut all = BTreeSet::new();
+                let mut worklist = std::mem::take(&mut finish.after);
+                while let Some(hash) = worklist.pop() {
+                    if all.insert(hash) {
+                        worklist.extend(after.get(&hash).copied().unwrap_or_default());
+                    }
                 }
+                finish.after = all.into_iter().collect();
             }
             last
         }
