@@ -819,6 +819,15 @@ impl LedgerStore for SqlLedger<'_> {
         )
     }
 
+    fn decisions_on_nothing(&mut self) -> Result<Vec<EventId>, ReplicaError> {
+        self.ids(
+            "SELECT d.chain, d.number FROM event_decision d
+             WHERE NOT EXISTS (SELECT 1 FROM exception x WHERE x.id = d.exception)
+               AND NOT EXISTS (SELECT 1 FROM kept_event k WHERE k.chain = d.chain AND k.number = d.number)",
+            [],
+        )
+    }
+
     fn is_stale(&mut self) -> Result<bool, ReplicaError> {
         Ok(self
             .connection

@@ -115,6 +115,20 @@ pub enum Baseline {
     Marks(#[n(0)] Vec<Mark>),
 }
 
+impl Baseline {
+    /// How often had been found by the horizon what is counted on the subject, of each kind.
+    pub(crate) fn times_found(&self) -> Vec<(ExceptionKind, u32)> {
+        match self {
+            Self::Stock(state) => vec![(ExceptionKind::NegativeStock, state.times_below)],
+            Self::Unit(unit) => vec![
+                (ExceptionKind::UnitIssuedTwice, unit.issued_twice),
+                (ExceptionKind::UnitInTwoBins, unit.in_two_bins),
+            ],
+            Self::Marks(_) => Vec::new(),
+        }
+    }
+}
+
 /// The baseline of one subject, read from a full replica; `None` if nothing has to be known of it.
 ///
 /// # Errors

@@ -282,6 +282,61 @@ fn a_late_event_from_before_the_horizon_makes_its_pile_stale_until_a_fresh_snaps
 }
 
 #[test]
+fn deciding_again_what_was_decided_before_the_snapshot_is_told_though_the_evidence_is_new() {
+    let mut w = Writer::default();
+    let short = w.issue(1, T0, 1, 1, 1);
+    let exception = *fold(&w.events).exceptions().keys().next().unwrap();
+    let decided = |evidence| {
+        EventBody::Resolved(Resolution {
+            exception,
+            after: None,
+            evidence,
+            choice: "x".to_owned(),
+            note: String::new(),
+            about: String::new(),
+        })
+    };
+    w.write(2, T0 + 1, decided(vec![short]));
+    let snapshot = fold(&w.events).snapshot(Place::end_of(T0 + DAY), |_| false);
+    let mut pruned = MemoryLedger::on(&snapshot);
+    // The third device knows only of this one, and takes it for what brought the pile below zero.
+    let theirs = w.issue(3, T0 + 2 * DAY, 1, 1, 1);
+    let decision = w.write(3, T0 + 2 * DAY + 1, decided(vec![theirs]));
+    let target = theirs;
+    w.write_for(
+        3,
+        T0 + 2 * DAY + 2,
+        EventBody::Reversed { target },
+        Some(decision),
+    );
+    add(&mut pruned, &w.events[2..], 1);
+    let full = fold(&w.events);
+    assert_eq!(full.balances()[&key(1, 1)], units(-2), "they were second");
+    assert!(pruned.stale().unknown);
+    let mut fresh = MemoryLedger::on(&fold(&w.events).snapshot(Place::end_of(T0 + DAY), |_| false));
+    assert!(fresh.stale().is_empty());
+    assert_eq!(fresh.balances(), full.balances());
+    // A decision on what has been found since, and is gone by what carries it out, makes nothing stale.
+    w.issue(4, T0 + 3 * DAY, 2, 1, 1);
+    add(&mut fresh, &w.events[5..], 1);
+    let (id, found) = open(&fresh).into_iter().next().unwrap();
+    let target = found.finding.evidence[0];
+    let EventBody::Resolved(mut resolution) = decided(vec![target]) else {
+        unreachable!()
+    };
+    resolution.exception = id;
+    let decision = w.write(4, T0 + 3 * DAY + 1, EventBody::Resolved(resolution));
+    w.write_for(
+        4,
+        T0 + 3 * DAY + 2,
+        EventBody::Reversed { target },
+        Some(decision),
+    );
+    add(&mut fresh, &w.events[6..], 1);
+    assert!(open(&fresh).is_empty() && fresh.stale().is_empty());
+}
+
+#[test]
 fn reversing_what_is_no_longer_held_makes_everything_stale() {
     let (_, pruned) = on_day_one(|w| {
         let target = w.events[0].hash;

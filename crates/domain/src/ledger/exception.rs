@@ -135,20 +135,30 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The same on every replica: hash of site, kind, subject and occurrence.
+    /// The same on every replica.
     pub fn id(&self) -> ExceptionId {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(self.site.as_bytes());
-        for part in [
-            self.kind.code().as_bytes(),
-            &self.subject.to_key(),
-            self.occurrence.as_bytes(),
-        ] {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part);
-        }
-        ExceptionId(*hasher.finalize().as_bytes())
+        exception_id(self.site, self.kind, &self.subject, &self.occurrence)
     }
+}
+
+/// Hash of site, kind, subject and occurrence.
+pub(crate) fn exception_id(
+    site: SiteId,
+    kind: ExceptionKind,
+    subject: &Subject,
+    occurrence: &str,
+) -> ExceptionId {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(site.as_bytes());
+    for part in [
+        kind.code().as_bytes(),
+        &subject.to_key(),
+        occurrence.as_bytes(),
+    ] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    ExceptionId(*hasher.finalize().as_bytes())
 }
 
 /// A finding and what has been decided about it.

@@ -408,6 +408,18 @@ impl LedgerStore for MemoryLedger {
             .collect())
     }
 
+    fn decisions_on_nothing(&mut self) -> Result<Vec<EventId>, Infallible> {
+        let about_nothing = self
+            .decisions
+            .iter()
+            .filter(|(exception, _)| !self.exceptions.contains_key(*exception));
+        Ok(about_nothing
+            .flat_map(|(_, by)| by)
+            .filter(|id| !self.kept.contains_key(*id))
+            .copied()
+            .collect())
+    }
+
     fn is_stale(&mut self) -> Result<bool, Infallible> {
         Ok(!self.stale.is_empty())
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::EventBody;
+use crate::event::{EventBody, Resolution};
 use crate::ids::{BinId, ItemId};
 use crate::ledger::engine::{Ledger, names};
+use crate::ledger::exception::exception_id;
 use crate::ledger::store::{LedgerStore, Placed, Standing};
 use crate::ledger::subject::{StockKey, Subject};
 
@@ -61,6 +62,13 @@ impl<S: LedgerStore> Ledger<'_, S> {
                 stale.unknown |= self.store.by_hash(name)?.is_none();
             }
         }
+        for id in self.store.decisions_on_nothing()? {
+            if let Some(Placed { event, .. }) = self.store.event(id)?
+                && let EventBody::Resolved(resolution) = &event.record.body
+            {
+                stale.unknown |= self.was_found_before(resolution)?;
+            }
+        }
         for (placed, kept_as) in self.store.behind()? {
             // An event moves even within its millisecond, and with it whatever its chain wrote after it.
             stale.unknown |= if kept_as.is_some() {
@@ -87,6 +95,39 @@ impl<S: LedgerStore> Ledger<'_, S> {
             stale.subjects.extend(parts.into_iter().map(|(s, _)| s));
         }
         Ok(stale)
+    }
+
+    /// Whether a decision is about something that had been found by the horizon: the snapshot dropped it because it was
+    /// closed, and with it the decision that may have been the first. Whoever decides again names events of what was
+    /// found, which may all have come since: to a device that had not seen the earlier ones they are the first.
+    fn was_found_before(&mut self, resolution: &Resolution) -> Result<bool, S::Error> {
+        for hash in &resolution.evidence {
+            let Some(id) = self.store.by_hash(*hash)? else {
+                continue;
+            };
+            let Some(evidence) = self.store.event(id)? else {
+                continue;
+            };
+            let site = evidence.event.site;
+            let as_if = Placed {
+                standing: Standing::Live,
+                ..evidence
+            };
+            for (subject, _) in self.parts(&as_if)? {
+                let Some(baseline) = self.store.baseline(&subject)? else {
+                    continue;
+                };
+                for (kind, times) in baseline.times_found() {
+                    let is_it = |n: u32| {
+                        exception_id(site, kind, &subject, &n.to_string()) == resolution.exception
+                    };
+                    if (1..=times).any(is_it) {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Whether others behind the horizon may stand elsewhere, or count otherwise, because of where this one stands, which

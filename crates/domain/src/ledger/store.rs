@@ -178,6 +178,8 @@ pub trait LedgerStore {
     fn behind(&mut self) -> Result<Vec<(Placed, Option<Standing>)>, Self::Error>;
     /// Events that the snapshot did not hold and that mention one which is not here.
     fn dangling(&mut self) -> Result<Vec<EventId>, Self::Error>;
+    /// Decisions that the snapshot did not hold, about an exception which is not here (or about a quarantine).
+    fn decisions_on_nothing(&mut self) -> Result<Vec<EventId>, Self::Error>;
     /// Whether [`LedgerStore::set_stale`] last said that something is.
     fn is_stale(&mut self) -> Result<bool, Self::Error>;
     /// Keeps what cannot be folded for now.
