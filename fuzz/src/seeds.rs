@@ -13,8 +13,8 @@ use domain::{
 use protocol::blob::{BlobChunk, BlobGet, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
-    CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation, LiveFrame,
-    LogPosition, Offer, Pairing, PartitionReply, PartitionRequest, PeerFrame, PeerHello,
+    Acceptances, CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation,
+    LiveFrame, LogPosition, Offer, Pairing, PartitionReply, PartitionRequest, PeerFrame, PeerHello,
     PeerMessage, PushOutcome, Refusal, RefusalCode, RenewReason, SetUp, SnapshotWish, SyncReply,
     SyncRequest,
 };
@@ -144,7 +144,10 @@ fn position() -> LogPosition {
         epoch: [13; 16],
         number: 70_000,
         running_hash: [14; 32],
-        accepted_at: Some(15),
+        acceptances: Some(Acceptances {
+            count: 1,
+            hash: [15; 8],
+        }),
     }
 }
 

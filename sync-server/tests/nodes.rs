@@ -10,12 +10,13 @@ use std::time::Duration;
 use common::handheld::Handheld;
 use common::{MINUTE, NOW, Warehouse, bin, item, operator, units};
 use documents::catalogue::Site;
+use documents::segment::SegmentStatus;
 use documents::{FieldEdit, Partition, RecordKind};
 use domain::ledger::StateHash;
 use domain::{ChainId, EventBody, Goods, SiteId};
 use futures_util::{SinkExt, StreamExt};
 use protocol::live::LIVE_PATH;
-use protocol::{LiveFrame, PushOutcome, SyncReply};
+use protocol::{Acceptance, Acceptances, LiveFrame, PushOutcome, SyncReply};
 use replica::{Commit, RecordEdit};
 use sync_server::backup;
 use sync_server::clock::Clock;
@@ -315,6 +316,53 @@ fn after_a_restore_every_node_begins_other_chains_and_brings_back_what_it_wrote(
     assert!(replies.iter().all(|r| r.partitions[0].restart));
     exchange(&mut handheld, &b, site);
     assert_eq!(handheld.replica.state_hash(site).unwrap(), state(&a, site));
+}
+
+#[test]
+fn who_read_the_same_segments_judged_otherwise_or_at_other_times_is_told_to_begin_anew() {
+    let warehouse = Warehouse::new();
+    let site = Partition::Site(warehouse.site);
+    let mut handheld = Handheld::enrol(&warehouse, "PDA 1", 21);
+    for n in [1, 2, 4] {
+        warehouse
+            .hub
+            .commit(receipt(warehouse.site, n), NOW + MINUTE)
+            .unwrap();
+    }
+    handheld.sync(&warehouse, NOW);
+    let read = handheld.replica.cursor(site).unwrap().unwrap().number;
+    let taken: Vec<_> = (1..=read)
+        .map(|n| handheld.replica.acceptance(site, n).unwrap().unwrap())
+        .collect();
+    assert!(taken.ends_with(&[(NOW + MINUTE, SegmentStatus::Live); 3]));
+    let mut must_restart = |read: &[Acceptance], count: Option<u32>| {
+        let mut request = handheld.request(site, NOW);
+        let acceptances = &mut request.partitions[0].position.acceptances;
+        let number = read.len() as u64;
+        *acceptances =
+            Acceptances::up_to::<()>(number, |n| Ok(Some(read[n as usize - 1]))).unwrap();
+        let known = acceptances.unwrap();
+        assert_eq!(known.count, 3);
+        let count = count.unwrap_or(known.count);
+        *acceptances = Some(Acceptances { count, ..known });
+        let reply = warehouse.hub.sync(handheld.token(), request, NOW);
+        reply.unwrap().unwrap().partitions[0].restart
+    };
+    assert!(!must_restart(&taken, None));
+    for n in taken.len() - 3..taken.len() {
+        let mut judged = taken.clone();
+        judged[n].1 = SegmentStatus::Quarantined;
+        assert!(must_restart(&judged, None), "{n}");
+    }
+    let mut later = taken.clone();
+    for (at, _) in later.iter_mut().rev().take(3) {
+        *at += 1;
+    }
+    assert!(must_restart(&later, None));
+    assert!(
+        !must_restart(&later, Some(65)),
+        "a later program may compare more"
+    );
 }
 
 #[test]

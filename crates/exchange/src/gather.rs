@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use documents::{Certificate, Partition};
 use domain::{ChainId, UnixMillis};
 use protocol::bounds::CARRIED_CHAINS_MAX;
-use protocol::{CarriedChain, DeviceStatus, LogPosition};
+use protocol::{Acceptances, CarriedChain, DeviceStatus, LogPosition};
 use replica::{Cursor, Replica, ReplicaError};
 use sync_core::{Gather, Gathered, PartitionState};
 
@@ -16,18 +16,18 @@ use sync_core::{Gather, Gathered, PartitionState};
 pub fn position(replica: &Replica, partition: Partition) -> Result<LogPosition, ReplicaError> {
     let cursor = replica.cursor(partition)?.unwrap_or_default();
     Ok(LogPosition {
-        accepted_at: replica.last_accepted_at(partition)?,
+        acceptances: Acceptances::up_to(cursor.number, |n| replica.acceptance(partition, n))?,
         ..position_of(cursor)
     })
 }
 
-/// A cursor in the words of the protocol, for whoever does not know when its last entry was accepted.
+/// A cursor in the words of the protocol, for whoever does not know how its last entries were accepted.
 pub fn position_of(cursor: Cursor) -> LogPosition {
     LogPosition {
         epoch: cursor.epoch,
         number: cursor.number,
         running_hash: cursor.running_hash,
-        accepted_at: None,
+        acceptances: None,
     }
 }
 

@@ -149,6 +149,19 @@ fn move_on(holding: &mut Holding, parcel: &Parcel) {
     }
 }
 
+/// Whether nothing speaks against the log that was read here being the one of which another replica stands at `at`.
+fn may_continue(
+    replica: &Replica,
+    partition: Partition,
+    at: &LogPosition,
+) -> Result<bool, ReplicaError> {
+    let known = |number| replica.acceptance(partition, number);
+    Ok(match at.acceptances {
+        Some(theirs) => theirs.are_at(at.number, known)? != Some(false),
+        None => true,
+    })
+}
+
 fn part_for(
     replica: &mut Replica,
     partition: Partition,
@@ -165,8 +178,7 @@ fn part_for(
     };
     if let Some(theirs) = theirs {
         let at = theirs.position;
-        let same_log = at.epoch == cursor.epoch
-            && replica.may_continue(partition, at.number, at.accepted_at)?;
+        let same_log = at.epoch == cursor.epoch && may_continue(replica, partition, &at)?;
         // Another log than ours: whose is newer, only the hub can say.
         if (same_log || theirs.position.number == 0) && *left > 0 {
             let number = if same_log { theirs.position.number } else { 0 };

@@ -97,7 +97,7 @@ impl Unpacked {
         let here = self.after == position.number && self.check == check_of(position);
         let after = if here {
             LogPosition {
-                accepted_at: None,
+                acceptances: None,
                 ..*position
             }
         } else {
@@ -351,7 +351,10 @@ mod tests {
             let sent = log.send(vec![scanned]);
             let packed = hub.pack(&sent).unwrap();
             let position = LogPosition {
-                accepted_at: Some(5),
+                acceptances: Some(crate::Acceptances {
+                    count: 1,
+                    hash: [5; 8],
+                }),
                 ..sent.after
             };
             let unpacked = device.unpack(&packed).unwrap();

@@ -1,7 +1,7 @@
 //! One POST when nothing is wrong.
 
 use documents::Partition;
-use documents::segment::{Accepted, Segment, SegmentHash};
+use documents::segment::{Accepted, Segment, SegmentHash, SegmentStatus};
 use domain::{ChainId, UnixMillis};
 
 use crate::renewal::RenewReason;
@@ -41,19 +41,98 @@ pub struct LogPosition {
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
     pub running_hash: [u8; 32],
-    /// When the hub accepted the last one. A hub that was put back and takes the same segments again has the same
-    /// running hash, but not the same times, which the fold goes by. Absent if that is not known any more.
+    /// How the hub took the last ones in. Absent if that is not known any more.
     #[n(3)]
-    pub accepted_at: Option<UnixMillis>,
+    pub acceptances: Option<Acceptances>,
+}
+
+/// When the hub accepted an entry, and as what.
+pub type Acceptance = (UnixMillis, SegmentStatus);
+
+/// When the hub accepted the last entries of a log, and as what. A hub that was put back and takes the same segments again
+/// has the same running hash, but other times or other judgements, which the fold goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct Acceptances {
+    /// Of how many entries, the last at the position's number; at most [`Acceptances::COUNT_MAX`].
+    #[n(0)]
+    pub count: u32,
+    /// The first bytes of the BLAKE3 hash over time (8 bytes, little-endian) and status (1 byte) of each, the newest first.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub hash: [u8; 8],
+}
+
+impl Acceptances {
+    /// More are not compared.
+    pub const COUNT_MAX: u32 = 64;
+
+    /// Those of the entry at `number` and of the ones before it that were accepted in the same millisecond, as far as
+    /// `known` has them. Others need no comparing: two logs that part earlier end in the same millisecond only where the
+    /// hub's clock was behind, and then all that it took in since has the time of the last one before.
+    ///
+    /// # Errors
+    /// Those of `known`.
+    pub fn up_to<E>(
+        number: u64,
+        mut known: impl FnMut(u64) -> Result<Option<Acceptance>, E>,
+    ) -> Result<Option<Self>, E> {
+        let mut run = Vec::new();
+        for number in Self::numbers(number, Self::COUNT_MAX) {
+            match known(number)? {
+                Some(next) if run.first().is_none_or(|(at, _)| *at == next.0) => run.push(next),
+                _ => break,
+            }
+        }
+        Ok((!run.is_empty()).then(|| Self::of(&run)))
+    }
+
+    /// Whether they are those of the entries up to `number`; `None` if some of them are not known, or are too many.
+    ///
+    /// # Errors
+    /// Those of `known`.
+    pub fn are_at<E>(
+        &self,
+        number: u64,
+        mut known: impl FnMut(u64) -> Result<Option<Acceptance>, E>,
+    ) -> Result<Option<bool>, E> {
+        if self.count > Self::COUNT_MAX {
+            return Ok(None);
+        }
+        let mut entries = Vec::new();
+        for number in Self::numbers(number, self.count) {
+            match known(number)? {
+                Some(next) => entries.push(next),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Self::of(&entries) == *self))
+    }
+
+    fn numbers(last: u64, count: u32) -> impl Iterator<Item = u64> {
+        (1..=last).rev().take(count as usize)
+    }
+
+    /// Of some entries, the newest first.
+    fn of(entries: &[Acceptance]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for (accepted_at, status) in entries {
+            hasher.update(&accepted_at.to_le_bytes());
+            hasher.update(&[*status as u8]);
+        }
+        let [a, b, c, d, e, f, g, h, ..] = *hasher.finalize().as_bytes();
+        Self {
+            count: entries.len() as u32,
+            hash: [a, b, c, d, e, f, g, h],
+        }
+    }
 }
 
 impl LogPosition {
-    /// Whether both stand at the same place of the same log, as far as both know.
+    /// Whether both stand at the same place of the same log, by what was read of it.
     pub fn is_at(&self, other: &Self) -> bool {
-        let times = self.accepted_at.zip(other.accepted_at);
         (self.epoch, self.number, self.running_hash)
             == (other.epoch, other.number, other.running_hash)
-            && times.is_none_or(|(a, b)| a == b)
     }
 }
 
@@ -273,7 +352,7 @@ mod tests {
                     epoch: [7; 16],
                     number: 900_000,
                     running_hash: [9; 32],
-                    accepted_at: Some(1_790_000_000_000),
+                    acceptances: Some(Acceptances::of(&[(1_790_000_000_000, SegmentStatus::Live)])),
                 },
                 head_seq: 1_000,
                 head_hash: SegmentHash([3; 32]),

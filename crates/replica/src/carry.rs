@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentStatus};
+use documents::segment::{Accepted, Segment, SegmentError, SegmentHash};
 use documents::{Partition, RecordId};
 use domain::{ChainId, UnixMillis};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::error::ReplicaError;
 use crate::ingest::{Batch, Origin, Rejected};
@@ -166,39 +166,13 @@ impl Replica {
             entries.push(Accepted {
                 number: at,
                 accepted_at: r.get("accepted_at")?,
-                status: if r.get::<_, i64>("status")? == 1 {
-                    SegmentStatus::Quarantined
-                } else {
-                    SegmentStatus::Live
-                },
+                status: row::segment_status(r)?,
                 signature: row::signature(r, "acceptance")?,
                 segment: Some(segment),
                 hash: SegmentHash(row::bytes32(r, "hash")?),
             });
         }
         Ok((entries, false))
-    }
-
-    /// Whether the log that was read here may be the one of which another replica has read so many entries, the last
-    /// accepted at that time. A hub that was put back takes the same segments again at other times.
-    ///
-    /// # Errors
-    /// [`ReplicaError`].
-    pub fn may_continue(
-        &self,
-        partition: Partition,
-        number: u64,
-        accepted_at: Option<UnixMillis>,
-    ) -> Result<bool, ReplicaError> {
-        let own: Option<UnixMillis> = self
-            .connection
-            .prepare_cached(
-                "SELECT accepted_at FROM segment
-                 WHERE number = ?2 AND acceptance IS NOT NULL AND chain IN (SELECT id FROM chain WHERE partition = ?1)",
-            )?
-            .query_row(params![partition.to_key(), number as i64], |r| r.get(0))
-            .optional()?;
-        Ok(own.is_none() || accepted_at.is_none() || own == accepted_at)
     }
 
     /// The signed certificates of all chains that are known here.

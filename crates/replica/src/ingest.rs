@@ -110,22 +110,24 @@ impl Replica {
         load_cursor(&self.connection, partition)
     }
 
-    /// When the hub accepted the last entry read of a partition's log; `None` before the first.
+    /// When the hub accepted the entry at a number of a partition's log, and as what; `None` if it is not known here.
     ///
     /// # Errors
     /// [`ReplicaError`].
-    pub fn last_accepted_at(
+    pub fn acceptance(
         &self,
         partition: Partition,
-    ) -> Result<Option<UnixMillis>, ReplicaError> {
+        number: u64,
+    ) -> Result<Option<(UnixMillis, SegmentStatus)>, ReplicaError> {
         Ok(self
             .connection
             .prepare_cached(
-                "SELECT s.accepted_at FROM segment s JOIN chain c ON c.id = s.chain
-                 JOIN cursor p ON p.partition = c.partition AND p.number = s.number
-                 WHERE c.partition = ?1 AND s.acceptance IS NOT NULL",
+                "SELECT accepted_at, status FROM segment WHERE number = ?2 AND acceptance IS NOT NULL
+                 AND chain IN (SELECT id FROM chain WHERE partition = ?1)",
             )?
-            .query_row([partition.to_key()], |r| r.get(0))
+            .query_row(params![partition.to_key(), number as i64], |r| {
+                Ok((r.get("accepted_at")?, row::segment_status(r)?))
+            })
             .optional()?)
     }
 
@@ -716,7 +718,7 @@ fn introduce(
     Ok(())
 }
 
-/// Whether another entry was read under this one's number, or the same at another time.
+/// Whether another entry was read under this one's number, or the same at another time or judged otherwise.
 fn is_another_log(
     connection: &Connection,
     partition: Partition,
@@ -725,14 +727,15 @@ fn is_another_log(
     Ok(connection
         .prepare_cached(
             "SELECT 1 FROM segment
-             WHERE number = ?2 AND (hash <> ?3 OR accepted_at <> ?4) AND acceptance IS NOT NULL
+             WHERE number = ?2 AND (hash <> ?3 OR accepted_at <> ?4 OR status <> ?5) AND acceptance IS NOT NULL
              AND chain IN (SELECT id FROM chain WHERE partition = ?1)",
         )?
         .exists(params![
             partition.to_key(),
             entry.number as i64,
             entry.hash.0,
-            entry.accepted_at
+            entry.accepted_at,
+            entry.status == SegmentStatus::Quarantined
         ])?)
 }
 

@@ -1,5 +1,6 @@
 //! Reading columns: a row that does not hold what it must is damage, never a panic.
 
+use documents::segment::SegmentStatus;
 use documents::{Partition, Signature};
 use domain::event::{EventHash, ExceptionId};
 use domain::ledger::Place;
@@ -26,6 +27,13 @@ pub(crate) fn bytes32(row: &Row<'_>, column: &'static str) -> Result<[u8; 32], R
 
 pub(crate) fn signature(row: &Row<'_>, column: &'static str) -> Result<Signature, ReplicaError> {
     Signature::from_slice(&sized::<64>(row, column)?).ok_or(ReplicaError::BadRow(column))
+}
+
+pub(crate) fn segment_status(row: &Row<'_>) -> rusqlite::Result<SegmentStatus> {
+    Ok(match row.get("status")? {
+        true => SegmentStatus::Quarantined,
+        false => SegmentStatus::Live,
+    })
 }
 
 pub(crate) fn hash(row: &Row<'_>, column: &'static str) -> Result<EventHash, ReplicaError> {

@@ -603,7 +603,10 @@ fn quarantined_events_wait_on_every_replica() {
             replica.query().balance(SITE, &pile(1, 1)).unwrap(),
             units(1)
         );
-        assert_eq!(replica.last_accepted_at(site).unwrap(), Some(T0 + 9));
+        assert_eq!(
+            replica.acceptance(site, 1).unwrap(),
+            Some((T0 + 9, SegmentStatus::Live))
+        );
         let before = replica.state_hash(SITE).unwrap();
         replica.rebuild().unwrap();
         assert_eq!(replica.state_hash(SITE).unwrap(), before);

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentStatus};
 use domain::{ChainId, UnixMillis};
-use protocol::LogPosition;
+use protocol::{Acceptances, LogPosition};
 use replica::{CarriedSegments, Cursor, Rejected, Replica};
 use rusqlite::Connection;
 use sync_core::next_accepted_at;
 
+use super::tail::position;
 use super::{Hub, HubError};
 use crate::clock::Clock;
 use crate::store::{StoreError, hub_chains, hub_log};
@@ -238,11 +239,10 @@ impl Hub {
         let Some(cursor) = replica.cursor(partition)? else {
             return Ok(());
         };
+        let known = |number| replica.acceptance(partition, number);
         let position = LogPosition {
-            epoch: cursor.epoch,
-            number: cursor.number,
-            running_hash: cursor.running_hash,
-            accepted_at: replica.last_accepted_at(partition)?,
+            acceptances: Acceptances::up_to(cursor.number, known)?,
+            ..position(cursor)
         };
         if !self
             .database

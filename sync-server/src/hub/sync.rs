@@ -239,8 +239,9 @@ impl Hub {
         if position.epoch != self.organisation.epoch || there != Some(position.running_hash) {
             return Ok(false);
         }
-        Ok(match position.accepted_at {
-            Some(at) => hub_log::accepted_at(connection, partition, number)? == Some(at),
+        let known = |number| hub_log::acceptance(connection, partition, number);
+        Ok(match position.acceptances {
+            Some(theirs) => theirs.are_at(number, known)? != Some(false),
             None => true,
         })
     }

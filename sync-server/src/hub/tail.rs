@@ -69,7 +69,7 @@ pub(super) fn position(cursor: Cursor) -> LogPosition {
         epoch: cursor.epoch,
         number: cursor.number,
         running_hash: cursor.running_hash,
-        accepted_at: None,
+        acceptances: None,
     }
 }
 

@@ -106,16 +106,27 @@ pub fn running_hash(
     rows.next()?.map(|r| blob(r, "running_hash")).transpose()
 }
 
-/// When the entry at a number was accepted; `None` beyond the end.
-pub fn accepted_at(
+fn status(r: &Row<'_>) -> Result<SegmentStatus, StoreError> {
+    Ok(match r.get("status")? {
+        true => SegmentStatus::Quarantined,
+        false => SegmentStatus::Live,
+    })
+}
+
+/// When the entry at a number was accepted, and as what; `None` beyond the end.
+pub fn acceptance(
     connection: &Connection,
     partition: Partition,
     number: u64,
-) -> Result<Option<UnixMillis>, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT accepted_at FROM hub_log WHERE partition = ?1 AND number = ?2")?
-        .query_row(params![partition.to_key(), number as i64], |r| r.get(0))
-        .optional()?)
+) -> Result<Option<(UnixMillis, SegmentStatus)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT accepted_at, status FROM hub_log WHERE partition = ?1 AND number = ?2",
+    )?;
+    let mut rows = statement.query(params![partition.to_key(), number as i64])?;
+    let entry = rows.next()?;
+    entry
+        .map(|r| Ok((r.get("accepted_at")?, status(r)?)))
+        .transpose()
 }
 
 /// The end of a chain: its last segment's place and hash; 0 and zeros before the first.
@@ -227,11 +238,7 @@ pub fn entries_after(
         entries.push(Accepted {
             number: r.get::<_, i64>("number")? as u64,
             accepted_at: r.get("accepted_at")?,
-            status: if r.get::<_, i64>("status")? == 1 {
-                SegmentStatus::Quarantined
-            } else {
-                SegmentStatus::Live
-            },
+            status: status(r)?,
             signature: signature("acceptance")?,
             segment,
             hash: SegmentHash(blob(r, "hash")?),

@@ -10,7 +10,7 @@ use domain::{
     Goods, ItemId, OperatorId, OrderFinished, OrderId, OrderLine, OrderStep, OrganisationId,
     Quantity, SiteId, Timestamp, UnixMillis,
 };
-use protocol::LogPosition;
+use protocol::{Acceptances, LogPosition};
 
 pub(crate) const NOW: UnixMillis = 1_790_000_000_000;
 pub(crate) const EPOCH: [u8; 16] = [0xe0; 16];
@@ -174,7 +174,11 @@ pub(crate) fn position() -> LogPosition {
         epoch: EPOCH,
         number: 2,
         running_hash: running_hash(&entries),
-        accepted_at: Some(NOW + 2),
+        acceptances: Acceptances::up_to::<()>(2, |number| {
+            let entry = &entries[number as usize - 1];
+            Ok(Some((entry.accepted_at, entry.status)))
+        })
+        .unwrap(),
     }
 }
 

@@ -296,7 +296,7 @@ fn one_by_one() -> [LiveEntries; 2] {
             epoch: EPOCH,
             number: n as u64,
             running_hash: running_hash(&entries[..n]),
-            accepted_at: None,
+            acceptances: None,
         },
         entries: vec![entries[n].clone()],
     })
@@ -327,7 +327,7 @@ fn live(all: &mut Vec<Vector>) {
     let mut after = position();
     after.number = 1;
     after.running_hash = running_hash(&entries()[..1]);
-    after.accepted_at = None;
+    after.acceptances = None;
     messages!(all,
         "live_reply": LiveFrame::Reply(sync_reply()),
         "live_refused": LiveFrame::Refused(RefusalCode::Malformed.into()),

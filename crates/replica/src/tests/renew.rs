@@ -338,17 +338,3 @@ fn a_site_that_was_left_is_dropped_when_nothing_there_waits() {
     );
     assert_eq!(stock(&a), units(7));
 }
-
-#[test]
-fn a_log_that_was_put_back_is_another_one_though_it_holds_the_same_segments() {
-    let (_, _, a, ..) = site();
-    let site = Partition::Site(SITE);
-    let cursor = a.cursor(site).unwrap().unwrap();
-    let read_at = a.last_accepted_at(site).unwrap();
-    assert!(a.may_continue(site, cursor.number, read_at).unwrap());
-    assert!(!a.may_continue(site, cursor.number, Some(T0)).unwrap());
-    assert!(
-        a.may_continue(site, cursor.number + 1, Some(T0)).unwrap(),
-        "nothing speaks against it"
-    );
-}

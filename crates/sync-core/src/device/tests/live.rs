@@ -37,7 +37,7 @@ fn at(number: u64) -> LogPosition {
         epoch: [1; 16],
         number,
         running_hash: [number as u8; 32],
-        accepted_at: None,
+        acceptances: None,
     }
 }
 
