@@ -18,6 +18,10 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+/// What the handheld uses. The server that is measured is the real program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(about = "Benchmarks: figures for BENCHMARKS.md")]
 enum Command {

@@ -21,6 +21,10 @@ use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerOptions, WorkerOutput, spawn};
 use device_app::{headless, keystore};
 
+/// A snapshot is read in many small pieces on one thread and freed on another, where the system's allocator waits.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The Tallyman handheld: receive, issue, move, count, look up; with and without a network.
 #[derive(Parser)]
 #[command(version)]
