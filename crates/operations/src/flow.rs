@@ -2,10 +2,11 @@
 //! ([`Procedure`]); the order of scanning, asking, doubting and writing is the same for all.
 
 use chrono::NaiveDate;
-use domain::{EventBody, OrderId, OrderType, Quantity};
+use domain::{EventBody, OrderId, Quantity};
 
 use crate::codes::{ActionCode, FeedbackCode, Operation};
 use crate::context::Context;
+use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need};
 use crate::hand::{out_of_range, smallest};
 use crate::resolve::{Match, Resolved, resolve};
@@ -15,7 +16,7 @@ use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 use crate::taking::{again, take_item, take_plate, take_unit};
 use crate::undo::{Undoable, undo};
 use crate::unknown::{Several, Unknown, choose_item, settle};
-use crate::{code_input, open_question};
+use crate::{code_input, desk, open_question};
 
 /// What an input led to, while it is being worked out.
 #[derive(Debug, Default)]
@@ -76,18 +77,16 @@ pub(crate) trait Procedure {
     /// Writes the line in hand.
     fn write(&mut self, view: &dyn SiteView, ctx: &Context, out: &mut Out)
     -> Result<(), ViewError>;
-    /// The order that is offered under this id.
-    fn offered(&self, _: &str) -> Option<(OrderId, OrderType)> {
+    /// Which orders it works on, if on any.
+    fn job(&self) -> Option<&'static Job> {
         None
     }
-    /// An order was scanned or chosen. Returns whether it is one to be worked on here.
-    fn take_order(
-        &mut self,
-        _: (OrderId, OrderType),
-        _: &dyn SiteView,
-        _: &mut Out,
-    ) -> Result<bool, ViewError> {
-        Ok(false)
+    /// Its order, and those it offers. Whoever has a job has a desk.
+    fn desk(&self) -> Option<&Desk> {
+        None
+    }
+    fn desk_mut(&mut self) -> Option<&mut Desk> {
+        None
     }
     /// A question was answered with yes.
     fn confirmed(
@@ -117,7 +116,7 @@ pub(crate) trait Procedure {
     }
 }
 
-/// A yes that is about the line in hand, or about dropping the work.
+/// A yes that is about the line in hand, or about the end of the work.
 pub(crate) fn confirm_line<P: Procedure + ?Sized>(
     p: &mut P,
     code: FeedbackCode,
@@ -125,9 +124,13 @@ pub(crate) fn confirm_line<P: Procedure + ?Sized>(
     ctx: &Context,
     out: &mut Out,
 ) -> Result<(), ViewError> {
-    if code == FeedbackCode::DiscardConfirm {
-        out.finished = true;
-        return Ok(());
+    match code {
+        FeedbackCode::DiscardConfirm => {
+            out.finished = true;
+            return Ok(());
+        }
+        FeedbackCode::OrderDiffersConfirm => return desk::finish(p, view, out),
+        _ => {}
     }
     if let Some(hand) = &mut p.draft_mut().hand {
         hand.confirmed.push(code);
@@ -154,9 +157,9 @@ pub(crate) fn handle<P: Procedure>(
             Input::Scan(scanned) => scan(p, &scanned, view, ctx, &mut out)?,
             Input::Text(text) => code_input::text(p, &text, view, ctx, &mut out)?,
             Input::Quantity(typed) => quantity(p, typed, view, ctx, &mut out)?,
-            Input::Choose(id) => match p.offered(&id) {
+            Input::Choose(id) => match offered(p, &id) {
                 Some(order) => {
-                    if !p.take_order(order, view, &mut out)? {
+                    if !desk::take_order(p, order, view, &mut out)? {
                         out.refuse(FeedbackCode::WrongKindHere, [id]);
                     }
                 }
@@ -165,13 +168,21 @@ pub(crate) fn handle<P: Procedure>(
             Input::Action(ActionCode::Undo) => take_back(p, None, &mut out),
             Input::Undo(last) => take_back(p, last.as_ref(), &mut out),
             Input::Action(action) => {
-                if !p.own_action(action, view, ctx, &mut out)? {
+                if !p.own_action(action, view, ctx, &mut out)?
+                    && !desk::action(p, action, view, ctx, &mut out)?
+                {
                     code_input::button(p, action, view, ctx, &mut out)?;
                 }
             }
         }
     }
     Ok(out)
+}
+
+/// The order that is offered under this id.
+fn offered<P: Procedure>(p: &P, id: &str) -> Option<OrderId> {
+    let offer = desk::choices(p).iter().find(|choice| choice.id == id)?;
+    offer.id.parse().ok()
 }
 
 /// A code, while nothing else is open.
@@ -209,12 +220,12 @@ pub(crate) fn scan<P: Procedure>(
         }
     };
     let order = matches.iter().find_map(|m| match m {
-        Match::Order { id, kind } => Some((*id, *kind)),
+        Match::Order { id, .. } => Some(*id),
         _ => None,
     });
     if let Some(order) = order
         && p.draft().hand.is_none()
-        && p.take_order(order, view, out)?
+        && desk::take_order(p, order, view, out)?
     {
         return Ok(());
     }

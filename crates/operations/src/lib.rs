@@ -5,6 +5,7 @@ mod code_table;
 mod codes;
 mod context;
 mod count;
+mod desk;
 mod doubt;
 mod draft;
 mod flow;

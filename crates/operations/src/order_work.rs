@@ -1,6 +1,5 @@
 //! Work on an order: which line goods belong to, how much of it is left, and the end of it.
 
-use domain::event::EventHash;
 use domain::{EventBody, FinishedLine, OrderFinished, OrderId, OrderLine, OrderStep, Quantity};
 use serde::{Deserialize, Serialize};
 
@@ -89,8 +88,9 @@ impl OrderWork {
         lines.count() + usize::from(self.facts.not_ordered > Quantity::ZERO)
     }
 
-    /// Says that the step is done. `known`: who said so before, as far as this device knows.
-    pub(crate) fn finish(&self, known: Vec<EventHash>) -> EventBody {
+    /// Says that the step is done, going on from those who said so before, as far as this device knows.
+    pub(crate) fn finish(&self, view: &dyn SiteView) -> Result<EventBody, ViewError> {
+        let known = view.finished(self.id(), self.step)?;
         let line = |line: &OrderLineFacts| FinishedLine {
             line: line.number,
             asked: line.asked,
@@ -111,12 +111,12 @@ impl OrderWork {
                 reason: OVER.to_owned(),
             });
         }
-        EventBody::OrderFinished(OrderFinished {
+        Ok(EventBody::OrderFinished(OrderFinished {
             order: self.facts.id,
             step: self.step,
             after: known,
             lines,
-        })
+        }))
     }
 
     pub(crate) fn facts(&self) -> Vec<Fact> {

@@ -1,30 +1,31 @@
 //! Receive: goods come in.
 
 use domain::ledger::UnitStatus;
-use domain::{EventBody, OrderId, OrderStep, OrderType};
+use domain::{EventBody, OrderStep, OrderType};
 use serde::{Deserialize, Serialize};
 
-use crate::code_input::finish_line;
 use crate::codes::{ActionCode, FeedbackCode, LineStatus};
 use crate::context::Context;
+use crate::desk::{Desk, Job};
 use crate::doubt;
 use crate::draft::{Draft, Need, line};
-use crate::flow::{Out, Procedure, advance, close, confirm_line};
-use crate::order_work::OrderWork;
-use crate::screen::{Choice, Feedback, Said};
-use crate::site_view::{BinFacts, OrderFacts, SiteView, UnitFacts, ViewError};
+use crate::flow::{Out, Procedure, advance, close};
+use crate::screen::{Feedback, Said};
+use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 
 /// The state of a receipt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receive {
     pub(crate) draft: Draft,
     /// The delivery that was announced, if this is one.
-    #[serde(default)]
-    pub(crate) order: Option<OrderWork>,
-    /// Deliveries that can be chosen while nothing is begun.
-    #[serde(default)]
-    offers: Vec<Choice>,
+    #[serde(flatten)]
+    pub(crate) desk: Desk,
 }
+
+const JOB: Job = Job {
+    kinds: &[OrderType::Inbound],
+    step: OrderStep::Receive,
+};
 
 /// Why goods that came in are not as they should be.
 const DAMAGED: &str = "damaged";
@@ -117,48 +118,22 @@ impl Procedure for Receive {
             let args = [day.to_string(), known.to_string()];
             doubts.push(Feedback::attention(FeedbackCode::ExpiryDiffers, args));
         }
-        doubts.extend(self.order.as_ref().and_then(|o| o.doubt(hand)));
+        doubts.extend(self.desk.order.as_ref().and_then(|o| o.doubt(hand)));
         doubts.extend(doubt::expired(hand, ctx));
         doubts.extend(doubt::too_much(hand));
         Ok(doubts)
     }
 
-    fn offered(&self, id: &str) -> Option<(OrderId, OrderType)> {
-        let order = self.choices().iter().find(|choice| choice.id == id)?;
-        Some((order.id.parse().ok()?, OrderType::Inbound))
+    fn job(&self) -> Option<&'static Job> {
+        Some(&JOB)
     }
 
-    fn take_order(
-        &mut self,
-        (id, kind): (OrderId, OrderType),
-        view: &dyn SiteView,
-        out: &mut Out,
-    ) -> Result<bool, ViewError> {
-        if kind != OrderType::Inbound {
-            return Ok(false);
-        }
-        let Some(facts) = view.order(id, OrderStep::Receive)? else {
-            return Ok(false);
-        };
-        let code = facts.code.clone();
-        let something_else_is_begun = match &self.order {
-            Some(order) => order.id() != id,
-            None => !self.draft.lines.is_empty(),
-        };
-        if something_else_is_begun {
-            out.refuse(FeedbackCode::FinishOrderFirst, [code]);
-            return Ok(true);
-        }
-        if facts.finished {
-            out.feedback = Some(Feedback::attention(
-                FeedbackCode::OrderAlreadyFinished,
-                [code],
-            ));
-        } else {
-            out.accept(FeedbackCode::OrderSelected, [code, facts.party.clone()]);
-        }
-        self.order = Some(OrderWork::new(facts, OrderStep::Receive));
-        Ok(true)
+    fn desk(&self) -> Option<&Desk> {
+        Some(&self.desk)
+    }
+
+    fn desk_mut(&mut self) -> Option<&mut Desk> {
+        Some(&mut self.desk)
     }
 
     fn write(&mut self, _: &dyn SiteView, ctx: &Context, out: &mut Out) -> Result<(), ViewError> {
@@ -179,105 +154,36 @@ impl Procedure for Receive {
                     goods,
                     quantity,
                 },
-                order: self.order.as_ref().map(|o| o.place_of(&hand)),
+                order: self.desk.order.as_ref().map(|o| o.place_of(&hand)),
                 reason: hand.damaged.then(|| DAMAGED.to_owned()),
             });
             self.draft.add_line(written);
-            if let Some(order) = &mut self.order {
+            if let Some(order) = &mut self.desk.order {
                 order.count(&hand, quantity);
             }
         }
         Ok(())
     }
 
-    fn confirmed(
-        &mut self,
-        code: FeedbackCode,
-        view: &dyn SiteView,
-        ctx: &Context,
-        out: &mut Out,
-    ) -> Result<(), ViewError> {
-        match code {
-            FeedbackCode::OrderDiffersConfirm => self.finish(view, out),
-            _ => confirm_line(self, code, view, ctx, out),
-        }
-    }
-
     fn own_action(
         &mut self,
         action: ActionCode,
-        view: &dyn SiteView,
-        ctx: &Context,
+        _: &dyn SiteView,
+        _: &Context,
         out: &mut Out,
     ) -> Result<bool, ViewError> {
-        match action {
-            ActionCode::Damaged => {
-                if let Some(hand) = &mut self.draft.hand {
-                    hand.damaged = !hand.damaged;
-                    let code = if hand.damaged {
-                        FeedbackCode::MarkedDamaged
-                    } else {
-                        FeedbackCode::MarkedSound
-                    };
-                    out.accept(code, []);
-                }
-            }
-            ActionCode::Later if self.order.is_some() => {
-                if self.draft.hand.is_some() {
-                    finish_line(self, view, ctx, out)?;
-                }
-                out.finished = self.draft.hand.is_none();
-            }
-            ActionCode::Done if self.order.is_some() => {
-                if self.draft.hand.is_some() {
-                    finish_line(self, view, ctx, out)?;
-                }
-                if self.draft.hand.is_some() {
-                    return Ok(true);
-                }
-                let differing = self.order.as_ref().map_or(0, OrderWork::differing);
-                if differing > 0 {
-                    let args = [differing.to_string()];
-                    let question = Feedback::attention(FeedbackCode::OrderDiffersConfirm, args);
-                    self.draft.last_raw.clear();
-                    self.draft.ask(question.clone());
-                    out.feedback = Some(question);
-                } else {
-                    self.finish(view, out)?;
-                }
-            }
-            _ => return Ok(false),
+        if action != ActionCode::Damaged {
+            return Ok(false);
+        }
+        if let Some(hand) = &mut self.draft.hand {
+            hand.damaged = !hand.damaged;
+            let code = if hand.damaged {
+                FeedbackCode::MarkedDamaged
+            } else {
+                FeedbackCode::MarkedSound
+            };
+            out.accept(code, []);
         }
         Ok(true)
-    }
-}
-
-impl Receive {
-    /// Looks which deliveries are announced.
-    pub(crate) fn offer(&mut self, view: &dyn SiteView) -> Result<(), ViewError> {
-        let open = view.open_orders(OrderType::Inbound, OrderStep::Receive)?;
-        self.offers = open.iter().map(OrderFacts::as_choice).collect();
-        Ok(())
-    }
-
-    /// What can be chosen instead of scanning.
-    pub(crate) fn choices(&self) -> &[Choice] {
-        let draft = &self.draft;
-        let begun = draft.hand.is_some() || draft.bin.is_some() || !draft.lines.is_empty();
-        if begun || draft.typed.is_some() || self.order.is_some() {
-            return &[];
-        }
-        &self.offers
-    }
-
-    /// Says that everything has come that will come.
-    fn finish(&mut self, view: &dyn SiteView, out: &mut Out) -> Result<(), ViewError> {
-        if let Some(order) = &self.order {
-            let known = view.finished(order.id(), OrderStep::Receive)?;
-            out.write(order.finish(known));
-            out.accept(FeedbackCode::OrderFinished, [order.facts.code.clone()]);
-            out.finished = true;
-        }
-        Ok(())
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codes::{ActionCode, FactCode, Operation, PromptCode};
 use crate::context::Context;
 use crate::count::Count;
+use crate::desk::{self, Desk};
 use crate::draft::{Draft, Need};
 use crate::flow::{self, Procedure};
 use crate::issue::Issue;
@@ -50,8 +51,8 @@ impl Task {
     /// # Errors
     /// Those of the view.
     pub fn refresh(&mut self, view: &dyn SiteView) -> Result<(), ViewError> {
-        match self {
-            Self::Receive(Receive {
+        match self.procedure_mut().desk_mut() {
+            Some(Desk {
                 order: Some(order), ..
             }) => order.refresh(view),
             _ => Ok(()),
@@ -63,9 +64,12 @@ impl Task {
     /// # Errors
     /// Those of the view.
     pub fn offer(&mut self, view: &dyn SiteView) -> Result<(), ViewError> {
-        match self {
-            Self::Receive(work) => work.offer(view),
-            _ => Ok(()),
+        let procedure = self.procedure_mut();
+        match procedure.job() {
+            Some(job) => procedure
+                .desk_mut()
+                .map_or(Ok(()), |desk| desk.offer(job, view)),
+            None => Ok(()),
         }
     }
 
@@ -118,21 +122,32 @@ impl Task {
         }
     }
 
-    fn draft(&self) -> &Draft {
+    fn procedure(&self) -> &dyn Procedure {
         match self {
-            Self::Receive(work) => &work.draft,
-            Self::Issue(work) => &work.draft,
-            Self::Move(work) => &work.draft,
-            Self::Count(work) => &work.draft,
-            Self::LookUp(work) => &work.draft,
+            Self::Receive(work) => work,
+            Self::Issue(work) => work,
+            Self::Move(work) => work,
+            Self::Count(work) => work,
+            Self::LookUp(work) => work,
         }
     }
 
-    const fn order(&self) -> Option<&OrderWork> {
+    fn procedure_mut(&mut self) -> &mut dyn Procedure {
         match self {
-            Self::Receive(work) => work.order.as_ref(),
-            _ => None,
+            Self::Receive(work) => work,
+            Self::Issue(work) => work,
+            Self::Move(work) => work,
+            Self::Count(work) => work,
+            Self::LookUp(work) => work,
         }
+    }
+
+    fn draft(&self) -> &Draft {
+        self.procedure().draft()
+    }
+
+    fn order(&self) -> Option<&OrderWork> {
+        self.procedure().desk()?.order.as_ref()
     }
 
     /// Whether leaving it would lose something that is in no event yet.
@@ -217,12 +232,10 @@ impl Task {
         let mut lines = match self {
             Self::Count(count) => count.open_lines(ctx),
             Self::LookUp(work) => work.shown_rows(),
-            Self::Receive(work) => work
-                .order
-                .as_ref()
+            _ => self
+                .order()
                 .map(|order| order.lines(ctx))
                 .unwrap_or_default(),
-            _ => Vec::new(),
         };
         lines.extend(self.draft().lines.iter().cloned());
         lines
@@ -232,9 +245,8 @@ impl Task {
     pub fn keypad(&self) -> Option<Keypad> {
         let shown = match self {
             Self::LookUp(_) => false,
-            // The deliveries need the room.
-            Self::Receive(work) => work.choices().is_empty(),
-            _ => true,
+            // The orders need the room.
+            _ => desk::choices(self.procedure()).is_empty(),
         };
         self.draft().keypad().filter(|_| shown)
     }
@@ -246,17 +258,15 @@ impl Task {
 
     /// What can be chosen.
     pub fn choices(&self, ctx: &Context) -> Vec<Choice> {
-        if let Self::Receive(work) = self
-            && !work.choices().is_empty()
-        {
-            return work.choices().to_vec();
+        match desk::choices(self.procedure()) {
+            [] => self.draft().choices(ctx),
+            orders => orders.to_vec(),
         }
-        self.draft().choices(ctx)
     }
 
     /// The buttons.
     pub fn actions(&self) -> Vec<Action> {
-        let plates = matches!(self, Self::Receive(work) if work.takes_new_plates());
+        let plates = self.procedure().takes_new_plates();
         if let Some(mut actions) = self.draft().actions(plates) {
             let draft = self.draft();
             let asks = draft.asked.is_some() || draft.unknown.is_some();
@@ -270,7 +280,7 @@ impl Task {
         let done = Action::new(ActionCode::Done, Weight::Primary);
         let mut actions = Vec::new();
         match self {
-            Self::Receive(work) if work.order.is_some() && draft.hand.is_none() => {
+            _ if self.order().is_some() && draft.hand.is_none() => {
                 actions.push(done);
                 actions.push(normal(ActionCode::Later));
                 if draft.bin.is_some() {
