@@ -7,6 +7,8 @@ codes! {
     Operation {
         /// Goods come in.
         Receive = "receive",
+        /// Goods are fetched for an order.
+        Pick = "pick",
         /// Goods go out.
         Issue = "issue",
         /// Goods change bins.
@@ -69,6 +71,20 @@ codes! {
         LinkScanItem = "link-scan-item",
         /// Zero must be said twice.
         CountEmpty = "count-empty",
+        /// Orders are worked on here.
+        ChooseOrder = "choose-order",
+        /// Where what is picked goes.
+        ScanStage = "scan-stage",
+        /// Bin.
+        GoToBin = "go-to-bin",
+        /// Quantity, item.
+        PickItem = "pick-item",
+        /// What is left in a bin: bin.
+        EnterRest = "enter-rest",
+        /// Everything is fetched.
+        AllPicked = "all-picked",
+        /// Something is missing, and the book knows no more of it.
+        NothingMoreHere = "nothing-more-here",
     }
 }
 
@@ -163,6 +179,30 @@ codes! {
         MarkedDamaged = "marked-damaged",
         /// They did not.
         MarkedSound = "marked-sound",
+        /// Quantity, item, where it waits.
+        Picked = "picked",
+        /// Where what is picked goes.
+        StageSelected = "stage-selected",
+        /// Item, bin.
+        PutOff = "put-off",
+        /// No order is chosen.
+        ChooseOrderFirst = "choose-order-first",
+        /// Nobody said where what is picked goes.
+        ScanStageFirst = "scan-stage-first",
+        /// Bin that is due.
+        ScanBinFirst = "scan-bin-first",
+        /// Item scanned, item that is due.
+        WrongItem = "wrong-item",
+        /// What was scanned.
+        NothingMoreToPick = "nothing-more-to-pick",
+        /// Bin scanned, bin suggested.
+        OtherBinConfirm = "other-bin-confirm",
+        /// Lot in hand, lot suggested.
+        OtherLotConfirm = "other-lot-confirm",
+        /// Item, bin.
+        EmptyNow = "empty-now",
+        /// Item, bin.
+        ShortConfirm = "short-confirm",
     }
 }
 
@@ -203,6 +243,16 @@ codes! {
         Later = "later",
         /// The goods in hand came broken.
         Damaged = "damaged",
+        /// As much as is asked for here.
+        AsAsked = "as-asked",
+        /// Less lies here than the book shows.
+        Short = "short",
+        /// Another stop first.
+        Skip = "skip",
+        /// Another place where what is picked goes.
+        ChangeStage = "change-stage",
+        /// Go on with [`Operation::Pick`].
+        Pick = "pick",
         /// Go on with [`Operation::Receive`].
         Receive = "receive",
         /// Go on with [`Operation::Issue`].
@@ -257,6 +307,8 @@ codes! {
         Note = "note",
         /// Done of what is asked for.
         Ordered = "ordered",
+        /// How much is to be fetched here.
+        ToPick = "to-pick",
     }
 }
 

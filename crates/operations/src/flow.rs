@@ -62,6 +62,10 @@ pub(crate) trait Procedure {
     }
     /// Why this unit cannot be taken.
     fn refuse_unit(&self, unit: &UnitFacts, ctx: &Context) -> Option<Feedback>;
+    /// Why goods that a code names cannot be taken now.
+    fn refuse_goods(&mut self, _: &Match, _raw: &str) -> Option<Feedback> {
+        None
+    }
     /// A bin was scanned.
     fn take_bin(
         &mut self,
@@ -98,6 +102,8 @@ pub(crate) trait Procedure {
     ) -> Result<(), ViewError> {
         confirm_line(self, code, view, ctx, out)
     }
+    /// A question was answered with no.
+    fn declined(&mut self, _: FeedbackCode) {}
     /// A button of its own. Returns whether it was one.
     fn own_action(
         &mut self,
@@ -261,6 +267,10 @@ pub(crate) fn scan<P: Procedure>(
             return Ok(());
         }
         p.draft_mut().last_raw = raw.to_owned();
+    }
+    if let Some(refusal) = p.refuse_goods(&found, raw) {
+        out.feedback = Some(refusal);
+        return Ok(());
     }
     match found {
         Match::Item { item, pack } => take_item(p, scanned, item, pack, view, ctx, out),

@@ -1,6 +1,6 @@
 //! The home screen takes any code and opens what fits.
 
-use domain::{OrderType, Quantity};
+use domain::{OrderId, OrderStep, OrderType, Quantity};
 
 use crate::codes::Operation;
 use crate::context::Context;
@@ -44,14 +44,8 @@ pub fn route(scanned: &Scanned, view: &dyn SiteView, ctx: &Context) -> Result<Ro
                     name: name.clone(),
                 });
             }
-            [Match::NewPlate(_)]
-            | [
-                Match::Order {
-                    kind: OrderType::Inbound,
-                    ..
-                },
-                ..,
-            ] => Operation::Receive,
+            [Match::NewPlate(_)] => Operation::Receive,
+            [Match::Order { id, kind }, ..] => of_order(*id, *kind, view)?,
             [Match::Item { item, .. }] => {
                 let here = view.stock_of_item(item.id)?;
                 if here.iter().any(|p| p.balance > Quantity::ZERO) {
@@ -65,4 +59,18 @@ pub fn route(scanned: &Scanned, view: &dyn SiteView, ctx: &Context) -> Result<Ro
     };
     let step = Task::start(operation).handle(Input::Scan(scanned.clone()), view, ctx)?;
     Ok(Route::Open(Box::new(step)))
+}
+
+/// The step of an order that is to be done next.
+fn of_order(id: OrderId, kind: OrderType, view: &dyn SiteView) -> Result<Operation, ViewError> {
+    Ok(match kind {
+        OrderType::Inbound => Operation::Receive,
+        OrderType::Outbound | OrderType::Transfer => {
+            match view.order(id, OrderStep::Pick)?.is_some_and(|o| o.finished) {
+                true => Operation::Issue,
+                false => Operation::Pick,
+            }
+        }
+        OrderType::Count => Operation::Count,
+    })
 }

@@ -1,14 +1,15 @@
 //! Issue: goods go out.
 
 use domain::ledger::UnitStatus;
-use domain::{EventBody, Quantity};
+use domain::{EventBody, OrderStep, OrderType, Quantity};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FeedbackCode, LineStatus};
 use crate::context::Context;
+use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need, line};
 use crate::flow::{Out, Procedure, advance, close};
-use crate::screen::Feedback;
+use crate::screen::{Feedback, Said};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 use crate::{doubt, stock_source};
 
@@ -16,7 +17,15 @@ use crate::{doubt, stock_source};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issue {
     pub(crate) draft: Draft,
+    /// What was ordered, if it goes out for an order.
+    #[serde(flatten)]
+    pub(crate) desk: Desk,
 }
+
+const JOB: Job = Job {
+    kinds: &[OrderType::Outbound, OrderType::Transfer],
+    step: OrderStep::Ship,
+};
 
 /// A unit that went out cannot go out or move again.
 pub(crate) fn refuse_issued(unit: &UnitFacts) -> Option<Feedback> {
@@ -35,6 +44,18 @@ impl Procedure for Issue {
 
     fn draft_mut(&mut self) -> &mut Draft {
         &mut self.draft
+    }
+
+    fn job(&self) -> Option<&'static Job> {
+        Some(&JOB)
+    }
+
+    fn desk(&self) -> Option<&Desk> {
+        Some(&self.desk)
+    }
+
+    fn desk_mut(&mut self) -> Option<&mut Desk> {
+        Some(&mut self.desk)
     }
 
     fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {
@@ -77,6 +98,7 @@ impl Procedure for Issue {
             doubt::expired(hand, ctx),
             doubt::wrong_bin(&self.draft),
             doubt::not_enough(&self.draft),
+            self.desk.order.as_ref().and_then(|o| o.doubt(hand)),
             doubt::too_much(hand),
         ];
         Ok(doubts.into_iter().flatten().collect())
@@ -94,12 +116,19 @@ impl Procedure for Issue {
                 bin.code.clone(),
             ];
             out.accept(FeedbackCode::Issued, args);
-            out.write(EventBody::Issued {
-                bin: bin.id,
-                goods,
-                quantity,
+            out.events.push(Said {
+                body: EventBody::Issued {
+                    bin: bin.id,
+                    goods,
+                    quantity,
+                },
+                order: self.desk.order.as_ref().map(|o| o.place_of(&hand)),
+                reason: None,
             });
             self.draft.add_line(written);
+            if let Some(order) = &mut self.desk.order {
+                order.count(&hand, quantity);
+            }
         }
         Ok(())
     }

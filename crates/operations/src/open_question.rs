@@ -56,6 +56,7 @@ pub(crate) fn answer<P: Procedure>(
     if yes {
         return p.confirmed(asked.question.code, view, ctx, out);
     }
+    p.declined(asked.question.code);
     let draft = p.draft_mut();
     match asked.question.code {
         FeedbackCode::CountEmptyConfirm

@@ -12,6 +12,7 @@ use crate::issue::Issue;
 use crate::look_up::LookUp;
 use crate::move_goods::Move;
 use crate::order_work::OrderWork;
+use crate::pick::Pick;
 use crate::receive::Receive;
 use crate::screen::{
     Action, Choice, Entry, Fact, Input, Keypad, Line, Prompt, Question, Step, Weight,
@@ -24,6 +25,8 @@ use crate::site_view::{SiteView, ViewError};
 pub enum Task {
     /// Goods come in.
     Receive(Receive),
+    /// Goods are fetched for an order.
+    Pick(Pick),
     /// Goods go out.
     Issue(Issue),
     /// Goods change bins.
@@ -39,6 +42,7 @@ impl Task {
     pub fn start(operation: Operation) -> Self {
         match operation {
             Operation::Receive => Self::Receive(Receive::default()),
+            Operation::Pick => Self::Pick(Pick::default()),
             Operation::Issue => Self::Issue(Issue::default()),
             Operation::Move => Self::Move(Move::default()),
             Operation::Count => Self::Count(Count::default()),
@@ -50,11 +54,15 @@ impl Task {
     ///
     /// # Errors
     /// Those of the view.
-    pub fn refresh(&mut self, view: &dyn SiteView) -> Result<(), ViewError> {
-        match self.procedure_mut().desk_mut() {
-            Some(Desk {
-                order: Some(order), ..
-            }) => order.refresh(view),
+    pub fn refresh(&mut self, view: &dyn SiteView, ctx: &Context) -> Result<(), ViewError> {
+        if let Some(Desk {
+            order: Some(order), ..
+        }) = self.procedure_mut().desk_mut()
+        {
+            order.refresh(view)?;
+        }
+        match self {
+            Self::Pick(work) => work.plan(view, ctx),
             _ => Ok(()),
         }
     }
@@ -77,6 +85,7 @@ impl Task {
     pub const fn operation(&self) -> Operation {
         match self {
             Self::Receive(_) => Operation::Receive,
+            Self::Pick(_) => Operation::Pick,
             Self::Issue(_) => Operation::Issue,
             Self::Move(_) => Operation::Move,
             Self::Count(_) => Operation::Count,
@@ -95,9 +104,10 @@ impl Task {
         ctx: &Context,
     ) -> Result<Step, ViewError> {
         let mut task = self.clone();
-        task.refresh(view)?;
+        task.refresh(view, ctx)?;
         let out = match &mut task {
             Self::Receive(work) => flow::handle(work, input, view, ctx)?,
+            Self::Pick(work) => flow::handle(work, input, view, ctx)?,
             Self::Issue(work) => flow::handle(work, input, view, ctx)?,
             Self::Move(work) => flow::handle(work, input, view, ctx)?,
             Self::Count(work) => flow::handle(work, input, view, ctx)?,
@@ -125,6 +135,7 @@ impl Task {
     fn procedure(&self) -> &dyn Procedure {
         match self {
             Self::Receive(work) => work,
+            Self::Pick(work) => work,
             Self::Issue(work) => work,
             Self::Move(work) => work,
             Self::Count(work) => work,
@@ -135,6 +146,7 @@ impl Task {
     fn procedure_mut(&mut self) -> &mut dyn Procedure {
         match self {
             Self::Receive(work) => work,
+            Self::Pick(work) => work,
             Self::Issue(work) => work,
             Self::Move(work) => work,
             Self::Count(work) => work,
@@ -185,6 +197,7 @@ impl Task {
         let has_bin = draft.bin.is_some();
         let code = match self {
             _ if draft.hand.is_some() => PromptCode::ScanItem,
+            Self::Pick(work) => return work.prompt(),
             Self::Receive(_) if !has_bin => PromptCode::ScanBin,
             Self::Move(work) if work.whole_bin => PromptCode::ScanToBin,
             Self::Move(_) if !has_bin && !begun => PromptCode::ScanFromBin,
@@ -214,9 +227,16 @@ impl Task {
     pub fn facts(&self, ctx: &Context) -> Vec<Fact> {
         match self {
             Self::LookUp(work) if work.draft.unknown.is_none() => work.shown_facts(),
-            Self::Issue(_) | Self::Move(_) => self.draft().facts(FactCode::FromBin, ctx),
+            Self::Move(_) => self.draft().facts(FactCode::FromBin, ctx),
             _ => {
-                let mut facts = self.draft().facts(FactCode::Bin, ctx);
+                let draft = self.draft();
+                let mut facts = match self {
+                    Self::Pick(work) if draft.hand.is_none() && draft.unknown.is_none() => {
+                        work.due_facts(ctx)
+                    }
+                    Self::Pick(_) | Self::Issue(_) => draft.facts(FactCode::FromBin, ctx),
+                    _ => draft.facts(FactCode::Bin, ctx),
+                };
                 if let (Some(order), None) = (self.order(), &self.draft().unknown) {
                     let hand = self.draft().hand.as_ref();
                     facts.extend(hand.and_then(|hand| order.facts_of(hand)));
@@ -245,6 +265,7 @@ impl Task {
     pub fn keypad(&self) -> Option<Keypad> {
         let shown = match self {
             Self::LookUp(_) => false,
+            Self::Pick(work) => work.takes_numbers(),
             // The orders need the room.
             _ => desk::choices(self.procedure()).is_empty(),
         };
@@ -270,8 +291,13 @@ impl Task {
         if let Some(mut actions) = self.draft().actions(plates) {
             let draft = self.draft();
             let asks = draft.asked.is_some() || draft.unknown.is_some();
-            if matches!(self, Self::Receive(_)) && draft.item().is_some() && !asks {
-                actions.push(Action::new(ActionCode::Damaged, Weight::Normal));
+            let own = match self {
+                Self::Receive(_) => Some(ActionCode::Damaged),
+                Self::Pick(_) => Some(ActionCode::AsAsked),
+                _ => None,
+            };
+            if let Some(own) = own.filter(|_| draft.item().is_some() && !asks) {
+                actions.push(Action::new(own, Weight::Normal));
             }
             return actions;
         }
@@ -280,6 +306,7 @@ impl Task {
         let done = Action::new(ActionCode::Done, Weight::Primary);
         let mut actions = Vec::new();
         match self {
+            Self::Pick(work) if draft.hand.is_none() => actions = work.actions(),
             _ if self.order().is_some() && draft.hand.is_none() => {
                 actions.push(done);
                 actions.push(normal(ActionCode::Later));
@@ -314,7 +341,7 @@ impl Task {
                     actions.push(Action::new(ActionCode::Discard, Weight::Danger));
                 }
             }
-            Self::Receive(_) | Self::Issue(_) => {
+            Self::Receive(_) | Self::Pick(_) | Self::Issue(_) => {
                 actions.push(done);
                 if draft.bin.is_some() {
                     actions.push(normal(ActionCode::ChangeBin));

@@ -312,7 +312,7 @@ impl Worker {
         let mut task = step.task;
         // What has just been written, or taken back, is part of what is done of the order.
         if let Some(view) = self.stock_view()
-            && let Err(error) = task.refresh(&view)
+            && let Err(error) = task.refresh(&view, &self.context())
         {
             tracing::warn!(%error, "the order's progress is shown as it was before");
         }

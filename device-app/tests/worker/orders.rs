@@ -1,4 +1,4 @@
-//! Work on orders: an announced delivery, received by two handhelds that are cut off.
+//! Work on orders: an announced delivery received, and goods picked, by handhelds that are cut off.
 
 use device_app::view::{Screen, UiEvent};
 use documents::{LineAsked, Order, Partition, RecordKind};
@@ -8,6 +8,11 @@ use crate::hub::{Hub, SITE};
 use crate::rig::Rig;
 
 fn announce(hub: &Hub) {
+    order(hub, OrderType::Inbound, "PO-7");
+}
+
+/// Ten bolts and one drill.
+fn order(hub: &Hub, kind: OrderType, code: &str) {
     let line = |n: u8, asked| LineAsked {
         item: Some(ItemId::from_bytes([0x40 | n; 16])),
         asked: Quantity::from_units(asked).unwrap(),
@@ -16,8 +21,8 @@ fn announce(hub: &Hub) {
     let order = Order {
         id: OrderId::from_bytes([0x0d; 16]),
         site: SITE,
-        kind: OrderType::Inbound,
-        code: "PO-7".into(),
+        kind,
+        code: code.into(),
         party: "华东五金".into(),
         note: String::new(),
         due: 0,
@@ -113,4 +118,116 @@ fn two_handhelds_receive_one_delivery_apart_and_both_results_are_shown() {
     one.scan("PO-7");
     assert_eq!(one.said(), "order-already-finished");
     assert_eq!(one.task().lines[1].quantity, "20 / 10 pcs");
+}
+
+#[test]
+fn an_order_is_picked_shipped_and_a_short_pick_is_shown() {
+    let hub = Hub::new();
+    order(&hub, OrderType::Outbound, "SO-1");
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    rig.ui(UiEvent::StayOffline(true));
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    for bin in ["A-01", "A-02"] {
+        rig.scan(bin);
+        rig.scan("BOLT");
+        rig.worker.quantity("8");
+    }
+    rig.action("done");
+    rig.ui(UiEvent::OpenOperation("pick".into()));
+    let offered = rig.task().choices;
+    assert_eq!(offered[0].title, "SO-1");
+    let id = offered[0].id.clone();
+    rig.ui(UiEvent::Choose(id));
+    rig.scan("A-03");
+    assert_eq!(rig.said(), "stage-selected");
+    assert_eq!(rig.task().prompt.code, "go-to-bin");
+    assert_eq!(rig.task().prompt.args, ["A-01"]);
+    rig.scan("BOLT");
+    assert_eq!(rig.said(), "scan-bin-first");
+    rig.scan("A-01");
+    rig.scan("BOLT");
+    rig.worker.quantity("3");
+    assert_eq!(rig.said(), "picked");
+    // Where the picker is and what was found is not lost when the program ends.
+    let mut rig = rig.restart(&hub);
+    rig.scan("B-LI");
+    rig.ui(UiEvent::Resume);
+    rig.action("short");
+    rig.action("confirm");
+    assert_eq!(rig.said(), "counted-line");
+    assert_eq!(rig.task().prompt.args, ["A-02"]);
+    rig.scan("A-02");
+    rig.scan("BOLT");
+    rig.action("as-asked");
+    assert_eq!(rig.said(), "picked");
+    assert_eq!(
+        rig.task().prompt.code,
+        "nothing-more-here",
+        "no drill is in stock"
+    );
+    rig.action("done");
+    assert_eq!(rig.said(), "order-differs-confirm");
+    rig.action("confirm");
+    assert!(matches!(rig.view().screen, Screen::Home(_)));
+
+    // Its number opens the next step now.
+    rig.scan("SO-1");
+    assert_eq!(rig.task().operation, "issue");
+    rig.scan("A-03");
+    rig.scan("BOLT");
+    rig.action("all-of-it");
+    assert_eq!(rig.said(), "issued");
+    assert_eq!(rig.task().lines[1].quantity, "10 / 10 pcs");
+    rig.action("done");
+    rig.action("confirm");
+    rig.ui(UiEvent::StayOffline(false));
+    rig.settle();
+    let query = rig.worker.replica().query();
+    let open = query.exceptions(&Default::default(), 10).unwrap();
+    let mut kinds: Vec<&str> = open.iter().map(|e| e.finding.kind.code()).collect();
+    kinds.sort_unstable();
+    assert_eq!(
+        kinds,
+        ["count-variance", "order-variance", "order-variance"]
+    );
+}
+
+#[test]
+fn two_handhelds_pick_one_order_apart_and_nothing_is_picked_unseen() {
+    let hub = Hub::new();
+    order(&hub, OrderType::Outbound, "SO-1");
+    let mut one = Rig::signed_in(&hub, "AAAA1");
+    one.ui(UiEvent::OpenOperation("receive".into()));
+    one.scan("A-01");
+    one.scan("BOLT");
+    one.worker.quantity("10");
+    one.action("done");
+    one.settle();
+    let mut other = Rig::signed_in(&hub, "BBBB2");
+    for rig in [&mut one, &mut other] {
+        rig.ui(UiEvent::StayOffline(true));
+        rig.scan("SO-1");
+        for code in ["A-03", "A-01", "BOLT"] {
+            rig.scan(code);
+        }
+        rig.action("as-asked");
+        rig.action("confirm");
+        rig.action("done");
+        rig.action("confirm");
+    }
+    for rig in [&mut one, &mut other] {
+        rig.ui(UiEvent::StayOffline(false));
+        rig.settle();
+    }
+    one.ui(UiEvent::SyncNow);
+    one.settle();
+    assert_eq!(one.state_hash(), other.state_hash());
+    let query = one.worker.replica().query();
+    let open = query.exceptions(&Default::default(), 10).unwrap();
+    let mut kinds: Vec<&str> = open.iter().map(|e| e.finding.kind.code()).collect();
+    kinds.sort_unstable();
+    assert_eq!(
+        kinds,
+        ["count-variance", "negative-stock", "work-done-twice"]
+    );
 }

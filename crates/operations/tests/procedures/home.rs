@@ -2,7 +2,7 @@
 
 use crate::support::{Site, context, gs1, play, shown};
 use operations::home::{Route, route};
-use operations::{Operation, Scanned};
+use operations::{Operation, Scanned, Task};
 
 fn check(site: &Site, scanned: &Scanned, expected: &str) {
     let got = match route(scanned, site, &context()).unwrap() {
@@ -35,6 +35,27 @@ fn any_code_opens_what_fits() {
         "look-up: set-aside link-to-item cancel",
     );
     check(&site, &plain("4006381333932"), "refused wrong-check-digit");
+}
+
+#[test]
+fn an_order_opens_the_step_that_is_due() {
+    let mut site = Site::with(&["BOLT A-01 3"]);
+    site.sell("SO-1", &["BOLT 1"]);
+    check(&site, &Scanned::plain("SO-1"), "pick: later");
+    let mut task = Task::start(Operation::Pick);
+    for input in [
+        "scan SO-1",
+        "scan DOCK",
+        "scan A-01",
+        "scan BOLT",
+        "qty 1",
+        "do done",
+    ] {
+        let step = play(&task, input, &site);
+        site.apply(&step);
+        task = step.task;
+    }
+    check(&site, &Scanned::plain("SO-1"), "issue: done later");
 }
 
 #[test]

@@ -144,3 +144,39 @@ fn no_stock_anywhere_asks_for_the_bin() {
         ],
     );
 }
+
+#[test]
+fn what_was_ordered_goes_out_line_by_line() {
+    let mut site = Site::with(&["BOLT DOCK 12", "WIRE A-01 50", "MILK/L1@2027-01-01 DOCK 5"]);
+    site.sell("SO-1", &["BOLT 12", "MILK/L1 6"]);
+    check(
+        Issue,
+        &mut site,
+        &[
+            (
+                "choose SO-1",
+                "accepted order-selected SO-1,ACME | scan-item | ",
+            ),
+            ("scan DOCK", "."),
+            ("scan BOX12", "."),
+            (
+                "do next",
+                "accepted issued 12 pcs,BOLT,DOCK | . | issued DOCK BOLT 12 for SO-1:1",
+            ),
+            ("scan WIRE", "."),
+            ("qty 1", "attention not-enough-here 0 | . | "),
+            ("do cancel", "."),
+            ("do cancel", "."),
+            ("scan MILK", "."),
+            (
+                "qty 5",
+                ". | . | issued DOCK MILK/L1@2027-01-01 5 for SO-1:2",
+            ),
+            ("do done", "attention order-differs-confirm 1 | . | "),
+            (
+                "do confirm",
+                "accepted order-finished SO-1 | finished | order-finished 1=12/12 2=5/6short",
+            ),
+        ],
+    );
+}

@@ -6,6 +6,7 @@ mod count;
 mod home;
 mod issue;
 mod move_goods;
+mod pick;
 mod receive;
 mod receive_order;
 mod support;

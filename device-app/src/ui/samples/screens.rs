@@ -59,7 +59,7 @@ pub(super) fn home(goods: &Goods) -> HomeView {
             recent("13:41", "issue", goods.oil, "−2.5"),
         ],
         lines_today: 84,
-        operations: ["receive", "issue", "move", "count", "look-up"]
+        operations: ["receive", "pick", "issue", "move", "count", "look-up"]
             .map(String::from)
             .into(),
     }
@@ -168,6 +168,53 @@ pub(super) fn delivery(goods: &Goods) -> TaskView {
         ],
         last: Some(last(goods)),
         ..TaskView::default()
+    }
+}
+
+/// The next stop of an order that is being picked.
+pub(super) fn picking(goods: &Goods) -> TaskView {
+    let of = |done: &str, asked: &str| format!("{done} / {asked} {}", goods.piece);
+    TaskView {
+        operation: "pick".into(),
+        prompt: Message::new("go-to-bin").with("B-07-2"),
+        facts: vec![
+            fact("from-bin", "B-07-2", true),
+            fact("to-pick", &format!("24 {}", goods.piece), true),
+            fact("item", goods.glove, false),
+            fact("sku", "77-0090", false),
+            fact("lot", "26B07", false),
+            fact("on-hand-here", &format!("60 {}", goods.piece), false),
+            fact("order", "SO-260918", false),
+        ],
+        lines: vec![
+            line(goods.glove, "77-0090", &of("0", "24"), "open"),
+            line(goods.oil, "31-0046", &of("0", "2"), "open"),
+            line(goods.bolt, "10-4021", &of("60", "60"), "completed"),
+        ],
+        actions: ["skip", "later", "change-stage"]
+            .map(|code| Action::new(code, Weight::Normal))
+            .into(),
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
+/// At the stop, before anything is scanned.
+pub(super) fn picking_here(goods: &Goods) -> TaskView {
+    TaskView {
+        prompt: Message::new("pick-item")
+            .with(format!("24 {}", goods.piece))
+            .with("77-0090"),
+        keypad: Some(Keypad {
+            value: String::new(),
+            unit: String::new(),
+            hint: None,
+            decimals: false,
+        }),
+        actions: ["short", "skip", "later"]
+            .map(|code| Action::new(code, Weight::Normal))
+            .into(),
+        ..picking(goods)
     }
 }
 

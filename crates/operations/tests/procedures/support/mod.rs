@@ -40,6 +40,7 @@ pub(crate) fn check(operation: Operation, site: &mut Site, rows: &[Row<'_>]) {
         }
         site.apply(&step);
         task = reloaded(&step.task);
+        task.refresh(site, &context()).unwrap();
     }
 }
 

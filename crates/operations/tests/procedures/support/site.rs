@@ -25,7 +25,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Items BOLT (box of 12), WIRE (by the metre), MILK (lot and expiry), DRILL (serial); bins.
+    /// Items BOLT (box of 12), WIRE (by the metre), MILK (lot and expiry), DRILL (serial); bins, B-01, B-02 and DOCK.
     pub(crate) fn new() -> Self {
         let item = |n: u8, sku: &str, unit: &str, decimals, flags: [bool; 3]| ItemFacts {
             id: ItemId::from_bytes([n; 16]),
@@ -65,10 +65,11 @@ impl Site {
             code("BOTH", 1, 1),
             code("BOTH", 5, 1),
         ];
-        let bins = (1..=3)
-            .map(|n| BinFacts {
+        let bins = (1..)
+            .zip(["A-01", "A-02", "A-03", "B-01", "B-02", "DOCK"])
+            .map(|(n, code)| BinFacts {
                 id: BinId::from_bytes([n; 16]),
-                code: format!("A-0{n}"),
+                code: code.into(),
             })
             .collect();
         Self {
@@ -83,6 +84,15 @@ impl Site {
 
     /// Announces a delivery: `SKU[/lot] quantity` for each line.
     pub(crate) fn expect(&mut self, code: &str, lines: &[&str]) {
+        self.order_of(OrderType::Inbound, code, lines);
+    }
+
+    /// Orders goods out, in the same words.
+    pub(crate) fn sell(&mut self, code: &str, lines: &[&str]) {
+        self.order_of(OrderType::Outbound, code, lines);
+    }
+
+    fn order_of(&mut self, kind: OrderType, code: &str, lines: &[&str]) {
         let line = |(number, line): (u32, &&str)| {
             let (name, asked) = line.split_once(' ').unwrap();
             let (sku, lot) = name.split_once('/').unwrap_or((name, ""));
@@ -96,7 +106,7 @@ impl Site {
         };
         let order = OrderFacts {
             id: OrderId::from_bytes([self.orders.len() as u8 + 1; 16]),
-            kind: OrderType::Inbound,
+            kind,
             code: code.into(),
             party: "ACME".into(),
             note: String::new(),
