@@ -27,7 +27,7 @@ use crate::store::accounts::{Role, User};
 
 const ZONES: &str = include_str!("../../fixtures/demo-site/zones.csv");
 const OPERATORS: &str = include_str!("../../fixtures/demo-site/operators.csv");
-const TABLES: [(Kind, &str); 4] = [
+const TABLES: [(Kind, &str); 5] = [
     (
         Kind::Bins,
         include_str!("../../fixtures/demo-site/bins.csv"),
@@ -43,6 +43,10 @@ const TABLES: [(Kind, &str); 4] = [
     (
         Kind::Deliveries,
         include_str!("../../fixtures/demo-site/deliveries.csv"),
+    ),
+    (
+        Kind::Outbound,
+        include_str!("../../fixtures/demo-site/outbound.csv"),
     ),
 ];
 /// So many handhelds can join.
@@ -224,14 +228,17 @@ mod tests {
         assert_eq!(query.operators().unwrap().len(), 7);
         assert!(query.event_count().unwrap() > 1_000);
         assert_eq!(query.open_exception_count().unwrap(), 0);
-        let expected = query
-            .orders(site, OrderType::Inbound, OrderStep::Receive)
-            .unwrap();
-        assert_eq!(expected.len(), 6);
-        assert!(
-            expected
-                .iter()
-                .all(|o| o.done.is_empty() && !o.order.lines.is_empty())
-        );
+        for (kind, step) in [
+            (OrderType::Inbound, OrderStep::Receive),
+            (OrderType::Outbound, OrderStep::Pick),
+        ] {
+            let orders = query.orders(site, kind, step).unwrap();
+            assert_eq!(orders.len(), 6);
+            assert!(
+                orders
+                    .iter()
+                    .all(|o| o.done.is_empty() && !o.order.lines.is_empty())
+            );
+        }
     }
 }

@@ -26,7 +26,7 @@ pub enum Task {
     /// Goods come in.
     Receive(Receive),
     /// Goods are fetched for an order.
-    Pick(Pick),
+    Pick(Box<Pick>),
     /// Goods go out.
     Issue(Issue),
     /// Goods change bins.
@@ -42,7 +42,7 @@ impl Task {
     pub fn start(operation: Operation) -> Self {
         match operation {
             Operation::Receive => Self::Receive(Receive::default()),
-            Operation::Pick => Self::Pick(Pick::default()),
+            Operation::Pick => Self::Pick(Box::default()),
             Operation::Issue => Self::Issue(Issue::default()),
             Operation::Move => Self::Move(Move::default()),
             Operation::Count => Self::Count(Count::default()),
@@ -107,7 +107,7 @@ impl Task {
         task.refresh(view, ctx)?;
         let out = match &mut task {
             Self::Receive(work) => flow::handle(work, input, view, ctx)?,
-            Self::Pick(work) => flow::handle(work, input, view, ctx)?,
+            Self::Pick(work) => flow::handle(&mut **work, input, view, ctx)?,
             Self::Issue(work) => flow::handle(work, input, view, ctx)?,
             Self::Move(work) => flow::handle(work, input, view, ctx)?,
             Self::Count(work) => flow::handle(work, input, view, ctx)?,
@@ -135,7 +135,7 @@ impl Task {
     fn procedure(&self) -> &dyn Procedure {
         match self {
             Self::Receive(work) => work,
-            Self::Pick(work) => work,
+            Self::Pick(work) => &**work,
             Self::Issue(work) => work,
             Self::Move(work) => work,
             Self::Count(work) => work,
@@ -146,7 +146,7 @@ impl Task {
     fn procedure_mut(&mut self) -> &mut dyn Procedure {
         match self {
             Self::Receive(work) => work,
-            Self::Pick(work) => work,
+            Self::Pick(work) => &mut **work,
             Self::Issue(work) => work,
             Self::Move(work) => work,
             Self::Count(work) => work,

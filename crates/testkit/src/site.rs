@@ -2,8 +2,8 @@
 //! The same seed always gives the same site, to the byte.
 
 mod codes;
-mod deliveries;
 mod goods;
+mod orders;
 mod random;
 mod stock;
 mod tables;
@@ -32,7 +32,9 @@ pub struct DemoSite {
     /// What lies where on the first day.
     pub opening_stock: Vec<DemoStock>,
     /// What is announced, line by line.
-    pub deliveries: Vec<DemoDelivery>,
+    pub deliveries: Vec<DemoOrderLine>,
+    /// What customers ordered, line by line.
+    pub outbound: Vec<DemoOrderLine>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,12 +95,13 @@ pub struct DemoStock {
     pub plate: Option<String>,
 }
 
-/// A line of an expected delivery.
+/// A line of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DemoDelivery {
-    /// Number of the delivery.
+pub struct DemoOrderLine {
+    /// Number of the order.
     pub order: String,
-    pub supplier: &'static str,
+    /// Supplier or customer.
+    pub party: &'static str,
     /// Day, such as `2026-05-07`.
     pub due: String,
     pub sku: String,
@@ -112,8 +115,9 @@ pub fn demo_site(seed: u64) -> DemoSite {
     let items = items(&mut random);
     let bins = bins();
     let opening_stock = stock::opening_stock(&mut random, &bins, &items);
-    // Drawn apart, so that what was there before deliveries stays as it was.
-    let deliveries = deliveries::deliveries(&mut Random::new(seed + 1), &items);
+    // Drawn apart, so that what was there before orders stays as it was.
+    let deliveries = orders::deliveries(&mut Random::new(seed + 1), &items);
+    let outbound = orders::outbound(&mut Random::new(seed + 2), &items, &opening_stock);
     DemoSite {
         code: "SHA1",
         name_zh: "上海一号仓",
@@ -138,6 +142,7 @@ pub fn demo_site(seed: u64) -> DemoSite {
         operators: operators(&mut random),
         opening_stock,
         deliveries,
+        outbound,
     }
 }
 

@@ -1,20 +1,21 @@
 //! The site as CSV files, with the headings that the console's import knows.
 
-use super::DemoSite;
+use super::{DemoOrderLine, DemoSite};
 
 /// A file of `fixtures/demo-site`: name and content.
 type Table = (&'static str, String);
 
 impl DemoSite {
     /// Every table, in the order in which a new warehouse needs them.
-    pub fn tables(&self) -> [Table; 6] {
+    pub fn tables(&self) -> [Table; 7] {
         [
             ("zones.csv", self.zones_csv()),
             ("bins.csv", self.bins_csv()),
             ("items.csv", self.items_csv()),
             ("operators.csv", self.operators_csv()),
             ("opening-stock.csv", self.opening_stock_csv()),
-            ("deliveries.csv", self.deliveries_csv()),
+            ("deliveries.csv", orders("Supplier", &self.deliveries)),
+            ("outbound.csv", orders("Customer", &self.outbound)),
         ]
     }
 
@@ -76,19 +77,19 @@ impl DemoSite {
         });
         table("Bin,SKU,Quantity,Lot,Expiry,Plate or serial", rows)
     }
+}
 
-    fn deliveries_csv(&self) -> String {
-        let rows = self.deliveries.iter().map(|line| {
-            [
-                line.order.clone(),
-                line.supplier.to_owned(),
-                line.due.clone(),
-                line.sku.clone(),
-                line.quantity.to_string(),
-            ]
-        });
-        table("Order,Supplier,Due,SKU,Quantity", rows)
-    }
+fn orders(party: &str, lines: &[DemoOrderLine]) -> String {
+    let rows = lines.iter().map(|line| {
+        [
+            line.order.clone(),
+            line.party.to_owned(),
+            line.due.clone(),
+            line.sku.clone(),
+            line.quantity.to_string(),
+        ]
+    });
+    table(&format!("Order,{party},Due,SKU,Quantity"), rows)
 }
 
 fn table<const N: usize>(heading: &str, rows: impl Iterator<Item = [String; N]>) -> String {

@@ -12,9 +12,7 @@ use replica::{Commit, NewEvent, Query, RecordEdit};
 
 use super::ConsoleData;
 use super::resolve::operator_edit;
-use crate::console::import::{
-    BinIn, Column, DeliveryIn, ItemIn, Outcome, Parsed, Problem, StockIn,
-};
+use crate::console::import::{BinIn, Column, ItemIn, OrderIn, Outcome, Parsed, Problem, StockIn};
 use crate::error::AppError;
 use crate::store::accounts::User;
 
@@ -100,7 +98,9 @@ fn plan(
         (Parsed::Items(rows), _) => plan_items(query, ids, rows, now),
         (Parsed::Bins(rows), Some(site)) => plan_bins(query, ids, rows, site, now),
         (Parsed::Stock(rows), Some(site)) => plan_stock(query, rows, site),
-        (Parsed::Deliveries(rows), Some(site)) => plan_deliveries(query, ids, rows, site, now),
+        (Parsed::Orders(kind, rows), Some(site)) => {
+            plan_orders(query, ids, *kind, rows, (site, now))
+        }
         (_, None) => Err(AppError::BadRequest),
     }
 }
@@ -357,23 +357,23 @@ fn stock_event(
     }))
 }
 
-/// Each delivery becomes an order; one whose number is known is left out, and one with goods that nobody knows.
-fn plan_deliveries(
+/// An order whose number is known is left out, and one with goods that nobody knows.
+fn plan_orders(
     query: &Query<'_>,
     ids: &mut IdSource,
-    rows: &[DeliveryIn],
-    site: SiteId,
-    now: UnixMillis,
+    kind: OrderType,
+    rows: &[OrderIn],
+    (site, now): (SiteId, UnixMillis),
 ) -> Result<Plan, AppError> {
     let mut plan = Plan::default();
-    let mut by_order: BTreeMap<&str, Vec<&DeliveryIn>> = BTreeMap::new();
+    let mut by_order: BTreeMap<&str, Vec<&OrderIn>> = BTreeMap::new();
     for row in rows {
         by_order.entry(&row.order).or_default().push(row);
     }
     for (code, rows) in by_order {
         if !query.orders_by_code(site, code)?.is_empty() {
             let known = "import.problem.order-known";
-            let problem = |row: &&DeliveryIn| Problem::cell(row.line, Column::Order, known, code);
+            let problem = |row: &&OrderIn| Problem::cell(row.line, Column::Order, known, code);
             plan.outcome.problems.extend(rows.iter().map(problem));
             continue;
         }
@@ -400,7 +400,7 @@ fn plan_deliveries(
             plan.outcome.problems.extend(problems);
             continue;
         }
-        let first = |text: fn(&DeliveryIn) -> &str| {
+        let first = |text: fn(&OrderIn) -> &str| {
             let said = rows.iter().map(|row| text(row)).find(|t| !t.is_empty());
             said.unwrap_or_default().to_owned()
         };
@@ -408,7 +408,7 @@ fn plan_deliveries(
         let order = Order {
             id: OrderId::from_bytes(ids.draw(now)),
             site,
-            kind: OrderType::Inbound,
+            kind,
             code: code.to_owned(),
             party: first(|row| &row.party),
             note: String::new(),

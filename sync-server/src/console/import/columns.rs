@@ -144,8 +144,27 @@ impl Column {
                 "po",
                 "order number",
             ],
-            Self::Party => &["供应商", "Supplier", "客户", "party", "customer", "vendor"],
-            Self::Due => &["预计到货", "Due", "到货日期", "expected", "eta", "due date"],
+            Self::Party => &[
+                "往来单位",
+                "Supplier or customer",
+                "供应商",
+                "客户",
+                "supplier",
+                "customer",
+                "party",
+                "vendor",
+            ],
+            Self::Due => &[
+                "预计日期",
+                "Due",
+                "预计到货",
+                "到货日期",
+                "发货日期",
+                "expected",
+                "eta",
+                "due date",
+                "ship date",
+            ],
         }
     }
 
@@ -195,7 +214,7 @@ pub(super) const fn columns(kind: Kind) -> &'static [Column] {
             Column::Expiry,
             Column::Plate,
         ],
-        Kind::Deliveries => &[
+        Kind::Deliveries | Kind::Outbound => &[
             Column::Order,
             Column::Party,
             Column::Due,
@@ -212,7 +231,7 @@ pub(super) const fn required(kind: Kind) -> &'static [Column] {
         Kind::Items => &[Column::Sku],
         Kind::Bins => &[Column::Bin],
         Kind::Stock => &[Column::Bin, Column::Sku, Column::Quantity],
-        Kind::Deliveries => &[Column::Order, Column::Sku, Column::Quantity],
+        Kind::Deliveries | Kind::Outbound => &[Column::Order, Column::Sku, Column::Quantity],
     }
 }
 

@@ -8,7 +8,7 @@ mod uploads;
 
 pub use columns::{Column, headers};
 pub use decode::decode;
-pub use rows::{BinIn, DeliveryIn, ItemIn, Parsed, StockIn, parse};
+pub use rows::{BinIn, ItemIn, OrderIn, Parsed, StockIn, parse};
 pub use sheet::{Sheet, SheetProblem};
 pub use uploads::{BYTES_MAX, Upload, Uploads};
 
@@ -23,11 +23,19 @@ pub enum Kind {
     Stock,
     /// Deliveries that a site expects.
     Deliveries,
+    /// Goods that a site shall pick and ship.
+    Outbound,
 }
 
 impl Kind {
     /// All kinds, in the order in which a new warehouse needs them.
-    pub const ALL: [Self; 4] = [Self::Items, Self::Bins, Self::Stock, Self::Deliveries];
+    pub const ALL: [Self; 5] = [
+        Self::Items,
+        Self::Bins,
+        Self::Stock,
+        Self::Deliveries,
+        Self::Outbound,
+    ];
 
     /// In addresses and translation keys.
     pub const fn code(self) -> &'static str {
@@ -36,6 +44,7 @@ impl Kind {
             Self::Bins => "bins",
             Self::Stock => "stock",
             Self::Deliveries => "deliveries",
+            Self::Outbound => "outbound",
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use domain::Quantity;
+use domain::{OrderType, Quantity};
 
 use super::columns::Column;
 use super::sheet::{Row, Sheet};
@@ -65,22 +65,22 @@ pub struct StockIn {
     pub plate: Option<String>,
 }
 
-/// A line of an expected delivery as a row says it.
+/// A line of an order as a row says it: of an expected delivery, or of goods to be shipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryIn {
+pub struct OrderIn {
     /// The line in the file.
     pub line: u64,
-    /// Number of the delivery; its lines stand on several rows.
+    /// Number of the order; its lines stand on several rows.
     pub order: String,
-    /// Supplier.
+    /// Supplier or customer.
     pub party: String,
-    /// The day on which it is expected.
+    /// The day on which it is expected, or shall leave.
     pub due: Option<NaiveDate>,
     /// SKU or barcode.
     pub sku: String,
-    /// How much is announced; positive.
+    /// How much is asked for; positive.
     pub quantity: Quantity,
-    /// Of which lot, if it is announced.
+    /// Of which lot, if it has to be this one.
     pub lot: Option<String>,
 }
 
@@ -93,8 +93,8 @@ pub enum Parsed {
     Bins(Vec<BinIn>),
     /// Opening stock.
     Stock(Vec<StockIn>),
-    /// Expected deliveries.
-    Deliveries(Vec<DeliveryIn>),
+    /// Expected deliveries, or goods to be shipped.
+    Orders(OrderType, Vec<OrderIn>),
 }
 
 /// Reads all rows of a sheet.
@@ -119,7 +119,14 @@ pub fn parse(sheet: &Sheet, kind: Kind) -> (Parsed, Vec<Problem>) {
         Kind::Items => Parsed::Items(all!(item)),
         Kind::Bins => Parsed::Bins(all!(bin)),
         Kind::Stock => Parsed::Stock(all!(stock)),
-        Kind::Deliveries => Parsed::Deliveries(whole(all!(delivery), sheet, &mut problems)),
+        Kind::Deliveries | Kind::Outbound => {
+            let orders = whole(all!(order), sheet, &mut problems);
+            let of = match kind {
+                Kind::Outbound => OrderType::Outbound,
+                _ => OrderType::Inbound,
+            };
+            Parsed::Orders(of, orders)
+        }
     };
     (parsed, problems)
 }
@@ -257,8 +264,8 @@ fn bin(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<BinIn, Problem> 
     })
 }
 
-/// A delivery is taken whole or not at all: goods on a row that was left out would seem to be too many.
-fn whole(rows: Vec<DeliveryIn>, sheet: &Sheet, problems: &mut Vec<Problem>) -> Vec<DeliveryIn> {
+/// An order is taken whole or not at all: goods on a row that was left out would seem to be too many.
+fn whole(rows: Vec<OrderIn>, sheet: &Sheet, problems: &mut Vec<Problem>) -> Vec<OrderIn> {
     let wrong: HashSet<u64> = problems.iter().map(|p| p.line).collect();
     let broken: HashSet<&str> = sheet
         .rows
@@ -269,7 +276,7 @@ fn whole(rows: Vec<DeliveryIn>, sheet: &Sheet, problems: &mut Vec<Problem>) -> V
     let (left_out, whole): (Vec<_>, Vec<_>) = rows
         .into_iter()
         .partition(|row| broken.contains(row.order.as_str()));
-    let key = "import.problem.delivery-broken";
+    let key = "import.problem.order-broken";
     problems.extend(
         left_out
             .iter()
@@ -278,8 +285,8 @@ fn whole(rows: Vec<DeliveryIn>, sheet: &Sheet, problems: &mut Vec<Problem>) -> V
     whole
 }
 
-fn delivery(cells: &Cells<'_>, _: &mut HashSet<String>) -> Result<DeliveryIn, Problem> {
-    Ok(DeliveryIn {
+fn order(cells: &Cells<'_>, _: &mut HashSet<String>) -> Result<OrderIn, Problem> {
+    Ok(OrderIn {
         line: cells.row.line,
         order: cells.code(Column::Order)?,
         party: cells.text(Column::Party).unwrap_or_default(),
@@ -340,7 +347,7 @@ mod tests {
             problems(text, Kind::Deliveries),
             [
                 (3, "import.problem.quantity"),
-                (2, "import.problem.delivery-broken"),
+                (2, "import.problem.order-broken"),
             ]
         );
     }
