@@ -7,6 +7,8 @@ codes! {
     Operation {
         /// Goods come in.
         Receive = "receive",
+        /// Goods that came in go to where they are kept.
+        PutAway = "put-away",
         /// Goods are fetched for an order.
         Pick = "pick",
         /// Goods go out.
@@ -71,6 +73,8 @@ codes! {
         LinkScanItem = "link-scan-item",
         /// Zero must be said twice.
         CountEmpty = "count-empty",
+        /// Suggested bin.
+        PutInto = "put-into",
         /// Orders are worked on here.
         ChooseOrder = "choose-order",
         /// Where what is picked goes.
@@ -179,6 +183,10 @@ codes! {
         MarkedDamaged = "marked-damaged",
         /// They did not.
         MarkedSound = "marked-sound",
+        /// Quantity, item, bin.
+        PutAway = "put-away",
+        /// Bin scanned, bin suggested.
+        OtherTargetConfirm = "other-target-confirm",
         /// Quantity, item, where it waits.
         Picked = "picked",
         /// Where what is picked goes.
@@ -251,6 +259,8 @@ codes! {
         Skip = "skip",
         /// Another place where what is picked goes.
         ChangeStage = "change-stage",
+        /// Go on with [`Operation::PutAway`].
+        PutAway = "put-away",
         /// Go on with [`Operation::Pick`].
         Pick = "pick",
         /// Go on with [`Operation::Receive`].
@@ -309,6 +319,14 @@ codes! {
         Ordered = "ordered",
         /// How much is to be fetched here.
         ToPick = "to-pick",
+        /// Where goods should be put.
+        SuggestedBin = "suggested-bin",
+        /// Why there: it is filled up to this.
+        FillsUpTo = "fills-up-to",
+        /// Why there: so much of the same lies there.
+        SameGoodsThere = "same-goods-there",
+        /// Why there: empty, and near this bin.
+        EmptyNear = "empty-near",
     }
 }
 

@@ -104,6 +104,10 @@ pub(crate) trait Procedure {
     }
     /// A question was answered with no.
     fn declined(&mut self, _: FeedbackCode) {}
+    /// Whether the goods stay in hand after that no.
+    fn keeps_hand(&self, _: FeedbackCode) -> bool {
+        false
+    }
     /// A button of its own. Returns whether it was one.
     fn own_action(
         &mut self,

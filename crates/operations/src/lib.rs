@@ -19,6 +19,8 @@ mod order_work;
 mod path;
 mod pick;
 mod pick_plan;
+mod put_away;
+mod put_away_plan;
 mod receive;
 mod resolve;
 mod scanned;
@@ -37,6 +39,7 @@ pub use issue::Issue;
 pub use look_up::LookUp;
 pub use move_goods::Move;
 pub use pick::Pick;
+pub use put_away::PutAway;
 pub use receive::Receive;
 pub use resolve::{Match, Resolved, resolve};
 pub use scanned::{CodeFault, CodeFields, Scanned};
@@ -45,7 +48,8 @@ pub use screen::{
     Weight,
 };
 pub use site_view::{
-    BinFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, SiteView, UnitFacts, ViewError,
+    BinFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, RoomFacts, RoomNeeded,
+    SiteView, UnitFacts, ViewError,
 };
 pub use task::Task;
 pub use undo::Undoable;

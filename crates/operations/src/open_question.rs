@@ -57,6 +57,9 @@ pub(crate) fn answer<P: Procedure>(
         return p.confirmed(asked.question.code, view, ctx, out);
     }
     p.declined(asked.question.code);
+    if p.keeps_hand(asked.question.code) {
+        return Ok(());
+    }
     let draft = p.draft_mut();
     match asked.question.code {
         FeedbackCode::CountEmptyConfirm

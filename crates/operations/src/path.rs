@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::site_view::BinFacts;
+
 /// A part of a bin's code.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
@@ -50,9 +52,18 @@ fn parts(code: &str) -> Vec<Part> {
     parts
 }
 
-/// Sorts stops into the walk. The first aisle is walked upwards, the next one downwards, and so on; within a bay from the
-/// lowest level. Stops in one bin keep their order.
-pub(crate) fn serpentine<T>(stops: &mut Vec<T>, code: impl Fn(&T) -> &str) {
+/// Sorts stops into the walk: bins whose place on the way somebody has said, by that, and then the others by their codes.
+/// Of these the first aisle is walked upwards, the next one downwards, and so on; within a bay from the lowest level. Stops
+/// in one bin keep their order.
+pub(crate) fn walk<T>(stops: &mut Vec<T>, bin: impl Fn(&T) -> &BinFacts) {
+    let (mut said, mut by_code): (Vec<T>, Vec<T>) =
+        stops.drain(..).partition(|stop| bin(stop).sequence > 0);
+    said.sort_by_key(|stop| bin(stop).sequence);
+    serpentine(&mut by_code, |stop| &bin(stop).code);
+    stops.extend(said.into_iter().chain(by_code));
+}
+
+fn serpentine<T>(stops: &mut Vec<T>, code: impl Fn(&T) -> &str) {
     let mut placed: Vec<(Place, T)> = stops.drain(..).map(|s| (Place::of(code(&s)), s)).collect();
     let mut aisles: Vec<Vec<Part>> = placed.iter().map(|(p, _)| p.aisle.clone()).collect();
     aisles.sort();
@@ -76,10 +87,28 @@ fn directed(order: Ordering, downwards: bool) -> Ordering {
 mod tests {
     use super::*;
 
-    fn walk(codes: &[&str]) -> String {
+    fn walked(codes: &[&str]) -> String {
         let mut stops: Vec<&str> = codes.to_vec();
         serpentine(&mut stops, |code| code);
         stops.join(" ")
+    }
+
+    #[test]
+    fn a_place_on_the_way_that_somebody_has_said_weighs_more_than_the_code() {
+        let bin = |code: &str, sequence| BinFacts {
+            id: domain::BinId::from_bytes([0; 16]),
+            code: code.into(),
+            sequence,
+        };
+        let mut stops = vec![
+            bin("A-02", 0),
+            bin("A-01", 0),
+            bin("Z-01", 20),
+            bin("Z-09", 3),
+        ];
+        walk(&mut stops, |stop| stop);
+        let codes: Vec<&str> = stops.iter().map(|stop| stop.code.as_str()).collect();
+        assert_eq!(codes, ["Z-09", "Z-01", "A-01", "A-02"]);
     }
 
     #[test]
@@ -101,7 +130,7 @@ mod tests {
             (&["区-2-1", "区-1-1", "-", "7"], "- 7 区-1-1 区-2-1"),
             (&[], ""),
         ] {
-            assert_eq!(walk(codes), expected);
+            assert_eq!(walked(codes), expected);
         }
     }
 

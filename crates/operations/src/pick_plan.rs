@@ -7,7 +7,7 @@ use domain::{BinId, ItemId, Quantity, site_day};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
-use crate::path::serpentine;
+use crate::path::walk;
 use crate::site_view::{BinFacts, ItemFacts, OrderFacts, Pile, SiteView, ViewError};
 
 /// Goods of one line to be fetched from one bin.
@@ -89,7 +89,7 @@ pub(crate) fn stops(
             }
         }
     }
-    serpentine(&mut stops, |stop| &stop.bin.code);
+    walk(&mut stops, |stop| &stop.bin);
     stops.sort_by_key(|stop| wishes.put_off.contains(&stop.pile()));
     Ok(stops)
 }

@@ -63,6 +63,61 @@ pub struct BinFacts {
     pub id: BinId,
     /// What is written on it.
     pub code: String,
+    /// Where it lies on the way through the site; 0: by its code.
+    #[serde(default)]
+    pub sequence: i64,
+}
+
+/// What decides where an item is put.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HandlingFacts {
+    /// Goods of a class go where bins are of it; empty if it does not matter.
+    pub class: String,
+    /// Room of a base unit in cubic centimetres; 0 if nobody measured it.
+    pub volume: i64,
+    /// Weight of a base unit in grams; 0 if nobody weighed it.
+    pub weight: i64,
+}
+
+impl HandlingFacts {
+    /// What so much of it needs.
+    pub(crate) fn times(&self, quantity: Quantity) -> RoomNeeded {
+        let of = |each: i64| {
+            let thousandths = i128::from(each) * i128::from(quantity.thousandths().max(0));
+            i64::try_from((thousandths + 999) / 1_000).unwrap_or(i64::MAX)
+        };
+        RoomNeeded {
+            class: self.class.clone(),
+            volume: of(self.volume),
+            weight: of(self.weight),
+        }
+    }
+}
+
+/// What goods need of a bin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoomNeeded {
+    /// Bins of this class take them, and those of none; empty: only those of none.
+    pub class: String,
+    /// Cubic centimetres; 0 if nobody knows.
+    pub volume: i64,
+    /// Grams; 0 if nobody knows.
+    pub weight: i64,
+}
+
+/// A bin, and what still fits into it by the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomFacts {
+    /// Which.
+    pub bin: BinFacts,
+    /// Whether goods are kept there, in contrast to a dock.
+    pub stores: bool,
+    /// Takes goods of this class; empty: any.
+    pub class: String,
+    /// Cubic centimetres that are free; `None` if nobody knows.
+    pub volume_left: Option<i64>,
+    /// Grams that it still bears; `None` if nobody knows.
+    pub weight_left: Option<i64>,
 }
 
 /// A unit of goods with a name of its own, as the book knows it.
@@ -179,6 +234,18 @@ pub trait SiteView {
     fn stock_of_bin(&self, bin: BinId) -> Result<Vec<Pile>, ViewError>;
     /// Piles of the item at this site that are not zero.
     fn stock_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ViewError>;
+    /// What decides where the item is put.
+    fn handling(&self, id: ItemId) -> Result<HandlingFacts, ViewError>;
+    /// What still fits into the bin; `None` if nothing is known of it.
+    fn room(&self, bin: BinId) -> Result<Option<RoomFacts>, ViewError>;
+    /// Bins that are kept filled with the item, each with the amount up to which.
+    fn pick_faces(&self, item: ItemId) -> Result<Vec<(RoomFacts, Quantity)>, ViewError>;
+    /// A few empty bins where goods are kept and which take these, those of their class first, the nearest to `near` first.
+    fn empty_bins_near(
+        &self,
+        near: &BinFacts,
+        needed: &RoomNeeded,
+    ) -> Result<Vec<RoomFacts>, ViewError>;
     /// Orders of this site that carry this number.
     fn orders_with_code(&self, code: &str) -> Result<Vec<(OrderId, OrderType)>, ViewError>;
     /// The order, and what is done of it in that step.

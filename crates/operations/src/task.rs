@@ -13,6 +13,7 @@ use crate::look_up::LookUp;
 use crate::move_goods::Move;
 use crate::order_work::OrderWork;
 use crate::pick::Pick;
+use crate::put_away::PutAway;
 use crate::receive::Receive;
 use crate::screen::{
     Action, Choice, Entry, Fact, Input, Keypad, Line, Prompt, Question, Step, Weight,
@@ -25,6 +26,8 @@ use crate::site_view::{SiteView, ViewError};
 pub enum Task {
     /// Goods come in.
     Receive(Receive),
+    /// Goods that came in go to where they are kept.
+    PutAway(PutAway),
     /// Goods are fetched for an order.
     Pick(Box<Pick>),
     /// Goods go out.
@@ -42,6 +45,7 @@ impl Task {
     pub fn start(operation: Operation) -> Self {
         match operation {
             Operation::Receive => Self::Receive(Receive::default()),
+            Operation::PutAway => Self::PutAway(PutAway::default()),
             Operation::Pick => Self::Pick(Box::default()),
             Operation::Issue => Self::Issue(Issue::default()),
             Operation::Move => Self::Move(Move::default()),
@@ -85,6 +89,7 @@ impl Task {
     pub const fn operation(&self) -> Operation {
         match self {
             Self::Receive(_) => Operation::Receive,
+            Self::PutAway(_) => Operation::PutAway,
             Self::Pick(_) => Operation::Pick,
             Self::Issue(_) => Operation::Issue,
             Self::Move(_) => Operation::Move,
@@ -107,6 +112,7 @@ impl Task {
         task.refresh(view, ctx)?;
         let out = match &mut task {
             Self::Receive(work) => flow::handle(work, input, view, ctx)?,
+            Self::PutAway(work) => flow::handle(work, input, view, ctx)?,
             Self::Pick(work) => flow::handle(&mut **work, input, view, ctx)?,
             Self::Issue(work) => flow::handle(work, input, view, ctx)?,
             Self::Move(work) => flow::handle(work, input, view, ctx)?,
@@ -135,6 +141,7 @@ impl Task {
     fn procedure(&self) -> &dyn Procedure {
         match self {
             Self::Receive(work) => work,
+            Self::PutAway(work) => work,
             Self::Pick(work) => &**work,
             Self::Issue(work) => work,
             Self::Move(work) => work,
@@ -146,6 +153,7 @@ impl Task {
     fn procedure_mut(&mut self) -> &mut dyn Procedure {
         match self {
             Self::Receive(work) => work,
+            Self::PutAway(work) => work,
             Self::Pick(work) => &mut **work,
             Self::Issue(work) => work,
             Self::Move(work) => work,
@@ -189,7 +197,11 @@ impl Task {
 
     /// The one thing to do next.
     pub fn prompt(&self) -> Prompt {
-        if let Some(prompt) = self.draft().prompt() {
+        let suggested = match self {
+            Self::PutAway(work) => work.prompt(),
+            _ => None,
+        };
+        if let Some(prompt) = suggested.or_else(|| self.draft().prompt()) {
             return prompt;
         }
         let draft = self.draft();
@@ -200,7 +212,7 @@ impl Task {
             Self::Pick(work) => return work.prompt(),
             Self::Receive(_) if !has_bin => PromptCode::ScanBin,
             Self::Move(work) if work.whole_bin => PromptCode::ScanToBin,
-            Self::Move(_) if !has_bin && !begun => PromptCode::ScanFromBin,
+            Self::Move(_) | Self::PutAway(_) if !has_bin && !begun => PromptCode::ScanFromBin,
             Self::Count(count) if has_bin && count.counted.is_empty() => PromptCode::ScanItem,
             Self::Count(_) if has_bin => PromptCode::ScanItemOrDone,
             Self::Count(_) if begun => PromptCode::ScanBinOrDone,
@@ -228,6 +240,11 @@ impl Task {
         match self {
             Self::LookUp(work) if work.draft.unknown.is_none() => work.shown_facts(),
             Self::Move(_) => self.draft().facts(FactCode::FromBin, ctx),
+            Self::PutAway(work) => {
+                let mut facts = work.suggestion_facts();
+                facts.extend(self.draft().facts(FactCode::FromBin, ctx));
+                facts
+            }
             _ => {
                 let draft = self.draft();
                 let mut facts = match self {
@@ -341,7 +358,7 @@ impl Task {
                     actions.push(Action::new(ActionCode::Discard, Weight::Danger));
                 }
             }
-            Self::Receive(_) | Self::Pick(_) | Self::Issue(_) => {
+            Self::Receive(_) | Self::PutAway(_) | Self::Pick(_) | Self::Issue(_) => {
                 actions.push(done);
                 if draft.bin.is_some() {
                     actions.push(normal(ActionCode::ChangeBin));

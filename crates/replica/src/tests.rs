@@ -3,6 +3,7 @@
 mod attached;
 mod blobs;
 mod order;
+mod places;
 mod quarantine;
 mod renew;
 mod snapshot;

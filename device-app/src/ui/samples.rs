@@ -4,7 +4,7 @@ mod screens;
 
 use screens::{
     choice, deliveries, delivery, enrol, history, home, look_up, nearby, nearby_code, picking,
-    picking_here, quantity, receiving, settings, sign_in, stopped, sync, text_entry,
+    picking_here, putting_away, quantity, receiving, settings, sign_in, stopped, sync, text_entry,
 };
 
 use crate::view::{
@@ -28,6 +28,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("task-quantity", base(Screen::Task(quantity(&goods)))),
         ("task-deliveries", base(Screen::Task(deliveries(&goods)))),
         ("task-delivery", base(Screen::Task(delivery(&goods)))),
+        ("task-put-away", base(Screen::Task(putting_away(&goods)))),
         ("task-pick", base(Screen::Task(picking(&goods)))),
         ("task-pick-here", base(Screen::Task(picking_here(&goods)))),
         ("task-choice", base(Screen::Task(choice(&goods)))),

@@ -50,7 +50,12 @@ impl Worker {
             resumable,
             recent,
             lines_today: u32::try_from(events.iter().filter(of_today).count()).unwrap_or(0),
-            operations: Operation::ALL.iter().map(|o| o.code().to_owned()).collect(),
+            // Looking up has a place of its own in the bar below.
+            operations: Operation::ALL
+                .iter()
+                .filter(|o| **o != Operation::LookUp)
+                .map(|o| o.code().to_owned())
+                .collect(),
         })
     }
 

@@ -3,12 +3,14 @@
 use std::cell::{Cell, OnceCell};
 
 use chrono::NaiveDate;
+use documents::catalogue::Room;
 use domain::ledger::{Stale, Subject};
 use domain::{
     BinId, EventHash, ItemId, OperatorId, OrderId, OrderStep, OrderType, Quantity, SiteId, UnitId,
 };
 use operations::{
-    BinFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, SiteView, UnitFacts, ViewError,
+    BinFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, RoomFacts, RoomNeeded,
+    SiteView, UnitFacts, ViewError,
 };
 use replica::query::{OrderSummary, StockRow, UnitRow};
 use replica::{Query, ReplicaError};
@@ -49,6 +51,14 @@ fn item_facts(item: documents::catalogue::Item, language: Language) -> ItemFacts
     }
 }
 
+fn bin_facts(bin: documents::catalogue::Bin) -> BinFacts {
+    BinFacts {
+        id: bin.id,
+        code: bin.code,
+        sequence: bin.room.sequence,
+    }
+}
+
 impl StockView<'_> {
     /// The item, or a stand-in where only stock of it has come and not its record.
     pub(crate) fn item_or_unnamed(&self, id: ItemId) -> Result<ItemFacts, ReplicaError> {
@@ -67,11 +77,12 @@ impl StockView<'_> {
     }
 
     pub(crate) fn bin_or_unnamed(&self, id: BinId) -> Result<BinFacts, ReplicaError> {
-        let code = match self.query.bin(id)? {
-            Some(bin) => bin.code,
-            None => format!("?{}", &id.to_string()[24..]),
-        };
-        Ok(BinFacts { id, code })
+        let named = self.query.bin(id)?.map(bin_facts);
+        Ok(named.unwrap_or_else(|| BinFacts {
+            id,
+            code: format!("?{}", &id.to_string()[24..]),
+            sequence: 0,
+        }))
     }
 
     pub(crate) fn operator_name(&self, id: OperatorId) -> Result<String, ReplicaError> {
@@ -163,6 +174,30 @@ impl StockView<'_> {
         })
     }
 
+    /// What still fits into a bin: its room, less what the book shows there.
+    fn room_of(&self, bin: documents::catalogue::Bin) -> Result<RoomFacts, ReplicaError> {
+        let (mut volume, mut weight) = (0_i128, 0_i128);
+        if bin.room.volume > 0 || bin.room.weight > 0 {
+            for row in self.query.stock_of_bin(bin.id)? {
+                let handling = self.query.item(row.key.item)?.map(|item| item.handling);
+                let handling = handling.unwrap_or_default();
+                let thousandths = i128::from(row.balance.thousandths().max(0));
+                volume += i128::from(handling.volume) * thousandths / 1_000;
+                weight += i128::from(handling.weight) * thousandths / 1_000;
+            }
+        }
+        let left = |of: i64, used: i128| {
+            (of > 0).then(|| i64::try_from(i128::from(of) - used).unwrap_or(i64::MIN))
+        };
+        Ok(RoomFacts {
+            stores: self.query.stores(bin.zone)?,
+            class: bin.room.class.clone(),
+            volume_left: left(bin.room.volume, volume),
+            weight_left: left(bin.room.weight, weight),
+            bin: bin_facts(bin),
+        })
+    }
+
     pub(crate) fn piles_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ReplicaError> {
         let rows = self.query.stock_of_item(self.site, item)?;
         rows.into_iter().map(|row| self.pile(row)).collect()
@@ -193,18 +228,11 @@ impl SiteView for StockView<'_> {
 
     fn bin_with_code(&self, code: &str) -> Result<Option<BinFacts>, ViewError> {
         let bins = self.query.bins_by_code(self.site, code).map_err(failed)?;
-        Ok(bins.into_iter().next().map(|b| BinFacts {
-            id: b.id,
-            code: b.code,
-        }))
+        Ok(bins.into_iter().next().map(bin_facts))
     }
 
     fn bin(&self, id: BinId) -> Result<Option<BinFacts>, ViewError> {
-        let bin = self.query.bin(id).map_err(failed)?;
-        Ok(bin.map(|b| BinFacts {
-            id: b.id,
-            code: b.code,
-        }))
+        Ok(self.query.bin(id).map_err(failed)?.map(bin_facts))
     }
 
     fn operator_with_badge(&self, code: &str) -> Result<Option<(String, String)>, ViewError> {
@@ -240,6 +268,62 @@ impl SiteView for StockView<'_> {
 
     fn stock_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ViewError> {
         self.piles_of_item(item).map_err(failed)
+    }
+
+    fn handling(&self, id: ItemId) -> Result<HandlingFacts, ViewError> {
+        let item = self.query.item(id).map_err(failed)?;
+        Ok(
+            item.map_or_else(HandlingFacts::default, |item| HandlingFacts {
+                class: item.handling.class,
+                volume: item.handling.volume,
+                weight: item.handling.weight,
+            }),
+        )
+    }
+
+    fn room(&self, bin: BinId) -> Result<Option<RoomFacts>, ViewError> {
+        let bin = self.query.bin(bin).map_err(failed)?;
+        bin.map(|bin| self.room_of(bin)).transpose().map_err(failed)
+    }
+
+    fn pick_faces(&self, item: ItemId) -> Result<Vec<(RoomFacts, Quantity)>, ViewError> {
+        let faces = self.query.pick_faces_of(self.site, item).map_err(failed)?;
+        let with_most = |bin: documents::catalogue::Bin| {
+            let most = bin.room.face.map_or(Quantity::ZERO, |(.., most)| most);
+            Ok((self.room_of(bin)?, most))
+        };
+        faces
+            .into_iter()
+            .map(with_most)
+            .collect::<Result<_, _>>()
+            .map_err(failed)
+    }
+
+    fn empty_bins_near(
+        &self,
+        near: &BinFacts,
+        needed: &RoomNeeded,
+    ) -> Result<Vec<RoomFacts>, ViewError> {
+        let room = |class: &str| Room {
+            class: class.to_owned(),
+            volume: needed.volume,
+            weight: needed.weight,
+            ..Room::default()
+        };
+        let mut bins = Vec::new();
+        if !needed.class.is_empty() {
+            let of_class = self
+                .query
+                .empty_bins_near(self.site, &near.code, &room(&needed.class));
+            bins = of_class.map_err(failed)?;
+        }
+        bins.extend(
+            self.query
+                .empty_bins_near(self.site, &near.code, &room(""))
+                .map_err(failed)?,
+        );
+        let rooms = bins.into_iter().map(|bin| self.room_of(bin));
+        rooms.collect::<Result<_, _>>().map_err(failed)
     }
 
     fn orders_with_code(&self, code: &str) -> Result<Vec<(OrderId, OrderType)>, ViewError> {

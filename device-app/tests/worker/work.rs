@@ -264,3 +264,28 @@ fn look_up_finds_by_name_characters_and_scan() {
     rig.scan("NOBODY-KNOWS");
     assert_eq!(rig.said(), "unknown-code");
 }
+
+#[test]
+fn goods_from_the_dock_are_sent_to_where_the_same_lie() {
+    let hub = Hub::new();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    for (bin, quantity) in [("A-01", "20"), ("A-03", "3")] {
+        rig.scan(bin);
+        rig.scan("BOLT");
+        rig.worker.quantity(quantity);
+    }
+    rig.action("done");
+    rig.ui(UiEvent::OpenOperation("put-away".into()));
+    rig.scan("A-01");
+    rig.scan("BOLT");
+    assert_eq!(rig.task().prompt.code, "put-into");
+    assert_eq!(rig.task().prompt.args, ["A-03"]);
+    assert_eq!(rig.task().facts[1].label, "same-goods-there");
+    rig.action("all-of-it");
+    rig.scan("A-02");
+    assert_eq!(rig.said(), "other-target-confirm");
+    rig.scan("A-02");
+    assert_eq!(rig.said(), "put-away");
+    assert_eq!(rig.stock(), ["A-02 BOLT 20", "A-03 BOLT 3"]);
+}

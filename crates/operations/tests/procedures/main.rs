@@ -7,6 +7,7 @@ mod home;
 mod issue;
 mod move_goods;
 mod pick;
+mod put_away;
 mod receive;
 mod receive_order;
 mod support;

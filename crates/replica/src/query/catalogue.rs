@@ -8,8 +8,12 @@ use rusqlite::{Row, params};
 
 use super::Query;
 use crate::error::ReplicaError;
+use crate::ledger_store::piles_of;
 use crate::lookup::normalised;
 use crate::{quarantine, row};
+
+/// Whether goods are kept in the zone `z`, in contrast to a dock or a place for returns; so they are where nobody has said.
+const STORES: &str = "(z.purpose IN ('storage', 'picking', ''))";
 
 /// An item that a code names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,6 +223,62 @@ impl Query<'_> {
             [of.as_bytes()],
             bin,
         )
+    }
+
+    /// Bins of a site that are kept filled with that item, in the order of their code.
+    pub fn pick_faces_of(&self, of: SiteId, item: ItemId) -> Result<Vec<Bin>, ReplicaError> {
+        self.rows(
+            "SELECT * FROM bin WHERE site = ?1 AND face_item = ?2 ORDER BY code, id",
+            params![of.as_bytes(), item.as_bytes()],
+            bin,
+        )
+    }
+
+    /// Empty bins of a site where goods are stored, the nearest to a code first, as codes sort: at most three that come
+    /// after it and three before. Of that class exactly, and with room and strength enough where anybody measured them;
+    /// pick faces are kept for their item.
+    pub fn empty_bins_near(
+        &self,
+        of: SiteId,
+        code: &str,
+        room: &Room,
+    ) -> Result<Vec<Bin>, ReplicaError> {
+        let near = |side: &str, order: &str| {
+            // The keys of its piles lie between these two, with the bin's id in its place.
+            let (first, last) = piles_of(BinId::from_bytes([0; 16]));
+            let (kind, end) = (first.get(..1), last.get(17..));
+            self.rows(
+                &format!(
+                    "SELECT b.* FROM bin b WHERE b.site = ?1 AND b.lookup {side} ?2 AND b.class = ?3
+                     AND (b.volume = 0 OR b.volume >= ?4) AND (b.weight = 0 OR b.weight >= ?5) AND b.face_item IS NULL
+                     AND NOT EXISTS (SELECT 1 FROM zone z WHERE z.id = b.zone AND NOT {STORES})
+                     AND NOT EXISTS (SELECT 1 FROM subject s WHERE s.balance IS NOT NULL AND s.item IS NOT NULL
+                         AND s.key BETWEEN CAST(b.site || ?6 || b.id AS BLOB) AND CAST(b.site || ?6 || b.id || ?7 AS BLOB))
+                     ORDER BY b.lookup {order} LIMIT 3"
+                ),
+                params![of.as_bytes(), normalised(code), room.class, room.volume, room.weight, kind, end],
+                bin,
+            )
+        };
+        let (mut after, mut before) = (near(">=", "ASC")?, near("<", "DESC")?);
+        let mut bins = Vec::with_capacity(after.len() + before.len());
+        after.reverse();
+        before.reverse();
+        while !(after.is_empty() && before.is_empty()) {
+            bins.extend(after.pop());
+            bins.extend(before.pop());
+        }
+        Ok(bins)
+    }
+
+    /// Whether goods are kept in a zone, in contrast to a dock or a place for returns.
+    pub fn stores(&self, zone: ZoneId) -> Result<bool, ReplicaError> {
+        let stores = self.row(
+            &format!("SELECT {STORES} AS stores FROM zone z WHERE id = ?1"),
+            [zone.as_bytes()],
+            |r| Ok(r.get("stores")?),
+        )?;
+        Ok(stores.unwrap_or(true))
     }
 
     /// Zones of a site.

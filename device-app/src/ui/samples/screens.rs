@@ -59,7 +59,7 @@ pub(super) fn home(goods: &Goods) -> HomeView {
             recent("13:41", "issue", goods.oil, "−2.5"),
         ],
         lines_today: 84,
-        operations: ["receive", "pick", "issue", "move", "count", "look-up"]
+        operations: ["receive", "put-away", "pick", "issue", "move", "count"]
             .map(String::from)
             .into(),
     }
@@ -166,6 +166,33 @@ pub(super) fn delivery(goods: &Goods) -> TaskView {
             Action::new("cancel", Weight::Normal),
             Action::new("damaged", Weight::Normal),
         ],
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
+/// Goods in hand, and where they should go.
+pub(super) fn putting_away(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "put-away".into(),
+        prompt: Message::new("put-into").with("B-07-2"),
+        facts: vec![
+            fact("suggested-bin", "B-07-2", true),
+            fact("same-goods-there", &format!("60 {}", goods.piece), false),
+            fact("from-bin", "R-01-1", true),
+            fact("item", goods.glove, false),
+            fact("on-hand-here", &format!("48 {}", goods.piece), false),
+            fact("quantity", &format!("12 {}", goods.piece), true),
+        ],
+        keypad: Some(Keypad {
+            value: "12".into(),
+            unit: goods.piece.into(),
+            hint: None,
+            decimals: false,
+        }),
+        actions: ["all-of-it", "cancel"]
+            .map(|code| Action::new(code, Weight::Normal))
+            .into(),
         last: Some(last(goods)),
         ..TaskView::default()
     }

@@ -8,8 +8,8 @@ use domain::{
     UnitId,
 };
 use operations::{
-    BinFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, Said, SiteView, Step, Undoable,
-    UnitFacts, ViewError,
+    BinFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, RoomFacts, RoomNeeded,
+    Said, SiteView, Step, Undoable, UnitFacts, ViewError,
 };
 
 /// 2026-09-21 in Shanghai.
@@ -22,6 +22,11 @@ pub(crate) struct Site {
     orders: Vec<OrderFacts>,
     codes: Vec<(String, ItemId, Quantity)>,
     bins: Vec<BinFacts>,
+    /// By item.
+    handling: Vec<(ItemId, HandlingFacts)>,
+    /// By bin: class and room in cubic centimetres.
+    rooms: Vec<(BinId, &'static str, i64)>,
+    faces: Vec<(BinId, ItemId, Quantity)>,
 }
 
 impl Site {
@@ -70,6 +75,7 @@ impl Site {
             .map(|(n, code)| BinFacts {
                 id: BinId::from_bytes([n; 16]),
                 code: code.into(),
+                sequence: 0,
             })
             .collect();
         Self {
@@ -79,7 +85,32 @@ impl Site {
             orders: Vec::new(),
             codes,
             bins,
+            handling: Vec::new(),
+            rooms: Vec::new(),
+            faces: Vec::new(),
         }
+    }
+
+    /// Each piece of the item takes so many cubic centimetres, in bins of that class.
+    pub(crate) fn handle(&mut self, sku: &str, class: &str, volume: i64) {
+        let handling = HandlingFacts {
+            class: class.into(),
+            volume,
+            weight: 0,
+        };
+        self.handling.push((self.item_named(sku).id, handling));
+    }
+
+    /// The bin is of that class and has so much room.
+    pub(crate) fn furnish(&mut self, bin: &str, class: &'static str, volume: i64) {
+        self.rooms.push((self.bin_named(bin).id, class, volume));
+    }
+
+    /// The bin is kept filled with the item.
+    pub(crate) fn keep_filled(&mut self, bin: &str, sku: &str, most: i64) {
+        let most = Quantity::from_units(most).unwrap();
+        self.faces
+            .push((self.bin_named(bin).id, self.item_named(sku).id, most));
     }
 
     /// Announces a delivery: `SKU[/lot] quantity` for each line.
@@ -343,6 +374,7 @@ impl Site {
             bin: BinFacts {
                 id: state.bin,
                 code: self.bin_code(state.bin),
+                sequence: 0,
             },
             item,
             goods: state.goods.clone(),
@@ -357,6 +389,7 @@ impl Site {
             bin: BinFacts {
                 id: key.bin,
                 code: self.bin_code(key.bin),
+                sequence: 0,
             },
             item: self
                 .items
@@ -393,6 +426,57 @@ impl SiteView for Site {
             Some((self.items.iter().find(|i| i.id == *id)?.clone(), *pack))
         });
         Ok(found.collect())
+    }
+
+    fn handling(&self, id: ItemId) -> Result<HandlingFacts, ViewError> {
+        let known = self.handling.iter().find(|(item, _)| *item == id);
+        Ok(known
+            .map(|(_, handling)| handling.clone())
+            .unwrap_or_default())
+    }
+
+    fn room(&self, id: BinId) -> Result<Option<RoomFacts>, ViewError> {
+        let Some(bin) = self.bins.iter().find(|bin| bin.id == id) else {
+            return Ok(None);
+        };
+        let furnished = self.rooms.iter().find(|(bin, ..)| *bin == id);
+        let used = |pile: &Pile| {
+            let each = self.handling(pile.item.id).unwrap().volume;
+            each * pile.balance.thousandths() / 1_000
+        };
+        let used: i64 = self.stock_of_bin(id)?.iter().map(used).sum();
+        Ok(Some(RoomFacts {
+            bin: bin.clone(),
+            stores: bin.code != "DOCK",
+            class: furnished.map_or("", |(_, class, _)| class).into(),
+            volume_left: furnished.map(|(.., volume)| volume - used),
+            weight_left: None,
+        }))
+    }
+
+    fn pick_faces(&self, item: ItemId) -> Result<Vec<(RoomFacts, Quantity)>, ViewError> {
+        let of_item = self.faces.iter().filter(|(_, face, _)| *face == item);
+        Ok(of_item
+            .map(|(bin, _, most)| (self.room(*bin).unwrap().unwrap(), *most))
+            .collect())
+    }
+
+    fn empty_bins_near(
+        &self,
+        near: &BinFacts,
+        _: &RoomNeeded,
+    ) -> Result<Vec<RoomFacts>, ViewError> {
+        let at = |id| self.bins.iter().position(|bin| bin.id == id).unwrap();
+        let mut empty: Vec<&BinFacts> = self
+            .bins
+            .iter()
+            .filter(|bin| self.stock_of_bin(bin.id).unwrap().is_empty())
+            .collect();
+        empty.sort_by_key(|bin| at(bin.id).abs_diff(at(near.id)));
+        Ok(empty
+            .into_iter()
+            .map(|bin| self.room(bin.id).unwrap().unwrap())
+            .collect())
     }
 
     fn orders_with_code(&self, code: &str) -> Result<Vec<(OrderId, OrderType)>, ViewError> {
