@@ -116,7 +116,10 @@ impl Hub {
             let Some(chain) = replica.own_chain(partition) else {
                 continue;
             };
-            if replica.own_head(partition)?.seq == replica.accepted_seq(partition)? {
+            // Not what the replica has read of the log: that may have been put back since, and then the shared partition's
+            // own word, which vouches for the chains of sites, goes in again before theirs.
+            let (held, _) = self.database.read(|c| hub_log::chain_end(c, chain))?;
+            if replica.own_head(partition)?.seq == held {
                 continue;
             }
             let published = self.database.write(|t| -> Result<bool, HubError> {
