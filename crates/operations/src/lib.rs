@@ -14,6 +14,7 @@ pub mod home;
 mod issue;
 mod look_up;
 mod move_goods;
+mod moving;
 mod open_question;
 mod order_work;
 mod path;

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FeedbackCode, LineStatus};
 use crate::context::Context;
-use crate::draft::{Draft, Need, amount, line};
+use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure, advance};
 use crate::issue::{all_of_pile, refuse_issued};
 use crate::screen::{Feedback, Line};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
-use crate::{doubt, stock_source};
+use crate::{moving, stock_source};
 
 /// The state of a move.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,36 +74,11 @@ impl Procedure for Move {
     }
 
     fn doubts(&self, _: &dyn SiteView, _: &Context) -> Result<Vec<Feedback>, ViewError> {
-        let Some(hand) = &self.draft.hand else {
-            return Ok(Vec::new());
-        };
-        let doubts = [
-            doubt::wrong_bin(&self.draft),
-            doubt::not_enough(&self.draft),
-            doubt::too_much(hand),
-        ];
-        Ok(doubts.into_iter().flatten().collect())
+        Ok(moving::doubts(&self.draft))
     }
 
     fn write(&mut self, _: &dyn SiteView, ctx: &Context, out: &mut Out) -> Result<(), ViewError> {
-        let draft = &self.draft;
-        let bins = draft.source().cloned().zip(draft.to.clone());
-        let Some((hand, (from, to))) = draft.hand.clone().zip(bins) else {
-            return Ok(());
-        };
-        if let (Some(goods), Some(quantity)) = (hand.goods(), hand.amount()) {
-            let bins = format!("{} → {}", from.code, to.code);
-            let written = line(&hand, quantity, &bins, LineStatus::Saved, ctx);
-            let args = [written.quantity.clone(), written.title.clone(), to.code];
-            out.accept(FeedbackCode::Moved, args);
-            out.write(EventBody::Moved {
-                from: from.id,
-                to: to.id,
-                goods,
-                quantity,
-            });
-            self.draft.add_line(written);
-        }
+        moving::write(&mut self.draft, None, FeedbackCode::Moved, ctx, out);
         Ok(())
     }
 

@@ -5,10 +5,10 @@ use domain::event::CountedLine;
 use domain::{BinId, EventBody, OrderStep, OrderType, Quantity};
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, PromptCode};
+use crate::codes::{ActionCode, FactCode, FeedbackCode, PromptCode};
 use crate::context::Context;
 use crate::desk::{Desk, Job};
-use crate::draft::{Draft, Need, amount, line};
+use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure, advance, close, confirm_line};
 use crate::hand::{Hand, out_of_range};
 use crate::issue::refuse_issued;
@@ -16,7 +16,7 @@ use crate::pick_plan::{PileName, Stop, Wishes, stops};
 use crate::resolve::Match;
 use crate::screen::{Action, Fact, Feedback, Prompt, Said, Weight};
 use crate::site_view::{BinFacts, ItemFacts, SiteView, UnitFacts, ViewError};
-use crate::{doubt, stock_source};
+use crate::{doubt, moving, stock_source};
 
 /// Why less was found than the book shows, as an event's reason.
 const SHORT: &str = "short";
@@ -190,59 +190,40 @@ impl Procedure for Pick {
         let Some(hand) = &self.draft.hand else {
             return Ok(Vec::new());
         };
-        let doubts = [
+        let own = [
             self.other_lot(hand),
             doubt::expired(hand, ctx),
-            doubt::wrong_bin(&self.draft),
-            doubt::not_enough(&self.draft),
             self.desk.order.as_ref().and_then(|o| o.doubt(hand)),
-            doubt::too_much(hand),
         ];
-        Ok(doubts.into_iter().flatten().collect())
+        let doubts = own.into_iter().flatten();
+        Ok(doubts.chain(moving::doubts(&self.draft)).collect())
     }
 
     fn write(&mut self, _: &dyn SiteView, ctx: &Context, out: &mut Out) -> Result<(), ViewError> {
-        let bins = self.draft.source().cloned().zip(self.stage.clone());
-        let (Some((hand, (from, to))), Some(order)) =
-            (self.draft.hand.clone().zip(bins), &mut self.desk.order)
+        let from = self.draft.source().cloned();
+        let (Some(from), Some(hand), Some(order)) =
+            (from, self.draft.hand.clone(), &mut self.desk.order)
         else {
             return Ok(());
         };
-        let (Some(goods), Some(quantity), Some(item)) = (hand.goods(), hand.amount(), &hand.item)
-        else {
+        let place = order.place_of(&hand);
+        let done = FeedbackCode::Picked;
+        let moved = moving::write(&mut self.draft, Some(place), done, ctx, out);
+        let (Some(quantity), Some(item)) = (moved, &hand.item) else {
             return Ok(());
         };
-        let bins = format!("{} → {}", from.code, to.code);
-        let written = line(&hand, quantity, &bins, LineStatus::Saved, ctx);
-        let args = [written.quantity.clone(), written.title.clone(), to.code];
-        out.accept(FeedbackCode::Picked, args);
-        out.events.push(Said {
-            body: EventBody::Moved {
-                from: from.id,
-                to: to.id,
-                goods,
-                quantity,
-            },
-            order: Some(order.place_of(&hand)),
-            reason: None,
-        });
-        let line = order.place_of(&hand).line;
         order.count(&hand, quantity);
-        self.draft.add_line(written);
-        self.fetched(line, &(from.id, item.id, hand.lot.clone()), quantity);
+        self.fetched(place.line, &(from.id, item.id, hand.lot.clone()), quantity);
         let left = self.draft.here.map(|here| here.minus(quantity));
         if left == Some(Quantity::ZERO) {
-            self.ask_rest(
-                Rest {
-                    bin: from,
-                    item: item.clone(),
-                    lot: hand.lot,
-                    counting: false,
-                    short: false,
-                },
-                FeedbackCode::EmptyNow,
-                ctx,
-            );
+            let rest = Rest {
+                bin: from,
+                item: item.clone(),
+                lot: hand.lot,
+                counting: false,
+                short: false,
+            };
+            self.ask_rest(rest, FeedbackCode::EmptyNow, ctx);
         }
         Ok(())
     }

@@ -1,17 +1,16 @@
 //! Put away: goods that came in go from the dock to the bin where they are kept.
 
-use domain::EventBody;
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, PromptCode};
+use crate::codes::{ActionCode, FactCode, FeedbackCode, PromptCode};
 use crate::context::Context;
-use crate::draft::{Draft, Need, line};
+use crate::draft::{Draft, Need};
 use crate::flow::{Out, Procedure, advance, confirm_line};
 use crate::issue::{all_of_pile, refuse_issued};
 use crate::put_away_plan::{Suggestion, suggest};
 use crate::screen::{Fact, Feedback, Prompt};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
-use crate::{doubt, stock_source};
+use crate::{moving, stock_source};
 
 /// The state of putting away.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,35 +81,11 @@ impl Procedure for PutAway {
     }
 
     fn doubts(&self, _: &dyn SiteView, _: &Context) -> Result<Vec<Feedback>, ViewError> {
-        let Some(hand) = &self.draft.hand else {
-            return Ok(Vec::new());
-        };
-        let doubts = [
-            doubt::wrong_bin(&self.draft),
-            doubt::not_enough(&self.draft),
-            doubt::too_much(hand),
-        ];
-        Ok(doubts.into_iter().flatten().collect())
+        Ok(moving::doubts(&self.draft))
     }
 
     fn write(&mut self, _: &dyn SiteView, ctx: &Context, out: &mut Out) -> Result<(), ViewError> {
-        let bins = self.draft.source().cloned().zip(self.draft.to.clone());
-        let Some((hand, (from, to))) = self.draft.hand.clone().zip(bins) else {
-            return Ok(());
-        };
-        if let (Some(goods), Some(quantity)) = (hand.goods(), hand.amount()) {
-            let bins = format!("{} → {}", from.code, to.code);
-            let written = line(&hand, quantity, &bins, LineStatus::Saved, ctx);
-            let args = [written.quantity.clone(), written.title.clone(), to.code];
-            out.accept(FeedbackCode::PutAway, args);
-            out.write(EventBody::Moved {
-                from: from.id,
-                to: to.id,
-                goods,
-                quantity,
-            });
-            self.draft.add_line(written);
-        }
+        moving::write(&mut self.draft, None, FeedbackCode::PutAway, ctx, out);
         self.suggestion = None;
         Ok(())
     }
