@@ -77,6 +77,8 @@ codes! {
         PutInto = "put-into",
         /// Orders are worked on here.
         ChooseOrder = "choose-order",
+        /// The order was called off while it was worked on: order.
+        StopOrder = "stop-order",
         /// Where what is picked goes.
         ScanStage = "scan-stage",
         /// Bin.
@@ -171,6 +173,8 @@ codes! {
         OrderFinished = "order-finished",
         /// Order.
         OrderAlreadyFinished = "order-already-finished",
+        /// Order.
+        OrderCalledOff = "order-called-off",
         /// Order that was scanned.
         FinishOrderFirst = "finish-order-first",
         /// Item, order.

@@ -82,6 +82,10 @@ pub(crate) fn take_order<P: Procedure + ?Sized>(
         out.refuse(FeedbackCode::FinishOrderFirst, [code]);
         return Ok(true);
     }
+    if facts.cancelled {
+        out.refuse(FeedbackCode::OrderCalledOff, [code]);
+        return Ok(true);
+    }
     if facts.finished {
         out.feedback = Some(Feedback::attention(
             FeedbackCode::OrderAlreadyFinished,

@@ -175,6 +175,9 @@ pub struct OrderFacts {
     pub not_ordered: Quantity,
     /// Whether somebody has said that the step is done.
     pub finished: bool,
+    /// Whether it was called off.
+    #[serde(default)]
+    pub cancelled: bool,
 }
 
 impl OrderFacts {

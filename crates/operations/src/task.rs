@@ -205,6 +205,13 @@ impl Task {
             return prompt;
         }
         let draft = self.draft();
+        let called_off = self.order().filter(|order| order.facts.cancelled);
+        if let Some(order) = called_off.filter(|_| draft.hand.is_none()) {
+            return Prompt {
+                code: PromptCode::StopOrder,
+                args: vec![order.facts.code.clone()],
+            };
+        }
         let begun = !draft.lines.is_empty();
         let has_bin = draft.bin.is_some();
         let code = match self {

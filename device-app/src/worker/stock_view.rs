@@ -171,6 +171,7 @@ impl StockView<'_> {
             lines,
             not_ordered: done(0),
             finished,
+            cancelled: order.cancelled,
         })
     }
 

@@ -404,3 +404,21 @@ fn who_comes_later_goes_on_where_others_left_off() {
     assert_eq!(due(&other), "A-02 10 pcs BOLT");
     assert!(other.has_open_work() || other.line_count() == 0);
 }
+
+#[test]
+fn an_order_that_is_called_off_is_not_begun_and_not_gone_on_with() {
+    let mut site = site();
+    let begun = played(&mut site, &["scan A-01", "scan WIRE", "do as-asked"]);
+    site.call_off("SO-1");
+    let mut told = begun;
+    told.refresh(&site, &context()).unwrap();
+    assert_eq!(told.prompt().code.code(), "stop-order");
+    check(
+        Pick,
+        &mut site,
+        &[(
+            "scan SO-1",
+            "refused order-called-off SO-1 | choose-order | ",
+        )],
+    );
+}

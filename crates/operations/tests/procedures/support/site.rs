@@ -123,6 +123,12 @@ impl Site {
         self.order_of(OrderType::Outbound, code, lines);
     }
 
+    /// The order is called off.
+    pub(crate) fn call_off(&mut self, code: &str) {
+        let order = self.orders.iter_mut().find(|order| order.code == code);
+        order.unwrap().cancelled = true;
+    }
+
     fn order_of(&mut self, kind: OrderType, code: &str, lines: &[&str]) {
         let line = |(number, line): (u32, &&str)| {
             let (name, asked) = line.split_once(' ').unwrap();
@@ -144,6 +150,7 @@ impl Site {
             lines: (1..).zip(lines).map(line).collect(),
             not_ordered: Quantity::ZERO,
             finished: false,
+            cancelled: false,
         };
         self.orders.push(order);
     }
