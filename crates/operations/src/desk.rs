@@ -9,12 +9,14 @@ use crate::context::Context;
 use crate::flow::{Out, Procedure};
 use crate::order_work::OrderWork;
 use crate::screen::{Choice, Feedback};
-use crate::site_view::{OrderFacts, SiteView, ViewError};
+use crate::site_view::{SiteView, ViewError};
 
 /// Which orders a procedure works on, and which of their steps it does.
 pub(crate) struct Job {
     pub(crate) kinds: &'static [OrderType],
     pub(crate) step: OrderStep,
+    /// Orders are offered once this step of them is finished. Their numbers open them at any time.
+    pub(crate) after: Option<OrderStep>,
 }
 
 /// The order that a procedure works on.
@@ -32,8 +34,13 @@ impl Desk {
     pub(crate) fn offer(&mut self, job: &Job, view: &dyn SiteView) -> Result<(), ViewError> {
         self.offers.clear();
         for kind in job.kinds {
-            let open = view.open_orders(*kind, job.step)?;
-            self.offers.extend(open.iter().map(OrderFacts::as_choice));
+            for order in view.open_orders(*kind, job.step)? {
+                let is_due = match job.after {
+                    Some(step) => view.order(order.id, step)?.is_some_and(|o| o.finished),
+                    None => true,
+                };
+                self.offers.extend(is_due.then(|| order.as_choice()));
+            }
         }
         Ok(())
     }
@@ -64,9 +71,10 @@ pub(crate) fn take_order<P: Procedure + ?Sized>(
     view: &dyn SiteView,
     out: &mut Out,
 ) -> Result<bool, ViewError> {
-    let (Some(job), begun) = (p.job(), !p.draft().lines.is_empty()) else {
+    let Some(job) = p.job() else {
         return Ok(false);
     };
+    let begun = !p.draft().lines.is_empty();
     let (Some(desk), Some(facts)) = (p.desk_mut(), view.order(id, job.step)?) else {
         return Ok(false);
     };

@@ -63,7 +63,7 @@ pub(crate) trait Procedure {
     /// Why this unit cannot be taken.
     fn refuse_unit(&self, unit: &UnitFacts, ctx: &Context) -> Option<Feedback>;
     /// Why goods that a code names cannot be taken now.
-    fn refuse_goods(&mut self, _: &Match, _raw: &str) -> Option<Feedback> {
+    fn refuse_goods(&self, _: &Match, _raw: &str) -> Option<Feedback> {
         None
     }
     /// A bin was scanned.
@@ -168,9 +168,10 @@ pub(crate) fn handle<P: Procedure>(
             Input::Text(text) => code_input::text(p, &text, view, ctx, &mut out)?,
             Input::Quantity(typed) => quantity(p, typed, view, ctx, &mut out)?,
             Input::Choose(id) => match offered(p, &id) {
-                Some(order) => {
+                Some((order, code)) => {
+                    // Its record is gone since it was offered.
                     if !desk::take_order(p, order, view, &mut out)? {
-                        out.refuse(FeedbackCode::WrongKindHere, [id]);
+                        out.refuse(FeedbackCode::OrderCalledOff, [code]);
                     }
                 }
                 None => code_input::choose(p, &id, view, ctx, &mut out)?,
@@ -189,10 +190,10 @@ pub(crate) fn handle<P: Procedure>(
     Ok(out)
 }
 
-/// The order that is offered under this id.
-fn offered<P: Procedure>(p: &P, id: &str) -> Option<OrderId> {
+/// The order that is offered under this id, and its number.
+fn offered<P: Procedure>(p: &P, id: &str) -> Option<(OrderId, String)> {
     let offer = desk::choices(p).iter().find(|choice| choice.id == id)?;
-    offer.id.parse().ok()
+    Some((offer.id.parse().ok()?, offer.title.clone()))
 }
 
 /// A code, while nothing else is open.

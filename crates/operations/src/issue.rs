@@ -25,6 +25,7 @@ pub struct Issue {
 const JOB: Job = Job {
     kinds: &[OrderType::Outbound, OrderType::Transfer],
     step: OrderStep::Ship,
+    after: Some(OrderStep::Pick),
 };
 
 /// A unit that went out cannot go out or move again.

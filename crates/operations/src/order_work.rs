@@ -11,7 +11,7 @@ use crate::screen::{Fact, Feedback, Line};
 use crate::site_view::{OrderFacts, OrderLineFacts, SiteView, ViewError};
 
 /// Reason codes of a line that came out otherwise than it was asked for.
-const SHORT: &str = "short";
+pub(crate) const SHORT: &str = "short";
 const OVER: &str = "over";
 
 /// An order that is being worked on. What has been done of it is read again with each input: others may work on it too.

@@ -12,18 +12,17 @@ use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure, advance, close, confirm_line};
 use crate::hand::{Hand, out_of_range};
 use crate::issue::refuse_issued;
+use crate::order_work::SHORT;
 use crate::pick_plan::{PileName, Stop, Wishes, stops};
 use crate::resolve::Match;
 use crate::screen::{Action, Fact, Feedback, Prompt, Said, Weight};
 use crate::site_view::{BinFacts, ItemFacts, SiteView, UnitFacts, ViewError};
 use crate::{doubt, moving, stock_source};
 
-/// Why less was found than the book shows, as an event's reason.
-const SHORT: &str = "short";
-
 const JOB: Job = Job {
     kinds: &[OrderType::Outbound, OrderType::Transfer],
     step: OrderStep::Pick,
+    after: None,
 };
 
 /// The state of picking.
@@ -41,8 +40,9 @@ pub struct Pick {
     /// Bins that were taken instead of those suggested.
     preferred: Vec<BinId>,
     /// What was found to be left of a pile. The book follows when a supervisor has approved the count.
-    #[serde(default)]
     found: Vec<(PileName, Quantity)>,
+    /// The same before each event that this work wrote, for taking them back one by one.
+    found_before: Vec<Vec<(PileName, Quantity)>>,
     /// The bin about which a question is open.
     other_bin: Option<BinFacts>,
     /// The pile of which it is asked what is left.
@@ -87,7 +87,7 @@ impl Procedure for Pick {
     }
 
     /// Goods are taken at the bin that is due. Others of this bin that the order asks for may come first.
-    fn refuse_goods(&mut self, found: &Match, raw: &str) -> Option<Feedback> {
+    fn refuse_goods(&self, found: &Match, raw: &str) -> Option<Feedback> {
         let refused = |code, args: [String; 1]| Some(Feedback::refused(code, args));
         let (item, unit) = match found {
             Match::Item { item, .. } => (item, None),
@@ -106,23 +106,18 @@ impl Procedure for Pick {
         let Some(due) = self.due() else {
             return refused(FeedbackCode::NothingMoreToPick, [item.sku.clone()]);
         };
-        // A unit says by itself where it is.
-        let here = unit
-            .map(|u| u.bin.id)
-            .or(self.draft.bin.as_ref().map(|b| b.id));
-        let Some(here) = here.filter(|bin| self.stops.iter().any(|s| s.bin.id == *bin)) else {
+        // Where no bin was scanned, a unit says by itself where it is.
+        let scanned = self.draft.bin.as_ref().map(|bin| bin.id);
+        let here = scanned.or(unit.map(|unit| unit.bin.id));
+        let mut at = self.stops.iter().filter(|stop| Some(stop.bin.id) == here);
+        if at.clone().next().is_none() {
             return refused(FeedbackCode::ScanBinFirst, [due.bin.code.clone()]);
-        };
-        let wanted = self
-            .stops
-            .iter()
-            .find(|s| s.bin.id == here && s.item.id == item.id);
-        let Some(wanted) = wanted else {
+        }
+        let is_due = at.any(|stop| stop.item.id == item.id);
+        (!is_due).then(|| {
             let args = [item.sku.clone(), due.item.sku.clone()];
-            return Some(Feedback::refused(FeedbackCode::WrongItem, args));
-        };
-        self.draft.bin = Some(wanted.bin.clone());
-        None
+            Feedback::refused(FeedbackCode::WrongItem, args)
+        })
     }
 
     fn take_bin(
@@ -182,7 +177,6 @@ impl Procedure for Pick {
 
     fn missing(&mut self, view: &dyn SiteView) -> Result<Option<Need>, ViewError> {
         self.draft.to = self.stage.clone();
-        self.draft.line_bin = self.draft.bin.clone();
         stock_source::missing(&mut self.draft, view)
     }
 
@@ -213,6 +207,7 @@ impl Procedure for Pick {
             return Ok(());
         };
         order.count(&hand, quantity);
+        self.remember_found();
         self.fetched(place.line, &(from.id, item.id, hand.lot.clone()), quantity);
         let left = self.draft.here.map(|here| here.minus(quantity));
         if left == Some(Quantity::ZERO) {
@@ -278,6 +273,18 @@ impl Procedure for Pick {
         }
     }
 
+    /// The question what is left; else what was known to be left before the event that is taken back now.
+    fn undo_own(&mut self, out: &mut Out) -> bool {
+        if let Some(rest) = self.rest.take() {
+            out.accept(FeedbackCode::Undone, [rest.bin.code]);
+            return true;
+        }
+        if let Some(before) = self.found_before.pop() {
+            self.found = before;
+        }
+        false
+    }
+
     fn own_action(
         &mut self,
         action: ActionCode,
@@ -307,7 +314,6 @@ impl Procedure for Pick {
                     counting: false,
                     short: true,
                 };
-                self.draft.last_raw.clear();
                 let question = self.ask_rest(rest, FeedbackCode::ShortConfirm, ctx);
                 out.feedback = Some(question);
             }
@@ -400,6 +406,10 @@ impl Pick {
         ))
     }
 
+    fn remember_found(&mut self) {
+        self.found_before.push(self.found.clone());
+    }
+
     /// What was just fetched for a line, until it is planned again. Goods that were taken from elsewhere are not fetched from
     /// where they were suggested.
     fn fetched(&mut self, line: u32, pile: &PileName, quantity: Quantity) {
@@ -466,6 +476,7 @@ impl Pick {
         ];
         out.accept(FeedbackCode::CountedLine, args);
         let name = (rest.bin.id, rest.item.id, rest.lot);
+        self.remember_found();
         self.found.retain(|(known, _)| *known != name);
         self.found.push((name.clone(), left));
         let mut free = left;
@@ -481,7 +492,7 @@ impl Pick {
     /// The one thing to do next, while nothing is in hand.
     pub(crate) fn prompt(&self) -> Prompt {
         let say = |code, args: Vec<String>| Prompt { code, args };
-        if let Some(rest) = &self.rest {
+        if let Some(rest) = self.rest.as_ref().filter(|rest| rest.counting) {
             return say(PromptCode::EnterRest, vec![rest.bin.code.clone()]);
         }
         let Some(order) = &self.desk.order else {

@@ -25,6 +25,7 @@ pub struct Receive {
 const JOB: Job = Job {
     kinds: &[OrderType::Inbound],
     step: OrderStep::Receive,
+    after: None,
 };
 
 /// Why goods that came in are not as they should be.

@@ -1,7 +1,7 @@
 //! Work on orders: an announced delivery received, and goods picked, by handhelds that are cut off.
 
 use device_app::view::{Screen, UiEvent};
-use documents::{LineAsked, Order, Partition, RecordKind};
+use documents::{FieldEdit, LineAsked, Order, Partition, RecordKind};
 use domain::{ItemId, OrderId, OrderType, Quantity};
 
 use crate::hub::{Hub, SITE};
@@ -230,4 +230,29 @@ fn two_handhelds_pick_one_order_apart_and_nothing_is_picked_unseen() {
         kinds,
         ["count-variance", "negative-stock", "work-done-twice"]
     );
+}
+
+#[test]
+fn an_order_that_is_called_off_meanwhile_is_told_to_whoever_works_on_it_or_opens_it() {
+    let hub = Hub::new();
+    order(&hub, OrderType::Outbound, "SO-1");
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    rig.scan("SO-1");
+    rig.scan("A-03");
+    assert_eq!(rig.said(), "stage-selected");
+    hub.edit(
+        Partition::Site(SITE),
+        RecordKind::Order,
+        OrderId::from_bytes([0x0d; 16]).into(),
+        vec![FieldEdit::set("cancelled", true)],
+    );
+    rig.ui(UiEvent::SyncNow);
+    rig.settle();
+    rig.scan("A-01");
+    assert_eq!(rig.task().prompt.code, "stop-order");
+    rig.action("later");
+    rig.ui(UiEvent::OpenOperation("pick".into()));
+    assert!(rig.task().choices.is_empty());
+    rig.scan("SO-1");
+    assert_eq!(rig.said(), "order-called-off");
 }

@@ -17,6 +17,7 @@ mod neighbours;
 mod network;
 mod parcels;
 mod report;
+mod rest;
 mod snapshots;
 pub mod supervisor;
 mod world;

@@ -1,7 +1,8 @@
 //! Issue, line by line.
 
-use crate::support::{Site, check};
-use operations::Operation::Issue;
+use crate::support::{Site, check, context, play};
+use operations::Operation::{Issue, Pick};
+use operations::Task;
 
 #[test]
 fn the_only_bin_is_found_and_two_are_asked() {
@@ -154,7 +155,7 @@ fn what_was_ordered_goes_out_line_by_line() {
         &mut site,
         &[
             (
-                "choose SO-1",
+                "scan SO-1",
                 "accepted order-selected SO-1,ACME | scan-item | ",
             ),
             ("scan DOCK", "."),
@@ -179,4 +180,30 @@ fn what_was_ordered_goes_out_line_by_line() {
             ),
         ],
     );
+}
+
+#[test]
+fn what_is_picked_is_offered_for_shipping_and_nothing_else() {
+    let mut site = Site::with(&["BOLT A-01 3"]);
+    site.sell("SO-1", &["BOLT 1"]);
+    let offered = |site: &Site| {
+        let mut task = Task::start(Issue);
+        task.offer(site).unwrap();
+        task.choices(&context()).len()
+    };
+    assert_eq!(offered(&site), 0);
+    let mut task = Task::start(Pick);
+    for input in [
+        "scan SO-1",
+        "scan DOCK",
+        "scan A-01",
+        "scan BOLT",
+        "qty 1",
+        "do done",
+    ] {
+        let step = play(&task, input, &site);
+        site.apply(&step);
+        task = step.task;
+    }
+    assert_eq!(offered(&site), 1);
 }

@@ -89,11 +89,11 @@ impl Query<'_> {
         Ok(found.flatten())
     }
 
-    /// Orders of a site that carry this number and were not called off. Two are possible: two devices may have given one
-    /// number twice.
+    /// Orders of a site that carry this number, those that were called off last. Several are possible: two devices may have
+    /// given one number twice.
     pub fn orders_by_code(&self, of: SiteId, code: &str) -> Result<Vec<Order>, ReplicaError> {
         let found = self.rows(
-            "SELECT * FROM orders WHERE lookup = ?1 AND site = ?2 AND cancelled = 0 ORDER BY id",
+            "SELECT * FROM orders WHERE lookup = ?1 AND site = ?2 ORDER BY cancelled, id",
             params![normalised(code), of.as_bytes()],
             |r| self.with_lines(r),
         )?;

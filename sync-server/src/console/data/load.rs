@@ -371,7 +371,8 @@ fn plan_orders(
         by_order.entry(&row.order).or_default().push(row);
     }
     for (code, rows) in by_order {
-        if !query.orders_by_code(site, code)?.is_empty() {
+        let known = query.orders_by_code(site, code)?;
+        if known.iter().any(|order| !order.cancelled) {
             let known = "import.problem.order-known";
             let problem = |row: &&OrderIn| Problem::cell(row.line, Column::Order, known, code);
             plan.outcome.problems.extend(rows.iter().map(problem));
