@@ -357,6 +357,8 @@ pub struct HistoryRow {
     pub time: String,
     /// Operation code.
     pub operation: String,
+    /// Reason code; empty for none.
+    pub reason: String,
     pub text: String,
     pub quantity: String,
     pub operator: String,

@@ -58,6 +58,9 @@ pub(crate) fn text<P: Procedure>(
     ctx: &Context,
     out: &mut Out,
 ) -> Result<(), ViewError> {
+    if p.take_text(text, out) {
+        return Ok(());
+    }
     match p.draft().need {
         Need::Lot(_) | Need::Expiry | Need::Serial if p.draft().hand.is_some() => {
             take_value(p, text, view, ctx, out)
@@ -139,6 +142,14 @@ pub(crate) fn choose<P: Procedure>(
     let draft = p.draft_mut();
     let offered = match &draft.need {
         Need::Lot(choices) | Need::Bin(choices) => choices.iter().any(|c| c.id == id),
+        Need::Reason(reasons) => {
+            let reason = reasons.iter().find(|reason| reason.code() == id).copied();
+            if let (Some(_), Some(hand)) = (reason, &mut draft.hand) {
+                hand.reason = reason;
+                return advance(p, view, ctx, out);
+            }
+            false
+        }
         _ => false,
     };
     if !offered {

@@ -17,9 +17,92 @@ codes! {
         Move = "move",
         /// A bin is counted.
         Count = "count",
+        /// A customer's goods come back.
+        Return = "return",
+        /// A pick face is filled up.
+        Replenish = "replenish",
+        /// The book is corrected.
+        Adjust = "adjust",
+        /// Goods that came in are looked at.
+        Inspect = "inspect",
+        /// The next shift goes on.
+        HandOver = "hand-over",
         /// What is this, and where is more of it?
         LookUp = "look-up",
     }
+}
+
+codes! {
+    /// Why the book changes, or in what condition goods are.
+    ReasonCode {
+        /// Nobody finds it.
+        Lost = "lost",
+        /// Broken, and thrown away.
+        Scrapped = "scrapped",
+        /// Past its last good day, and thrown away.
+        OutOfDate = "out-of-date",
+        /// Taken for a test.
+        Sample = "sample",
+        /// Used by the house itself.
+        OwnUse = "own-use",
+        /// Written down twice.
+        BookedTwice = "booked-twice",
+        /// It lies here and is in no book.
+        Found = "found",
+        /// It came in and nobody wrote it down.
+        NotBooked = "not-booked",
+        /// It came broken.
+        Damaged = "damaged",
+        /// It came back as it went out.
+        ReturnedSound = "returned-sound",
+        /// It came back opened.
+        ReturnedOpened = "returned-opened",
+        /// It came back broken.
+        ReturnedDamaged = "returned-damaged",
+    }
+}
+
+impl ReasonCode {
+    /// Why goods leave the book without going out.
+    pub const LOSSES: [Self; 6] = [
+        Self::Lost,
+        Self::Scrapped,
+        Self::OutOfDate,
+        Self::Sample,
+        Self::OwnUse,
+        Self::BookedTwice,
+    ];
+    /// Why goods come into the book without coming in.
+    pub const GAINS: [Self; 2] = [Self::Found, Self::NotBooked];
+    /// How goods come back.
+    pub const CONDITIONS: [Self; 3] = [
+        Self::ReturnedSound,
+        Self::ReturnedOpened,
+        Self::ReturnedDamaged,
+    ];
+}
+
+codes! {
+    /// An answer to a question of a form.
+    AnswerCode {
+        /// So it is.
+        Yes = "yes",
+        /// It is not.
+        No = "no",
+        /// 合格
+        Accepted = "accepted",
+        /// 不合格
+        Rejected = "rejected",
+        /// 待检
+        OnHold = "on-hold",
+    }
+}
+
+impl AnswerCode {
+    /// To a question about what is seen.
+    pub const ANSWERS: [Self; 2] = [Self::Yes, Self::No];
+    /// To the last question.
+    pub const VERDICTS: [Self; 3] = [Self::Accepted, Self::Rejected, Self::OnHold];
 }
 
 codes! {
@@ -71,6 +154,38 @@ codes! {
         UnknownCodeChoose = "unknown-code-choose",
         /// The item that the unknown code belongs to.
         LinkScanItem = "link-scan-item",
+        /// Why the book changes.
+        ChooseReason = "choose-reason",
+        /// How it came back.
+        ChooseCondition = "choose-condition",
+        /// Pick faces that have less than they should.
+        ChooseFace = "choose-face",
+        /// No pick face has less than it should.
+        NothingToReplenish = "nothing-to-replenish",
+        /// Pick face, item: no other bin has any.
+        NothingToFetch = "nothing-to-fetch",
+        /// Receipts that nobody has looked at.
+        ChooseReceipt = "choose-receipt",
+        /// All of them were looked at.
+        NothingToInspect = "nothing-to-inspect",
+        /// Is it whole and dry?
+        CheckPackaging = "check-packaging",
+        /// Does it say what was ordered?
+        CheckLabel = "check-label",
+        /// Are the goods sound?
+        CheckGoods = "check-goods",
+        /// How many were looked at?
+        EnterSample = "enter-sample",
+        /// What was found.
+        ChooseVerdict = "choose-verdict",
+        /// Where goods go that were not accepted.
+        ScanApartBin = "scan-apart-bin",
+        /// Who goes on.
+        ChoosePerson = "choose-person",
+        /// Who goes on.
+        NoteFor = "note-for",
+        /// Every bin of the order is counted.
+        AllCounted = "all-counted",
         /// Zero must be said twice.
         CountEmpty = "count-empty",
         /// Suggested bin.
@@ -183,6 +298,50 @@ codes! {
         MoreThanOrdered = "more-than-ordered",
         /// Number of lines that differ.
         OrderDiffersConfirm = "order-differs-confirm",
+        /// Item.
+        NothingToInspect = "nothing-to-inspect",
+        /// Item.
+        InspectedAccepted = "inspected-accepted",
+        /// Item.
+        InspectedRejected = "inspected-rejected",
+        /// Item.
+        InspectedOnHold = "inspected-on-hold",
+        /// Name.
+        PersonSelected = "person-selected",
+        /// The same person cannot go on.
+        HandOverToSelf = "hand-over-to-self",
+        /// Who goes on is not chosen yet.
+        ChoosePersonFirst = "choose-person-first",
+        /// The note is kept.
+        NoteTaken = "note-taken",
+        /// Longest, in characters.
+        NoteTooLong = "note-too-long",
+        /// Name.
+        HandedOver = "handed-over",
+        /// Bin.
+        BinUnderCount = "bin-under-count",
+        /// Bin scanned, order.
+        BinNotOnOrder = "bin-not-on-order",
+        /// Bin.
+        CountAgainConfirm = "count-again-confirm",
+        /// Order.
+        SomebodyElse = "somebody-else",
+        /// Signed quantity, item, bin.
+        Adjusted = "adjusted",
+        /// Quantity, item, bin.
+        Returned = "returned",
+        /// Bin where the book has it, since when.
+        UnitNotOut = "unit-not-out",
+        /// Quantity, item, pick face.
+        Replenished = "replenished",
+        /// Pick face, item.
+        FaceSelected = "face-selected",
+        /// Bin: no pick face.
+        NoPickFace = "no-pick-face",
+        /// Bin scanned, pick face.
+        WrongFace = "wrong-face",
+        /// Choose a pick face first.
+        ChooseFaceFirst = "choose-face-first",
         /// The goods in hand came broken.
         MarkedDamaged = "marked-damaged",
         /// They did not.
@@ -275,6 +434,12 @@ codes! {
         Move = "move",
         /// Go on with [`Operation::Count`].
         Count = "count",
+        /// Hand the shift over.
+        HandOver = "hand-over",
+        /// Go on with [`Operation::Return`].
+        Return = "return",
+        /// Go on with [`Operation::Adjust`].
+        Adjust = "adjust",
     }
 }
 
@@ -321,6 +486,16 @@ codes! {
         Note = "note",
         /// Done of what is asked for.
         Ordered = "ordered",
+        /// How many were looked at.
+        Sample = "sample",
+        /// Who goes on.
+        Person = "person",
+        /// Why, or in what condition.
+        Reason = "reason",
+        /// The pick face that is filled up.
+        Face = "face",
+        /// What it has, and what it should have.
+        FaceHas = "face-has",
         /// How much is to be fetched here.
         ToPick = "to-pick",
         /// Where goods should be put.

@@ -1,22 +1,33 @@
 //! Count: everything in one bin, by scanning it. One event for the whole bin at the end.
 
-use domain::{CountedLine, EventBody, Quantity, UnitId};
+use domain::{CountedLine, EventBody, OrderStep, OrderType, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::code_input::finish_line;
-use crate::codes::{ActionCode, FeedbackCode, LineStatus};
+use crate::codes::{ActionCode, FeedbackCode, LineStatus, PromptCode};
 use crate::context::Context;
-use crate::doubt;
+use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure, advance};
 use crate::hand::out_of_range;
-use crate::screen::{Feedback, Line};
-use crate::site_view::{BinFacts, ItemFacts, SiteView, UnitFacts, ViewError};
+use crate::order_work::OrderWork;
+use crate::screen::{Feedback, Line, Prompt, Said};
+use crate::site_view::{BinFacts, ItemFacts, Pile, SiteView, UnitFacts, ViewError};
+use crate::{desk, doubt};
 
 /// The state of a count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     pub(crate) draft: Draft,
+    /// The bins that are to be counted, if somebody has said which.
+    #[serde(flatten)]
+    pub(crate) desk: Desk,
+    /// What the book has in the bin, where the counter may see it.
+    #[serde(default)]
+    expected: Vec<Counted>,
+    /// A bin that was counted before, about which a question is open.
+    #[serde(default)]
+    counted_before: Option<BinFacts>,
     pub(crate) counted: Vec<Counted>,
     /// What each scan added, so that it can be retyped or taken back.
     adds: Vec<Added>,
@@ -32,6 +43,12 @@ pub(crate) struct Counted {
     pub(crate) lot: Option<String>,
     pub(crate) quantity: Quantity,
 }
+
+const JOB: Job = Job {
+    kinds: &[OrderType::Count],
+    step: OrderStep::Count,
+    after: None,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Added {
@@ -83,9 +100,43 @@ impl Procedure for Count {
             out.refuse(FeedbackCode::WrongBin, [bin.code, current.code.clone()]);
             return Ok(());
         }
-        out.accept(FeedbackCode::BinSelected, [bin.code.clone()]);
-        self.draft.bin = Some(bin);
-        advance(self, view, ctx, out)
+        if let Some(order) = &self.desk.order {
+            let Some(line) = order.line_of_bin(bin.id) else {
+                let args = [bin.code, order.facts.code.clone()];
+                out.refuse(FeedbackCode::BinNotOnOrder, args);
+                return Ok(());
+            };
+            if line.done >= line.asked {
+                let question =
+                    Feedback::attention(FeedbackCode::CountAgainConfirm, [bin.code.clone()]);
+                self.counted_before = Some(bin);
+                self.draft.ask(question.clone());
+                out.feedback = Some(question);
+                return Ok(());
+            }
+        }
+        self.open_bin(bin, view, ctx, out)
+    }
+
+    fn job(&self) -> Option<&'static Job> {
+        Some(&JOB)
+    }
+
+    fn desk(&self) -> Option<&Desk> {
+        Some(&self.desk)
+    }
+
+    fn desk_mut(&mut self) -> Option<&mut Desk> {
+        Some(&mut self.desk)
+    }
+
+    fn declined(&mut self, _: FeedbackCode) {
+        self.counted_before = None;
+    }
+
+    /// What was counted of a line is not touched by a question about a bin.
+    fn keeps_hand(&self, declined: FeedbackCode) -> bool {
+        declined == FeedbackCode::CountAgainConfirm
     }
 
     fn missing(&mut self, _: &dyn SiteView) -> Result<Option<Need>, ViewError> {
@@ -168,6 +219,12 @@ impl Procedure for Count {
         match (code, self.large.take()) {
             (FeedbackCode::CountEmptyConfirm, _) => self.finish(ctx, out),
             (FeedbackCode::DiscardConfirm, _) => out.finished = true,
+            (FeedbackCode::OrderDiffersConfirm, _) => desk::finish(self, view, out)?,
+            (FeedbackCode::CountAgainConfirm, _) => {
+                if let Some(bin) = self.counted_before.take() {
+                    self.open_bin(bin, view, ctx, out)?;
+                }
+            }
             (FeedbackCode::QuantityTooLargeConfirm, Some(large)) => {
                 self.set_last(large, ctx, out);
                 self.shut_last();
@@ -260,6 +317,45 @@ impl Procedure for Count {
 }
 
 impl Count {
+    /// Begins to count a bin. What the book has there is shown in an open count only: a blind one should see, not agree.
+    fn open_bin(
+        &mut self,
+        bin: BinFacts,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<(), ViewError> {
+        let shown = self.desk.order.as_ref().is_some_and(|o| !o.facts.blind);
+        let book = match shown && !view.is_hidden(bin.id)? {
+            true => view.stock_of_bin(bin.id)?,
+            false => Vec::new(),
+        };
+        let expected = |pile: Pile| Counted {
+            item: pile.item,
+            lot: pile.lot,
+            quantity: pile.balance,
+        };
+        self.expected = book.into_iter().map(expected).collect();
+        out.accept(FeedbackCode::BinSelected, [bin.code.clone()]);
+        self.draft.bin = Some(bin);
+        advance(self, view, ctx, out)
+    }
+
+    /// The bin of the order that comes next on the walk.
+    pub(crate) fn next_bin(&self) -> Prompt {
+        let left = self.desk.order.as_ref().map(OrderWork::bins_left);
+        match left.and_then(|bins| bins.into_iter().next()) {
+            Some(bin) => Prompt {
+                code: PromptCode::GoToBin,
+                args: vec![bin.code],
+            },
+            None => Prompt {
+                code: PromptCode::AllCounted,
+                args: Vec::new(),
+            },
+        }
+    }
+
     fn seen_before(&self, unit: &UnitId) -> Option<Feedback> {
         let seen = self.seen.iter().find(|s| s.id == *unit)?;
         let args = [seen.time.clone(), seen.operator.clone()];
@@ -349,22 +445,42 @@ impl Count {
             lot: c.lot,
             counted: c.quantity,
         };
-        out.write(EventBody::Counted {
-            bin: bin.id,
-            lines: counted.into_iter().map(line).collect(),
-            whole_bin: true,
+        let order = self.desk.order.as_mut();
+        out.events.push(Said {
+            body: EventBody::Counted {
+                bin: bin.id,
+                lines: counted.into_iter().map(line).collect(),
+                whole_bin: true,
+            },
+            order: order.and_then(|order| order.count_bin(bin.id)),
+            reason: None,
         });
+        self.expected.clear();
     }
 
-    /// Lines of the bin that is being counted, the newest first.
+    /// Lines of the bin that is being counted, the newest first; in an open count beside what the book has, and then what of
+    /// the book has not been seen yet.
     pub(crate) fn open_lines(&self, ctx: &Context) -> Vec<Line> {
-        let line = |c: &Counted| Line {
-            title: c.item.name(ctx.language).to_owned(),
-            subtitle: c.lot.clone().unwrap_or_default(),
-            quantity: amount(c.quantity, &c.item),
-            status: LineStatus::Counted,
-            time: String::new(),
+        let same = |a: &Counted, b: &Counted| a.item.id == b.item.id && a.lot == b.lot;
+        let line = |c: &Counted, found: Quantity, status| {
+            let book = self.expected.iter().find(|book| same(book, c));
+            Line {
+                title: c.item.name(ctx.language).to_owned(),
+                subtitle: c.lot.clone().unwrap_or_default(),
+                quantity: match book {
+                    Some(book) => format!("{found} / {}", amount(book.quantity, &c.item)),
+                    None => amount(found, &c.item),
+                },
+                status,
+                time: String::new(),
+            }
         };
-        self.counted.iter().rev().map(line).collect()
+        let counted = self.counted.iter().rev();
+        let counted = counted.map(|c| line(c, c.quantity, LineStatus::Counted));
+        let seen = |book: &&Counted| self.counted.iter().any(|c| same(c, book));
+        let unseen = self.expected.iter().filter(|book| !seen(book));
+        counted
+            .chain(unseen.map(|book| line(book, Quantity::ZERO, LineStatus::Open)))
+            .collect()
     }
 }

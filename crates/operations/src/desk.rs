@@ -39,7 +39,8 @@ impl Desk {
                     Some(step) => view.order(order.id, step)?.is_some_and(|o| o.finished),
                     None => true,
                 };
-                self.offers.extend(is_due.then(|| order.as_choice()));
+                self.offers
+                    .extend((is_due && !order.barred).then(|| order.as_choice()));
             }
         }
         Ok(())
@@ -92,6 +93,10 @@ pub(crate) fn take_order<P: Procedure + ?Sized>(
     }
     if facts.cancelled {
         out.refuse(FeedbackCode::OrderCalledOff, [code]);
+        return Ok(true);
+    }
+    if facts.barred {
+        out.refuse(FeedbackCode::SomebodyElse, [code]);
         return Ok(true);
     }
     if facts.finished {

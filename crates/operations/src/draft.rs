@@ -3,7 +3,7 @@
 use domain::Quantity;
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, PromptCode};
+use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, PromptCode, ReasonCode};
 use crate::context::Context;
 use crate::hand::Hand;
 use crate::open_question::Asked;
@@ -28,6 +28,8 @@ pub(crate) enum Need {
     Bin(Vec<Choice>),
     /// The bin that they move to.
     ToBin,
+    /// Why, or in what condition.
+    Reason(Vec<ReasonCode>),
     /// Only a number, or the next scan.
     Quantity,
 }
@@ -120,6 +122,10 @@ impl Draft {
                 Need::Bin(choices) if choices.is_empty() => PromptCode::ScanBin,
                 Need::Bin(_) => PromptCode::ChooseBin,
                 Need::ToBin => PromptCode::ScanToBin,
+                Need::Reason(of) if of.iter().all(|r| ReasonCode::CONDITIONS.contains(r)) => {
+                    PromptCode::ChooseCondition
+                }
+                Need::Reason(_) => PromptCode::ChooseReason,
                 Need::Quantity => PromptCode::EnterQuantity,
             }
         };
@@ -174,6 +180,11 @@ impl Draft {
             hand.plate.as_ref().map(|p| p.printed().to_owned()),
             false,
         );
+        add(
+            FactCode::Reason,
+            hand.reason.map(|reason| reason.code().to_owned()),
+            false,
+        );
         let pack = Some(hand.pack).filter(|p| *p != Quantity::ONE);
         add(FactCode::Pack, pack.map(with_unit), false);
         add(FactCode::OnHandHere, self.here.map(with_unit), false);
@@ -222,6 +233,15 @@ impl Draft {
         }
         match &self.need {
             Need::Lot(choices) | Need::Bin(choices) => choices.clone(),
+            Need::Reason(reasons) => {
+                let choice = |reason: &ReasonCode| Choice {
+                    id: reason.code().to_owned(),
+                    title: String::new(),
+                    subtitle: String::new(),
+                    quantity: String::new(),
+                };
+                reasons.iter().map(choice).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -256,7 +276,7 @@ impl Draft {
             Need::Lot(_) => Some(vec![normal(ActionCode::NoLot), cancel]),
             Need::Expiry => Some(vec![normal(ActionCode::NoExpiry), cancel]),
             Need::Serial => Some(vec![normal(ActionCode::NoSerial), cancel]),
-            Need::Bin(_) => Some(vec![cancel]),
+            Need::Bin(_) | Need::Reason(_) => Some(vec![cancel]),
             Need::ToBin => Some(vec![normal(ActionCode::AllOfIt), cancel]),
             Need::Quantity => Some(vec![Action::new(ActionCode::Next, Weight::Primary), cancel]),
         }

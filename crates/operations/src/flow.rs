@@ -116,6 +116,18 @@ pub(crate) trait Procedure {
         ctx: &Context,
         out: &mut Out,
     ) -> Result<bool, ViewError>;
+    /// A person's badge was scanned. Returns whether that means something here.
+    fn take_person(&mut self, _id: &str, _name: &str, _: &Context, _: &mut Out) -> bool {
+        false
+    }
+    /// A text was typed. Returns whether it was asked for.
+    fn take_text(&mut self, _: &str, _: &mut Out) -> bool {
+        false
+    }
+    /// One of what it offers itself was chosen. Returns whether it was.
+    fn choose_own(&mut self, _: &str, _: &dyn SiteView, _: &mut Out) -> Result<bool, ViewError> {
+        Ok(false)
+    }
     /// A number while nothing is in hand; returns whether it was about the last scan.
     fn retype(&mut self, _: Quantity, _: &Context, _: &mut Out) -> bool {
         false
@@ -174,7 +186,11 @@ pub(crate) fn handle<P: Procedure>(
                         out.refuse(FeedbackCode::OrderCalledOff, [code]);
                     }
                 }
-                None => code_input::choose(p, &id, view, ctx, &mut out)?,
+                None => {
+                    if !p.choose_own(&id, view, &mut out)? {
+                        code_input::choose(p, &id, view, ctx, &mut out)?;
+                    }
+                }
             },
             Input::Action(ActionCode::Undo) => take_back(p, None, &mut out),
             Input::Undo(last) => take_back(p, last.as_ref(), &mut out),
@@ -237,6 +253,15 @@ pub(crate) fn scan<P: Procedure>(
     if let Some(order) = order
         && p.draft().hand.is_none()
         && desk::take_order(p, order, view, out)?
+    {
+        return Ok(());
+    }
+    let person = matches.iter().find_map(|m| match m {
+        Match::Operator { id, name } => Some((id.clone(), name.clone())),
+        _ => None,
+    });
+    if let Some((id, name)) = person
+        && p.take_person(&id, &name, ctx, out)
     {
         return Ok(());
     }

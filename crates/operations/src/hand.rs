@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use domain::{Goods, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
-use crate::codes::FeedbackCode;
+use crate::codes::{FeedbackCode, ReasonCode};
 use crate::scanned::Scanned;
 use crate::screen::Feedback;
 use crate::site_view::{BinFacts, ItemFacts, UnitFacts};
@@ -39,9 +39,9 @@ pub(crate) struct Hand {
     pub(crate) closed: bool,
     /// Doubts that were answered with yes.
     pub(crate) confirmed: Vec<FeedbackCode>,
-    /// It came broken.
+    /// Why it is written, or in what condition it is.
     #[serde(default)]
-    pub(crate) damaged: bool,
+    pub(crate) reason: Option<ReasonCode>,
 }
 
 impl Hand {
@@ -64,7 +64,7 @@ impl Hand {
             exactly: None,
             closed: false,
             confirmed: Vec::new(),
-            damaged: false,
+            reason: None,
         }
     }
 

@@ -71,6 +71,6 @@ fn of_order(id: OrderId, kind: OrderType, view: &dyn SiteView) -> Result<Operati
                 false => Operation::Pick,
             }
         }
-        OrderType::Count => Operation::LookUp,
+        OrderType::Count => Operation::Count,
     })
 }

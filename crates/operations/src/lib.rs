@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod adjust;
 mod code_input;
 mod code_table;
 mod codes;
@@ -10,7 +11,10 @@ mod doubt;
 mod draft;
 mod flow;
 mod hand;
+mod hand_over;
 pub mod home;
+mod incoming;
+mod inspect;
 mod issue;
 mod look_up;
 mod move_goods;
@@ -23,25 +27,34 @@ mod pick_plan;
 mod put_away;
 mod put_away_plan;
 mod receive;
+mod replenish;
 mod resolve;
 mod scanned;
 mod screen;
 mod site_view;
 mod stock_source;
+mod take_back;
 mod taking;
 mod task;
 pub mod undo;
 mod unknown;
 
-pub use codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Operation, Outcome, PromptCode};
+pub use adjust::Adjust;
+pub use codes::{
+    ActionCode, AnswerCode, FactCode, FeedbackCode, LineStatus, Operation, Outcome, PromptCode,
+    ReasonCode,
+};
 pub use context::{Context, Language};
 pub use count::Count;
+pub use hand_over::HandOver;
+pub use inspect::Inspect;
 pub use issue::Issue;
 pub use look_up::LookUp;
 pub use move_goods::Move;
 pub use pick::Pick;
 pub use put_away::PutAway;
 pub use receive::Receive;
+pub use replenish::Replenish;
 pub use resolve::{Match, Resolved, resolve};
 pub use scanned::{CodeFault, CodeFields, Scanned};
 pub use screen::{
@@ -49,8 +62,9 @@ pub use screen::{
     Weight,
 };
 pub use site_view::{
-    BinFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, RoomFacts, RoomNeeded,
-    SiteView, UnitFacts, ViewError,
+    BinFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, ReceiptFacts,
+    RoomFacts, RoomNeeded, SiteView, UnitFacts, ViewError,
 };
+pub use take_back::TakeBack;
 pub use task::Task;
 pub use undo::Undoable;

@@ -58,7 +58,12 @@ impl Procedure for LookUp {
             .map(|p| row(p, p.item.name(ctx.language)))
             .collect();
         self.offers = vec![Operation::Count, Operation::Move];
-        out.accept(FeedbackCode::BinSelected, [bin.code]);
+        if view.is_hidden(bin.id)? {
+            self.facts.truncate(1);
+            out.feedback = Some(Feedback::attention(FeedbackCode::BinUnderCount, [bin.code]));
+        } else {
+            out.accept(FeedbackCode::BinSelected, [bin.code]);
+        }
         Ok(())
     }
 
@@ -102,12 +107,19 @@ impl Procedure for LookUp {
                     .push((FactCode::Unit, unit.id.printed().to_owned()));
                 self.facts.push((FactCode::Bin, unit.bin.code.clone()));
                 match unit.status {
-                    UnitStatus::Stored => vec![Operation::Issue, Operation::Move],
-                    UnitStatus::Issued => vec![Operation::Receive],
+                    UnitStatus::Stored => {
+                        vec![Operation::Issue, Operation::Move, Operation::Adjust]
+                    }
+                    UnitStatus::Issued => vec![Operation::Return, Operation::Receive],
                 }
             }
             None if total > Quantity::ZERO => {
-                vec![Operation::Issue, Operation::Move, Operation::Receive]
+                vec![
+                    Operation::Issue,
+                    Operation::Move,
+                    Operation::Receive,
+                    Operation::Adjust,
+                ]
             }
             None => vec![Operation::Receive],
         };

@@ -1,14 +1,17 @@
 //! Work on an order: which line goods belong to, how much of it is left, and the end of it.
 
-use domain::{EventBody, FinishedLine, OrderFinished, OrderId, OrderLine, OrderStep, Quantity};
+use domain::{
+    BinId, EventBody, FinishedLine, OrderFinished, OrderId, OrderLine, OrderStep, Quantity,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{FactCode, FeedbackCode, LineStatus};
 use crate::context::Context;
 use crate::draft::amount;
 use crate::hand::Hand;
+use crate::path::walk;
 use crate::screen::{Fact, Feedback, Line};
-use crate::site_view::{OrderFacts, OrderLineFacts, SiteView, ViewError};
+use crate::site_view::{BinFacts, OrderFacts, OrderLineFacts, SiteView, ViewError};
 
 /// Reason codes of a line that came out otherwise than it was asked for.
 pub(crate) const SHORT: &str = "short";
@@ -52,6 +55,31 @@ impl OrderWork {
             .or_else(|| fitting().next())
     }
 
+    /// The line that asks for this bin to be counted.
+    pub(crate) fn line_of_bin(&self, bin: BinId) -> Option<&OrderLineFacts> {
+        let of_bin = |line: &&OrderLineFacts| line.bin.as_ref().is_some_and(|b| b.id == bin);
+        self.facts.lines.iter().find(of_bin)
+    }
+
+    /// The bin was counted, until it is read again. Returns what that is written under.
+    pub(crate) fn count_bin(&mut self, bin: BinId) -> Option<OrderLine> {
+        let number = self.line_of_bin(bin)?.number;
+        let line = self.facts.lines.iter_mut().find(|l| l.number == number)?;
+        line.done = line.done.plus(Quantity::ONE);
+        Some(OrderLine {
+            order: self.facts.id,
+            line: number,
+        })
+    }
+
+    /// Bins that are still to be counted, in the order of the walk.
+    pub(crate) fn bins_left(&self) -> Vec<BinFacts> {
+        let open = self.facts.lines.iter().filter(|l| l.done < l.asked);
+        let mut bins: Vec<BinFacts> = open.filter_map(|l| l.bin.clone()).collect();
+        walk(&mut bins, |bin| bin);
+        bins
+    }
+
     /// What the goods in hand are written under.
     pub(crate) fn place_of(&self, hand: &Hand) -> OrderLine {
         OrderLine {
@@ -84,7 +112,10 @@ impl OrderWork {
 
     /// How many lines came out otherwise than they were asked for.
     pub(crate) fn differing(&self) -> usize {
-        let lines = self.facts.lines.iter().filter(|l| l.done != l.asked);
+        // A bin may be counted more than once.
+        let differs =
+            |l: &&OrderLineFacts| l.done < l.asked || (l.bin.is_none() && l.done != l.asked);
+        let lines = self.facts.lines.iter().filter(differs);
         lines.count() + usize::from(self.facts.not_ordered > Quantity::ZERO)
     }
 
@@ -98,6 +129,7 @@ impl OrderWork {
             reason: match line.done.cmp(&line.asked) {
                 std::cmp::Ordering::Less => SHORT.to_owned(),
                 std::cmp::Ordering::Equal => String::new(),
+                std::cmp::Ordering::Greater if line.bin.is_some() => String::new(),
                 std::cmp::Ordering::Greater => OVER.to_owned(),
             },
         };
@@ -154,17 +186,19 @@ impl OrderWork {
         open.into_iter()
             .chain(done)
             .map(|line| Line {
-                title: line
-                    .item
-                    .as_ref()
-                    .map(|i| i.name(ctx.language).to_owned())
-                    .unwrap_or_default(),
+                title: match (&line.item, &line.bin) {
+                    (Some(item), _) => item.name(ctx.language).to_owned(),
+                    (None, bin) => bin.as_ref().map_or_else(String::new, |b| b.code.clone()),
+                },
                 subtitle: [line.item.as_ref().map_or("", |i| i.sku.as_str()), &line.lot]
                     .into_iter()
                     .filter(|part| !part.is_empty())
                     .collect::<Vec<_>>()
                     .join(" · "),
-                quantity: done_of(line),
+                quantity: match line.item {
+                    Some(_) => done_of(line),
+                    None => String::new(),
+                },
                 status: if line.done < line.asked {
                     LineStatus::Open
                 } else {

@@ -4,14 +4,14 @@ use domain::ledger::UnitStatus;
 use domain::{EventBody, OrderStep, OrderType};
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{ActionCode, FeedbackCode, LineStatus};
+use crate::codes::{ActionCode, FeedbackCode, LineStatus, ReasonCode};
 use crate::context::Context;
 use crate::desk::{Desk, Job};
-use crate::doubt;
 use crate::draft::{Draft, Need, line};
-use crate::flow::{Out, Procedure, advance, close};
+use crate::flow::{Out, Procedure};
 use crate::screen::{Feedback, Said};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
+use crate::{doubt, incoming};
 
 /// The state of a receipt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +27,6 @@ const JOB: Job = Job {
     step: OrderStep::Receive,
     after: None,
 };
-
-/// Why goods that came in are not as they should be.
-const DAMAGED: &str = "damaged";
 
 impl Procedure for Receive {
     fn draft(&self) -> &Draft {
@@ -66,45 +63,11 @@ impl Procedure for Receive {
         ctx: &Context,
         out: &mut Out,
     ) -> Result<(), ViewError> {
-        if self.draft.bin.is_some() && self.draft.need == Need::Quantity {
-            close(self, view, ctx, out)?;
-            if self.draft.hand.is_some() {
-                out.refuse(FeedbackCode::FinishLineFirst, []);
-                return Ok(());
-            }
-        }
-        if out.feedback.is_none() {
-            out.accept(FeedbackCode::BinSelected, [bin.code.clone()]);
-        }
-        self.draft.bin = Some(bin);
-        advance(self, view, ctx, out)
+        incoming::take_bin(self, bin, view, ctx, out)
     }
 
     fn missing(&mut self, view: &dyn SiteView) -> Result<Option<Need>, ViewError> {
-        let Some(hand) = &mut self.draft.hand else {
-            return Ok(None);
-        };
-        let Some(item) = &hand.item else {
-            return Ok(None);
-        };
-        if item.tracks_lot && hand.lot.is_none() && !hand.no_lot {
-            return Ok(Some(Need::Lot(Vec::new())));
-        }
-        if item.tracks_expiry && hand.expiry.is_none() && !hand.no_expiry {
-            let known = hand
-                .lot
-                .as_ref()
-                .map(|lot| view.lot_expiry(item.id, lot))
-                .transpose()?;
-            hand.expiry = known.flatten();
-            if hand.expiry.is_none() {
-                return Ok(Some(Need::Expiry));
-            }
-        }
-        if item.tracks_serial && hand.unit().is_none() && !hand.no_serial {
-            return Ok(Some(Need::Serial));
-        }
-        Ok(self.draft.bin.is_none().then(|| Need::Bin(Vec::new())))
+        incoming::missing(&mut self.draft, view)
     }
 
     fn doubts(&self, view: &dyn SiteView, ctx: &Context) -> Result<Vec<Feedback>, ViewError> {
@@ -112,13 +75,7 @@ impl Procedure for Receive {
             return Ok(Vec::new());
         };
         let mut doubts = Vec::new();
-        if let (Some(item), Some(lot), Some(day)) = (&hand.item, &hand.lot, hand.expiry)
-            && let Some(known) = view.lot_expiry(item.id, lot)?
-            && known != day
-        {
-            let args = [day.to_string(), known.to_string()];
-            doubts.push(Feedback::attention(FeedbackCode::ExpiryDiffers, args));
-        }
+        doubts.extend(incoming::expiry_differs(hand, view)?);
         doubts.extend(self.desk.order.as_ref().and_then(|o| o.doubt(hand)));
         doubts.extend(doubt::expired(hand, ctx));
         doubts.extend(doubt::too_much(hand));
@@ -156,7 +113,7 @@ impl Procedure for Receive {
                     quantity,
                 },
                 order: self.desk.order.as_ref().map(|o| o.place_of(&hand)),
-                reason: hand.damaged.then(|| DAMAGED.to_owned()),
+                reason: hand.reason.map(|reason| reason.code().to_owned()),
             });
             self.draft.add_line(written);
             if let Some(order) = &mut self.desk.order {
@@ -177,12 +134,11 @@ impl Procedure for Receive {
             return Ok(false);
         }
         if let Some(hand) = &mut self.draft.hand {
-            hand.damaged = !hand.damaged;
-            let code = if hand.damaged {
-                FeedbackCode::MarkedDamaged
-            } else {
-                FeedbackCode::MarkedSound
+            let (reason, code) = match hand.reason {
+                None => (Some(ReasonCode::Damaged), FeedbackCode::MarkedDamaged),
+                Some(_) => (None, FeedbackCode::MarkedSound),
             };
+            hand.reason = reason;
             out.accept(code, []);
         }
         Ok(true)

@@ -176,7 +176,9 @@ pub struct Entry {
 pub struct Choice {
     /// Comes back in [`Input::Choose`].
     pub id: String,
-    /// What it is.
+    /// What it is. Empty for a reason: its words are those of the [`ReasonCode`] that is the id.
+    ///
+    /// [`ReasonCode`]: crate::ReasonCode
     pub title: String,
     /// What tells it from the others.
     pub subtitle: String,

@@ -156,6 +156,101 @@ pub struct Pile {
     pub balance: Quantity,
 }
 
+/// Goods that came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptFacts {
+    /// The event that says so.
+    #[serde(with = "hash_text")]
+    pub event: EventHash,
+    /// What.
+    pub item: ItemFacts,
+    /// Which of it.
+    #[serde(with = "goods_text")]
+    pub goods: Goods,
+    /// Where it was put.
+    pub bin: BinFacts,
+    /// How much.
+    pub quantity: Quantity,
+    /// When, as the screen shows it.
+    pub time: String,
+}
+
+/// A hash in a draft: its hexadecimal digits.
+mod hash_text {
+    use domain::EventHash;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(hash: &EventHash, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&hash.hex())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<EventHash, D::Error> {
+        let text = String::deserialize(from)?;
+        EventHash::from_hex(&text).ok_or_else(|| D::Error::custom("no hash"))
+    }
+}
+
+/// Goods in a draft.
+mod goods_text {
+    use chrono::NaiveDate;
+    use domain::{Goods, ItemId, UnitId};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Kept {
+        item: ItemId,
+        lot: Option<String>,
+        expiry: Option<NaiveDate>,
+        unit: Option<UnitId>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(goods: &Goods, to: S) -> Result<S::Ok, S::Error> {
+        let Goods {
+            item,
+            lot,
+            expiry,
+            unit,
+        } = goods.clone();
+        let kept = Kept {
+            item,
+            lot,
+            expiry,
+            unit,
+        };
+        kept.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Goods, D::Error> {
+        let Kept {
+            item,
+            lot,
+            expiry,
+            unit,
+        } = Kept::deserialize(from)?;
+        Ok(Goods {
+            item,
+            lot,
+            expiry,
+            unit,
+        })
+    }
+}
+
+/// A pick face: a bin that is kept filled with one item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaceFacts {
+    /// Which bin.
+    pub bin: BinFacts,
+    /// With what.
+    pub item: ItemFacts,
+    /// What it has by the book.
+    pub has: Quantity,
+    /// Below this it is to be filled up.
+    pub least: Quantity,
+    /// Up to this.
+    pub most: Quantity,
+}
+
 /// What an order asks for, and what of it is done in one step of the work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderFacts {
@@ -178,6 +273,12 @@ pub struct OrderFacts {
     /// Whether it was called off.
     #[serde(default)]
     pub cancelled: bool,
+    /// Of a count: whether the counter may not see the book.
+    #[serde(default)]
+    pub blind: bool,
+    /// Whether somebody else than the operator has to do it: of a recount, who counted before; else, who is assigned.
+    #[serde(default)]
+    pub barred: bool,
 }
 
 impl OrderFacts {
@@ -202,7 +303,10 @@ pub struct OrderLineFacts {
     pub item: Option<ItemFacts>,
     /// Of which lot, if it has to be this one; else empty.
     pub lot: String,
-    /// How much is asked for.
+    /// The bin that is to be counted.
+    #[serde(default)]
+    pub bin: Option<BinFacts>,
+    /// How much is asked for; of a bin to be counted, once.
     pub asked: Quantity,
     /// How much is done, as far as this device knows.
     pub done: Quantity,
@@ -243,6 +347,16 @@ pub trait SiteView {
     fn room(&self, bin: BinId) -> Result<Option<RoomFacts>, ViewError>;
     /// Bins that are kept filled with the item, each with the amount up to which.
     fn pick_faces(&self, item: ItemId) -> Result<Vec<(RoomFacts, Quantity)>, ViewError>;
+    /// The bin as a pick face; `None` if it is none.
+    fn pick_face(&self, bin: BinId) -> Result<Option<FaceFacts>, ViewError>;
+    /// Pick faces that have less than they should, the emptiest first; a screenful.
+    fn faces_to_fill(&self) -> Result<Vec<FaceFacts>, ViewError>;
+    /// Receipts of the last days that nobody has inspected, the newest first; a screenful.
+    fn receipts_to_inspect(&self) -> Result<Vec<ReceiptFacts>, ViewError>;
+    /// People who may sign in: id as text, and name.
+    fn operators(&self) -> Result<Vec<(String, String)>, ViewError>;
+    /// Whether the book of this bin is hidden from the operator: it is under a blind count. No stock of it is returned.
+    fn is_hidden(&self, bin: BinId) -> Result<bool, ViewError>;
     /// A few empty bins where goods are kept and which take these, those of their class first, the nearest to `near` first.
     fn empty_bins_near(
         &self,

@@ -66,7 +66,11 @@ pub(crate) fn missing(draft: &mut Draft, view: &dyn SiteView) -> Result<Option<N
         hand.expiry = view.lot_expiry(item.id, lot)?;
     }
     let pile = here.iter().find(|p| p.lot == hand.lot);
-    draft.here = Some(pile.map_or(Quantity::ZERO, |p| p.balance));
+    // Of a bin under a blind count nobody is told what the book has.
+    draft.here = match view.is_hidden(bin.id)? {
+        true => None,
+        false => Some(pile.map_or(Quantity::ZERO, |p| p.balance)),
+    };
     Ok(None)
 }
 

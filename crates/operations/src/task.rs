@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::adjust::Adjust;
 use crate::codes::{ActionCode, FactCode, Operation, PromptCode};
 use crate::context::Context;
 use crate::count::Count;
 use crate::desk::{self, Desk};
 use crate::draft::{Draft, Need};
 use crate::flow::{self, Procedure};
+use crate::hand_over::HandOver;
+use crate::inspect::Inspect;
 use crate::issue::Issue;
 use crate::look_up::LookUp;
 use crate::move_goods::Move;
@@ -15,10 +18,12 @@ use crate::order_work::OrderWork;
 use crate::pick::Pick;
 use crate::put_away::PutAway;
 use crate::receive::Receive;
+use crate::replenish::Replenish;
 use crate::screen::{
     Action, Choice, Entry, Fact, Input, Keypad, Line, Prompt, Question, Step, Weight,
 };
 use crate::site_view::{SiteView, ViewError};
+use crate::take_back::TakeBack;
 
 /// The work of one operation. Its JSON is the draft that survives a crash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +41,16 @@ pub enum Task {
     Move(Move),
     /// A bin is counted.
     Count(Count),
+    /// What went out comes back.
+    Return(TakeBack),
+    /// Pick faces are filled up.
+    Replenish(Box<Replenish>),
+    /// The book is corrected.
+    Adjust(Adjust),
+    /// Goods that came in are inspected.
+    Inspect(Box<Inspect>),
+    /// The next shift goes on.
+    HandOver(Box<HandOver>),
     /// Something is looked up.
     LookUp(LookUp),
 }
@@ -50,6 +65,11 @@ impl Task {
             Operation::Issue => Self::Issue(Issue::default()),
             Operation::Move => Self::Move(Move::default()),
             Operation::Count => Self::Count(Count::default()),
+            Operation::Return => Self::Return(TakeBack::default()),
+            Operation::Replenish => Self::Replenish(Box::default()),
+            Operation::Adjust => Self::Adjust(Adjust::default()),
+            Operation::Inspect => Self::Inspect(Box::default()),
+            Operation::HandOver => Self::HandOver(Box::default()),
             Operation::LookUp => Self::LookUp(LookUp::default()),
         }
     }
@@ -67,6 +87,9 @@ impl Task {
         }
         match self {
             Self::Pick(work) => work.plan(view, ctx),
+            Self::Replenish(work) => work.plan(view),
+            Self::Inspect(work) => work.plan(view),
+            Self::HandOver(work) => work.plan(view, ctx),
             _ => Ok(()),
         }
     }
@@ -75,7 +98,8 @@ impl Task {
     ///
     /// # Errors
     /// Those of the view.
-    pub fn offer(&mut self, view: &dyn SiteView) -> Result<(), ViewError> {
+    pub fn offer(&mut self, view: &dyn SiteView, ctx: &Context) -> Result<(), ViewError> {
+        self.refresh(view, ctx)?;
         let procedure = self.procedure_mut();
         match procedure.job() {
             Some(job) => procedure
@@ -94,6 +118,11 @@ impl Task {
             Self::Issue(_) => Operation::Issue,
             Self::Move(_) => Operation::Move,
             Self::Count(_) => Operation::Count,
+            Self::Return(_) => Operation::Return,
+            Self::Replenish(_) => Operation::Replenish,
+            Self::Adjust(_) => Operation::Adjust,
+            Self::Inspect(_) => Operation::Inspect,
+            Self::HandOver(_) => Operation::HandOver,
             Self::LookUp(_) => Operation::LookUp,
         }
     }
@@ -117,6 +146,11 @@ impl Task {
             Self::Issue(work) => flow::handle(work, input, view, ctx)?,
             Self::Move(work) => flow::handle(work, input, view, ctx)?,
             Self::Count(work) => flow::handle(work, input, view, ctx)?,
+            Self::Return(work) => flow::handle(work, input, view, ctx)?,
+            Self::Replenish(work) => flow::handle(&mut **work, input, view, ctx)?,
+            Self::Adjust(work) => flow::handle(work, input, view, ctx)?,
+            Self::Inspect(work) => flow::handle(&mut **work, input, view, ctx)?,
+            Self::HandOver(work) => flow::handle(&mut **work, input, view, ctx)?,
             Self::LookUp(work) => {
                 if let Input::Scan(scanned) = &input {
                     work.remember(scanned, view)?;
@@ -146,6 +180,11 @@ impl Task {
             Self::Issue(work) => work,
             Self::Move(work) => work,
             Self::Count(work) => work,
+            Self::Return(work) => work,
+            Self::Replenish(work) => &**work,
+            Self::Adjust(work) => work,
+            Self::Inspect(work) => &**work,
+            Self::HandOver(work) => &**work,
             Self::LookUp(work) => work,
         }
     }
@@ -158,6 +197,11 @@ impl Task {
             Self::Issue(work) => work,
             Self::Move(work) => work,
             Self::Count(work) => work,
+            Self::Return(work) => work,
+            Self::Replenish(work) => &mut **work,
+            Self::Adjust(work) => work,
+            Self::Inspect(work) => &mut **work,
+            Self::HandOver(work) => &mut **work,
             Self::LookUp(work) => work,
         }
     }
@@ -175,6 +219,11 @@ impl Task {
         let draft = self.draft();
         let counting = matches!(self, Self::Count(count) if !count.counted.is_empty());
         counting || draft.hand.is_some() || draft.unknown.is_some()
+    }
+
+    /// Whether a bin is being counted, whose end comes before that of the order.
+    fn counts_a_bin(&self) -> bool {
+        matches!(self, Self::Count(count) if count.draft.bin.is_some())
     }
 
     /// How many lines it has written or counted.
@@ -199,6 +248,9 @@ impl Task {
     pub fn prompt(&self) -> Prompt {
         let suggested = match self {
             Self::PutAway(work) => work.prompt(),
+            Self::Replenish(work) => work.prompt(),
+            Self::Inspect(work) => work.prompt(),
+            Self::HandOver(work) => work.prompt(),
             _ => None,
         };
         if let Some(prompt) = suggested.or_else(|| self.draft().prompt()) {
@@ -220,6 +272,7 @@ impl Task {
             Self::Receive(_) if !has_bin => PromptCode::ScanBin,
             Self::Move(work) if work.whole_bin => PromptCode::ScanToBin,
             Self::Move(_) | Self::PutAway(_) if !has_bin && !begun => PromptCode::ScanFromBin,
+            Self::Count(count) if !has_bin && self.order().is_some() => return count.next_bin(),
             Self::Count(count) if has_bin && count.counted.is_empty() => PromptCode::ScanItem,
             Self::Count(_) if has_bin => PromptCode::ScanItemOrDone,
             Self::Count(_) if begun => PromptCode::ScanBinOrDone,
@@ -246,10 +299,19 @@ impl Task {
     pub fn facts(&self, ctx: &Context) -> Vec<Fact> {
         match self {
             Self::LookUp(work) if work.draft.unknown.is_none() => work.shown_facts(),
+            Self::Inspect(work) if work.draft.unknown.is_none() => work.shown_facts(ctx),
+            Self::HandOver(work) if work.draft.unknown.is_none() => work.shown_facts(),
             Self::Move(_) => self.draft().facts(FactCode::FromBin, ctx),
             Self::PutAway(work) => {
                 let mut facts = work.suggestion_facts();
                 facts.extend(self.draft().facts(FactCode::FromBin, ctx));
+                facts
+            }
+            Self::Replenish(work) if work.draft.unknown.is_none() => {
+                let mut facts = work.due_facts(ctx);
+                if work.draft.hand.is_some() {
+                    facts.extend(self.draft().facts(FactCode::FromBin, ctx));
+                }
                 facts
             }
             _ => {
@@ -274,7 +336,8 @@ impl Task {
     /// What was done, the newest first; of a look-up, where the goods are.
     pub fn lines(&self, ctx: &Context) -> Vec<Line> {
         let mut lines = match self {
-            Self::Count(count) => count.open_lines(ctx),
+            Self::Count(count) if count.draft.bin.is_some() => count.open_lines(ctx),
+            Self::HandOver(work) => work.shown_lines(),
             Self::LookUp(work) => work.shown_rows(),
             _ => self
                 .order()
@@ -288,8 +351,10 @@ impl Task {
     /// Whether and how numbers are typed now.
     pub fn keypad(&self) -> Option<Keypad> {
         let shown = match self {
-            Self::LookUp(_) => false,
+            Self::LookUp(_) | Self::HandOver(_) => false,
+            Self::Inspect(work) => work.takes_numbers(),
             Self::Pick(work) => work.takes_numbers(),
+            Self::Replenish(work) => work.has_face(),
             // The orders need the room.
             _ => desk::choices(self.procedure()).is_empty(),
         };
@@ -298,13 +363,21 @@ impl Task {
 
     /// Whether a text is asked for.
     pub fn entry(&self) -> Option<Entry> {
-        self.draft().entry()
+        match self {
+            Self::HandOver(work) => work.entry(),
+            _ => self.draft().entry(),
+        }
     }
 
     /// What can be chosen.
     pub fn choices(&self, ctx: &Context) -> Vec<Choice> {
         match desk::choices(self.procedure()) {
-            [] => self.draft().choices(ctx),
+            [] => match self {
+                Self::Replenish(work) if work.draft.hand.is_none() => work.choices(ctx),
+                Self::Inspect(work) if work.draft.unknown.is_none() => work.choices(ctx),
+                Self::HandOver(work) if work.draft.unknown.is_none() => work.choices(),
+                _ => self.draft().choices(ctx),
+            },
             orders => orders.to_vec(),
         }
     }
@@ -317,7 +390,7 @@ impl Task {
             let asks = draft.asked.is_some() || draft.unknown.is_some();
             let own = match self {
                 Self::Receive(_) => Some(ActionCode::Damaged),
-                Self::Pick(_) => Some(ActionCode::AsAsked),
+                Self::Pick(_) | Self::Replenish(_) => Some(ActionCode::AsAsked),
                 _ => None,
             };
             if let Some(own) = own.filter(|_| draft.item().is_some() && !asks) {
@@ -331,7 +404,7 @@ impl Task {
         let mut actions = Vec::new();
         match self {
             Self::Pick(work) if draft.hand.is_none() => actions = work.actions(),
-            _ if self.order().is_some() && draft.hand.is_none() => {
+            _ if self.order().is_some() && draft.hand.is_none() && !self.counts_a_bin() => {
                 actions.push(done);
                 actions.push(normal(ActionCode::Later));
                 if draft.bin.is_some() {
@@ -365,7 +438,30 @@ impl Task {
                     actions.push(Action::new(ActionCode::Discard, Weight::Danger));
                 }
             }
-            Self::Receive(_) | Self::PutAway(_) | Self::Pick(_) | Self::Issue(_) => {
+            Self::Inspect(work) => {
+                actions.push(match work.has_form() {
+                    true => normal(ActionCode::Cancel),
+                    false => done,
+                });
+            }
+            Self::HandOver(work) => {
+                if work.has_person() {
+                    actions.push(Action::new(ActionCode::HandOver, Weight::Primary));
+                }
+                actions.push(normal(ActionCode::Cancel));
+            }
+            Self::Replenish(work) => {
+                actions.push(done);
+                if work.has_face() {
+                    actions.push(normal(ActionCode::Cancel));
+                }
+            }
+            Self::Receive(_)
+            | Self::PutAway(_)
+            | Self::Pick(_)
+            | Self::Issue(_)
+            | Self::Return(_)
+            | Self::Adjust(_) => {
                 actions.push(done);
                 if draft.bin.is_some() {
                     actions.push(normal(ActionCode::ChangeBin));

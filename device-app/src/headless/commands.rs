@@ -254,7 +254,7 @@ impl Driver {
         };
         let row = |r: &crate::view::HistoryRow| {
             json!({
-                "id": r.id, "operation": r.operation, "text": r.text, "quantity": r.quantity,
+                "id": r.id, "operation": r.operation, "reason": r.reason, "text": r.text, "quantity": r.quantity,
                 "operator": r.operator, "state": r.state.code(), "can_undo": r.can_undo,
             })
         };

@@ -168,6 +168,7 @@ impl From<&HistoryRow> for HistoryLine {
             id: (&row.id).into(),
             time: (&row.time).into(),
             operation: (&row.operation).into(),
+            reason: (&row.reason).into(),
             text: (&row.text).into(),
             quantity: (&row.quantity).into(),
             operator: (&row.operator).into(),

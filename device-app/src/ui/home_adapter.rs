@@ -7,6 +7,9 @@ use super::convert::{changed, changed_texts, count};
 use super::generated::{AppWindow, DraftRow, HomeState};
 use crate::view::{HomeView, UiEvent};
 
+/// Operations that are done every day, and get large tiles; the others follow, smaller.
+const DAILY: usize = 6;
+
 pub(super) fn connect(app: &AppWindow, events: &Events) {
     let state = app.global::<HomeState>();
     let send = events.clone();
@@ -31,7 +34,12 @@ pub(super) fn show(app: &AppWindow, view: &HomeView) {
         state.set_recent(recent);
     }
     state.set_lines_today(count(view.lines_today));
-    if let Some(operations) = changed_texts(&state.get_operations(), &view.operations) {
+    let daily = view.operations.len().min(DAILY);
+    let (daily, others) = view.operations.split_at(daily);
+    if let Some(others) = changed_texts(&state.get_other_operations(), others) {
+        state.set_other_operations(others);
+    }
+    if let Some(operations) = changed_texts(&state.get_operations(), daily) {
         state.set_operations(operations);
     }
 }

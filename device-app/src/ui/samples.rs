@@ -3,8 +3,9 @@
 mod screens;
 
 use screens::{
-    choice, deliveries, delivery, enrol, history, home, look_up, nearby, nearby_code, picking,
-    picking_here, putting_away, quantity, receiving, settings, sign_in, stopped, sync, text_entry,
+    choice, counting, deliveries, delivery, enrol, handing_over, history, home, inspecting,
+    look_up, nearby, nearby_code, picking, picking_here, putting_away, quantity, reasons,
+    receiving, replenishing, settings, sign_in, stopped, sync, text_entry,
 };
 
 use crate::view::{
@@ -32,6 +33,11 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("task-pick", base(Screen::Task(picking(&goods)))),
         ("task-pick-here", base(Screen::Task(picking_here(&goods)))),
         ("task-choice", base(Screen::Task(choice(&goods)))),
+        ("task-reason", base(Screen::Task(reasons(&goods)))),
+        ("task-inspect", base(Screen::Task(inspecting(&goods)))),
+        ("task-replenish", base(Screen::Task(replenishing(&goods)))),
+        ("task-count", base(Screen::Task(counting(&goods)))),
+        ("task-hand-over", base(Screen::Task(handing_over(&goods)))),
         ("task-text", base(Screen::Task(text_entry(&goods)))),
         ("look-up", base(Screen::LookUp(look_up(&goods, false)))),
         (

@@ -1,13 +1,30 @@
 //! An event as a line of a list.
 
-use domain::EventBody;
-use operations::Undoable;
+use domain::order::Inspection;
+use domain::{EventBody, EventRecord};
+use operations::{Operation, ReasonCode, Undoable};
 use replica::ReplicaError;
 use replica::query::EventRow;
 
 use super::machine::Worker;
 use super::stock_view::StockView;
 use crate::view::{HistoryRow, Language, LineState};
+
+/// The reason that an event names, and the operation that it is shown as: goods that came back were returned.
+fn reason_and_operation(record: &EventRecord, operation: &'static str) -> (String, &'static str) {
+    let reason = match (&record.reason, &record.body) {
+        (Some(reason), _) => reason.clone(),
+        (None, EventBody::Adjusted { reason, .. }) => reason.clone(),
+        (None, EventBody::Inspected(inspection)) => inspection.verdict.code().to_owned(),
+        _ => String::new(),
+    };
+    let returned = ReasonCode::CONDITIONS.iter().any(|c| c.code() == reason);
+    let operation = match record.body {
+        EventBody::Received { .. } if returned => Operation::Return.code(),
+        _ => operation,
+    };
+    (reason, operation)
+}
 
 /// Which operation, what of it, and how much.
 pub(crate) struct EventWords {
@@ -56,13 +73,21 @@ pub(crate) fn words(
     match body {
         EventBody::SetAside { code, .. } => parts.push(operations::Scanned::plain(code).shown()),
         EventBody::Counted { lines, .. } => quantity = lines.len().to_string(),
-        EventBody::Reversed { target } | EventBody::Attached { to: target, .. } => {
+        EventBody::OrderFinished(finished) => {
+            parts.extend(view.query.order(finished.order)?.map(|order| order.code));
+        }
+        EventBody::HandedOver { to, .. } => parts.push(view.operator_name(*to)?),
+        EventBody::Reversed { target }
+        | EventBody::Inspected(Inspection { of: target, .. })
+        | EventBody::Attached { to: target, .. } => {
             let target = view.query.event_by_hash(*target)?;
             if let Some(target) = target.map(|t| t.placed.event.record.body)
                 // What names an event that names another is shown without looking further.
                 && !matches!(
                     target,
-                    EventBody::Reversed { .. } | EventBody::Attached { .. }
+                    EventBody::Reversed { .. }
+                        | EventBody::Inspected(_)
+                        | EventBody::Attached { .. }
                 )
             {
                 let of = words(view, &target, view_language(language))?;
@@ -103,6 +128,7 @@ impl Worker {
     ) -> Result<HistoryRow, ReplicaError> {
         let event = &row.placed.event;
         let words = words(view, &event.record.body, self.settings.language())?;
+        let (reason, operation) = reason_and_operation(&event.record, words.operation);
         let undoable = self.undoable(row)?;
         let state = if row.reversed_by.is_some() {
             LineState::Reversed
@@ -118,7 +144,8 @@ impl Worker {
         Ok(HistoryRow {
             id: event.hash.hex(),
             time: self.site_clock.show(event.record.clock.millis, self.now()),
-            operation: words.operation.to_owned(),
+            operation: operation.to_owned(),
+            reason,
             text: words.text,
             quantity: words.quantity,
             operator: view.operator_name(event.record.operator)?,

@@ -186,10 +186,7 @@ impl Worker {
         let (title, subtitle, quantity) = match about {
             About::Item(id) => {
                 let item = view.item_or_unnamed(*id)?;
-                let piles = view.query.stock_of_item(site, *id)?;
-                let total = piles
-                    .iter()
-                    .fold(Quantity::ZERO, |sum, p| sum.plus(p.balance));
+                let total = view.total_of_item(*id)?;
                 let quantity = format!("{total} {}", item.unit).trim_end().to_owned();
                 (item.name(self.names()).to_owned(), item.sku, quantity)
             }
@@ -265,7 +262,10 @@ impl Worker {
             About::Bin(id) => {
                 let piles = view.piles_of_bin(*id)?;
                 detail.title = view.bin_or_unnamed(*id)?.code;
-                detail.facts = vec![fact("lines", piles.len().to_string(), false)];
+                detail.facts = vec![match view.hides(*id)? {
+                    true => fact("under-count", "–".to_owned(), false),
+                    false => fact("lines", piles.len().to_string(), false),
+                }];
                 let names = self.names();
                 detail.stock = self.stock_rows(&piles, &stale, |p| p.item.name(names).to_owned());
                 detail.recalculating = stale.touches_bin(*id);

@@ -501,6 +501,8 @@ impl Worker {
             language: self.settings.language(),
             stale: OnceCell::new(),
             told_stale: Cell::new(false),
+            operator: self.operator.as_ref().map(|o| o.id),
+            hidden: OnceCell::new(),
         })
     }
 

@@ -129,6 +129,14 @@ impl Worker {
         }
     }
 
+    /// The shift was handed over: who goes on signs in, which shows that they are there.
+    pub(crate) fn next_person(&mut self, next: OperatorId) {
+        let told = self.feedback.take();
+        self.leave(None);
+        self.feedback = told;
+        self.choose_operator(next.to_string());
+    }
+
     /// Nobody is signed in any more; their draft is kept.
     pub(crate) fn leave(&mut self, why: Option<Message>) {
         self.operator = None;

@@ -1,23 +1,32 @@
 //! The replica as procedures ask it.
 
 use std::cell::{Cell, OnceCell};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use documents::catalogue::Room;
-use domain::ledger::{Stale, Subject};
+use domain::ledger::{Placed, Stale, Standing, Subject};
 use domain::{
-    BinId, EventHash, ItemId, OperatorId, OrderId, OrderStep, OrderType, Quantity, SiteId, UnitId,
+    BinId, EventBody, EventHash, ItemId, OperatorId, OrderId, OrderStep, OrderType, Quantity,
+    SiteId, UnitId,
 };
 use operations::{
-    BinFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, RoomFacts, RoomNeeded,
-    SiteView, UnitFacts, ViewError,
+    BinFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, ReceiptFacts,
+    RoomFacts, RoomNeeded, SiteView, UnitFacts, ViewError,
 };
-use replica::query::{OrderSummary, StockRow, UnitRow};
+use replica::query::{EventFilter, OrderSummary, StockRow, UnitRow};
 use replica::{Query, ReplicaError};
 
 use super::site_clock::SiteClock;
 use super::unit_names::unit_name;
 use crate::view::Language;
+
+/// Receipts that are offered for inspection at once, and among how many of the last events they are looked for.
+const RECEIPTS_MAX: usize = 30;
+const RECEIPTS_AMONG: u32 = 500;
+
+/// Pick faces that are offered at once.
+const FACES_MAX: u32 = 50;
 
 /// Catalogue and stock of one site.
 pub(crate) struct StockView<'a> {
@@ -30,6 +39,10 @@ pub(crate) struct StockView<'a> {
     pub(crate) stale: OnceCell<Stale>,
     /// A procedure has been told of stock that is being recalculated.
     pub(crate) told_stale: Cell<bool>,
+    /// Who asks; nobody before sign-in.
+    pub(crate) operator: Option<OperatorId>,
+    /// Bins whose book they may not see, once it was asked for.
+    pub(crate) hidden: OnceCell<BTreeSet<BinId>>,
 }
 
 fn failed(error: ReplicaError) -> ViewError {
@@ -103,6 +116,57 @@ impl StockView<'_> {
         Ok(())
     }
 
+    /// Whether the bin is under a blind count, so that its book is not shown.
+    pub(crate) fn hides(&self, bin: BinId) -> Result<bool, ReplicaError> {
+        let hidden = match self.hidden.get() {
+            Some(hidden) => hidden,
+            None => {
+                let asked = self
+                    .query
+                    .bins_under_blind_count(self.site, self.operator)?;
+                self.hidden.get_or_init(|| asked)
+            }
+        };
+        Ok(hidden.contains(&bin))
+    }
+
+    /// Rows of stock that this operator may see.
+    fn seen(&self, rows: Vec<StockRow>) -> Result<Vec<StockRow>, ReplicaError> {
+        let mut seen = Vec::with_capacity(rows.len());
+        for row in rows {
+            if !self.hides(row.key.bin)? {
+                seen.push(row);
+            }
+        }
+        Ok(seen)
+    }
+
+    /// All of an item that this operator may see.
+    pub(crate) fn total_of_item(&self, item: ItemId) -> Result<Quantity, ReplicaError> {
+        let rows = self.seen(self.query.stock_of_item(self.site, item)?)?;
+        Ok(rows
+            .iter()
+            .fold(Quantity::ZERO, |sum, row| sum.plus(row.balance)))
+    }
+
+    /// A bin as the pick face that it is.
+    fn face(
+        &self,
+        bin: documents::catalogue::Bin,
+        has: Quantity,
+    ) -> Result<Option<FaceFacts>, ReplicaError> {
+        let Some((item, least, most)) = bin.room.face else {
+            return Ok(None);
+        };
+        Ok(Some(FaceFacts {
+            bin: bin_facts(bin),
+            item: self.item_or_unnamed(item)?,
+            has,
+            least,
+            most,
+        }))
+    }
+
     fn pile(&self, row: StockRow) -> Result<Pile, ReplicaError> {
         self.note_if_stale(&Subject::Stock(row.key.clone()))?;
         let lot = row.key.lot;
@@ -149,6 +213,10 @@ impl StockView<'_> {
             finished,
         } = summary;
         let done = |line: u32| done.get(&line).copied().unwrap_or_default();
+        let barred = self.operator.is_some_and(|operator| {
+            let counted = order.counted_by.contains(&operator);
+            counted || order.assigned.is_some_and(|assigned| assigned != operator)
+        });
         let mut lines = Vec::with_capacity(order.lines.len());
         for (number, line) in order.lines {
             lines.push(OrderLineFacts {
@@ -158,7 +226,11 @@ impl StockView<'_> {
                     .map(|item| self.item_or_unnamed(item))
                     .transpose()?,
                 lot: line.lot,
-                asked: line.asked,
+                bin: line.bin.map(|bin| self.bin_or_unnamed(bin)).transpose()?,
+                asked: match order.kind {
+                    OrderType::Count => Quantity::ONE,
+                    _ => line.asked,
+                },
                 done: done(number),
             });
         }
@@ -172,7 +244,49 @@ impl StockView<'_> {
             not_ordered: done(0),
             finished,
             cancelled: order.cancelled,
+            blind: order.blind,
+            barred,
         })
+    }
+
+    /// Receipts that count and that nobody has inspected, among what happened last.
+    fn open_receipts(&self) -> Result<Vec<ReceiptFacts>, ReplicaError> {
+        let filter = EventFilter {
+            site: Some(self.site),
+            ..EventFilter::default()
+        };
+        let mut open = Vec::new();
+        for row in self.query.events(&filter, RECEIPTS_AMONG)? {
+            let Placed {
+                event,
+                place,
+                standing,
+            } = row.placed;
+            let EventBody::Received {
+                bin,
+                goods,
+                quantity,
+            } = event.record.body
+            else {
+                continue;
+            };
+            let counts = row.reversed_by.is_none() && standing != Standing::Void;
+            if !counts || self.hides(bin)? || self.query.is_inspected(event.hash)? {
+                continue;
+            }
+            open.push(ReceiptFacts {
+                event: event.hash,
+                item: self.item_or_unnamed(goods.item)?,
+                goods,
+                bin: self.bin_or_unnamed(bin)?,
+                quantity,
+                time: self.clock.show(place.clock.millis, self.now),
+            });
+            if open.len() == RECEIPTS_MAX {
+                break;
+            }
+        }
+        Ok(open)
     }
 
     /// What still fits into a bin: its room, less what the book shows there.
@@ -200,12 +314,12 @@ impl StockView<'_> {
     }
 
     pub(crate) fn piles_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ReplicaError> {
-        let rows = self.query.stock_of_item(self.site, item)?;
+        let rows = self.seen(self.query.stock_of_item(self.site, item)?)?;
         rows.into_iter().map(|row| self.pile(row)).collect()
     }
 
     pub(crate) fn piles_of_bin(&self, bin: BinId) -> Result<Vec<Pile>, ReplicaError> {
-        let rows = self.query.stock_of_bin(bin)?;
+        let rows = self.seen(self.query.stock_of_bin(bin)?)?;
         rows.into_iter().map(|row| self.pile(row)).collect()
     }
 }
@@ -258,6 +372,9 @@ impl SiteView for StockView<'_> {
     }
 
     fn units_in_bin(&self, bin: BinId) -> Result<Vec<UnitFacts>, ViewError> {
+        if self.hides(bin).map_err(failed)? {
+            return Ok(Vec::new());
+        }
         let rows = self.query.units_of_bin(bin).map_err(failed)?;
         let facts: Result<_, _> = rows.into_iter().map(|row| self.unit_facts(row)).collect();
         facts.map_err(failed)
@@ -298,6 +415,47 @@ impl SiteView for StockView<'_> {
             .map(with_most)
             .collect::<Result<_, _>>()
             .map_err(failed)
+    }
+
+    fn pick_face(&self, bin: BinId) -> Result<Option<FaceFacts>, ViewError> {
+        let face = || {
+            let Some(bin) = self.query.bin(bin)?.filter(|bin| bin.site == self.site) else {
+                return Ok(None);
+            };
+            let piles = self.query.stock_of_bin(bin.id)?;
+            let of_item = |row: &&StockRow| bin.room.face.is_some_and(|(i, ..)| i == row.key.item);
+            let has = piles.iter().filter(of_item);
+            let has = has.fold(Quantity::ZERO, |sum, row| sum.plus(row.balance));
+            self.face(bin, has)
+        };
+        face().map_err(failed)
+    }
+
+    fn faces_to_fill(&self) -> Result<Vec<FaceFacts>, ViewError> {
+        let faces = || {
+            let mut faces = Vec::new();
+            for (bin, has) in self.query.faces_to_fill(self.site, FACES_MAX)? {
+                if !self.hides(bin.id)? {
+                    faces.extend(self.face(bin, has)?);
+                }
+            }
+            Ok(faces)
+        };
+        faces().map_err(failed)
+    }
+
+    fn receipts_to_inspect(&self) -> Result<Vec<ReceiptFacts>, ViewError> {
+        self.open_receipts().map_err(failed)
+    }
+
+    fn operators(&self) -> Result<Vec<(String, String)>, ViewError> {
+        let people = self.query.operators().map_err(failed)?.into_iter();
+        let active = people.filter(|operator| operator.active);
+        Ok(active.map(|o| (o.id.to_string(), o.name)).collect())
+    }
+
+    fn is_hidden(&self, bin: BinId) -> Result<bool, ViewError> {
+        self.hides(bin).map_err(failed)
     }
 
     fn empty_bins_near(

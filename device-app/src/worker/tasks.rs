@@ -60,7 +60,7 @@ impl Worker {
         }
         let mut task = Task::start(operation);
         if let Some(view) = self.stock_view() {
-            task.offer(&view).map_err(cause)?;
+            task.offer(&view, &self.context()).map_err(cause)?;
         }
         self.work = Some(Work {
             task,
@@ -305,6 +305,11 @@ impl Worker {
         if step.finished {
             self.work = None;
             self.showing = Showing::Home;
+            if let Task::HandOver(work) = &step.task
+                && let Some(next) = work.to()
+            {
+                self.next_person(next);
+            }
             return Ok(());
         }
         let before = self.work.take().filter(|w| same(&w));

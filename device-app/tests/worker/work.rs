@@ -123,7 +123,7 @@ fn a_scan_at_home_opens_what_fits() {
     let task = rig.task();
     assert_eq!(task.operation, "look-up");
     let actions: Vec<String> = task.actions.into_iter().map(|a| a.code).collect();
-    assert_eq!(actions, ["issue", "move", "receive", "done"]);
+    assert_eq!(actions, ["issue", "move", "receive", "adjust", "done"]);
     rig.action("issue");
     assert_eq!(rig.task().operation, "issue");
     rig.worker.quantity("2");

@@ -90,6 +90,25 @@ pub(crate) fn fold(
                 goods,
                 quantity,
             } => (UnitStatus::Stored, Some(*from), *to, goods, *quantity),
+            EventBody::Adjusted {
+                bin,
+                goods,
+                difference,
+                ..
+            } => {
+                let here = now.state.as_ref();
+                let here = here.filter(|state| state.status == UnitStatus::Stored);
+                let left = here.map_or(Quantity::ZERO, |state| state.quantity);
+                let left = left.plus(*difference);
+                if left > Quantity::ZERO {
+                    // Found where the book had none: as if it came in.
+                    let acts_on = here.map(|_| *bin);
+                    (UnitStatus::Stored, acts_on, *bin, goods, left)
+                } else {
+                    let gone = difference.negated();
+                    (UnitStatus::Issued, Some(*bin), *bin, goods, gone)
+                }
+            }
             _ => continue,
         };
         let found = now.state.as_ref().and_then(|before| {
@@ -129,4 +148,72 @@ pub(crate) fn fold(
         });
     }
     (now, findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::{T0, Writer, bin, fold as fold_all, item, units};
+
+    fn adjusted(at: u8, difference: i64) -> EventBody {
+        EventBody::Adjusted {
+            bin: bin(at),
+            goods: goods(),
+            difference: units(difference),
+            reason: "lost".into(),
+        }
+    }
+
+    fn goods() -> Goods {
+        Goods {
+            unit: Some(UnitId::plate("LP-1")),
+            ..Goods::of(item(1))
+        }
+    }
+
+    fn received(at: u8, quantity: i64) -> EventBody {
+        EventBody::Received {
+            bin: bin(at),
+            goods: goods(),
+            quantity: units(quantity),
+        }
+    }
+
+    #[test]
+    fn what_is_lost_is_out_and_what_is_found_is_in() {
+        use UnitStatus::{Issued, Stored};
+        for (events, expected, exceptions) in [
+            (vec![received(1, 9), adjusted(1, -9)], (Issued, 1, 9), 0),
+            (vec![received(1, 9), adjusted(1, -4)], (Stored, 1, 5), 0),
+            (vec![received(1, 9), adjusted(1, 2)], (Stored, 1, 11), 0),
+            (vec![adjusted(2, 3)], (Stored, 2, 3), 0),
+            (
+                vec![received(1, 9), adjusted(1, -9), adjusted(2, 9)],
+                (Stored, 2, 9),
+                0,
+            ),
+            // Taken from where it is not, and lost twice.
+            (vec![received(1, 9), adjusted(2, -9)], (Issued, 2, 9), 1),
+            (
+                vec![received(1, 9), adjusted(1, -9), adjusted(1, -9)],
+                (Issued, 1, 9),
+                1,
+            ),
+        ] {
+            let mut writer = Writer::default();
+            for (n, body) in (0..).zip(events) {
+                writer.write(1, T0 + n, body);
+            }
+            let store = fold_all(&writer.events);
+            let unit = store.units().get(&UnitId::plate("LP-1")).unwrap();
+            let (status, at, left) = expected;
+            assert_eq!(
+                (unit.status, unit.bin, unit.quantity),
+                (status, bin(at), units(left))
+            );
+            let found = store.exceptions().values();
+            let of_unit = found.filter(|e| matches!(e.finding.subject, Subject::Unit(_)));
+            assert_eq!(of_unit.count(), exceptions, "{expected:?}");
+        }
+    }
 }

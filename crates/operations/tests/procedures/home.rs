@@ -22,10 +22,14 @@ fn any_code_opens_what_fits() {
     let mut site = Site::with(&["BOLT A-01 3", "DRILL#S1 A-02 1"]);
     site.expect("PO-7", &["BOLT 5"]);
     let plain = Scanned::plain;
-    check(&site, &plain("BOLT"), "look-up: issue move receive done");
+    check(
+        &site,
+        &plain("BOLT"),
+        "look-up: issue move receive adjust done",
+    );
     check(&site, &plain("WIRE"), "receive: cancel damaged");
     check(&site, &plain("A-01"), "look-up: count move done");
-    check(&site, &plain("S1"), "look-up: issue move done");
+    check(&site, &plain("S1"), "look-up: issue move adjust done");
     check(&site, &plain("BADGE-1"), "badge Li");
     check(&site, &plain("PO-7"), "receive: done later");
     check(&site, &gs1("sscc=106141410000000008"), "receive: cancel");

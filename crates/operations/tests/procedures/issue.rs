@@ -188,7 +188,7 @@ fn what_is_picked_is_offered_for_shipping_and_nothing_else() {
     site.sell("SO-1", &["BOLT 1"]);
     let offered = |site: &Site| {
         let mut task = Task::start(Issue);
-        task.offer(site).unwrap();
+        task.offer(site, &context()).unwrap();
         task.choices(&context()).len()
     };
     assert_eq!(offered(&site), 0);

@@ -67,7 +67,7 @@ fn the_delivery_is_chosen_from_the_list_while_nothing_is_begun() {
 fn the_list_gives_way_to_the_keypad_once_something_is_scanned() {
     let site = site();
     let mut task = Task::start(Receive);
-    task.offer(&site).unwrap();
+    task.offer(&site, &context()).unwrap();
     assert!(task.keypad().is_none());
     assert_eq!(task.choices(&context()).len(), 1);
     let task = play(&task, "scan A-01", &site).task;

@@ -238,6 +238,26 @@ impl Query<'_> {
         )
     }
 
+    /// Pick faces of a site that have less than they should, each with what it has, the emptiest first.
+    pub fn faces_to_fill(
+        &self,
+        of: SiteId,
+        limit: u32,
+    ) -> Result<Vec<(Bin, Quantity)>, ReplicaError> {
+        let (first, last) = piles_of(BinId::from_bytes([0; 16]));
+        let (kind, end) = (first.get(..1), last.get(17..));
+        self.rows(
+            "SELECT * FROM (
+                 SELECT b.*, (SELECT coalesce(sum(s.balance), 0) FROM subject s
+                     WHERE s.balance IS NOT NULL AND s.item = b.face_item
+                     AND s.key BETWEEN CAST(b.site || ?2 || b.id AS BLOB) AND CAST(b.site || ?2 || b.id || ?3 AS BLOB)) AS has
+                 FROM bin b WHERE b.site = ?1 AND b.face_item IS NOT NULL)
+             WHERE has < face_min ORDER BY has * 1.0 / max(face_max, 1), code, id LIMIT ?4",
+            params![of.as_bytes(), kind, end, limit],
+            |r| Ok((bin(r)?, Quantity::from_thousandths(r.get("has")?))),
+        )
+    }
+
     /// Empty bins of a site where goods are stored, the nearest to a code first, as codes sort: at most three that come
     /// after it and three before, among the nearest thousands. Of that class exactly, and with room and strength enough where anybody measured them;
     /// pick faces are kept for their item.

@@ -86,6 +86,21 @@ impl Query<'_> {
         Ok(naming)
     }
 
+    /// Whether somebody has inspected what this event brought in, and it counts.
+    pub fn is_inspected(&self, receipt: EventHash) -> Result<bool, ReplicaError> {
+        let chains = Chains::load(self.connection)?;
+        let naming = self.rows(
+            &format!(
+                "SELECT {COLUMNS} FROM event_name n JOIN event e ON e.chain = n.chain AND e.number = n.number
+                 WHERE n.hash = ?1 AND e.standing > 0"
+            ),
+            [receipt.0],
+            |r| placed_from_row(r, &chains),
+        )?;
+        let inspects = |placed: &Placed| matches!(&placed.event.record.body, domain::EventBody::Inspected(i) if i.of == receipt);
+        Ok(naming.iter().any(inspects))
+    }
+
     /// One event.
     pub fn event(&self, id: EventId) -> Result<Option<EventRow>, ReplicaError> {
         let chains = Chains::load(self.connection)?;

@@ -1,6 +1,6 @@
 //! Orders, their lines, and how far the work on them has come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use documents::{LineAsked, Order};
 use domain::event::EventHash;
@@ -115,6 +115,41 @@ impl Query<'_> {
         )?;
         let orders = found.into_iter().flatten();
         orders.map(|order| self.summary(order, step)).collect()
+    }
+
+    /// Bins of a site whose book an operator may not see: those under a blind count that is not finished and that is theirs,
+    /// or nobody's.
+    pub fn bins_under_blind_count(
+        &self,
+        of: SiteId,
+        operator: Option<OperatorId>,
+    ) -> Result<BTreeSet<BinId>, ReplicaError> {
+        let found = self.rows(
+            "SELECT DISTINCT o.id, l.bin FROM orders o JOIN order_line l ON l.of = o.id
+             WHERE o.site = ?1 AND o.type = 'count' AND o.blind = 1 AND o.cancelled = 0 AND l.bin IS NOT NULL
+             AND (o.assigned IS NULL OR ?2 IS NULL OR o.assigned = ?2) ORDER BY o.id",
+            params![of.as_bytes(), operator.map(|o| *o.as_bytes())],
+            |r| {
+                let order = OrderId::from_bytes(row::bytes16(r, "id")?);
+                Ok((order, BinId::from_bytes(row::bytes16(r, "bin")?)))
+            },
+        )?;
+        let mut open: BTreeMap<OrderId, bool> = BTreeMap::new();
+        let mut bins = BTreeSet::new();
+        for (order, bin) in found {
+            let is_open = match open.get(&order) {
+                Some(known) => *known,
+                None => {
+                    let is_open = self.finished(of, order, OrderStep::Count)?.is_empty();
+                    open.insert(order, is_open);
+                    is_open
+                }
+            };
+            if is_open {
+                bins.insert(bin);
+            }
+        }
+        Ok(bins)
     }
 
     /// One order, and how far that step of it has come.

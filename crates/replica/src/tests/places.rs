@@ -105,6 +105,13 @@ fn empty_bins_are_found_from_the_nearest_on() {
             .unwrap()
             .is_empty()
     );
+    let due = a.query().faces_to_fill(SITE, 10).unwrap();
+    assert_eq!((due[0].0.code.as_str(), due[0].1), ("A-07", units(0)));
+    a.commit(events(vec![receive(7, 1, 1)]), T0 + 3).unwrap();
+    assert!(
+        a.query().faces_to_fill(SITE, 10).unwrap().is_empty(),
+        "it has as much as it must"
+    );
     let stores = |n| a.query().stores(zone_id(n)).unwrap();
     assert_eq!([1, 2, 3].map(stores), [false, true, true]);
 }

@@ -59,9 +59,11 @@ pub(super) fn home(goods: &Goods) -> HomeView {
             recent("13:41", "issue", goods.oil, "−2.5"),
         ],
         lines_today: 84,
-        operations: ["receive", "put-away", "pick", "issue", "move", "count"]
-            .map(String::from)
-            .into(),
+        operations: operations::Operation::ALL
+            .iter()
+            .filter(|o| **o != operations::Operation::LookUp)
+            .map(|o| o.code().to_owned())
+            .collect(),
     }
 }
 
@@ -294,6 +296,130 @@ pub(super) fn choice(goods: &Goods) -> TaskView {
     }
 }
 
+/// Why the book changes.
+pub(super) fn reasons(goods: &Goods) -> TaskView {
+    let reasons = operations::ReasonCode::LOSSES.iter();
+    let choice = |reason: &operations::ReasonCode| Choice {
+        id: reason.code().to_owned(),
+        title: String::new(),
+        subtitle: String::new(),
+        quantity: String::new(),
+    };
+    TaskView {
+        operation: "adjust".into(),
+        prompt: Message::new("choose-reason"),
+        facts: vec![
+            fact("bin", "A-03-1", true),
+            fact("item", goods.bolt, false),
+            fact("on-hand-here", &format!("36 {}", goods.piece), false),
+        ],
+        choices: reasons
+            .chain(&operations::ReasonCode::GAINS)
+            .map(choice)
+            .collect(),
+        actions: vec![Action::new("cancel", Weight::Normal)],
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
+/// A question of the inspection form.
+pub(super) fn inspecting(goods: &Goods) -> TaskView {
+    let choice = |answer: &operations::AnswerCode| Choice {
+        id: answer.code().to_owned(),
+        title: String::new(),
+        subtitle: String::new(),
+        quantity: String::new(),
+    };
+    TaskView {
+        operation: "inspect".into(),
+        prompt: Message::new("check-packaging"),
+        facts: vec![
+            fact("item", goods.glove, false),
+            fact("quantity", &format!("48 {}", goods.piece), false),
+            fact("bin", "R-01-1", false),
+            fact("lot", "26B07", false),
+        ],
+        choices: operations::AnswerCode::ANSWERS.iter().map(choice).collect(),
+        actions: vec![Action::new("cancel", Weight::Normal)],
+        last: Some(last(goods)),
+        can_photograph: true,
+        ..TaskView::default()
+    }
+}
+
+/// Goods for a pick face are to be fetched.
+pub(super) fn replenishing(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "replenish".into(),
+        prompt: Message::new("go-to-bin").with("C-12-4"),
+        facts: vec![
+            fact("from-bin", "C-12-4", true),
+            fact("to-pick", &format!("120 {}", goods.piece), true),
+            fact("item", goods.bolt, false),
+            fact("face", "A-01-1", false),
+            fact("face-has", &format!("8 / 128 {}", goods.piece), false),
+        ],
+        actions: vec![
+            Action::new("done", Weight::Primary),
+            Action::new("cancel", Weight::Normal),
+        ],
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
+/// An open count: what the book has stands beside what was counted.
+pub(super) fn counting(goods: &Goods) -> TaskView {
+    let of = |done: &str, book: &str| format!("{done} / {book} {}", goods.piece);
+    TaskView {
+        operation: "count".into(),
+        prompt: Message::new("scan-item-or-done"),
+        facts: vec![
+            fact("bin", "A-03-1", true),
+            fact("order", "C-260930", false),
+        ],
+        lines: vec![
+            line(goods.bolt, "26B07", &of("34", "36"), "counted"),
+            line(goods.glove, "", &of("0", "12"), "open"),
+        ],
+        keypad: Some(Keypad {
+            value: String::new(),
+            unit: String::new(),
+            hint: None,
+            decimals: true,
+        }),
+        actions: vec![
+            Action::new("done", Weight::Primary),
+            Action::new("discard", Weight::Danger),
+        ],
+        last: Some(last(goods)),
+        ..TaskView::default()
+    }
+}
+
+/// Who goes on is chosen; a note may be written.
+pub(super) fn handing_over(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "hand-over".into(),
+        prompt: Message::new("note-for").with(goods.operators[0]),
+        facts: vec![fact("person", goods.operators[0], true)],
+        lines: vec![
+            line("PO-260501", "", "2 / 5", "open"),
+            line("SO-260918", "", "1 / 3", "open"),
+        ],
+        entry: Some(Entry {
+            label: "note".into(),
+            ..Entry::default()
+        }),
+        actions: vec![
+            Action::new("hand-over", Weight::Primary),
+            Action::new("cancel", Weight::Normal),
+        ],
+        ..TaskView::default()
+    }
+}
+
 pub(super) fn text_entry(goods: &Goods) -> TaskView {
     TaskView {
         operation: "receive".into(),
@@ -364,6 +490,7 @@ fn rows(goods: &Goods) -> Vec<HistoryRow> {
             id: id.into(),
             time: time.into(),
             operation: operation.into(),
+            reason: if operation == "adjust" { "lost" } else { "" }.into(),
             text: text.into(),
             quantity: quantity.into(),
             operator: goods.operators[1].into(),
@@ -392,9 +519,9 @@ fn rows(goods: &Goods) -> Vec<HistoryRow> {
         row(
             "h5",
             "12:47",
-            "receive",
+            "adjust",
             goods.oil,
-            "+16",
+            "−16",
             LineState::Reversed,
         ),
     ]

@@ -26,7 +26,7 @@ pub(crate) type Row<'a> = (&'a str, &'a str);
 /// Plays a script and compares each step. The draft goes through JSON between any two steps.
 pub(crate) fn check(operation: Operation, site: &mut Site, rows: &[Row<'_>]) {
     let mut task = Task::start(operation);
-    task.offer(site).unwrap();
+    task.offer(site, &context()).unwrap();
     for (number, (input, expected)) in rows.iter().enumerate() {
         let step = play(&task, input, site);
         let shown = shown(&step, site);
@@ -84,7 +84,7 @@ pub(crate) fn play(task: &Task, input: &str, site: &Site) -> Step {
         "text" => Input::Text(rest.into()),
         "choose" => {
             let choices = task.choices(&ctx);
-            let chosen = choices.iter().find(|c| c.title == rest);
+            let chosen = choices.iter().find(|c| c.title == rest || c.id == rest);
             Input::Choose(
                 chosen
                     .unwrap_or_else(|| panic!("{rest} in {choices:?}"))

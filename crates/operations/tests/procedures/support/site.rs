@@ -8,8 +8,8 @@ use domain::{
     UnitId,
 };
 use operations::{
-    BinFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, RoomFacts, RoomNeeded,
-    Said, SiteView, Step, Undoable, UnitFacts, ViewError,
+    BinFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, ReceiptFacts,
+    RoomFacts, RoomNeeded, Said, SiteView, Step, Undoable, UnitFacts, ViewError,
 };
 
 /// 2026-09-21 in Shanghai.
@@ -106,7 +106,7 @@ impl Site {
         self.rooms.push((self.bin_named(bin).id, class, volume));
     }
 
-    /// The bin is kept filled with the item.
+    /// The bin is kept filled with the item: filled up when it has less than half of that.
     pub(crate) fn keep_filled(&mut self, bin: &str, sku: &str, most: i64) {
         let most = Quantity::from_units(most).unwrap();
         self.faces
@@ -137,6 +137,7 @@ impl Site {
                 number,
                 item: Some(self.item_named(sku)),
                 lot: lot.into(),
+                bin: None,
                 asked: Quantity::parse(asked).unwrap(),
                 done: Quantity::ZERO,
             }
@@ -151,8 +152,32 @@ impl Site {
             not_ordered: Quantity::ZERO,
             finished: false,
             cancelled: false,
+            blind: false,
+            barred: false,
         };
         self.orders.push(order);
+    }
+
+    /// Orders bins to be counted.
+    pub(crate) fn plan_count(&mut self, code: &str, blind: bool, bins: &[&str]) {
+        self.order_of(OrderType::Count, code, &[]);
+        let line = |(number, bin): (u32, &&str)| OrderLineFacts {
+            number,
+            item: None,
+            lot: String::new(),
+            bin: Some(self.bin_named(bin)),
+            asked: Quantity::ONE,
+            done: Quantity::ZERO,
+        };
+        let lines = (1..).zip(bins).map(line).collect();
+        let order = self.orders.last_mut().unwrap();
+        (order.lines, order.blind) = (lines, blind);
+    }
+
+    /// Somebody else has to do it.
+    pub(crate) fn bar(&mut self, code: &str) {
+        let order = self.orders.iter_mut().find(|order| order.code == code);
+        order.unwrap().barred = true;
     }
 
     fn with_progress(&self, order: &OrderFacts, step: OrderStep) -> OrderFacts {
@@ -354,6 +379,15 @@ impl Site {
                 format!("{}={}", self.goods_words(&goods), l.counted)
             })),
             EventBody::SetAside { code, .. } => words.push(code.clone()),
+            EventBody::Inspected(i) => {
+                words.push(format!("{} of {}", i.verdict.code(), i.sample));
+                words.extend(i.answers.iter().map(|(q, a)| format!("{q}={a}")));
+            }
+            EventBody::HandedOver { open, note, .. } => {
+                words.push(format!("[{}]", open.join(", ")));
+                words.push(note.clone());
+            }
+            EventBody::Adjusted { reason, .. } => words.push(format!("({reason})")),
             EventBody::OrderFinished(finished) => {
                 let lines = finished.lines.iter();
                 words.extend(
@@ -468,6 +502,66 @@ impl SiteView for Site {
             .collect())
     }
 
+    fn pick_face(&self, bin: BinId) -> Result<Option<FaceFacts>, ViewError> {
+        let face = self.faces.iter().find(|(face, ..)| *face == bin);
+        Ok(face.map(|(_, item, most)| {
+            let item = self.item(*item).unwrap().unwrap();
+            let piles = self.piles(|p| p.bin.id == bin && p.item.id == item.id);
+            let has = piles
+                .iter()
+                .fold(Quantity::ZERO, |sum, p| sum.plus(p.balance));
+            FaceFacts {
+                bin: self.bin(bin).unwrap().unwrap(),
+                item,
+                has,
+                least: Quantity::from_thousandths(most.thousandths() / 2),
+                most: *most,
+            }
+        }))
+    }
+
+    fn faces_to_fill(&self) -> Result<Vec<FaceFacts>, ViewError> {
+        let faces = self.faces.iter();
+        let faces = faces.filter_map(|(bin, ..)| self.pick_face(*bin).unwrap());
+        Ok(faces.filter(|face| face.has < face.least).collect())
+    }
+
+    fn receipts_to_inspect(&self) -> Result<Vec<ReceiptFacts>, ViewError> {
+        let inspected = |hash: EventHash| {
+            let of = |e: &Event| matches!(&e.record.body, EventBody::Inspected(i) if i.of == hash);
+            self.events.iter().any(of)
+        };
+        let receipt = |event: &Event| match &event.record.body {
+            EventBody::Received {
+                bin,
+                goods,
+                quantity,
+            } => Some(ReceiptFacts {
+                event: event.hash,
+                item: self.item(goods.item).unwrap().unwrap(),
+                goods: goods.clone(),
+                bin: self.bin(*bin).unwrap().unwrap(),
+                quantity: *quantity,
+                time: "09:30".into(),
+            }),
+            _ => None,
+        };
+        let open = self.events.iter().rev().filter(|e| !inspected(e.hash));
+        Ok(open.filter_map(receipt).collect())
+    }
+
+    fn operators(&self) -> Result<Vec<(String, String)>, ViewError> {
+        let id = |n| OperatorId::from_bytes([n; 16]).to_string();
+        Ok(vec![(id(1), "Li".into()), (id(2), "Wang".into())])
+    }
+
+    fn is_hidden(&self, bin: BinId) -> Result<bool, ViewError> {
+        Ok(self.orders.iter().any(|order| {
+            let asks = |l: &OrderLineFacts| l.bin.as_ref().is_some_and(|b| b.id == bin);
+            order.blind && order.lines.iter().any(asks)
+        }))
+    }
+
     fn empty_bins_near(
         &self,
         near: &BinFacts,
@@ -522,7 +616,12 @@ impl SiteView for Site {
     }
 
     fn operator_with_badge(&self, code: &str) -> Result<Option<(String, String)>, ViewError> {
-        Ok((code == "BADGE-1").then(|| ("op-1".into(), "Li".into())))
+        let id = |n| OperatorId::from_bytes([n; 16]).to_string();
+        Ok(match code {
+            "BADGE-1" => Some((id(1), "Li".into())),
+            "BADGE-2" => Some((id(2), "Wang".into())),
+            _ => None,
+        })
     }
 
     fn unit(&self, id: &UnitId) -> Result<Option<UnitFacts>, ViewError> {
@@ -553,11 +652,12 @@ impl SiteView for Site {
     }
 
     fn stock_of_bin(&self, bin: BinId) -> Result<Vec<Pile>, ViewError> {
-        Ok(self.piles(|p| p.bin.id == bin))
+        let hidden = self.is_hidden(bin)?;
+        Ok(self.piles(|p| p.bin.id == bin && !hidden))
     }
 
     fn stock_of_item(&self, item: ItemId) -> Result<Vec<Pile>, ViewError> {
-        Ok(self.piles(|p| p.item.id == item))
+        Ok(self.piles(|p| p.item.id == item && !self.is_hidden(p.bin.id).unwrap()))
     }
 
     fn lot_expiry(&self, item: ItemId, lot: &str) -> Result<Option<NaiveDate>, ViewError> {
