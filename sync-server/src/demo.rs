@@ -27,14 +27,14 @@ use crate::store::accounts::{Role, User};
 
 const ZONES: &str = include_str!("../../fixtures/demo-site/zones.csv");
 const OPERATORS: &str = include_str!("../../fixtures/demo-site/operators.csv");
-const TABLES: [(Kind, &str); 5] = [
-    (
-        Kind::Bins,
-        include_str!("../../fixtures/demo-site/bins.csv"),
-    ),
+const TABLES: [(Kind, &str); 6] = [
     (
         Kind::Items,
         include_str!("../../fixtures/demo-site/items.csv"),
+    ),
+    (
+        Kind::Bins,
+        include_str!("../../fixtures/demo-site/bins.csv"),
     ),
     (
         Kind::Stock,
@@ -47,6 +47,10 @@ const TABLES: [(Kind, &str); 5] = [
     (
         Kind::Outbound,
         include_str!("../../fixtures/demo-site/outbound.csv"),
+    ),
+    (
+        Kind::Counts,
+        include_str!("../../fixtures/demo-site/counts.csv"),
     ),
 ];
 /// So many handhelds can join.

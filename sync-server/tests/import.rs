@@ -187,3 +187,47 @@ async fn what_is_exported_is_imported_without_a_change() {
         );
     }
 }
+
+#[tokio::test]
+async fn bins_say_what_fits_and_which_of_them_are_pick_faces() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let known = {
+        let replica = warehouse.hub.replica().lock().unwrap();
+        replica.query().bin(common::bin(1)).unwrap().unwrap().code
+    };
+    let file = format!(
+        "库位,库区,类别,容积,承重,动线顺序,拣货位商品,补货下限,补货上限\n{known},,cold,\"240,000\",80000,17,WR-0250,6,24\nN-1,A,,,,,WR-0250,2,8\nN-2,A,,-5,,,,,\nN-3,A,,,,,NOWHERE,2,8\nN-4,A,,,,,WR-0250,9,8\n"
+    );
+    let checked = browser
+        .upload("/data", "/data/import/bins/check", "b.csv", file.as_bytes())
+        .await;
+    for (heading, n) in [("新增", 1), ("更新", 1), ("有误，不导入", 3)] {
+        assert_eq!(figure(&checked.body, heading), n, "{heading}");
+    }
+    for words in ["不是有效的整数", "NOWHERE", "补货下限大于上限"] {
+        assert!(checked.body.contains(words), "{words}: {}", checked.body);
+    }
+    browser
+        .post_from("/data", &apply_path(&checked.body), &[])
+        .await;
+    let room = {
+        let replica = warehouse.hub.replica().lock().unwrap();
+        replica.query().bin(common::bin(1)).unwrap().unwrap().room
+    };
+    assert_eq!(
+        (room.class.as_str(), room.volume, room.weight, room.sequence),
+        ("cold", 240_000, 80_000, 17)
+    );
+    let (face, least, most) = room.face.unwrap();
+    assert_eq!(
+        (face, least, most),
+        (item(1), common::units(6), common::units(24))
+    );
+    // What it exports it takes back, and nothing changes.
+    let exported = browser.get("/export/bins.csv").await;
+    let again = browser
+        .upload("/data", "/data/import/bins/check", "b.csv", &exported.bytes)
+        .await;
+    assert_eq!(figure(&again.body, "更新"), 0, "{}", again.body);
+}

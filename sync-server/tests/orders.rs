@@ -6,7 +6,9 @@ mod common;
 use common::handheld::Handheld;
 use common::story::received;
 use common::{Warehouse, item, operator, units};
-use domain::{EventBody, FinishedLine, Goods, OrderFinished, OrderId, OrderLine, OrderStep};
+use domain::{
+    EventBody, FinishedLine, Goods, OrderFinished, OrderId, OrderLine, OrderStep, OrderType,
+};
 use replica::NewEvent;
 use sync_server::store::accounts::Role;
 
@@ -116,4 +118,154 @@ async fn a_delivery_that_two_handhelds_finished_shows_both_results() {
         browser.get("/feed").await.body
     };
     assert!(english.contains("Finished receiving PO-7"), "{english}");
+}
+
+/// Checks and applies an import file; the page that answers.
+async fn import(browser: &mut common::browser::Browser, kind: &str, file: &str) -> String {
+    let check = format!("/data/import/{kind}/check");
+    let checked = browser
+        .upload("/data", &check, "f.csv", file.as_bytes())
+        .await;
+    assert_eq!(checked.status, 200, "{}", checked.body);
+    let done = browser
+        .post_from("/data", &apply_path(&checked.body), &[])
+        .await;
+    assert!(done.body.contains("导入完成"), "{}", done.body);
+    checked.body
+}
+
+#[tokio::test]
+async fn a_count_names_its_bins_and_who_may_not_count_them() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let bins: Vec<String> = {
+        let replica = warehouse.hub.replica().lock().unwrap();
+        let all = [1, 2].map(|n| replica.query().bin(common::bin(n)).unwrap().unwrap().code);
+        all.into()
+    };
+    let person = {
+        let replica = warehouse.hub.replica().lock().unwrap();
+        replica.query().operator(operator(1)).unwrap().unwrap().name
+    };
+    let file = format!(
+        "单据号,库位,盲盘,初盘人\nC-1,{0},是,{person}\nC-1,{1},,\nC-2,NOWHERE,,\nC-3,{0},,\nC-3,{0},,\nC-4,{0},,没有这个人\n",
+        bins[0], bins[1]
+    );
+    let checked = import(&mut browser, "counts", &file).await;
+    for words in ["NOWHERE", "没有这个人"] {
+        assert!(checked.contains(words), "{words}: {checked}");
+    }
+    let replica = warehouse.hub.replica().lock().unwrap();
+    let query = replica.query();
+    let counts = query
+        .orders(warehouse.site, OrderType::Count, OrderStep::Count)
+        .unwrap();
+    let [count] = counts.as_slice() else {
+        panic!("{counts:?}")
+    };
+    let order = &count.order;
+    assert_eq!((order.code.as_str(), order.blind), ("C-1", true));
+    assert_eq!(order.counted_by, [operator(1)]);
+    let asked: Vec<_> = order.lines.values().map(|line| line.bin).collect();
+    assert_eq!(asked, [Some(common::bin(1)), Some(common::bin(2))]);
+    let hidden = query
+        .bins_under_blind_count(warehouse.site, Some(operator(2)))
+        .unwrap();
+    assert_eq!(hidden.len(), 2);
+}
+
+#[tokio::test]
+async fn what_left_for_another_site_is_announced_there() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let other = domain::SiteId::from_bytes([8; 16]);
+    let site = documents::catalogue::Site {
+        id: other,
+        code: "SZ1".into(),
+        name_en: "Suzhou".into(),
+        name_zh: "苏州仓".into(),
+        time_zone: "Asia/Shanghai".into(),
+    };
+    let now = warehouse.now();
+    warehouse.hub.create_site(&site, now).unwrap();
+    let file = "单据号,调入仓库,商品编码,数量\nT-1,SZ1,WR-0250,12\nT-1,sz1,GL-0008,3\nT-2,SH1,WR-0250,1\nT-3,NONE,WR-0250,1\n";
+    let checked = import(&mut browser, "transfers", file).await;
+    assert!(
+        checked.contains("NONE") && checked.contains("SH1"),
+        "{checked}"
+    );
+    let orders = |site, code: &str| {
+        let replica = warehouse.hub.replica().lock().unwrap();
+        replica.query().orders_by_code(site, code).unwrap()
+    };
+    assert!(orders(warehouse.site, "T-2").is_empty());
+    let order = orders(warehouse.site, "T-1")[0].id;
+    assert_eq!(
+        warehouse.hub.announce_transfers(now).unwrap(),
+        0,
+        "nothing has left"
+    );
+
+    let mut handheld = Handheld::enrol(&warehouse, "PDA-1", 1);
+    handheld.sync(&warehouse, now);
+    let ship = |handheld: &mut Handheld, n: i64, at: i64| {
+        let left = NewEvent {
+            order: Some(OrderLine { order, line: 1 }),
+            ..common::story::issued(1, Goods::of(item(1)), n).into()
+        };
+        handheld.record(operator(1), left, at);
+    };
+    let finish = |handheld: &mut Handheld, after: Vec<domain::EventHash>, at: i64| {
+        let finished = EventBody::OrderFinished(OrderFinished {
+            order,
+            step: OrderStep::Ship,
+            after,
+            lines: Vec::new(),
+        });
+        handheld.record(operator(1), finished, at);
+    };
+    ship(&mut handheld, 7, now);
+    handheld.sync(&warehouse, now);
+    warehouse.hub.pump(now).unwrap();
+    assert_eq!(
+        warehouse.hub.announce_transfers(now).unwrap(),
+        0,
+        "nobody has said so"
+    );
+    finish(&mut handheld, Vec::new(), now + 1);
+    handheld.sync(&warehouse, now + 1);
+    warehouse.hub.pump(now + 1).unwrap();
+    assert_eq!(warehouse.hub.announce_transfers(now + 1).unwrap(), 1);
+    assert_eq!(
+        warehouse.hub.announce_transfers(now + 2).unwrap(),
+        0,
+        "once"
+    );
+    let arrival = orders(other, "T-1").remove(0);
+    assert_eq!(arrival.kind, OrderType::Inbound);
+    assert!(arrival.party.starts_with("SH1"), "{}", arrival.party);
+    let expected = |order: &documents::Order| {
+        let lines = order.lines.iter();
+        lines.map(|(n, l)| (*n, l.asked)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        expected(&arrival),
+        [(1, units(7))],
+        "what left, and not what was asked for"
+    );
+
+    // What leaves later is added.
+    let known = handheld
+        .replica
+        .query()
+        .finished(warehouse.site, order, OrderStep::Ship)
+        .unwrap();
+    ship(&mut handheld, 5, now + 3);
+    finish(&mut handheld, known, now + 4);
+    handheld.sync(&warehouse, now + 5);
+    warehouse.hub.pump(now + 5).unwrap();
+    assert_eq!(warehouse.hub.announce_transfers(now + 5).unwrap(), 1);
+    let arrivals = orders(other, "T-1");
+    assert_eq!(arrivals.len(), 1);
+    assert_eq!(expected(&arrivals[0]), [(1, units(12))]);
 }

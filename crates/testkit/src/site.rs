@@ -35,6 +35,8 @@ pub struct DemoSite {
     pub deliveries: Vec<DemoOrderLine>,
     /// What customers ordered, line by line.
     pub outbound: Vec<DemoOrderLine>,
+    /// What is to be counted, bin by bin.
+    pub counts: Vec<DemoCountLine>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,18 @@ pub struct DemoBin {
     pub code: String,
     /// Code of its zone.
     pub zone: &'static str,
+    /// Of a pick face.
+    pub face: Option<DemoFace>,
+}
+
+/// What a pick face is kept filled with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoFace {
+    pub sku: String,
+    /// Below so many base units it is filled up.
+    pub least: i64,
+    /// Up to so many.
+    pub most: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,15 +123,29 @@ pub struct DemoOrderLine {
     pub quantity: i64,
 }
 
+/// A bin that is to be counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoCountLine {
+    /// Number of the order.
+    pub order: &'static str,
+    pub bin: String,
+    pub blind: bool,
+    /// Who shall do it; anybody if empty.
+    pub counter: &'static str,
+    /// Day, such as `2026-05-07`.
+    pub due: &'static str,
+}
+
 /// A warehouse of 2 zones, 400 bins, 2,000 items and 6 operators.
 pub fn demo_site(seed: u64) -> DemoSite {
     let mut random = Random::new(seed);
     let items = items(&mut random);
-    let bins = bins();
+    let mut bins = bins();
     let opening_stock = stock::opening_stock(&mut random, &bins, &items);
     // Drawn apart, so that what was there before orders stays as it was.
     let deliveries = orders::deliveries(&mut Random::new(seed + 1), &items);
     let outbound = orders::outbound(&mut Random::new(seed + 2), &items, &opening_stock);
+    stock::add_faces(&mut bins, &items, &opening_stock);
     DemoSite {
         code: "SHA1",
         name_zh: "上海一号仓",
@@ -143,6 +171,7 @@ pub fn demo_site(seed: u64) -> DemoSite {
         opening_stock,
         deliveries,
         outbound,
+        counts: orders::counts(),
     }
 }
 
@@ -153,6 +182,7 @@ fn bins() -> Vec<DemoBin> {
             (1..=4).map(move |level| DemoBin {
                 code: format!("{aisle}-{rack:02}-{level}"),
                 zone,
+                face: None,
             })
         })
     };

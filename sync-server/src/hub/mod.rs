@@ -26,6 +26,7 @@ mod socket;
 mod sync;
 mod tail;
 mod together;
+mod transfers;
 mod vouched;
 
 use std::path::Path;
@@ -93,6 +94,8 @@ pub struct Hub {
     sites_came: AtomicBool,
     /// The last of the nodes' certificates that this one knows.
     certificates_read: AtomicI64,
+    /// Whether this node announces transfers: the one whose replica lies beside the store.
+    announces: bool,
 }
 
 impl Hub {
@@ -117,7 +120,9 @@ impl Hub {
     ) -> Result<Self, HubError> {
         let randomness = Randomness::default();
         let options = OpenOptions::file(own.join("replica.db"), None, randomness.draw()?);
-        Self::open_with(folder, options, database, randomness, now)
+        let mut hub = Self::open_with(folder, options, database, randomness, now)?;
+        hub.announces = folder == own;
+        Ok(hub)
     }
 
     /// [`Hub::open`] with a replica and a source of random bytes of the caller's. Photos and snapshots lie in `folder`,
@@ -156,6 +161,7 @@ impl Hub {
             writing_blobs: Mutex::default(),
             blob_came: AtomicBool::new(false),
             wake: tokio::sync::Notify::new(),
+            announces: true,
         };
         hub.drop_foreign_snapshots()?;
         hub.tail.refresh(&hub.database, &[]);

@@ -261,6 +261,8 @@ impl Hub {
     pub async fn run(self: Arc<Self>, clock: Clock, changed: impl Fn() + Send + 'static) {
         let mut building: Option<tokio::task::JoinHandle<()>> = None;
         let mut pumped = Instant::now();
+        // Since when something has come that may be a transfer.
+        let mut transfers_due = Some(Instant::now());
         loop {
             let woken = tokio::time::timeout(LOOK, self.wake.notified()).await;
             let is_due = woken.is_ok() || pumped.elapsed() >= IDLE;
@@ -280,14 +282,24 @@ impl Hub {
             }
             let hub = self.clone();
             let now = clock.now();
-            let pump = move || match is_due {
-                true => hub.pump(now),
-                false => hub.catch_up(now),
+            let announce = self.announces && transfers_due.is_some_and(|at| at.elapsed() >= IDLE);
+            if announce {
+                transfers_due = None;
+            }
+            let pump = move || {
+                if announce {
+                    hub.announce_transfers(now)?;
+                }
+                match is_due {
+                    true => hub.pump(now),
+                    false => hub.catch_up(now),
+                }
             };
             match tokio::task::spawn_blocking(pump).await {
                 Ok(Ok(folded)) => {
                     if self.blob_came.swap(false, Ordering::Relaxed) || folded {
                         changed();
+                        transfers_due = transfers_due.or_else(|| Some(Instant::now()));
                         tokio::time::sleep(GATHER).await;
                     }
                 }

@@ -117,6 +117,26 @@ impl Query<'_> {
         orders.map(|order| self.summary(order, step)).collect()
     }
 
+    /// Transfers of all sites that have left, as somebody said, each with how much of each line left.
+    pub fn transfers_shipped(&self) -> Result<Vec<OrderSummary>, ReplicaError> {
+        // The key of the step, with the order's id in its place.
+        let key = Subject::Order(OrderId::from_bytes([0; 16]), OrderStep::Ship).to_key();
+        let (kind, step) = (key.get(..1), key.get(17..));
+        let found = self.rows(
+            "SELECT o.* FROM orders o WHERE o.type = 'transfer' AND o.cancelled = 0 AND o.to_site IS NOT NULL
+             AND EXISTS (SELECT 1 FROM subject s WHERE s.key = CAST(o.site || ?1 || o.id || ?2 AS BLOB))
+             ORDER BY o.id",
+            params![kind, step],
+            |r| self.with_lines(r),
+        )?;
+        let orders = found.into_iter().flatten();
+        let mut shipped: Vec<OrderSummary> = orders
+            .map(|order| self.summary(order, OrderStep::Ship))
+            .collect::<Result<_, _>>()?;
+        shipped.retain(|summary| summary.finished);
+        Ok(shipped)
+    }
+
     /// Bins of a site whose book an operator may not see: those under a blind count that is not finished and that is theirs,
     /// or nobody's.
     pub fn bins_under_blind_count(

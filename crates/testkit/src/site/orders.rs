@@ -1,7 +1,7 @@
 //! Orders: deliveries that are expected, and goods that customers shall get.
 
 use super::random::Random;
-use super::{DemoItem, DemoOrderLine, DemoStock};
+use super::{DemoCountLine, DemoItem, DemoOrderLine, DemoStock};
 
 const SUPPLIERS: [&str; 4] = ["华东五金", "宁波紧固件", "苏州工具", "Shanghai Tools & Co"];
 const CUSTOMERS: [&str; 4] = ["虹桥建设", "浦东机电", "Jing'an Repairs", "嘉定汽修"];
@@ -63,4 +63,20 @@ pub(super) fn outbound(
         }
     }
     lines
+}
+
+/// An open count for anybody, and a blind one for one person.
+pub(super) fn counts() -> Vec<DemoCountLine> {
+    let line = |order, bin: &str, counter: &'static str, due| DemoCountLine {
+        order,
+        bin: bin.to_owned(),
+        blind: !counter.is_empty(),
+        counter,
+        due,
+    };
+    let open = ["A-01-1", "A-01-2", "A-02-1", "B-02-1"];
+    let blind = ["E-01-1", "E-01-2", "E-02-1"];
+    let open = open.map(|bin| line("PD-260501", bin, "", "2026-05-06"));
+    let blind = blind.map(|bin| line("PD-260502", bin, "赵喆", "2026-05-07"));
+    open.into_iter().chain(blind).collect()
 }

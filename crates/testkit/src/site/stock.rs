@@ -1,10 +1,12 @@
 //! The opening stock: piles, lots with their last good day, serial numbers, pallets with plates.
 
 use super::random::Random;
-use super::{DemoBin, DemoItem, DemoStock};
+use super::{DemoBin, DemoFace, DemoItem, DemoStock};
 
 /// Pallets with a licence plate.
 const PALLETS: usize = 60;
+/// Bins that are kept filled with one item.
+const FACES: usize = 8;
 /// Part of the items that are in the house on the first day.
 const STOCKED_PERCENT: usize = 55;
 
@@ -77,4 +79,32 @@ fn lot(random: &mut Random) -> String {
 fn day(random: &mut Random) -> String {
     let (year, month) = (random.between(2028, 2031), random.between(1, 12));
     format!("{year}-{month:02}-{:02}", random.between(1, 28))
+}
+
+/// Pick faces at the lowest level, of goods that lie elsewhere too; every other one has less than it should.
+pub(super) fn add_faces(bins: &mut [DemoBin], items: &[DemoItem], stock: &[DemoStock]) {
+    let plain = |line: &&DemoStock| {
+        let item = items.iter().find(|item| item.sku == line.sku);
+        let tracked = item.is_none_or(|i| i.tracks_lot || i.tracks_serial || i.decimals > 0);
+        line.bin.ends_with("-1") && line.plate.is_none() && !tracked
+    };
+    let has_reserve = |line: &&DemoStock| {
+        let other = |o: &&DemoStock| o.sku == line.sku && o.bin != line.bin;
+        stock.iter().any(|o| other(&o))
+    };
+    let faces = stock.iter().filter(plain).filter(has_reserve).take(FACES);
+    for (at, line) in faces.enumerate() {
+        let has = line.quantity_thousandths / 1_000;
+        let least = if at % 2 == 0 { has + 6 } else { 1 };
+        if let Some(bin) = bins
+            .iter_mut()
+            .find(|bin| bin.code == line.bin && bin.face.is_none())
+        {
+            bin.face = Some(DemoFace {
+                sku: line.sku.clone(),
+                least,
+                most: has + 60,
+            });
+        }
+    }
 }

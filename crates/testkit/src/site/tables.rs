@@ -1,21 +1,22 @@
 //! The site as CSV files, with the headings that the console's import knows.
 
-use super::{DemoOrderLine, DemoSite};
+use super::{DemoFace, DemoOrderLine, DemoSite};
 
 /// A file of `fixtures/demo-site`: name and content.
 type Table = (&'static str, String);
 
 impl DemoSite {
     /// Every table, in the order in which a new warehouse needs them.
-    pub fn tables(&self) -> [Table; 7] {
+    pub fn tables(&self) -> [Table; 8] {
         [
             ("zones.csv", self.zones_csv()),
-            ("bins.csv", self.bins_csv()),
             ("items.csv", self.items_csv()),
+            ("bins.csv", self.bins_csv()),
             ("operators.csv", self.operators_csv()),
             ("opening-stock.csv", self.opening_stock_csv()),
             ("deliveries.csv", orders("Supplier", &self.deliveries)),
             ("outbound.csv", orders("Customer", &self.outbound)),
+            ("counts.csv", self.counts_csv()),
         ]
     }
 
@@ -30,9 +31,32 @@ impl DemoSite {
     fn bins_csv(&self) -> String {
         let rows = self.bins.iter();
         table(
-            "Bin,Zone",
-            rows.map(|b| [b.code.clone(), b.zone.to_owned()]),
+            "Bin,Zone,Pick face item,Pick face minimum,Pick face maximum",
+            rows.map(|b| {
+                let face =
+                    |part: fn(&DemoFace) -> String| b.face.as_ref().map(part).unwrap_or_default();
+                [
+                    b.code.clone(),
+                    b.zone.to_owned(),
+                    face(|f| f.sku.clone()),
+                    face(|f| f.least.to_string()),
+                    face(|f| f.most.to_string()),
+                ]
+            }),
         )
+    }
+
+    fn counts_csv(&self) -> String {
+        let rows = self.counts.iter().map(|line| {
+            [
+                line.order.to_owned(),
+                line.bin.clone(),
+                yes(line.blind),
+                line.counter.to_owned(),
+                line.due.to_owned(),
+            ]
+        });
+        table("Order,Bin,Blind,Counter,Due", rows)
     }
 
     fn items_csv(&self) -> String {

@@ -51,6 +51,14 @@ fn yes(on: bool, lang: Lang) -> String {
     lang.t(if on { "yes" } else { "no" }).to_owned()
 }
 
+/// A number that nobody has said is left empty.
+fn known(number: i64) -> String {
+    match number {
+        0 => String::new(),
+        number => number.to_string(),
+    }
+}
+
 impl ConsoleData {
     /// Items under the headings that the import knows.
     ///
@@ -78,6 +86,9 @@ impl ConsoleData {
                     yes(item.tracks_lot, lang),
                     yes(item.tracks_serial, lang),
                     yes(item.tracks_expiry, lang),
+                    item.handling.class,
+                    known(item.handling.volume),
+                    known(item.handling.weight),
                 ]);
             }
             Ok(table)
@@ -96,7 +107,24 @@ impl ConsoleData {
                 for bin in q.bins(site.id, 0, ROWS_MAX)? {
                     let zone = zones.iter().find(|zone| zone.id == bin.zone);
                     let zone = zone.map(|zone| zone.code.clone()).unwrap_or_default();
-                    table.rows.push(vec![bin.code, zone]);
+                    let (face, least, most) = match bin.room.face {
+                        Some((item, least, most)) => {
+                            let sku = q.item(item)?.map(|item| item.sku);
+                            (sku.unwrap_or_default(), least.to_string(), most.to_string())
+                        }
+                        None => Default::default(),
+                    };
+                    table.rows.push(vec![
+                        bin.code,
+                        zone,
+                        bin.room.class,
+                        known(bin.room.volume),
+                        known(bin.room.weight),
+                        known(bin.room.sequence),
+                        face,
+                        least,
+                        most,
+                    ]);
                 }
             }
             Ok(table)

@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use documents::catalogue::{Bin, Handling, Item, Room, Zone};
-use documents::{FieldEdit, LineAsked, Order, Partition, RecordKind};
+use documents::{FieldEdit, Partition, RecordKind};
 use domain::event::{EventBody, Goods};
-use domain::{
-    BinId, IdSource, ItemId, OrderId, OrderType, Quantity, SiteId, UnitId, UnixMillis, ZoneId,
-};
+use domain::{BinId, IdSource, ItemId, Quantity, SiteId, UnitId, UnixMillis, ZoneId};
 use replica::{Commit, NewEvent, Query, RecordEdit};
 
 use super::ConsoleData;
+use super::load_orders;
 use super::resolve::operator_edit;
-use crate::console::import::{BinIn, Column, ItemIn, OrderIn, Outcome, Parsed, Problem, StockIn};
+use crate::console::import::{BinIn, Column, ItemIn, NeedsIn, Outcome, Parsed, Problem, StockIn};
 use crate::error::AppError;
 use crate::store::accounts::User;
 
@@ -21,10 +20,10 @@ const BATCH: usize = 500;
 
 /// What is to be written, and what that amounts to.
 #[derive(Default)]
-struct Plan {
-    edits: Vec<RecordEdit>,
+pub(super) struct Plan {
+    pub(super) edits: Vec<RecordEdit>,
     events: Vec<NewEvent>,
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
 }
 
 impl ConsoleData {
@@ -99,7 +98,10 @@ fn plan(
         (Parsed::Bins(rows), Some(site)) => plan_bins(query, ids, rows, site, now),
         (Parsed::Stock(rows), Some(site)) => plan_stock(query, rows, site),
         (Parsed::Orders(kind, rows), Some(site)) => {
-            plan_orders(query, ids, *kind, rows, (site, now))
+            load_orders::plan_orders(query, ids, *kind, rows, (site, now))
+        }
+        (Parsed::Counts(rows), Some(site)) => {
+            load_orders::plan_counts(query, ids, rows, (site, now))
         }
         (_, None) => Err(AppError::BadRequest),
     }
@@ -184,7 +186,11 @@ fn new_item(id: ItemId, row: &ItemIn) -> Item {
         tracks_serial: row.tracks_serial.unwrap_or(false),
         tracks_expiry: row.tracks_expiry.unwrap_or(false),
         barcodes: row.barcodes.clone().unwrap_or_default(),
-        handling: Handling::default(),
+        handling: Handling {
+            class: row.needs.class.clone().unwrap_or_default(),
+            volume: row.needs.volume.unwrap_or(0),
+            weight: row.needs.weight.unwrap_or(0),
+        },
     }
 }
 
@@ -213,6 +219,14 @@ fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
             fields.push(FieldEdit::set(path, new));
         }
     }
+    fields.extend(changed_needs(
+        (
+            &item.handling.class,
+            item.handling.volume,
+            item.handling.weight,
+        ),
+        &row.needs,
+    ));
     for (code, pack) in row.barcodes.iter().flatten() {
         if item.barcodes.get(code) != Some(pack) {
             fields.push(FieldEdit::set(
@@ -222,6 +236,44 @@ fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
         }
     }
     fields
+}
+
+/// What the file says of class, room and weight, and what differs.
+fn changed_needs((class, volume, weight): (&str, i64, i64), row: &NeedsIn) -> Vec<FieldEdit> {
+    let mut fields = Vec::new();
+    if let Some(new) = row.class.as_deref().filter(|new| *new != class) {
+        fields.push(FieldEdit::set("class", new));
+    }
+    for (path, old, new) in [
+        ("volume", volume, row.volume),
+        ("weight", weight, row.weight),
+    ] {
+        if let Some(new) = new.filter(|new| *new != old) {
+            fields.push(FieldEdit::set(path, new));
+        }
+    }
+    fields
+}
+
+/// The room of a bin as the file says it; an item that nobody knows is a problem.
+fn room_in(query: &Query<'_>, row: &BinIn) -> Result<Result<Room, Problem>, AppError> {
+    let face = match &row.face {
+        None => None,
+        Some((sku, least, most)) => match query.items_by_code(sku)?.as_slice() {
+            [found] => Some((found.item.id, *least, *most)),
+            _ => {
+                let key = "import.problem.no-item";
+                return Ok(Err(Problem::cell(row.line, Column::FaceItem, key, sku)));
+            }
+        },
+    };
+    Ok(Ok(Room {
+        class: row.takes.class.clone().unwrap_or_default(),
+        sequence: row.sequence.unwrap_or(0),
+        volume: row.takes.volume.unwrap_or(0),
+        weight: row.takes.weight.unwrap_or(0),
+        face,
+    }))
 }
 
 fn plan_bins(
@@ -239,6 +291,13 @@ fn plan_bins(
         .collect();
     for row in rows {
         let bins = query.bins_by_code(site, &row.code)?;
+        let room = match room_in(query, row)? {
+            Ok(room) => room,
+            Err(problem) => {
+                plan.outcome.problems.push(problem);
+                continue;
+            }
+        };
         let zone = match row.zone.as_str() {
             "" => None,
             code => Some(match zones.get(&code.to_uppercase()) {
@@ -258,16 +317,33 @@ fn plan_bins(
             fields,
         };
         match bins.first() {
-            Some(bin) if zone.is_none_or(|zone| zone == bin.zone) => plan.outcome.same += 1,
             Some(bin) => {
+                // Only what the file says and what differs.
+                let here = &bin.room;
+                let needs = (here.class.as_str(), here.volume, here.weight);
+                let mut fields = changed_needs(needs, &row.takes);
+                if let Some(new) = row.sequence.filter(|new| *new != here.sequence) {
+                    fields.push(FieldEdit::set("sequence", new));
+                }
                 let moved = Bin {
                     zone: zone.unwrap_or(bin.zone),
+                    room: Room {
+                        face: room.face.or(here.face),
+                        ..Room::default()
+                    },
                     ..bin.clone()
                 };
-                let fields = moved.to_fields();
-                let zone_only = fields.into_iter().filter(|f| f.path == "zone").collect();
-                plan.edits.push(edit(bin.id, zone_only));
-                plan.outcome.changed += 1;
+                let known = bin.to_fields();
+                let differs = |f: &FieldEdit| {
+                    (f.path == "zone" || f.path.starts_with("face_")) && !known.contains(f)
+                };
+                fields.extend(moved.to_fields().into_iter().filter(differs));
+                if fields.is_empty() {
+                    plan.outcome.same += 1;
+                } else {
+                    plan.edits.push(edit(bin.id, fields));
+                    plan.outcome.changed += 1;
+                }
             }
             None => {
                 let bin = Bin {
@@ -275,7 +351,7 @@ fn plan_bins(
                     code: row.code.clone(),
                     zone: zone.unwrap_or(ZoneId::from_bytes([0; 16])),
                     site,
-                    room: Room::default(),
+                    room,
                 };
                 plan.edits.push(edit(bin.id, bin.to_fields()));
                 plan.outcome.new += 1;
@@ -355,83 +431,4 @@ fn stock_event(
         },
         quantity: row.quantity,
     }))
-}
-
-/// An order whose number is known is left out, and one with goods that nobody knows.
-fn plan_orders(
-    query: &Query<'_>,
-    ids: &mut IdSource,
-    kind: OrderType,
-    rows: &[OrderIn],
-    (site, now): (SiteId, UnixMillis),
-) -> Result<Plan, AppError> {
-    let mut plan = Plan::default();
-    let mut by_order: BTreeMap<&str, Vec<&OrderIn>> = BTreeMap::new();
-    for row in rows {
-        by_order.entry(&row.order).or_default().push(row);
-    }
-    for (code, rows) in by_order {
-        let known = query.orders_by_code(site, code)?;
-        if known.iter().any(|order| !order.cancelled) {
-            let known = "import.problem.order-known";
-            let problem = |row: &&OrderIn| Problem::cell(row.line, Column::Order, known, code);
-            plan.outcome.problems.extend(rows.iter().map(problem));
-            continue;
-        }
-        let mut lines = BTreeMap::new();
-        let mut problems = Vec::new();
-        for (number, row) in (1..).zip(&rows) {
-            match query.items_by_code(&row.sku)?.as_slice() {
-                [found] => {
-                    let line = LineAsked {
-                        item: Some(found.item.id),
-                        lot: row.lot.clone().unwrap_or_default(),
-                        bin: None,
-                        asked: row.quantity,
-                    };
-                    lines.insert(number, line);
-                }
-                _ => {
-                    let key = "import.problem.no-item";
-                    problems.push(Problem::cell(row.line, Column::Sku, key, &row.sku));
-                }
-            }
-        }
-        if !problems.is_empty() {
-            plan.outcome.problems.extend(problems);
-            continue;
-        }
-        let first = |text: fn(&OrderIn) -> &str| {
-            let said = rows.iter().map(|row| text(row)).find(|t| !t.is_empty());
-            said.unwrap_or_default().to_owned()
-        };
-        let due = rows.iter().find_map(|row| row.due);
-        let order = Order {
-            id: OrderId::from_bytes(ids.draw(now)),
-            site,
-            kind,
-            code: code.to_owned(),
-            party: first(|row| &row.party),
-            note: String::new(),
-            due: due.map_or(0, |day| {
-                day.and_time(chrono::NaiveTime::MIN)
-                    .and_utc()
-                    .timestamp_millis()
-            }),
-            cancelled: false,
-            blind: false,
-            assigned: None,
-            counted_by: Vec::new(),
-            to_site: None,
-            lines,
-        };
-        plan.edits.push(RecordEdit {
-            partition: Partition::Site(site),
-            kind: RecordKind::Order,
-            id: order.id.into(),
-            fields: order.to_fields(),
-        });
-        plan.outcome.new += 1;
-    }
-    Ok(plan)
 }

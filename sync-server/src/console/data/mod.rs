@@ -5,6 +5,7 @@ mod events;
 mod export;
 mod feed;
 mod load;
+mod load_orders;
 mod names;
 mod people;
 mod quarantine;

@@ -146,9 +146,7 @@ pub(crate) async fn check(
     };
     let site = match kind {
         Kind::Items => None,
-        Kind::Bins | Kind::Stock | Kind::Deliveries | Kind::Outbound => {
-            Some(app.data(move |data| data.site_or_first(&sent.site)).await?)
-        }
+        _ => Some(app.data(move |data| data.site_or_first(&sent.site)).await?),
     };
     let upload = Upload {
         id: Token::random()?

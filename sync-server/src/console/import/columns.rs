@@ -41,10 +41,32 @@ pub enum Column {
     Party,
     /// The day on which it is expected.
     Due,
+    /// What decides where goods are put: only bins of the class take goods of it.
+    Class,
+    /// Room: of one base unit, or in a bin; cubic centimetres.
+    Volume,
+    /// Weight of one base unit, or what a bin bears; grams.
+    Weight,
+    /// Where a bin lies on the way through the site.
+    Sequence,
+    /// SKU of the item that a pick face is kept filled with.
+    FaceItem,
+    /// Below this a pick face is filled up.
+    FaceMin,
+    /// Up to this.
+    FaceMax,
+    /// Code of the site that goods go to.
+    ToSite,
+    /// Whether the counter may not see the book.
+    Blind,
+    /// Who shall count: name or badge.
+    Counter,
+    /// Who counted before and may not count again: name or badge.
+    NotBy,
 }
 
 impl Column {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 29] = [
         Self::Sku,
         Self::NameZh,
         Self::NameEn,
@@ -63,6 +85,17 @@ impl Column {
         Self::Order,
         Self::Party,
         Self::Due,
+        Self::Class,
+        Self::Volume,
+        Self::Weight,
+        Self::Sequence,
+        Self::FaceItem,
+        Self::FaceMin,
+        Self::FaceMax,
+        Self::ToSite,
+        Self::Blind,
+        Self::Counter,
+        Self::NotBy,
     ];
 
     /// Its headings, the one that exports write in Chinese first, then the English one, then what else people write.
@@ -165,6 +198,36 @@ impl Column {
                 "due date",
                 "ship date",
             ],
+            Self::Class => &["存放类别", "Class", "类别", "storage class"],
+            Self::Volume => &[
+                "体积或容积（立方厘米）",
+                "Volume (cm3)",
+                "体积",
+                "容积",
+                "volume",
+            ],
+            Self::Weight => &[
+                "重量或承重（克）",
+                "Weight (g)",
+                "重量",
+                "承重",
+                "weight",
+                "load",
+            ],
+            Self::Sequence => &["动线顺序", "Pick sequence", "sequence"],
+            Self::FaceItem => &["拣货位商品", "Pick face item", "face item"],
+            Self::FaceMin => &["补货下限", "Pick face minimum", "face min"],
+            Self::FaceMax => &["补货上限", "Pick face maximum", "face max"],
+            Self::ToSite => &[
+                "调入仓库",
+                "To site",
+                "目标仓库",
+                "to warehouse",
+                "destination",
+            ],
+            Self::Blind => &["盲盘", "Blind"],
+            Self::Counter => &["盘点人", "Counter", "assigned to"],
+            Self::NotBy => &["初盘人", "Counted before by", "not by"],
         }
     }
 
@@ -204,8 +267,21 @@ pub(super) const fn columns(kind: Kind) -> &'static [Column] {
             Column::TracksLot,
             Column::TracksSerial,
             Column::TracksExpiry,
+            Column::Class,
+            Column::Volume,
+            Column::Weight,
         ],
-        Kind::Bins => &[Column::Bin, Column::Zone],
+        Kind::Bins => &[
+            Column::Bin,
+            Column::Zone,
+            Column::Class,
+            Column::Volume,
+            Column::Weight,
+            Column::Sequence,
+            Column::FaceItem,
+            Column::FaceMin,
+            Column::FaceMax,
+        ],
         Kind::Stock => &[
             Column::Bin,
             Column::Sku,
@@ -222,6 +298,22 @@ pub(super) const fn columns(kind: Kind) -> &'static [Column] {
             Column::Quantity,
             Column::Lot,
         ],
+        Kind::Transfers => &[
+            Column::Order,
+            Column::ToSite,
+            Column::Due,
+            Column::Sku,
+            Column::Quantity,
+            Column::Lot,
+        ],
+        Kind::Counts => &[
+            Column::Order,
+            Column::Bin,
+            Column::Blind,
+            Column::Counter,
+            Column::NotBy,
+            Column::Due,
+        ],
     }
 }
 
@@ -232,6 +324,8 @@ pub(super) const fn required(kind: Kind) -> &'static [Column] {
         Kind::Bins => &[Column::Bin],
         Kind::Stock => &[Column::Bin, Column::Sku, Column::Quantity],
         Kind::Deliveries | Kind::Outbound => &[Column::Order, Column::Sku, Column::Quantity],
+        Kind::Transfers => &[Column::Order, Column::ToSite, Column::Sku, Column::Quantity],
+        Kind::Counts => &[Column::Order, Column::Bin],
     }
 }
 

@@ -8,7 +8,7 @@ mod uploads;
 
 pub use columns::{Column, headers};
 pub use decode::decode;
-pub use rows::{BinIn, ItemIn, OrderIn, Parsed, StockIn, parse};
+pub use rows::{BinIn, CountIn, ItemIn, NeedsIn, OfOrder, OrderIn, Parsed, StockIn, parse};
 pub use sheet::{Sheet, SheetProblem};
 pub use uploads::{BYTES_MAX, Upload, Uploads};
 
@@ -25,16 +25,22 @@ pub enum Kind {
     Deliveries,
     /// Goods that a site shall pick and ship.
     Outbound,
+    /// Goods that a site shall send to another one.
+    Transfers,
+    /// Bins that a site shall count.
+    Counts,
 }
 
 impl Kind {
     /// All kinds, in the order in which a new warehouse needs them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Items,
         Self::Bins,
         Self::Stock,
         Self::Deliveries,
         Self::Outbound,
+        Self::Transfers,
+        Self::Counts,
     ];
 
     /// In addresses and translation keys.
@@ -45,6 +51,8 @@ impl Kind {
             Self::Stock => "stock",
             Self::Deliveries => "deliveries",
             Self::Outbound => "outbound",
+            Self::Transfers => "transfers",
+            Self::Counts => "counts",
         }
     }
 

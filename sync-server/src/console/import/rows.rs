@@ -33,6 +33,19 @@ pub struct ItemIn {
     pub tracks_serial: Option<bool>,
     /// Whether it expires.
     pub tracks_expiry: Option<bool>,
+    /// What decides where it is put.
+    pub needs: NeedsIn,
+}
+
+/// Class, room and weight as a row says them: of a base unit of an item, or of a bin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NeedsIn {
+    /// Class; empty for none.
+    pub class: Option<String>,
+    /// Cubic centimetres.
+    pub volume: Option<i64>,
+    /// Grams.
+    pub weight: Option<i64>,
 }
 
 /// A bin as a row says it.
@@ -44,6 +57,12 @@ pub struct BinIn {
     pub code: String,
     /// Code of its zone; empty for none.
     pub zone: String,
+    /// What fits into it.
+    pub takes: NeedsIn,
+    /// Where it lies on the way.
+    pub sequence: Option<i64>,
+    /// Of a pick face: SKU of its item, from which amount up to which it is filled up.
+    pub face: Option<(String, Quantity, Quantity)>,
 }
 
 /// Opening stock as a row says it.
@@ -82,6 +101,55 @@ pub struct OrderIn {
     pub quantity: Quantity,
     /// Of which lot, if it has to be this one.
     pub lot: Option<String>,
+    /// Of a transfer: code of the site that the goods go to.
+    pub to_site: Option<String>,
+}
+
+/// A bin to be counted as a row says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountIn {
+    /// The line in the file.
+    pub line: u64,
+    /// Number of the order; its bins stand on several rows.
+    pub order: String,
+    /// Code of the bin.
+    pub bin: String,
+    /// Whether the counter may not see the book.
+    pub blind: bool,
+    /// Who shall count: name or badge.
+    pub counter: Option<String>,
+    /// Who counted before and may not count again: name or badge.
+    pub not_by: Option<String>,
+    /// The day until which it shall be done.
+    pub due: Option<NaiveDate>,
+}
+
+/// A row of an order: where it stands, and the order's number.
+pub trait OfOrder {
+    /// The line in the file.
+    fn line(&self) -> u64;
+    /// The number of the order.
+    fn order(&self) -> &str;
+}
+
+impl OfOrder for OrderIn {
+    fn line(&self) -> u64 {
+        self.line
+    }
+
+    fn order(&self) -> &str {
+        &self.order
+    }
+}
+
+impl OfOrder for CountIn {
+    fn line(&self) -> u64 {
+        self.line
+    }
+
+    fn order(&self) -> &str {
+        &self.order
+    }
 }
 
 /// The rows of a file that make sense by themselves.
@@ -93,8 +161,10 @@ pub enum Parsed {
     Bins(Vec<BinIn>),
     /// Opening stock.
     Stock(Vec<StockIn>),
-    /// Expected deliveries, or goods to be shipped.
+    /// Expected deliveries, goods to be shipped, or to be sent to another site.
     Orders(OrderType, Vec<OrderIn>),
+    /// Bins to be counted.
+    Counts(Vec<CountIn>),
 }
 
 /// Reads all rows of a sheet.
@@ -119,14 +189,16 @@ pub fn parse(sheet: &Sheet, kind: Kind) -> (Parsed, Vec<Problem>) {
         Kind::Items => Parsed::Items(all!(item)),
         Kind::Bins => Parsed::Bins(all!(bin)),
         Kind::Stock => Parsed::Stock(all!(stock)),
-        Kind::Deliveries | Kind::Outbound => {
+        Kind::Deliveries | Kind::Outbound | Kind::Transfers => {
             let orders = whole(all!(order), sheet, &mut problems);
             let of = match kind {
                 Kind::Outbound => OrderType::Outbound,
+                Kind::Transfers => OrderType::Transfer,
                 _ => OrderType::Inbound,
             };
             Parsed::Orders(of, orders)
         }
+        Kind::Counts => Parsed::Counts(whole(all!(count), sheet, &mut problems)),
     };
     (parsed, problems)
 }
@@ -176,13 +248,36 @@ impl Cells<'_> {
     }
 
     fn quantity(&self) -> Result<Quantity, Problem> {
-        let text = self.get(Column::Quantity).unwrap_or_default();
-        // Thousands separators of spreadsheets: 1,250 means 1250, and so does 1 250.
-        let plain: String = text.chars().filter(|c| !matches!(c, ' ' | ',')).collect();
-        Quantity::parse(&plain)
+        self.amount(Column::Quantity)
+    }
+
+    /// A positive quantity that must be there.
+    fn amount(&self, column: Column) -> Result<Quantity, Problem> {
+        let text = self.get(column).unwrap_or_default();
+        Quantity::parse(&plain_number(text))
             .ok()
             .filter(|q| *q > Quantity::ZERO)
-            .ok_or_else(|| self.problem(Column::Quantity, "import.problem.quantity"))
+            .ok_or_else(|| self.problem(column, "import.problem.quantity"))
+    }
+
+    /// A whole number, 0 or more; `None` if the file does not say.
+    fn whole(&self, column: Column) -> Result<Option<i64>, Problem> {
+        let Some(text) = self.filled(column) else {
+            return Ok(None);
+        };
+        let number = plain_number(&text).parse().ok().filter(|n| *n >= 0);
+        match number {
+            Some(number) => Ok(Some(number)),
+            None => Err(self.problem(column, "import.problem.number")),
+        }
+    }
+
+    fn needs(&self) -> Result<NeedsIn, Problem> {
+        Ok(NeedsIn {
+            class: self.text(Column::Class),
+            volume: self.whole(Column::Volume)?,
+            weight: self.whole(Column::Weight)?,
+        })
     }
 
     fn day(&self, column: Column) -> Result<Option<NaiveDate>, Problem> {
@@ -203,6 +298,11 @@ impl Cells<'_> {
             _ => Err(self.problem(column, "import.problem.not-yes-no")),
         }
     }
+}
+
+/// Thousands separators of spreadsheets: 1,250 means 1250, and so does 1 250.
+fn plain_number(text: &str) -> String {
+    text.chars().filter(|c| !matches!(c, ' ' | ',')).collect()
 }
 
 fn item(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<ItemIn, Problem> {
@@ -231,6 +331,7 @@ fn item(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<ItemIn, Problem
         tracks_lot: cells.flag(Column::TracksLot)?,
         tracks_serial: cells.flag(Column::TracksSerial)?,
         tracks_expiry: cells.flag(Column::TracksExpiry)?,
+        needs: cells.needs()?,
     })
 }
 
@@ -257,15 +358,31 @@ fn barcodes(text: &str) -> Option<BTreeMap<String, Quantity>> {
 }
 
 fn bin(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<BinIn, Problem> {
+    let face = match cells.filled(Column::FaceItem) {
+        None => None,
+        Some(sku) => {
+            let (least, most) = (
+                cells.amount(Column::FaceMin)?,
+                cells.amount(Column::FaceMax)?,
+            );
+            if least > most {
+                return Err(cells.problem(Column::FaceMin, "import.problem.face-range"));
+            }
+            Some((sku, least, most))
+        }
+    };
     Ok(BinIn {
         line: cells.row.line,
         code: cells.once(Column::Bin, seen)?,
         zone: cells.text(Column::Zone).unwrap_or_default(),
+        takes: cells.needs()?,
+        sequence: cells.whole(Column::Sequence)?,
+        face,
     })
 }
 
 /// An order is taken whole or not at all: goods on a row that was left out would seem to be too many.
-fn whole(rows: Vec<OrderIn>, sheet: &Sheet, problems: &mut Vec<Problem>) -> Vec<OrderIn> {
+fn whole<R: OfOrder>(rows: Vec<R>, sheet: &Sheet, problems: &mut Vec<Problem>) -> Vec<R> {
     let wrong: HashSet<u64> = problems.iter().map(|p| p.line).collect();
     let broken: HashSet<&str> = sheet
         .rows
@@ -275,12 +392,12 @@ fn whole(rows: Vec<OrderIn>, sheet: &Sheet, problems: &mut Vec<Problem>) -> Vec<
         .collect();
     let (left_out, whole): (Vec<_>, Vec<_>) = rows
         .into_iter()
-        .partition(|row| broken.contains(row.order.as_str()));
+        .partition(|row| broken.contains(row.order()));
     let key = "import.problem.order-broken";
     problems.extend(
         left_out
             .iter()
-            .map(|row| Problem::cell(row.line, Column::Order, key, &row.order)),
+            .map(|row| Problem::cell(row.line(), Column::Order, key, row.order())),
     );
     whole
 }
@@ -294,6 +411,19 @@ fn order(cells: &Cells<'_>, _: &mut HashSet<String>) -> Result<OrderIn, Problem>
         sku: cells.code(Column::Sku)?,
         quantity: cells.quantity()?,
         lot: cells.filled(Column::Lot),
+        to_site: cells.filled(Column::ToSite),
+    })
+}
+
+fn count(cells: &Cells<'_>, _: &mut HashSet<String>) -> Result<CountIn, Problem> {
+    Ok(CountIn {
+        line: cells.row.line,
+        order: cells.code(Column::Order)?,
+        bin: cells.code(Column::Bin)?,
+        blind: cells.flag(Column::Blind)?.unwrap_or(false),
+        counter: cells.filled(Column::Counter),
+        not_by: cells.filled(Column::NotBy),
+        due: cells.day(Column::Due)?,
     })
 }
 
