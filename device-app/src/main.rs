@@ -149,6 +149,10 @@ impl WorkerOutput for ToWindow {
         self.window.show_view(view);
     }
 
+    fn words(&mut self, kept: String) {
+        self.window.set_words(kept);
+    }
+
     fn sound(&mut self, outcome: Outcome, loudness: u32) {
         self.tones.play(outcome, loudness);
     }

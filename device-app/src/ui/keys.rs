@@ -9,6 +9,7 @@ use slint::platform::WindowEvent;
 use slint::{ComponentHandle, SharedString, Timer, TimerMode};
 
 use super::Events;
+use super::compose::{Composer, Taken};
 use super::generated::{AppWindow, Keyboard, Shell};
 use crate::view::UiEvent;
 
@@ -53,6 +54,7 @@ impl KeySink for PassKeys {
 
 pub(super) struct Keys {
     sink: RefCell<Box<dyn KeySink>>,
+    composer: Composer,
     events: Events,
     window: slint::Weak<AppWindow>,
     started: Instant,
@@ -61,6 +63,8 @@ pub(super) struct Keys {
     replay: RefCell<VecDeque<SharedString>>,
     /// While true, keys come from us and not from a keyboard.
     replaying: Cell<bool>,
+    /// Control, Alt or Meta was held with the last key: it is no letter of a word.
+    shortcut: Cell<bool>,
 }
 
 const ESCAPE: &str = "\u{1b}";
@@ -69,29 +73,68 @@ const ESCAPE: &str = "\u{1b}";
 pub(super) fn connect(app: &AppWindow, events: &Events) -> Rc<Keys> {
     let keys = Rc::new(Keys {
         sink: RefCell::new(Box::new(PassKeys)),
+        composer: Composer::new(app, events),
         events: events.clone(),
         window: app.as_weak(),
         started: Instant::now(),
         timer: Timer::default(),
         replay: RefCell::default(),
         replaying: Cell::new(false),
+        shortcut: Cell::new(false),
     });
 
     let pressed = Rc::clone(&keys);
     app.global::<Shell>()
-        .on_key(move |text| pressed.press(&text));
+        .on_key(move |text, shortcut| pressed.press(&text, shortcut));
 
     let typed = Rc::clone(&keys);
-    app.global::<Keyboard>()
-        .on_type(move |text| typed.type_into_field(&text));
+    app.global::<Keyboard>().on_type(move |text| {
+        typed.shortcut.set(false);
+        typed.typed_by_a_person(&text);
+    });
+    connect_composing(app, &keys);
+    keys
+}
 
-    let window = app.as_weak();
-    app.global::<Keyboard>().on_close(move || {
-        if let Some(app) = window.upgrade() {
+/// The keyboard's own callbacks: words to choose, other keys, another field.
+fn connect_composing(app: &AppWindow, keys: &Rc<Keys>) {
+    let keyboard = app.global::<Keyboard>();
+    let of = Rc::clone(keys);
+    keyboard.on_close(move || {
+        // Who puts the keyboard away is done, and never meant to leave half a word.
+        let text = of.composer.take_likeliest();
+        of.insert(&text);
+        if let Some(app) = of.window.upgrade() {
             app.invoke_focus_root();
         }
     });
-    keys
+    let of = Rc::clone(keys);
+    keyboard.on_choose(move |place| {
+        if let Ok(place) = usize::try_from(place)
+            && let Taken::Insert(text) = of.composer.choose(place)
+        {
+            of.insert(&text);
+        }
+    });
+    let of = Rc::clone(keys);
+    keyboard.on_switch_to(move |mode| {
+        let text = of.composer.switch_to(mode);
+        of.insert(&text);
+    });
+    let of = Rc::clone(keys);
+    keyboard.on_entered(move |codes| of.composer.enter(codes));
+    let of = Rc::clone(keys);
+    keyboard.on_left(move || of.composer.leave());
+    let of = Rc::clone(keys);
+    keyboard.on_page_on(move || of.composer.page_on());
+    let of = Rc::clone(keys);
+    keyboard.on_page_back(move || of.composer.page_back());
+    let of = Rc::clone(keys);
+    keyboard.on_spread_out(move |spread| of.composer.spread(spread));
+    let of = Rc::clone(keys);
+    keyboard.on_laid_out(move |room| of.composer.lay_out(room));
+    let of = Rc::clone(keys);
+    keyboard.on_learned(move |kept| of.composer.set_learned(&kept));
 }
 
 impl Keys {
@@ -100,18 +143,20 @@ impl Keys {
     }
 
     /// True swallows the key.
-    fn press(self: &Rc<Self>, text: &str) -> bool {
+    fn press(self: &Rc<Self>, text: &str, shortcut: bool) -> bool {
         if self.replaying.get() {
             return false;
         }
+        self.shortcut.set(shortcut);
         let answers = self.sink.borrow_mut().key(text, self.now_ms());
         let itself = matches!(answers.as_slice(), [KeyAnswer::Pass(passed)] if passed == text);
         let waiting = !self.replay.borrow().is_empty();
         self.wait_for_tick();
-        if text == ESCAPE {
+        // While a word is composed, Escape gives up the word and not the screen.
+        if text == ESCAPE && !self.composer.is_composing() {
             (self.events)(UiEvent::Back);
         }
-        if itself && !waiting {
+        if itself && !waiting && (shortcut || !self.composer.concerns(text)) {
             return false;
         }
         self.carry_out(answers);
@@ -139,7 +184,7 @@ impl Keys {
             Timer::single_shot(Duration::ZERO, move || {
                 let queued: Vec<_> = later.replay.borrow_mut().drain(..).collect();
                 for text in queued {
-                    later.type_into_field(&text);
+                    later.typed_by_a_person(&text);
                 }
             });
         }
@@ -160,8 +205,38 @@ impl Keys {
         });
     }
 
-    /// Gives a key to the focused field past the sink.
-    fn type_into_field(&self, text: &SharedString) {
+    /// True if the composition has taken the key; its text is in the field by then.
+    fn is_composed(&self, text: &str) -> bool {
+        if self.shortcut.get() {
+            return false;
+        }
+        match self.composer.take(text) {
+            Taken::No => false,
+            Taken::Yes => true,
+            Taken::Insert(words) => {
+                self.insert(&words);
+                true
+            }
+            Taken::InsertBefore(words) => {
+                self.insert(&words);
+                false
+            }
+        }
+    }
+
+    /// A key that is no scanner's: to the composition, or to the field.
+    fn typed_by_a_person(&self, text: &SharedString) {
+        if !self.is_composed(text) {
+            self.insert(text);
+        }
+    }
+
+    /// Gives text or a key to the focused field, past the sink and the composition.
+    fn insert(&self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let text = SharedString::from(text);
         let Some(app) = self.window.upgrade() else {
             return;
         };

@@ -3,6 +3,8 @@
 //!
 //! Each `*_adapter` fills the global of one screen in `ui/screens/` and passes its callbacks on.
 
+mod candidate_page;
+mod compose;
 #[cfg(test)]
 mod contrast_tests;
 mod convert;

@@ -201,6 +201,7 @@ fn view(language: Language, theme: Theme, goods: &Goods, screen: Screen) -> View
         question: None,
         appearance: Appearance {
             language,
+            pinyin: language == Language::Chinese,
             theme,
             ..Appearance::default()
         },

@@ -77,6 +77,8 @@ pub(super) fn show_appearance(app: &AppWindow, appearance: &Appearance) {
         .set_left_handed(appearance.left_handed);
     app.global::<Keyboard>()
         .set_allowed(appearance.screen_keyboard);
+    app.global::<Keyboard>()
+        .set_begins_with_pinyin(appearance.pinyin);
     if app.global::<SettingsState>().get_language() != place_of(appearance.language) {
         select_language(app, appearance.language);
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use slint::{ComponentHandle, Image, PlatformError, Rgb8Pixel, SharedPixelBuffer};
 
-use super::generated::{AppWindow, ScreenKind, Sentence, Shell, Words};
+use super::generated::{AppWindow, Keyboard, ScreenKind, Sentence, Shell, Words};
 use super::keys::{KeySink, Keys};
 use super::{
     Events, enrol_adapter, history_adapter, home_adapter, keys, look_up_adapter, nearby_adapter,
@@ -50,6 +50,11 @@ impl Window {
 
     pub fn show_view(&self, view: &View) {
         show_view(&self.app, view);
+    }
+
+    /// Gives back what [`UiEvent::KeepWords`] brought.
+    pub fn set_words(&self, kept: &str) {
+        self.app.global::<Keyboard>().invoke_learned(kept.into());
     }
 
     pub fn show_preview(&self, picture: &Picture) {
@@ -135,6 +140,15 @@ impl WindowHandle {
     pub fn show_view(&self, view: View) -> bool {
         self.app
             .upgrade_in_event_loop(move |app| show_view(&app, &view))
+            .is_ok()
+    }
+
+    /// Queues the words of earlier days, as [`Window::set_words`].
+    pub fn set_words(&self, kept: String) -> bool {
+        self.app
+            .upgrade_in_event_loop(move |app| {
+                app.global::<Keyboard>().invoke_learned(kept.into());
+            })
             .is_ok()
     }
 

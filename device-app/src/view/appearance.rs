@@ -10,6 +10,8 @@ pub struct Appearance {
     pub left_handed: bool,
     /// Own keyboard under text fields, for devices whose system shows none.
     pub screen_keyboard: bool,
+    /// Text fields begin with pinyin; fields for codes never do.
+    pub pinyin: bool,
 }
 
 impl Default for Appearance {
@@ -20,6 +22,7 @@ impl Default for Appearance {
             text_percent: 100,
             left_handed: false,
             screen_keyboard: true,
+            pinyin: false,
         }
     }
 }

@@ -85,6 +85,10 @@ pub enum UiEvent {
     SetTextPercent(u32),
     SetLeftHanded(bool),
     SetScreenKeyboard(bool),
+    /// Text fields begin with pinyin, because the person changed to it or away from it.
+    SetPinyin(bool),
+    /// What was learned from chosen words, to be given back at the next start.
+    KeepWords(String),
     SetSound(bool),
     SetVolume(u32),
     SetVibrationOnly(bool),

@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use replica::{Replica, ReplicaError};
 
+use super::machine::Worker;
 use crate::view::{Appearance, Language, Theme};
 
 const NAME: &str = "device";
+/// What the keyboard has learned: apart, since it is much larger and changes with every name.
+const WORDS: &str = "words";
 
 /// What people chose on this device, and what the program remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,8 @@ pub(crate) struct DeviceSettings {
     pub(crate) text_percent: u32,
     pub(crate) left_handed: bool,
     pub(crate) screen_keyboard: bool,
+    /// Whether text fields begin with pinyin; `None` until somebody chose, and then by the language.
+    pub(crate) pinyin: Option<bool>,
     pub(crate) sound: bool,
     pub(crate) volume: u32,
     pub(crate) vibration_only: bool,
@@ -41,6 +46,7 @@ impl Default for DeviceSettings {
             text_percent: 100,
             left_handed: false,
             screen_keyboard: true,
+            pinyin: None,
             sound: true,
             volume: 80,
             vibration_only: false,
@@ -51,6 +57,20 @@ impl Default for DeviceSettings {
             last_contact: None,
             idle_minutes: 15,
         }
+    }
+}
+
+impl Worker {
+    /// What the keyboard had learned, in the form that it gave; empty at first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn words(&self) -> Result<String, ReplicaError> {
+        Ok(self.replica.query().setting(WORDS)?.unwrap_or_default())
+    }
+
+    pub(crate) fn keep_words(&mut self, kept: &str) -> Result<(), ReplicaError> {
+        self.replica.set_setting(WORDS, kept)
     }
 }
 
@@ -87,6 +107,7 @@ impl DeviceSettings {
             text_percent: self.text_percent.clamp(100, 130),
             left_handed: self.left_handed,
             screen_keyboard: self.screen_keyboard,
+            pinyin: self.pinyin.unwrap_or(self.language() == Language::Chinese),
         }
     }
 }

@@ -52,6 +52,7 @@ impl Worker {
                 self.settings.save(&mut self.replica)?;
                 return self.sync_event(sync_core::Event::StayOffline(stay));
             }
+            UiEvent::KeepWords(kept) => return self.keep_words(&kept),
             UiEvent::DismissBanner => self.banner = None,
             UiEvent::Quit => self.quit = true,
             setting => return self.set(setting),
@@ -79,6 +80,7 @@ impl Worker {
             UiEvent::SetTextPercent(percent) => settings.text_percent = percent.clamp(100, 130),
             UiEvent::SetLeftHanded(on) => settings.left_handed = on,
             UiEvent::SetScreenKeyboard(on) => settings.screen_keyboard = on,
+            UiEvent::SetPinyin(on) => settings.pinyin = Some(on),
             UiEvent::SetSound(on) => settings.sound = on,
             UiEvent::SetVolume(volume) => settings.volume = volume.min(100),
             UiEvent::SetVibrationOnly(on) => settings.vibration_only = on,

@@ -34,6 +34,8 @@ impl Drop for WorkerHandle {
 /// What the worker gives out, on its own thread.
 pub trait WorkerOutput: Send + 'static {
     fn show(&mut self, view: View);
+    /// Once, before the first view: what the keyboard had learned, as [`UiEvent::KeepWords`] brought it.
+    fn words(&mut self, _kept: String) {}
     /// A new answer, after its commit. `loudness`: 0 to 100, 0 is silence.
     fn sound(&mut self, outcome: Outcome, loudness: u32);
     /// Somebody asked to end the program.
@@ -91,6 +93,7 @@ fn work(
     output: &mut impl WorkerOutput,
 ) -> Result<(), Stopped> {
     let mut worker = Worker::open(options, answers)?;
+    output.words(worker.words()?);
     let mut shown = worker.view();
     output.show(shown.clone());
     while !worker.wants_to_quit() {

@@ -6,6 +6,8 @@
 )]
 
 mod clicks;
+mod composing;
+mod fonts;
 mod keys;
 mod look_up;
 mod pictures;

@@ -13,7 +13,7 @@ use slint::{Rgba8Pixel, SharedPixelBuffer};
 
 use crate::support::{Bench, sample};
 
-fn save(file: &str, drawn: &SharedPixelBuffer<Rgba8Pixel>) {
+pub(crate) fn save(file: &str, drawn: &SharedPixelBuffer<Rgba8Pixel>) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screens");
     std::fs::create_dir_all(&folder).unwrap();
     image::save_buffer(

@@ -8,6 +8,32 @@ use crate::support::{Bench, PRESSABLE};
 
 const SMALLEST: f32 = 48.0;
 
+impl Bench {
+    /// How many things can be pressed, and those that are too small or stick out.
+    pub(crate) fn targets(&self, width: f32) -> (usize, Vec<String>) {
+        let mut seen = 0;
+        let mut small = Vec::new();
+        for role in PRESSABLE {
+            let found = ElementQuery::from_root(self.window.component())
+                .match_accessible_role(role)
+                .find_all();
+            for element in found {
+                seen += 1;
+                let (size, at) = (element.size(), element.absolute_position());
+                let fits = size.width >= SMALLEST
+                    && size.height >= SMALLEST
+                    && at.x >= -0.5
+                    && at.x + size.width <= width + 0.5;
+                if !fits {
+                    let label = element.accessible_label().unwrap_or_default();
+                    small.push(format!("“{label}” {size:?} at {at:?}"));
+                }
+            }
+        }
+        (seen, small)
+    }
+}
+
 #[test]
 fn targets_are_large_enough() {
     let bench = Bench::phone();
@@ -19,23 +45,13 @@ fn targets_are_large_enough() {
             for (name, view) in samples::views(language, Theme::Light) {
                 bench.window.show_view(&view);
                 bench.settle();
-                for role in PRESSABLE {
-                    let found = ElementQuery::from_root(bench.window.component())
-                        .match_accessible_role(role)
-                        .find_all();
-                    for element in found {
-                        seen += 1;
-                        let (size, at) = (element.size(), element.absolute_position());
-                        let fits = size.width >= SMALLEST
-                            && size.height >= SMALLEST
-                            && at.x >= -0.5
-                            && at.x + size.width <= width as f32 + 0.5;
-                        if !fits {
-                            let label = element.accessible_label().unwrap_or_default();
-                            small.push(format!("{name} {form} “{label}” {size:?} at {at:?}"));
-                        }
-                    }
-                }
+                let (all, too_small) = bench.targets(width as f32);
+                seen += all;
+                small.extend(
+                    too_small
+                        .iter()
+                        .map(|target| format!("{name} {form} {target}")),
+                );
             }
         }
     }

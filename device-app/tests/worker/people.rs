@@ -1,7 +1,7 @@
 //! Enrolment, sign-in, locks.
 
 use device_app::transport::PostError;
-use device_app::view::{PadKey, Screen, SignInView, UiEvent};
+use device_app::view::{Language, PadKey, Screen, SignInView, UiEvent};
 
 use crate::hub::Hub;
 use crate::rig::Rig;
@@ -49,6 +49,21 @@ fn enrolment_says_what_is_wrong_and_can_be_tried_again() {
     rig.scan("TALLYMAN1|https://hub.test|AAAA1|");
     assert_eq!(sign_in(&mut rig).operators.len(), 2);
     assert_eq!(sign_in(&mut rig).site, "Shanghai");
+}
+
+#[test]
+fn what_the_keyboard_was_left_in_and_learned_is_there_after_a_restart() {
+    let hub = Hub::new();
+    let mut rig = Rig::new(&hub);
+    assert!(!rig.view().appearance.pinyin);
+    rig.ui(UiEvent::SetLanguage(Language::Chinese));
+    assert!(rig.view().appearance.pinyin, "as the language is");
+    rig.ui(UiEvent::SetPinyin(false));
+    let kept = r#"[["张喆","zhang'zhe",2]]"#;
+    rig.ui(UiEvent::KeepWords(kept.into()));
+    let mut rig = rig.restart(&hub);
+    assert!(!rig.view().appearance.pinyin, "as it was left");
+    assert_eq!(rig.worker.words().unwrap(), kept);
 }
 
 #[test]
