@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod arrange;
+mod bitmap;
+mod fit;
+mod font;
+pub mod language;
+mod measure;
+mod model;
+mod symbol;
+pub mod template;
+
+pub use arrange::{Arranged, LabelError};
+pub use bitmap::Bitmap;
+pub use font::{FontBytes, Fonts, NotAFont};
+pub use language::{Language, Manner};
+pub use measure::{Density, Mm, Stock};
+pub use model::{Align, Area, Code, Content, Element, Fit, Label, Symbol, Text};
