@@ -2,6 +2,8 @@
 
 mod arrange;
 mod bitmap;
+#[cfg(feature = "fake")]
+pub mod fake;
 mod fit;
 mod font;
 pub mod job;

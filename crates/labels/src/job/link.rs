@@ -14,6 +14,9 @@ pub const RETRY_MS: u32 = 2_000;
 
 /// "Ready" so often without any other proof, and a person is asked.
 pub(super) const READIES_MAX: u8 = 10;
+/// "Ready" so often behind a fence before the first label, and before a person is asked to look: an answer to a fence of
+/// an earlier connection, or a label on its last millimetres, is then through.
+pub(super) const READIES_AT_REST: u8 = 3;
 /// The same while a fence is awaited: a long label takes seconds over a slow line.
 pub(super) const READIES_BEFORE_FENCE_MAX: u8 = 50;
 /// So often without any answer, and the connection is given up.
@@ -31,7 +34,7 @@ pub(super) struct Link {
     pub(super) trouble: bool,
     /// It was seen at work since.
     pub(super) busy_seen: bool,
-    /// "Ready" was said so often since, without proof that the label was done.
+    /// "Ready" was said so often since the printer was last seen busy or in trouble.
     pub(super) readies: u8,
     pub(super) silences: u8,
     /// Questions without an answer. No label is sent while there is one: its answer could be taken for a later one.

@@ -1,8 +1,8 @@
 //! From what happened to what is next.
 
 use crate::job::link::{
-    Fence, Link, POLL_MS, Phase, READIES_BEFORE_FENCE_MAX, READIES_MAX, REST_MS, RUN_MAX,
-    SILENCES_MAX, What,
+    Fence, Link, POLL_MS, Phase, READIES_AT_REST, READIES_BEFORE_FENCE_MAX, READIES_MAX, REST_MS,
+    RUN_MAX, SILENCES_MAX, What,
 };
 use crate::job::{Answer, BackChannel, Event, Keep, Need, PrintJob, Progress, Question};
 use crate::language::Language;
@@ -185,15 +185,16 @@ impl PrintJob {
     }
 
     fn ready(&mut self, fence: Fence) -> Keep {
+        self.link.readies = self.link.readies.saturating_add(1);
+        let is_over = self.link.watched.is_some() && !self.link.trouble;
         let proved = match fence {
-            Fence::Passed => true,
+            Fence::Passed => is_over || self.link.readies >= READIES_AT_REST,
             Fence::Awaited(_) => false,
-            Fence::None => !self.has_fences() || self.link.busy_seen,
+            Fence::None => !self.has_fences() || (is_over && self.link.busy_seen),
         };
         if proved {
             return self.settled();
         }
-        self.link.readies = self.link.readies.saturating_add(1);
         let enough = match fence {
             Fence::Awaited(_) => READIES_BEFORE_FENCE_MAX,
             Fence::None | Fence::Passed => READIES_MAX,
@@ -303,7 +304,12 @@ impl PrintJob {
         {
             self.link.watched = None;
         }
-        let _ = self.after_answer();
+        if answer == Answer::No && self.back_channel == BackChannel::None {
+            // What was sent may have gone nowhere: a connection that is gone need not show it.
+            self.link = Link::default();
+        } else {
+            let _ = self.after_answer();
+        }
         Keep::Store
     }
 
