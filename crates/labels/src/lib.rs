@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod arrange;
 mod bitmap;
+pub mod drive;
 #[cfg(feature = "fake")]
 pub mod fake;
 mod fit;
@@ -13,7 +15,9 @@ mod model;
 mod status;
 mod symbol;
 pub mod template;
+pub mod transport;
 
+pub use address::{Address, AddressError, PORT};
 pub use arrange::{Arranged, LabelError};
 pub use bitmap::Bitmap;
 pub use font::{FontBytes, Fonts, NotAFont};

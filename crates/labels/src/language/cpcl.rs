@@ -77,6 +77,15 @@ fn barcode(code: &PlacedCode) -> Option<String> {
         ..
     } = code;
     let text = whole_line(printable(&code.content)?)?;
+    let is_linear = code.symbol == Symbol::Code128;
+    // The lines that end the data of square codes, and an escape sequence of some.
+    if !is_linear
+        && ["ENDQR", "ENDDATAMATRIX", "~"]
+            .iter()
+            .any(|end| text.contains(end))
+    {
+        return None;
+    }
     match code.symbol {
         Symbol::Code128 => Some(format!(
             "BARCODE 128 {module} 0 {height} {x} {y} {text}\r\n"
@@ -84,15 +93,9 @@ fn barcode(code: &PlacedCode) -> Option<String> {
         Symbol::Qr => Some(format!(
             "BARCODE QR {x} {y} M 2 U {module}\r\nMA,{text}\r\nENDQR\r\n"
         )),
-        Symbol::DataMatrix => {
-            // The line that ends the data, or an escape sequence.
-            if text.contains('~') || text.contains("ENDDATAMATRIX") {
-                return None;
-            }
-            Some(format!(
-                "BARCODE DATAMATRIX {x} {y} H {module} S 200\r\n{text}\r\nENDDATAMATRIX\r\n"
-            ))
-        }
+        Symbol::DataMatrix => Some(format!(
+            "BARCODE DATAMATRIX {x} {y} H {module} S 200\r\n{text}\r\nENDDATAMATRIX\r\n"
+        )),
     }
 }
 
