@@ -11,7 +11,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::fonts;
-use labels::fake::{FakePrinter, Habits};
+use labels::fake::{Failure, FakePrinter, Habits};
 use labels::job::{Answer, BackChannel, Event, Keep, LabelId, Need, Progress, Question, Step};
 use labels::{
     Align, Area, Arranged, Code, Content, Density, Element, Fit, Label, Language, Manner, Mm,
@@ -344,6 +344,38 @@ fn a_fault_at_any_byte_neither_doubles_nor_loses_a_label() {
         failed.len(),
         failed.iter().take(12).collect::<Vec<_>>()
     );
+}
+
+/// A printer that spoils a label may print it again, or not; it says so to nobody.
+#[test]
+fn a_label_spoiled_in_the_middle_is_the_one_that_is_asked_about() {
+    for language in Language::ALL {
+        for number in 0..Habits::COUNT {
+            let habits = Habits::nth(number);
+            for (label, failure) in [
+                (0, Failure::PaperOut),
+                (1, Failure::HeadOpen),
+                (2, Failure::PaperOut),
+            ] {
+                for seed in 0..4 {
+                    let mut world = World::new(language, habits, Vec::new(), seed);
+                    world.printer.fail_after(label, failure);
+                    let ran = world.run();
+                    assert_eq!(ran, Ok(()), "{language:?} {habits:?} {label} {seed}");
+                    let spoiled = world.printer.tray().iter().filter(|p| !p.whole).count();
+                    assert_eq!(spoiled, 1, "{language:?} {habits:?} {label} {seed}");
+                    assert!(
+                        world.asked.contains(&(label as usize)),
+                        "{language:?} {habits:?}"
+                    );
+                    let can_prove = matches!(language, Language::Zpl | Language::Cpcl);
+                    if habits.answers && (habits.fences || can_prove) {
+                        assert_eq!(world.asked.len(), 1, "{language:?} {habits:?} {seed}");
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -64,6 +64,13 @@ impl Habits {
     }
 }
 
+/// What stops a printer in the middle of a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    PaperOut,
+    HeadOpen,
+}
+
 /// Something on the tray.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Printed {
@@ -82,6 +89,7 @@ pub struct FakePrinter {
     printing: Option<String>,
     paper_out: bool,
     head_open: bool,
+    fails_after: Option<(u32, Failure)>,
     restarted: bool,
     tray: Vec<Printed>,
     said: Vec<u8>,
@@ -98,6 +106,7 @@ impl FakePrinter {
             printing: None,
             paper_out: false,
             head_open: false,
+            fails_after: None,
             restarted: false,
             tray: Vec::new(),
             said: Vec::new(),
@@ -133,7 +142,7 @@ impl FakePrinter {
             return;
         }
         match self.printing.take() {
-            Some(code) => self.tray.push(Printed { code, whole: true }),
+            Some(code) => self.come_out(code),
             None => self.printing = self.waiting.pop_front(),
         }
     }
@@ -142,6 +151,11 @@ impl FakePrinter {
     pub fn run_out_of_paper(&mut self) {
         self.paper_out = true;
         self.spoil(self.habits.reprints);
+    }
+
+    /// It fails in the middle of a label, after so many more have come out whole.
+    pub fn fail_after(&mut self, whole: u32, failure: Failure) {
+        self.fails_after = Some((whole, failure));
     }
 
     /// The head is opened. What it is printing is spoiled.
@@ -207,6 +221,23 @@ impl FakePrinter {
             Order::Unknown(words) => Err(words.as_str()),
             other => Ok(other.name()),
         })
+    }
+
+    fn come_out(&mut self, code: String) {
+        match self.fails_after {
+            Some((0, failure)) => {
+                self.fails_after = None;
+                self.printing = Some(code);
+                match failure {
+                    Failure::PaperOut => self.run_out_of_paper(),
+                    Failure::HeadOpen => self.open_head(),
+                }
+                return;
+            }
+            Some((whole, failure)) => self.fails_after = Some((whole - 1, failure)),
+            None => {}
+        }
+        self.tray.push(Printed { code, whole: true });
     }
 
     fn drain(&mut self) {

@@ -14,8 +14,8 @@ pub const RETRY_MS: u32 = 2_000;
 
 /// "Ready" so often without any other proof, and a person is asked.
 pub(super) const READIES_MAX: u8 = 10;
-/// "Ready" so often behind a fence before the first label, and before a person is asked to look: an answer to a fence of
-/// an earlier connection, or a label on its last millimetres, is then through.
+/// "Ready" so often behind a fence, and the printer stands still: what passed the fence was read, and is printed a
+/// moment later, of which ESC/POS says nothing. It also lets the answer to a fence of an earlier connection go by.
 pub(super) const READIES_AT_REST: u8 = 3;
 /// The same while a fence is awaited: a long label takes seconds over a slow line.
 pub(super) const READIES_BEFORE_FENCE_MAX: u8 = 50;

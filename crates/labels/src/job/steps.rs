@@ -186,11 +186,14 @@ impl PrintJob {
 
     fn ready(&mut self, fence: Fence) -> Keep {
         self.link.readies = self.link.readies.saturating_add(1);
-        let is_over = self.link.watched.is_some() && !self.link.trouble;
+        // One label is under way, so what it was busy with was that.
+        let was_at_work = self.link.watched.is_some() && self.link.busy_seen;
+        let stands_still = self.link.readies >= READIES_AT_REST;
         let proved = match fence {
-            Fence::Passed => is_over || self.link.readies >= READIES_AT_REST,
+            // The label was taken in; it may not have begun to come out.
+            Fence::Passed => stands_still || (was_at_work && !self.link.trouble),
             Fence::Awaited(_) => false,
-            Fence::None => !self.has_fences() || (is_over && self.link.busy_seen),
+            Fence::None => !self.has_fences() || (was_at_work && !self.link.trouble),
         };
         if proved {
             return self.settled();
