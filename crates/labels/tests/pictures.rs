@@ -8,7 +8,7 @@
 mod common;
 
 use common::{fonts, samples};
-use labels::template::{BinLabel, ItemLabel, PlateLabel};
+use labels::template::{BinLabel, ItemLabel, PlateLabel, UnitLabel};
 use labels::{
     Align, Area, Arranged, Code, Content, Density, Element, Fit, Label, LabelError, Mm, Stock,
     Symbol, Text,
@@ -211,9 +211,21 @@ fn templates_stand_on_any_stock_and_with_any_words() {
             code: code.into(),
             details: Vec::new(),
         };
+        let plate_with_details = PlateLabel {
+            details: vec!["ASN 4711 / 3".into(), "六角头螺栓".into()],
+            ..plate("106141412345678908")
+        };
+        let unit = UnitLabel {
+            item_name: "很长的名称".repeat(20),
+            serial: "SN20260417003-0000000001".into(),
+            scan: "SN20260417003-0000000001".into(),
+            details: vec!["保修至 2028-04".into()],
+        };
         for label in [
             bin.on(stock),
             item.on(stock),
+            plate_with_details.on(stock),
+            unit.on(stock),
             plate("106141412345678908").on(stock),
             plate("LP-7").on(stock),
         ] {

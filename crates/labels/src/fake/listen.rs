@@ -3,7 +3,6 @@
 
 use crate::fake::quoted::{escpos_code128, lossy, tspl_quoted, unhex, without_sets, zpl_code128};
 use crate::language::Language;
-use crate::status::Condition;
 
 /// Something that a printer was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +93,10 @@ impl Listener {
         };
         self.bytes.truncate(self.bytes.len() - words.len());
         *at_once
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.language
     }
 
     pub(super) fn has_orders(&self) -> bool {
@@ -375,46 +378,8 @@ impl Listener {
         order
     }
 
-    /// How the printer says its condition.
-    pub(super) fn words_for(
-        &self,
-        condition: Condition,
-        waiting: usize,
-        restarted: bool,
-    ) -> Vec<u8> {
-        let paper_out = condition == Condition::PaperOut;
-        let head_open = condition == Condition::HeadOpen;
-        let busy = condition == Condition::Busy;
-        match self.language {
-            Language::Zpl => {
-                let formats = waiting + usize::from(self.has_orders());
-                let part = u8::from(self.open || !self.bytes.is_empty());
-                let (paper, head, batch) =
-                    (u8::from(paper_out), u8::from(head_open), u8::from(busy));
-                format!(
-                    "\u{2}030,{paper},0,0400,{formats:03},0,0,{part},000,0,0,0\u{3}\r\n\
-                     \u{2}000,0,{head},0,0,2,4,0,{batch:08},1,000\u{3}\r\n\u{2}1234,0\u{3}\r\n"
-                )
-                .into_bytes()
-            }
-            Language::Tspl => {
-                vec![4 * u8::from(paper_out) + u8::from(head_open) + 0x20 * u8::from(busy)]
-            }
-            // A receipt printer does not say that it is busy.
-            Language::EscPos => vec![
-                0x12 + 8 * u8::from(paper_out || head_open),
-                0x12 + 0x20 * u8::from(paper_out) + 4 * u8::from(head_open),
-                0x12 + 0x60 * u8::from(paper_out),
-            ],
-            Language::Cpcl => {
-                let busy = busy || !self.bytes.is_empty();
-                vec![
-                    u8::from(busy)
-                        + 2 * u8::from(paper_out)
-                        + 4 * u8::from(head_open)
-                        + 0x10 * u8::from(restarted),
-                ]
-            }
-        }
+    /// Whether it holds words that are no whole order yet.
+    pub(super) fn has_part(&self) -> bool {
+        self.open || !self.bytes.is_empty()
     }
 }

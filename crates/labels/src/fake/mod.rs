@@ -2,6 +2,7 @@
 //!
 //! It does nothing by itself: its time goes on with [`FakePrinter::tick`], so that tests need no clock.
 
+mod answer;
 mod listen;
 mod quoted;
 mod serve;
@@ -10,6 +11,7 @@ use std::collections::VecDeque;
 
 use crate::language::Language;
 use crate::status::Condition;
+use answer::{Known, words};
 use listen::{AtOnce, Listener, Order};
 pub use serve::FakeServer;
 
@@ -282,9 +284,12 @@ impl FakePrinter {
         } else {
             Condition::Ready
         };
-        let answer = self
-            .listener
-            .words_for(condition, self.waiting.len(), self.restarted);
-        self.said.extend(answer);
+        let known = Known {
+            condition,
+            formats: self.waiting.len() + usize::from(self.listener.has_orders()),
+            has_part: self.listener.has_part(),
+            restarted: self.restarted,
+        };
+        self.said.extend(words(self.listener.language(), &known));
     }
 }
