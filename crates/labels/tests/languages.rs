@@ -54,6 +54,11 @@ fn readable(bytes: &[u8]) -> String {
     out
 }
 
+fn pixels(png: &[u8]) -> Option<(u32, Vec<u8>)> {
+    let picture = image::load_from_memory(png).ok()?.to_luma8();
+    Some((picture.width(), picture.into_raw()))
+}
+
 #[test]
 fn each_template_is_said_as_it_always_was() {
     let mut differing = Vec::new();
@@ -78,7 +83,13 @@ fn each_template_is_said_as_it_always_was() {
             if std::env::var_os("LABELS_WRITE_FIXTURES").is_some() {
                 std::fs::write(&path, &bytes).expect("fixtures can be written");
             }
-            if std::fs::read(&path).ok().as_deref() != Some(&bytes) {
+            let known = std::fs::read(&path).unwrap_or_default();
+            // How tightly a picture is packed depends on what else is built with it.
+            let same = match file.ends_with(".png") {
+                true => pixels(&known) == pixels(&bytes),
+                false => known == bytes,
+            };
+            if !same {
                 differing.push(file);
             }
         }
