@@ -167,6 +167,8 @@ pub struct HomeView {
     pub site: String,
     /// Unfinished work of this operator.
     pub resumable: Option<Draft>,
+    /// Unfinished work of others on this device, which can be taken over.
+    pub of_others: Vec<OthersDraft>,
     /// Newest first.
     pub recent: Vec<RecentLine>,
     /// Lines this operator made today.
@@ -185,6 +187,15 @@ pub struct Draft {
     /// Time of day it was started.
     pub started: String,
     pub lines: u32,
+}
+
+/// Work that somebody else has not finished on this device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OthersDraft {
+    /// Comes back in [`UiEvent::TakeOver`].
+    pub id: String,
+    pub name: String,
+    pub draft: Draft,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

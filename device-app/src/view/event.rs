@@ -36,6 +36,8 @@ pub enum UiEvent {
     /// One step back; in a task the worker keeps the draft.
     Back,
     Resume,
+    /// Id of an [`OthersDraft`](super::OthersDraft): asked first.
+    TakeOver(String),
     /// Action code of a button or of an answered question.
     Action(String),
     /// Id of a [`Choice`].

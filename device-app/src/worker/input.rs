@@ -17,6 +17,7 @@ impl Worker {
             UiEvent::Open(place) => self.open_place(place),
             UiEvent::Back => self.back(),
             UiEvent::Resume => return self.resume(),
+            UiEvent::TakeOver(id) => return self.ask_to_take_over(&id),
             UiEvent::Action(code) => return self.action(&code),
             UiEvent::Choose(id) => return self.choose(id),
             UiEvent::Keypad(key) => self.keypad(key),
@@ -120,6 +121,8 @@ impl Worker {
         match self.showing {
             Showing::LookUp => self.look_up_scan(&scanned),
             Showing::Task if self.work.is_some() => self.task_scan(scanned),
+            // On a shared device the next person's badge is theirs, whatever lies unfinished.
+            _ if self.is_badge_of_another(&scanned.raw)? => self.badge(&scanned.raw),
             // Unfinished work goes on where it stopped; any other scan opens what fits.
             _ if self.work.as_ref().is_some_and(|w| w.task.has_open_work()) => {
                 self.showing = Showing::Task;
@@ -183,6 +186,7 @@ impl Worker {
                         Ok(())
                     }
                     Asking::StartInstead(operation) => self.start(operation),
+                    Asking::TakeOver { from, .. } => self.take_over(from),
                 };
             }
             Some(_) => {

@@ -11,7 +11,7 @@ use std::sync::mpsc::Sender;
 
 use documents::SigningKey;
 use documents::catalogue::Operator;
-use domain::{EventHash, SiteId};
+use domain::{EventHash, OperatorId, SiteId};
 use operations::{Context, Task};
 use replica::{Replica, ReplicaError, Waiting};
 use scan::Payload;
@@ -75,6 +75,11 @@ pub(crate) enum Asking {
     SignOut,
     /// Drop the work under way and start this one.
     StartInstead(operations::Operation),
+    /// Go on with what this person has not finished.
+    TakeOver {
+        from: OperatorId,
+        name: String,
+    },
 }
 
 /// The work under way.

@@ -105,6 +105,13 @@ impl Worker {
         }
     }
 
+    /// Whether the code is the badge of somebody who is not signed in now.
+    pub(crate) fn is_badge_of_another(&self, code: &str) -> Result<bool, ReplicaError> {
+        let operator = self.replica.query().operator_by_badge(code)?;
+        let here = self.operator.as_ref().map(|o| o.id);
+        Ok(operator.is_some_and(|operator| Some(operator.id) != here))
+    }
+
     fn enter(&mut self, operator: Operator) -> Result<(), ReplicaError> {
         let name = operator.name.clone();
         self.sign_in = SignInState::default();

@@ -62,6 +62,9 @@ impl Worker {
                 let lines = self.work.as_ref().map_or(0, |w| w.task.line_count());
                 Some(ask(Message::new("discard-confirm").with(lines.to_string())))
             }
+            Some(Asking::TakeOver { name, .. }) => {
+                Some(ask(Message::new("take-over-confirm").with(name.clone())))
+            }
             None if self.showing == Showing::Task => {
                 let question = self.work.as_ref()?.task.question()?;
                 let mut message = Message::new(question.code.code());

@@ -53,6 +53,7 @@ pub(super) fn home(goods: &Goods) -> HomeView {
             started: "13:20".into(),
             lines: 7,
         }),
+        of_others: Vec::new(),
         recent: vec![
             recent("14:02", "receive", goods.bolt, "+12"),
             recent("13:58", "move", goods.glove, "40"),
