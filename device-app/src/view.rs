@@ -454,6 +454,9 @@ pub struct RawScan {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SettingsView {
+    /// Somebody is signed in.
+    pub can_practise: bool,
+    pub practises: bool,
     pub sound: bool,
     /// 0 to 100.
     pub volume: u32,

@@ -96,6 +96,8 @@ pub enum UiEvent {
     SetVibrationOnly(bool),
     SetCamera(bool),
     SetMetered(bool),
+    /// Try anything on a copy that is thrown away.
+    Practise(bool),
     DismissBanner,
     Quit,
 }

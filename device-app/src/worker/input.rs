@@ -9,8 +9,47 @@ use super::machine::{Asking, Showing, Worker};
 use super::neighbours::stands_in;
 use crate::view::{Message, Outcome, Place, UiEvent};
 
+/// Whether it is about the device itself: that goes on as ever while somebody practises.
+const fn concerns_the_device(event: &UiEvent) -> bool {
+    matches!(
+        event,
+        UiEvent::Enrol { .. }
+            | UiEvent::SyncNeighbours
+            | UiEvent::ShowCode(_)
+            | UiEvent::HideCode
+            | UiEvent::LookIn(_)
+            | UiEvent::ExportTo(_)
+            | UiEvent::ImportFrom(_)
+            | UiEvent::SyncNow
+            | UiEvent::StayOffline(_)
+            | UiEvent::KeepWords(_)
+            | UiEvent::SetLanguage(_)
+            | UiEvent::SetTheme(_)
+            | UiEvent::SetTextPercent(_)
+            | UiEvent::SetLeftHanded(_)
+            | UiEvent::SetScreenKeyboard(_)
+            | UiEvent::SetPinyin(_)
+            | UiEvent::SetSound(_)
+            | UiEvent::SetVolume(_)
+            | UiEvent::SetVibrationOnly(_)
+            | UiEvent::SetCamera(_)
+            | UiEvent::SetNeighbours(_)
+            | UiEvent::SetMetered(_)
+    )
+}
+
 impl Worker {
     pub(crate) fn ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
+        match event {
+            UiEvent::Practise(true) => self.begin_practice(),
+            UiEvent::Practise(false) => self.end_practice(),
+            real if concerns_the_device(&real) => self.on_real(|worker| worker.device_ui(real)),
+            work => self.work_ui(work),
+        }
+    }
+
+    /// What a person does with goods, people and screens.
+    fn work_ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
         match event {
             UiEvent::Scan { text } => return self.payload(&Payload::from_keys(&text), "wedge"),
             UiEvent::OpenOperation(code) => return self.open_operation(&code),
@@ -31,16 +70,26 @@ impl Worker {
             UiEvent::PinKey(key) => self.pin_key(key),
             UiEvent::PinDone => return self.pin_done(),
             UiEvent::SignOut => self.sign_out(),
-            UiEvent::Enrol {
-                server_url,
-                code,
-                device_name,
-            } => self.enrol_by_hand(&server_url, &code, &device_name),
             UiEvent::SkipEnrol => self.showing = Showing::SignIn,
             UiEvent::OpenEnrol => self.showing = Showing::Enrol,
             UiEvent::Search(text) => return self.search(text),
             UiEvent::OpenHit(id) => return self.open_hit(&id),
             UiEvent::CloseDetail => self.look_up.close_detail(),
+            UiEvent::DismissBanner => self.banner = None,
+            UiEvent::Quit => self.quit = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What concerns the device and its exchanges, and its settings.
+    fn device_ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
+        match event {
+            UiEvent::Enrol {
+                server_url,
+                code,
+                device_name,
+            } => self.enrol_by_hand(&server_url, &code, &device_name),
             UiEvent::SyncNeighbours => self.sync_neighbours(),
             UiEvent::ShowCode(kind) => return self.show_code(kind),
             UiEvent::HideCode => self.hide_code(),
@@ -54,8 +103,6 @@ impl Worker {
                 return self.sync_event(sync_core::Event::StayOffline(stay));
             }
             UiEvent::KeepWords(kept) => return self.keep_words(&kept),
-            UiEvent::DismissBanner => self.banner = None,
-            UiEvent::Quit => self.quit = true,
             setting => return self.set(setting),
         }
         Ok(())

@@ -19,6 +19,7 @@ mod opening;
 mod people;
 mod photos;
 mod pin;
+mod practice;
 mod renewal;
 mod screens;
 mod site_clock;

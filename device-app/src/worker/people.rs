@@ -113,6 +113,7 @@ impl Worker {
     }
 
     fn enter(&mut self, operator: Operator) -> Result<(), ReplicaError> {
+        self.end_practice()?;
         let name = operator.name.clone();
         self.sign_in = SignInState::default();
         self.operator = Some(operator);
@@ -146,6 +147,8 @@ impl Worker {
 
     /// Nobody is signed in any more; their draft is kept.
     pub(crate) fn leave(&mut self, why: Option<Message>) {
+        let result = self.end_practice();
+        self.report(result);
         self.operator = None;
         self.work = None;
         self.asking = None;

@@ -465,10 +465,13 @@ impl Worker {
             // There is room again.
             self.banner = None;
         }
-        self.waiting.events += committed.events.len() as u64;
-        self.waiting.edits += edited;
         self.committed
             .extend(committed.events.iter().map(|(_, hash)| *hash));
+        if self.practises() {
+            return Ok(());
+        }
+        self.waiting.events += committed.events.len() as u64;
+        self.waiting.edits += edited;
         self.sync_event(sync_core::Event::Committed)
     }
 }

@@ -603,6 +603,8 @@ pub(super) fn sync(goods: &Goods) -> SyncView {
 
 pub(super) fn settings() -> SettingsView {
     SettingsView {
+        can_practise: true,
+        practises: false,
         sound: true,
         volume: 75,
         vibration_only: false,
