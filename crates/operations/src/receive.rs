@@ -24,7 +24,7 @@ pub struct Receive {
     pub(crate) desk: Desk,
     /// Every code that nobody knows is another unit of these goods.
     #[serde(default)]
-    batch: Option<Batch>,
+    batch: Option<Box<Batch>>,
 }
 
 /// Goods of which many units come, each with a name of its own.
@@ -236,7 +236,7 @@ impl Receive {
             true => Some(Quantity::ONE),
             false => hand.amount(),
         };
-        self.batch = Some(Batch {
+        self.batch = Some(Box::new(Batch {
             goods: Hand {
                 serial: None,
                 plate: None,
@@ -245,7 +245,7 @@ impl Receive {
                 ..hand.clone()
             },
             units: 0,
-        });
+        }));
         if is_serial && hand.serial.is_none() {
             self.draft.drop_hand();
         } else {
