@@ -13,10 +13,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use device_app::camera::{self, Pictures};
-use device_app::tones::Tones;
+use device_app::platform::{self, Linux};
 use device_app::transport::HttpNetwork;
 use device_app::ui::{Window, WindowHandle};
-use device_app::view::{Language, Outcome, View};
+use device_app::view::{Feedback, Language, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerOptions, WorkerOutput, spawn};
 use device_app::{headless, keystore};
@@ -121,7 +121,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     window.set_key_sink(Box::new(WedgeKeys::default()));
     let output = ToWindow {
         window: window.handle(),
-        tones: Tones::start()?,
+        platform: Linux::start()?,
     };
     let worker = spawn(options, output)?;
     let _ = to_worker.set(worker.sender());
@@ -140,7 +140,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
 
 struct ToWindow {
     window: WindowHandle,
-    tones: Tones,
+    platform: Linux,
 }
 
 impl WorkerOutput for ToWindow {
@@ -153,8 +153,8 @@ impl WorkerOutput for ToWindow {
         self.window.set_words(kept);
     }
 
-    fn sound(&mut self, outcome: Outcome, loudness: u32) {
-        self.tones.play(outcome, loudness);
+    fn answer(&mut self, feedback: &Feedback, loudness: u32) {
+        platform::answer(&mut self.platform, feedback, loudness);
     }
 
     fn quit(&mut self) {
