@@ -15,7 +15,7 @@ use clap::Parser;
 use device_app::camera::{self, Pictures};
 use device_app::platform::{self, Linux};
 use device_app::transport::HttpNetwork;
-use device_app::ui::{Window, WindowHandle};
+use device_app::ui::{self, Window, WindowHandle};
 use device_app::view::{Feedback, Language, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerOptions, WorkerOutput, spawn};
@@ -50,6 +50,9 @@ struct Arguments {
     /// Where handhelds nearby are listened for, while that is wanted. Without a window nothing listens unless this is given.
     #[arg(long, value_name = "ADDRESS:PORT")]
     neighbours: Option<SocketAddr>,
+    /// Draws every sample screen into this folder, with a page to look through them, and ends.
+    #[arg(long, value_name = "DIR", hide = true)]
+    screens: Option<PathBuf>,
     /// Language of the screens.
     #[arg(long, value_parser = ["zh", "en"])]
     language: Option<String>,
@@ -74,6 +77,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    if let Some(folder) = &arguments.screens {
+        ui::render_samples(folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (data, config) = folders(&arguments)?;
     let camera_wanted = Arc::new(AtomicBool::new(true));
     let photo_wanted = Arc::new(AtomicBool::new(false));

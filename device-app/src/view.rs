@@ -127,6 +127,8 @@ pub enum Screen {
     Sync(SyncView),
     Nearby(NearbyView),
     Settings(SettingsView),
+    /// Every widget in every state; there is nothing to fill in.
+    Gallery,
     Stopped(StoppedView),
 }
 

@@ -11,6 +11,7 @@ pub enum Place {
     Sync,
     Nearby,
     Settings,
+    Gallery,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -213,6 +213,7 @@ impl Worker {
         }
         self.showing = match self.showing {
             Showing::Nearby => Showing::Sync,
+            Showing::Gallery => Showing::Settings,
             Showing::LookUp if self.look_up.has_detail() => {
                 self.look_up.close_detail();
                 Showing::LookUp

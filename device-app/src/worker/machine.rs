@@ -68,6 +68,7 @@ pub(crate) enum Showing {
     Sync,
     Nearby,
     Settings,
+    Gallery,
 }
 
 /// A question of the worker's own; the task's questions are the task's.
@@ -528,6 +529,7 @@ impl Worker {
             Place::Sync => Showing::Sync,
             Place::Nearby => return self.open_nearby(),
             Place::Settings => Showing::Settings,
+            Place::Gallery => Showing::Gallery,
             Place::Home | Place::LookUp | Place::History => self.entrance(),
         };
     }

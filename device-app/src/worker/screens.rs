@@ -95,6 +95,7 @@ impl Worker {
             Showing::Sync => Screen::Sync(self.sync_view()?),
             Showing::Nearby => Screen::Nearby(self.nearby_view()),
             Showing::Settings => Screen::Settings(self.settings_view()),
+            Showing::Gallery => Screen::Gallery,
         })
     }
 

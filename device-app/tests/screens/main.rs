@@ -7,10 +7,14 @@
 
 mod clicks;
 mod composing;
+mod feedback;
+mod fits;
 mod fonts;
 mod keys;
 mod look_up;
 mod pictures;
+mod reach;
+mod scene;
 mod support;
 mod touch;
 mod words;
