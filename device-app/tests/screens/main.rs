@@ -16,5 +16,6 @@ mod pictures;
 mod reach;
 mod scene;
 mod support;
+mod table;
 mod touch;
 mod words;
