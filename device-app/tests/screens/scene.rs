@@ -285,7 +285,7 @@ const ROWS: [&str; 5] = [
 ];
 
 /// They take the taps that are meant for nothing, so that what is behind them is not hit.
-const BLOCKERS: [&str; 1] = ["QuestionSheet"];
+const BLOCKERS: [&str; 2] = ["QuestionSheet", "ScreenKeyboard"];
 
 fn clipped(one: LogicalRect, other: LogicalRect) -> LogicalRect {
     one.intersection(&other).unwrap_or_default()
