@@ -25,6 +25,8 @@ use super::site::BADGE;
 
 const WIDTH: u32 = 480;
 const HEIGHT: u32 = 800;
+/// An answer that does not come in this time will not come.
+const NOTHING_NEW: Duration = Duration::from_millis(700);
 /// Nothing takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -178,10 +180,16 @@ impl Handheld {
         }
     }
 
-    /// What a person does, until the answer is painted.
-    pub(super) fn tell(&mut self, event: UiEvent) -> Result<()> {
+    /// What a person does, until the answer is painted. Returns whether there was one: what changes nothing on the screen
+    /// is not shown again.
+    pub(super) fn tell(&mut self, event: UiEvent) -> Result<bool> {
         self.to.send(ToWorker::Ui(event))?;
-        self.until(|_| true)
+        match self.views.recv_timeout(NOTHING_NEW) {
+            Ok(view) => self.show(view),
+            Err(RecvTimeoutError::Timeout) => return Ok(false),
+            Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the worker ended"),
+        }
+        Ok(true)
     }
 
     /// A code from the scanner, until its answer is painted; it is on the disk before.

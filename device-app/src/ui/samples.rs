@@ -3,9 +3,9 @@
 mod screens;
 
 use screens::{
-    choice, counting, deliveries, delivery, enrol, handing_over, history, home, inspecting,
-    look_up, nearby, nearby_code, picking, picking_here, putting_away, quantity, reasons,
-    receiving, replenishing, settings, sign_in, stopped, sync, text_entry,
+    choice, counting, deliveries, delivery, enrol, handing_over, history, home, home_of_others,
+    inspecting, look_up, nearby, nearby_code, picking, picking_here, putting_away, quantity,
+    reasons, receiving, replenishing, settings, sign_in, stopped, sync, text_entry,
 };
 
 use crate::view::{
@@ -88,6 +88,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("task-pick", base(Screen::Task(picking(&goods)))),
         ("task-pick-here", base(Screen::Task(picking_here(&goods)))),
         ("task-choice", base(Screen::Task(choice(&goods)))),
+        ("home-take-over", base(Screen::Home(home_of_others(&goods)))),
         ("task-reason", base(Screen::Task(reasons(&goods)))),
         ("task-inspect", base(Screen::Task(inspecting(&goods)))),
         ("task-replenish", base(Screen::Task(replenishing(&goods)))),

@@ -3,9 +3,9 @@
 use super::Goods;
 use crate::view::{
     Action, Choice, CodeKind, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit,
-    HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperatorTile, Qr,
-    RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView, StockRow, StoppedView,
-    SyncView, TaskView, Weight,
+    HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperatorTile,
+    OthersDraft, Qr, RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView, StockRow,
+    StoppedView, SyncView, TaskView, Weight,
 };
 
 pub(super) fn enrol() -> Screen {
@@ -65,6 +65,26 @@ pub(super) fn home(goods: &Goods) -> HomeView {
             .filter(|o| **o != operations::Operation::LookUp)
             .map(|o| o.code().to_owned())
             .collect(),
+    }
+}
+
+/// Others have not finished what they began on this device.
+pub(super) fn home_of_others(goods: &Goods) -> HomeView {
+    let home = home(goods);
+    let of = |id: &str, operator: usize, operation: &str, title: &str| OthersDraft {
+        id: id.into(),
+        name: goods.operators[operator].into(),
+        draft: Draft {
+            operation: operation.into(),
+            title: title.into(),
+            started: "11:40".into(),
+            lines: 4,
+        },
+    };
+    HomeView {
+        resumable: None,
+        of_others: vec![of("o1", 0, "receive", "PO-260501"), of("o3", 3, "pick", "")],
+        ..home
     }
 }
 
