@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use device_app::keystore::{Protection, SecretError, SecretStore};
 use device_app::transport::{Answer, Network, Post, PostError};
 use device_app::ui::Window;
-use device_app::view::{Outcome, Screen, UiEvent, View};
+use device_app::view::{Feedback, Outcome, Screen, UiEvent, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerHandle, WorkerOptions, WorkerOutput, spawn};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
@@ -60,7 +60,7 @@ impl WorkerOutput for Views {
         let _ = self.0.send(view);
     }
 
-    fn sound(&mut self, _: Outcome, _: u32) {}
+    fn answer(&mut self, _: &Feedback, _: u32) {}
 
     fn quit(&mut self) {}
 }
