@@ -6,6 +6,7 @@
 mod screen;
 mod site;
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -93,22 +94,17 @@ pub(crate) fn work(folder: &Path, items: usize, scans: usize) -> Result<()> {
     let mut handheld = Handheld::open(folder)?;
     handheld.sign_in()?;
     let mut random = Random::new(3);
-    let code = |random: &mut Random| format!("SKU-{:06}", random.below(items as u64));
+    let mut codes = Codes::new(items);
     let bare = bare_database(folder)?;
 
     handheld.tell(UiEvent::OpenOperation("receive".into()))?;
     handheld.scan(&site::bin_code(0))?;
-    let mut last = String::new();
     let (mut painted, mut floor) = (Vec::new(), Vec::new());
     while painted.len() < scans {
-        let next = code(&mut random);
-        if next == last {
-            continue;
-        }
+        let next = codes.next(&mut random);
         let begun = Instant::now();
         handheld.scan(&next)?;
         painted.push(begun.elapsed());
-        last = next;
         let begun = Instant::now();
         bare.execute("INSERT INTO scan (body) VALUES (randomblob(200))", [])?;
         floor.push(begun.elapsed());
@@ -132,7 +128,7 @@ pub(crate) fn work(folder: &Path, items: usize, scans: usize) -> Result<()> {
             }
         }
     }
-    let wedge = wedge(&mut handheld, items, &mut random)?;
+    let wedge = wedge(&mut handheld, &mut codes, &mut random)?;
     let memory = [
         status_kb(std::process::id(), "VmRSS"),
         status_kb(std::process::id(), "VmHWM"),
@@ -153,17 +149,40 @@ pub(crate) fn work(folder: &Path, items: usize, scans: usize) -> Result<()> {
     Ok(())
 }
 
-/// Fifty codes a second, key by key, whatever the screen does meanwhile. Returns them.
-fn wedge(handheld: &mut Handheld, items: usize, random: &mut Random) -> Result<Vec<String>> {
-    handheld.tell(UiEvent::OpenOperation("receive".into()))?;
-    handheld.scan(&site::bin_code(1))?;
-    let mut codes: Vec<String> = Vec::with_capacity(WEDGE_SCANS);
-    while codes.len() < WEDGE_SCANS {
-        let code = format!("SKU-{:06}", random.below(items as u64));
-        if codes.last() != Some(&code) {
-            codes.push(code);
+/// Codes of items. None comes again soon: the same code twice in 300 ms is one scan.
+struct Codes {
+    items: usize,
+    recent: VecDeque<u64>,
+}
+
+impl Codes {
+    fn new(items: usize) -> Self {
+        Self {
+            items,
+            recent: VecDeque::new(),
         }
     }
+
+    fn next(&mut self, random: &mut Random) -> String {
+        let number = loop {
+            let number = random.below(self.items as u64);
+            if !self.recent.contains(&number) {
+                break number;
+            }
+        };
+        self.recent.push_back(number);
+        if self.recent.len() > self.items.min(400) / 2 {
+            self.recent.pop_front();
+        }
+        format!("SKU-{number:06}")
+    }
+}
+
+/// Fifty codes a second, key by key, whatever the screen does meanwhile. Returns them.
+fn wedge(handheld: &mut Handheld, codes: &mut Codes, random: &mut Random) -> Result<Vec<String>> {
+    handheld.tell(UiEvent::OpenOperation("receive".into()))?;
+    handheld.scan(&site::bin_code(1))?;
+    let codes: Vec<String> = (0..WEDGE_SCANS).map(|_| codes.next(random)).collect();
     let begun = Instant::now();
     for (code, n) in codes.iter().zip(0_u32..) {
         handheld.show_until(begun + WEDGE_EVERY * n)?;

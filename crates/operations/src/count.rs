@@ -341,6 +341,18 @@ impl Count {
         advance(self, view, ctx, out)
     }
 
+    /// Whether the keypad is of use: not before a bin is selected, where the bins of the order need the room, and in an open
+    /// count not before something was scanned, where the book's lines do.
+    pub(crate) fn takes_numbers(&self) -> bool {
+        let reads_book = self.draft.bin.is_some() && !self.expected.is_empty();
+        let scanned = self.adds.last().is_some_and(|add| add.open) || self.draft.hand.is_some();
+        match (&self.desk.order, &self.draft.bin) {
+            _ if self.draft.typed.is_some() || scanned => true,
+            (Some(_), None) => false,
+            _ => !reads_book,
+        }
+    }
+
     /// The bin of the order that comes next on the walk.
     pub(crate) fn next_bin(&self) -> Prompt {
         let left = self.desk.order.as_ref().map(OrderWork::bins_left);

@@ -363,6 +363,7 @@ impl Task {
             Self::Inspect(work) => work.takes_numbers(),
             Self::Pick(work) => work.takes_numbers(),
             Self::Replenish(work) => work.has_face(),
+            Self::Count(work) => work.takes_numbers(),
             // The orders need the room.
             _ => desk::choices(self.procedure()).is_empty(),
         };
