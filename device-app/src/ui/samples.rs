@@ -207,6 +207,7 @@ fn view(language: Language, theme: Theme, goods: &Goods, screen: Screen) -> View
         },
         camera: Camera::Off,
         practice: false,
+        printing: Default::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the person does.
 
-use super::{CodeKind, Language, Theme};
+use super::{CodeKind, Language, PrintEvent, Theme};
 
 /// Where the navigation leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +11,8 @@ pub enum Place {
     Sync,
     Nearby,
     Settings,
+    /// What is being printed.
+    Printing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +96,7 @@ pub enum UiEvent {
     SetVibrationOnly(bool),
     SetCamera(bool),
     SetMetered(bool),
+    Print(PrintEvent),
     DismissBanner,
     Quit,
 }

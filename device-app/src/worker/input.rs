@@ -53,6 +53,7 @@ impl Worker {
                 return self.sync_event(sync_core::Event::StayOffline(stay));
             }
             UiEvent::KeepWords(kept) => return self.keep_words(&kept),
+            UiEvent::Print(event) => return self.print_event(event),
             UiEvent::DismissBanner => self.banner = None,
             UiEvent::Quit => self.quit = true,
             setting => return self.set(setting),
@@ -163,6 +164,7 @@ impl Worker {
         }
         self.showing = match self.showing {
             Showing::Nearby => Showing::Sync,
+            Showing::Printing => self.behind_printing(),
             Showing::LookUp if self.look_up.has_detail() => {
                 self.look_up.close_detail();
                 Showing::LookUp

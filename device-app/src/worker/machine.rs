@@ -25,6 +25,7 @@ use super::nearby::NearbyState;
 use super::neighbours::Neighbours;
 use super::opening::{self, Stopped};
 use super::pin::Tries;
+use super::printing::Printing;
 use super::site_clock::SiteClock;
 use super::stock_view::StockView;
 use super::sync_driver::{SyncDriver, SyncNews};
@@ -67,6 +68,7 @@ pub(crate) enum Showing {
     Sync,
     Nearby,
     Settings,
+    Printing,
 }
 
 /// A question of the worker's own; the task's questions are the task's.
@@ -85,6 +87,8 @@ pub(crate) struct Work {
     /// Stock that the line under way rests on is being recalculated.
     pub(crate) recalculating: bool,
     pub(crate) last: Option<LastScan>,
+    /// The unit that the last line brought in: its label can be printed.
+    pub(crate) unit: Option<domain::UnitId>,
     /// Digits typed and not meant yet.
     pub(crate) pad: String,
 }
@@ -130,6 +134,7 @@ pub struct Worker {
     pub(crate) operator: Option<Operator>,
     pub(crate) work: Option<Work>,
     pub(crate) look_up: LookUpState,
+    pub(crate) printing: Printing,
     pub(crate) asking: Option<Asking>,
     pub(crate) feedback: Option<Feedback>,
     pub(crate) feedback_number: u32,
@@ -171,6 +176,7 @@ impl Worker {
         let tries = Tries::load(&replica)?;
         let now = (options.clock)();
         let blobs = BlobDriver::open(folder, &key, &replica, seed, now)?;
+        let printing = Printing::open(folder, &key, &replica, answers.clone())?;
         let mut worker = Self {
             neighbours: Neighbours::new(options.neighbours, answers.clone(), seed),
             nearby: NearbyState::default(),
@@ -195,6 +201,7 @@ impl Worker {
             operator: None,
             work: None,
             look_up: LookUpState::default(),
+            printing,
             asking: None,
             feedback: None,
             feedback_number: 0,
@@ -342,6 +349,10 @@ impl Worker {
                 self.note(news)
             }
             ToWorker::EnrolAnswered(answer) => self.enrol_answered(answer),
+            ToWorker::Printing(state) => {
+                self.print_news(state);
+                Ok(())
+            }
             ToWorker::Peer(news) => self.peer(news),
             ToWorker::Line(_) => Ok(()),
             ToWorker::Stop => {
@@ -515,6 +526,7 @@ impl Worker {
             Place::Sync => Showing::Sync,
             Place::Nearby => return self.open_nearby(),
             Place::Settings => Showing::Settings,
+            Place::Printing => return self.open_printing(),
             Place::Home | Place::LookUp | Place::History => self.entrance(),
         };
     }

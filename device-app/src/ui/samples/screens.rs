@@ -3,9 +3,9 @@
 use super::Goods;
 use crate::view::{
     Action, Choice, CodeKind, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit,
-    HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperatorTile, Qr,
-    RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView, StockRow, StoppedView,
-    SyncView, TaskView, Weight,
+    HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperatorTile,
+    PrinterView, Qr, RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView, StockRow,
+    StoppedView, SyncView, TaskView, Weight,
 };
 
 pub(super) fn enrol() -> Screen {
@@ -610,6 +610,14 @@ pub(super) fn settings() -> SettingsView {
         pin_protection: Message::new("pin-can-be-tried"),
         version: env!("CARGO_PKG_VERSION").into(),
         device_name: "HH-07".into(),
+        printer: PrinterView {
+            address: "tcp://192.168.1.20:9100".into(),
+            language: 1,
+            size: Some(1),
+            dpi: 203,
+            answers: true,
+            error: None,
+        },
     }
 }
 
