@@ -1,5 +1,6 @@
 //! Views with invented data: for pictures of the screens, and for their tests.
 
+mod printing;
 mod screens;
 
 use screens::{
@@ -58,6 +59,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("settings", base(Screen::Settings(settings()))),
         ("stopped", signed_out(base(stopped()))),
     ];
+    views.extend(printing::views(&goods, &base));
     views.extend(states(&goods, base));
     views
 }

@@ -11,6 +11,7 @@ mod fonts;
 mod keys;
 mod look_up;
 mod pictures;
+mod printing;
 mod support;
 mod touch;
 mod words;

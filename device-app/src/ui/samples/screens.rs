@@ -75,7 +75,7 @@ fn fact(label: &str, value: &str, emphasis: bool) -> Fact {
     }
 }
 
-fn line(title: &str, subtitle: &str, quantity: &str, status: &str) -> Line {
+pub(super) fn line(title: &str, subtitle: &str, quantity: &str, status: &str) -> Line {
     Line {
         title: title.into(),
         subtitle: subtitle.into(),
