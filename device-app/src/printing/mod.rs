@@ -46,6 +46,8 @@ pub struct PrintState {
     pub doing: Doing,
     /// The job that was done last.
     pub done: Option<JobState>,
+    /// The thread has taken in all jobs up to this id.
+    pub known: i64,
 }
 
 /// A job.
@@ -58,8 +60,20 @@ pub struct JobState {
     pub labels: Vec<(String, Progress)>,
 }
 
+impl PrintState {
+    /// What the thread says now. Jobs that were put in since it said so stay.
+    #[must_use]
+    pub(crate) fn after(self, earlier: &Self) -> Self {
+        let newer = earlier.jobs.iter().filter(|job| job.id > self.known);
+        Self {
+            jobs: self.jobs.iter().chain(newer).cloned().collect(),
+            ..self
+        }
+    }
+}
+
 impl JobState {
-    fn of(id: i64, title: &str, job: &PrintJob) -> Self {
+    pub(crate) fn of(id: i64, title: &str, job: &PrintJob) -> Self {
         let label = |l: &labels::job::JobLabel| (l.caption.clone(), l.progress);
         Self {
             id,

@@ -69,7 +69,9 @@ impl JobsOpened {
     ) -> std::io::Result<PrinterThread> {
         let (orders, taken) = mpsc::channel();
         let queue: Shared = Arc::new(Mutex::new(Some(self.queue)));
+        let known = self.jobs.back().map_or(0, |job| job.id);
         let mut state = Drives {
+            known,
             queue: queue.clone(),
             jobs: self.jobs,
             printer: printer.clone(),
@@ -114,14 +116,20 @@ impl PrinterThread {
     ///
     /// # Errors
     /// [`ReplicaError`]; nothing is printed then.
-    pub(crate) fn add(&self, title: String, job: PrintJob, now: i64) -> Result<(), ReplicaError> {
+    pub(crate) fn add(
+        &self,
+        title: String,
+        job: PrintJob,
+        now: i64,
+    ) -> Result<Option<JobState>, ReplicaError> {
         let content = stored(&job)?;
         let id = match lock(&self.queue).as_mut() {
             Some(queue) => queue.add(&title, &content, now)?,
-            None => return Ok(()),
+            None => return Ok(None),
         };
+        let state = JobState::of(id, &title, &job);
         self.tell(Order::Added { id, title, job });
-        Ok(())
+        Ok(Some(state))
     }
 }
 
@@ -164,6 +172,8 @@ enum Next {
 struct Drives {
     queue: Shared,
     jobs: VecDeque<Job>,
+    /// The last one that was taken in.
+    known: i64,
     printer: Option<Address>,
     driver: Option<Driver>,
     orders: Receiver<Order>,
@@ -311,6 +321,7 @@ impl Drives {
     fn obey(&mut self, order: Order) {
         let result = match order {
             Order::Added { id, title, job } => {
+                self.known = id;
                 self.jobs.push_back(Job { id, title, job });
                 Ok(())
             }
@@ -419,6 +430,7 @@ impl Drives {
             jobs: self.jobs.iter().map(state).collect(),
             doing: self.doing.clone(),
             done: self.done.clone(),
+            known: self.known,
         }
     }
 

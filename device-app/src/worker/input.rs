@@ -118,6 +118,10 @@ impl Worker {
             return self.badge(&payload.text);
         }
         let scanned = super::codes_read::scanned(payload, self.site_clock.year(self.now()));
+        if self.showing == Showing::Printing {
+            // Who looked at the labels in the middle of work goes on with it.
+            self.showing = self.behind_printing();
+        }
         match self.showing {
             Showing::LookUp => self.look_up_scan(&scanned),
             Showing::Task if self.work.is_some() => self.task_scan(scanned),

@@ -207,7 +207,13 @@ impl Worker {
             (1..=copies).map(copy),
         );
         let now = self.now();
-        self.printing.thread.add(form.title.clone(), job, now)?;
+        let added = self.printing.thread.add(form.title.clone(), job, now)?;
+        self.printing.state.jobs.extend(added);
+        if let Some(need) = needed(&self.printing.state) {
+            // It goes nowhere before somebody has seen to the printer.
+            self.tell(Outcome::Attention, need, "");
+            return Ok(());
+        }
         let (outcome, code) = if arranged.shortened.is_empty() {
             (Outcome::Accepted, "label-printing")
         } else {
@@ -221,7 +227,7 @@ impl Worker {
     /// What became of labels. A new need or question is told once, and never over a refusal that nobody has read.
     pub(crate) fn print_news(&mut self, state: PrintState) {
         let before = needed(&self.printing.state);
-        self.printing.state = state;
+        self.printing.state = state.after(&self.printing.state);
         let now = needed(&self.printing.state);
         if before == now {
             return;

@@ -300,8 +300,8 @@ fn a_printer_that_is_not_there_is_told_and_loses_nothing() {
     for bin in ["A-01", "A-03"] {
         look_up(&mut rig, bin);
         print(&mut rig, PrintEvent::Detail(words()));
+        rig.wait_until(stands(PrintChipState::Stuck));
     }
-    rig.wait_until(stands(PrintChipState::Stuck));
     let told = rig.view().feedback.unwrap();
     assert_eq!(
         (told.message.code.as_str(), told.outcome),
