@@ -3,11 +3,12 @@
 //! Jobs are kept in a file of their own ([`replica::PrintQueue`]). The worker puts them in; the thread drives the first of
 //! them, stores it before each byte that must not go unstored, takes it out when it is done, and says what becomes of it.
 
+mod queue;
 mod settings;
 mod thread;
 
+pub use queue::{JobsOpened, PrinterThread};
 pub use settings::{PrinterSettings, SIZES};
-pub use thread::{JobsOpened, PrinterThread};
 
 use labels::job::{Answer, Need, Progress, Question};
 use labels::{Address, PrintJob};

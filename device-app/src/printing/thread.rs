@@ -1,29 +1,20 @@
 //! The thread that drives print jobs.
 
 use std::collections::VecDeque;
-use std::path::Path;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::Duration;
 
 use labels::drive::{Driver, Pause};
 use labels::job::{Event, Keep, Need};
 use labels::{Address, PrintJob};
-use replica::{DatabaseKey, PrintQueue, ReplicaError};
+use replica::{PrintQueue, ReplicaError};
 
+use super::queue::{Job, Shared, load, lock, stored};
 use super::{Doing, JobState, Order, PrintState};
 use crate::worker::ToWorker;
 
 /// A printer that is not reached is tried more and more seldom, down to this.
 const REST_MAX: Duration = Duration::from_secs(30);
-
-/// Shared with the worker, which puts jobs in. `None` once the program ends: then nothing more is sent, since nothing is
-/// sent unstored.
-type Shared = Arc<Mutex<Option<PrintQueue>>>;
-
-fn lock(queue: &Shared) -> MutexGuard<'_, Option<PrintQueue>> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Why a job could not be stored.
 enum StoreError {
@@ -37,139 +28,13 @@ impl From<ReplicaError> for StoreError {
     }
 }
 
-fn stored(job: &PrintJob) -> Result<String, ReplicaError> {
-    serde_json::to_string(job).map_err(|_| ReplicaError::BadRow("print job"))
-}
-
-/// The file of jobs and what lay in it; [`JobsOpened::drive`] begins to print.
-pub struct JobsOpened {
-    queue: PrintQueue,
-    jobs: VecDeque<Job>,
-}
-
-impl JobsOpened {
-    /// Opens the file in that folder, or makes it.
-    ///
-    /// # Errors
-    /// [`ReplicaError`].
-    pub fn open(folder: &Path, key: &DatabaseKey) -> Result<Self, ReplicaError> {
-        let queue = PrintQueue::open(&folder.join("print.db"), Some(key))?;
-        let jobs = load(&queue)?;
-        Ok(Self { queue, jobs })
-    }
-
-    /// Goes on with what lay in the file. What becomes of it is said through `to`.
-    ///
-    /// # Errors
-    /// The system gives no thread.
-    pub fn drive(
-        self,
-        printer: Option<Address>,
-        to: Sender<ToWorker>,
-    ) -> std::io::Result<PrinterThread> {
-        let (orders, taken) = mpsc::channel();
-        let queue: Shared = Arc::new(Mutex::new(Some(self.queue)));
-        let known = self.jobs.back().map_or(0, |job| job.id);
-        let mut state = Drives {
-            known,
-            queue: queue.clone(),
-            jobs: self.jobs,
-            printer: printer.clone(),
-            driver: printer.map(Driver::new),
-            orders: taken,
-            to,
-            said: PrintState::default(),
-            doing: Doing::Begins,
-            asked: 0,
-            unreached: 0,
-            rest_max: REST_MAX,
-            done: None,
-        };
-        let said = state.state();
-        std::thread::Builder::new()
-            .name("printer".to_owned())
-            .spawn(move || state.run())?;
-        Ok(PrinterThread {
-            queue,
-            orders,
-            begun: said,
-        })
-    }
-}
-
-/// Reaches the thread.
-pub struct PrinterThread {
-    queue: Shared,
-    orders: Sender<Order>,
-    /// How the jobs stood when it began.
-    pub(crate) begun: PrintState,
-}
-
-impl PrinterThread {
-    /// Tells the thread something.
-    pub(crate) fn tell(&self, order: Order) {
-        // It ends only with the program.
-        let _ = self.orders.send(order);
-    }
-
-    /// A new job, behind all others. When this returns it is on the disk.
-    ///
-    /// # Errors
-    /// [`ReplicaError`]; nothing is printed then.
-    pub(crate) fn add(
-        &self,
-        title: String,
-        job: PrintJob,
-        now: i64,
-    ) -> Result<Option<JobState>, ReplicaError> {
-        let content = stored(&job)?;
-        let id = match lock(&self.queue).as_mut() {
-            Some(queue) => queue.add(&title, &content, now)?,
-            None => return Ok(None),
-        };
-        let state = JobState::of(id, &title, &job);
-        self.tell(Order::Added { id, title, job });
-        Ok(Some(state))
-    }
-}
-
-impl Drop for PrinterThread {
-    fn drop(&mut self) {
-        // The thread may wait for a silent printer for seconds; nobody waits for it. What it has sent is stored as sent.
-        lock(&self.queue).take();
-    }
-}
-
-struct Job {
-    id: i64,
-    title: String,
-    job: PrintJob,
-}
-
-/// A job that a later program wrote is left alone.
-fn load(queue: &PrintQueue) -> Result<VecDeque<Job>, ReplicaError> {
-    let kept = queue.jobs()?.into_iter();
-    let jobs = kept.filter_map(|kept| {
-        let job = serde_json::from_str(&kept.content);
-        if let Err(error) = &job {
-            tracing::warn!(%error, id = kept.id, "a print job cannot be read and stays where it is");
-        }
-        Some(Job {
-            id: kept.id,
-            title: kept.title,
-            job: job.ok()?,
-        })
-    });
-    Ok(jobs.collect())
-}
-
 /// Whether the thread goes on.
 enum Next {
     GoOn,
     End,
 }
 
-struct Drives {
+pub(super) struct Drives {
     queue: Shared,
     jobs: VecDeque<Job>,
     /// The last one that was taken in.
@@ -190,7 +55,33 @@ struct Drives {
 }
 
 impl Drives {
-    fn run(&mut self) {
+    /// Goes on with these jobs once it runs. What becomes of them is said through `to`.
+    pub(super) fn new(
+        queue: Shared,
+        jobs: VecDeque<Job>,
+        printer: Option<Address>,
+        orders: Receiver<Order>,
+        to: Sender<ToWorker>,
+    ) -> Self {
+        Self {
+            known: jobs.back().map_or(0, |job| job.id),
+            queue,
+            jobs,
+            printer: printer.clone(),
+            driver: printer.map(Driver::new),
+            orders,
+            to,
+            said: PrintState::default(),
+            doing: Doing::Begins,
+            asked: 0,
+            unreached: 0,
+            rest_max: REST_MAX,
+            done: None,
+        }
+    }
+
+    /// Until the worker is gone.
+    pub(super) fn run(&mut self) {
         while let Next::GoOn = self.turn() {}
     }
 
@@ -424,7 +315,7 @@ impl Drives {
         }
     }
 
-    fn state(&self) -> PrintState {
+    pub(super) fn state(&self) -> PrintState {
         let state = |job: &Job| JobState::of(job.id, &job.title, &job.job);
         PrintState {
             jobs: self.jobs.iter().map(state).collect(),

@@ -52,7 +52,7 @@ impl Worker {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         view.title = job.title.clone();
         view.out = count(job.count(Progress::Out));
-        view.all = count(job.labels.len());
+        view.all = count(job.labels.len() - job.count(Progress::Dropped));
         view.labels = job.labels.iter().map(label_line).collect();
         if view.is_done {
             view.state = "ready".to_owned();
