@@ -467,6 +467,23 @@ fn a_test_label_shows_what_was_set() {
     assert_eq!((kept.language, kept.size, kept.dpi), (1, Some(3), 300));
 }
 
+#[test]
+fn names_on_labels_are_in_the_language_of_the_screen() {
+    let (hub, printer) = (Hub::new(), server(Language::Zpl, Habits::good()));
+    let mut rig = rig_at(&hub, &printer, Language::Zpl);
+    for (language, name) in [
+        (device_app::view::Language::Chinese, "螺栓"),
+        (device_app::view::Language::English, "bolt"),
+    ] {
+        rig.ui(UiEvent::SetLanguage(language));
+        look_up(&mut rig, "BOLT");
+        print(&mut rig, PrintEvent::Detail(words()));
+        assert_eq!(rig.view().feedback.unwrap().message.args[0], name);
+        rig.wait_until(is_done);
+    }
+    assert_eq!(printer.with(|p| p.tray().len()), 2);
+}
+
 /// The screen of labels is left to where one was, and scans there go on with the work.
 #[test]
 fn the_labels_are_looked_at_in_the_middle_of_work() {
