@@ -233,7 +233,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-fn bare_database(folder: &Path) -> Result<rusqlite::Connection> {
+pub(crate) fn bare_database(folder: &Path) -> Result<rusqlite::Connection> {
     let bare = rusqlite::Connection::open(folder.join("bench-bare.db"))?;
     bare.pragma_update(None, "journal_mode", "wal")?;
     bare.pragma_update(None, "synchronous", "full")?;

@@ -5,6 +5,7 @@
 mod commit;
 mod device;
 mod fleet;
+mod handheld;
 mod host;
 mod line;
 mod live;
@@ -68,6 +69,42 @@ enum Command {
     /// Installs what `snapshot` built (started by `snapshot`).
     #[command(hide = true)]
     SnapshotInstall { folder: PathBuf },
+    /// The handheld itself on a big site: start, memory, scan to painted answer, search, a wedge that does not stop.
+    Handheld {
+        /// Items in the catalogue.
+        #[arg(long, default_value_t = 100_000)]
+        items: usize,
+        /// Bins of the site.
+        #[arg(long, default_value_t = 20_000)]
+        bins: usize,
+        /// Events of history.
+        #[arg(long, default_value_t = 1_000_000)]
+        events: usize,
+        /// Scans that are measured one by one.
+        #[arg(long, default_value_t = 2_000)]
+        scans: usize,
+        /// Where the files are made; default is a temporary folder.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// Makes the file of `handheld` (started by it).
+    #[command(hide = true)]
+    HandheldFile {
+        folder: PathBuf,
+        items: usize,
+        bins: usize,
+        events: usize,
+    },
+    /// One start of the program (started by `handheld`).
+    #[command(hide = true)]
+    HandheldStart { folder: PathBuf },
+    /// Work on it (started by `handheld`).
+    #[command(hide = true)]
+    HandheldWork {
+        folder: PathBuf,
+        items: usize,
+        scans: usize,
+    },
     /// One event to nine other devices' read models over live connections.
     Live {
         /// Events, one after the other.
@@ -137,6 +174,33 @@ fn main() -> anyhow::Result<()> {
             folder,
         } => snapshot::run(items, events, window, folder),
         Command::SnapshotInstall { folder } => snapshot::install(&folder),
+        Command::Handheld {
+            items,
+            bins,
+            events,
+            scans,
+            folder,
+        } => handheld::run(
+            &handheld::Size {
+                items,
+                bins,
+                events,
+                scans,
+            },
+            folder,
+        ),
+        Command::HandheldFile {
+            folder,
+            items,
+            bins,
+            events,
+        } => handheld::load(&folder, items, bins, events),
+        Command::HandheldStart { folder } => handheld::start(&folder),
+        Command::HandheldWork {
+            folder,
+            items,
+            scans,
+        } => handheld::work(&folder, items, scans),
         Command::Live { events, items } => live::run(events, items),
         Command::Load {
             clients,

@@ -5,6 +5,7 @@ pub mod headless;
 pub mod keystore;
 pub mod peer;
 pub mod photo;
+pub mod platform;
 pub mod printing;
 pub mod tones;
 pub mod transport;

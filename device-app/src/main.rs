@@ -13,10 +13,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use device_app::camera::{self, Pictures};
-use device_app::tones::Tones;
+use device_app::platform::{self, Linux};
 use device_app::transport::HttpNetwork;
-use device_app::ui::{Window, WindowHandle};
-use device_app::view::{Language, Outcome, View};
+use device_app::ui::{self, Window, WindowHandle};
+use device_app::view::{Feedback, Language, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerOptions, WorkerOutput, spawn};
 use device_app::{headless, keystore};
@@ -50,6 +50,9 @@ struct Arguments {
     /// Where handhelds nearby are listened for, while that is wanted. Without a window nothing listens unless this is given.
     #[arg(long, value_name = "ADDRESS:PORT")]
     neighbours: Option<SocketAddr>,
+    /// Draws every sample screen into this folder, with a page to look through them, and ends.
+    #[arg(long, value_name = "DIR", hide = true)]
+    screens: Option<PathBuf>,
     /// Language of the screens.
     #[arg(long, value_parser = ["zh", "en"])]
     language: Option<String>,
@@ -74,6 +77,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    if let Some(folder) = &arguments.screens {
+        ui::render_samples(folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (data, config) = folders(&arguments)?;
     let camera_wanted = Arc::new(AtomicBool::new(true));
     let photo_wanted = Arc::new(AtomicBool::new(false));
@@ -121,7 +128,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     window.set_key_sink(Box::new(WedgeKeys::default()));
     let output = ToWindow {
         window: window.handle(),
-        tones: Tones::start()?,
+        platform: Linux::start()?,
     };
     let worker = spawn(options, output)?;
     let _ = to_worker.set(worker.sender());
@@ -140,7 +147,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
 
 struct ToWindow {
     window: WindowHandle,
-    tones: Tones,
+    platform: Linux,
 }
 
 impl WorkerOutput for ToWindow {
@@ -153,8 +160,8 @@ impl WorkerOutput for ToWindow {
         self.window.set_words(kept);
     }
 
-    fn sound(&mut self, outcome: Outcome, loudness: u32) {
-        self.tones.play(outcome, loudness);
+    fn answer(&mut self, feedback: &Feedback, loudness: u32) {
+        platform::answer(&mut self.platform, feedback, loudness);
     }
 
     fn quit(&mut self) {

@@ -134,6 +134,8 @@ pub enum Screen {
     Nearby(NearbyView),
     Printing(PrintingView),
     Settings(SettingsView),
+    /// Every widget in every state; there is nothing to fill in.
+    Gallery,
     Stopped(StoppedView),
 }
 
@@ -174,6 +176,8 @@ pub struct HomeView {
     pub site: String,
     /// Unfinished work of this operator.
     pub resumable: Option<Draft>,
+    /// Unfinished work of others on this device, which can be taken over.
+    pub of_others: Vec<OthersDraft>,
     /// Newest first.
     pub recent: Vec<RecentLine>,
     /// Lines this operator made today.
@@ -192,6 +196,15 @@ pub struct Draft {
     /// Time of day it was started.
     pub started: String,
     pub lines: u32,
+}
+
+/// Work that somebody else has not finished on this device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OthersDraft {
+    /// Comes back in [`UiEvent::TakeOver`].
+    pub id: String,
+    pub name: String,
+    pub draft: Draft,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -450,6 +463,9 @@ pub struct RawScan {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SettingsView {
+    /// Somebody is signed in.
+    pub can_practise: bool,
+    pub practises: bool,
     pub sound: bool,
     /// 0 to 100.
     pub volume: u32,

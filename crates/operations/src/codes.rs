@@ -154,6 +154,8 @@ codes! {
         UnknownCodeChoose = "unknown-code-choose",
         /// The item that the unknown code belongs to.
         LinkScanItem = "link-scan-item",
+        /// The next unit of the same goods: how many so far.
+        ScanNextUnit = "scan-next-unit",
         /// Why the book changes.
         ChooseReason = "choose-reason",
         /// How it came back.
@@ -318,6 +320,10 @@ codes! {
         NoteTooLong = "note-too-long",
         /// Name.
         HandedOver = "handed-over",
+        /// Item.
+        BatchBegun = "batch-begun",
+        /// How many units, item.
+        BatchEnded = "batch-ended",
         /// Bin.
         BinUnderCount = "bin-under-count",
         /// Bin scanned, order.
@@ -434,6 +440,10 @@ codes! {
         Move = "move",
         /// Go on with [`Operation::Count`].
         Count = "count",
+        /// Many units of the goods in hand, scanned one after the other.
+        Batch = "batch",
+        /// No more units of it.
+        EndBatch = "end-batch",
         /// Hand the shift over.
         HandOver = "hand-over",
         /// Go on with [`Operation::Return`].

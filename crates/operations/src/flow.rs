@@ -116,6 +116,16 @@ pub(crate) trait Procedure {
         ctx: &Context,
         out: &mut Out,
     ) -> Result<bool, ViewError>;
+    /// A sound code was scanned that nobody knows, or a licence plate that is new. Returns whether that means something here.
+    fn take_unknown(
+        &mut self,
+        _: &Scanned,
+        _: &dyn SiteView,
+        _: &Context,
+        _: &mut Out,
+    ) -> Result<bool, ViewError> {
+        Ok(false)
+    }
     /// A person's badge was scanned. Returns whether that means something here.
     fn take_person(&mut self, _id: &str, _name: &str, _: &Context, _: &mut Out) -> bool {
         false
@@ -242,7 +252,9 @@ pub(crate) fn scan<P: Procedure>(
             return Ok(());
         }
         Resolved::Unknown => {
-            open_unknown(p, scanned, out);
+            if !p.take_unknown(scanned, view, ctx, out)? {
+                open_unknown(p, scanned, out);
+            }
             return Ok(());
         }
     };
@@ -278,6 +290,7 @@ pub(crate) fn scan<P: Procedure>(
             p.draft_mut().last_good = bin.code.clone();
             return p.take_bin(bin, view, ctx, out);
         }
+        Match::NewPlate(_) if p.take_unknown(scanned, view, ctx, out)? => return Ok(()),
         Match::NewPlate(_) if !p.takes_new_plates() => {
             open_unknown(p, scanned, out);
             return Ok(());

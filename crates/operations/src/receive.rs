@@ -1,14 +1,16 @@
 //! Receive: goods come in.
 
 use domain::ledger::UnitStatus;
-use domain::{EventBody, OrderStep, OrderType};
+use domain::{EventBody, OrderStep, OrderType, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FeedbackCode, LineStatus, ReasonCode};
 use crate::context::Context;
 use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need, line};
-use crate::flow::{Out, Procedure};
+use crate::flow::{Out, Procedure, advance, close};
+use crate::hand::Hand;
+use crate::scanned::Scanned;
 use crate::screen::{Feedback, Said};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 use crate::{doubt, incoming};
@@ -20,6 +22,34 @@ pub struct Receive {
     /// The delivery that was announced, if this is one.
     #[serde(flatten)]
     pub(crate) desk: Desk,
+    /// Every code that nobody knows is another unit of these goods.
+    #[serde(default)]
+    batch: Option<Box<Batch>>,
+}
+
+/// Goods of which many units come, each with a name of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Batch {
+    goods: Hand,
+    /// How many were taken so far.
+    units: u32,
+}
+
+impl Batch {
+    /// The next unit of the same goods: a serial number where each piece has one, else a licence plate.
+    fn next(&self, scanned: &Scanned) -> Hand {
+        let mut hand = self.goods.clone();
+        let raw = scanned.raw.trim();
+        raw.clone_into(&mut hand.raw);
+        if hand.item.as_ref().is_some_and(|i| i.tracks_serial) {
+            hand.serial = Some(raw.to_owned());
+            hand.plate = None;
+        } else {
+            hand.plate = Some(UnitId::plate(scanned.fields.sscc.as_deref().unwrap_or(raw)));
+        }
+        hand.confirmed = self.goods.confirmed.clone();
+        hand
+    }
 }
 
 const JOB: Job = Job {
@@ -64,6 +94,24 @@ impl Procedure for Receive {
         out: &mut Out,
     ) -> Result<(), ViewError> {
         incoming::take_bin(self, bin, view, ctx, out)
+    }
+
+    /// The next unit of the batch.
+    fn take_unknown(
+        &mut self,
+        scanned: &Scanned,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let Some(batch) = self.batch.as_ref().filter(|_| self.draft.hand.is_none()) else {
+            return Ok(false);
+        };
+        self.draft.hand = Some(batch.next(scanned));
+        self.draft.last_raw = scanned.raw.trim().to_owned();
+        self.draft.last_good = scanned.shown();
+        advance(self, view, ctx, out)?;
+        Ok(true)
     }
 
     fn missing(&mut self, view: &dyn SiteView) -> Result<Option<Need>, ViewError> {
@@ -116,6 +164,11 @@ impl Procedure for Receive {
                 reason: hand.reason.map(|reason| reason.code().to_owned()),
             });
             self.draft.add_line(written);
+            if let Some(batch) = self.batch.as_mut().filter(|_| hand.unit().is_some()) {
+                batch.units += 1;
+                // What was asked about the first unit is not asked again.
+                batch.goods.confirmed = hand.confirmed.clone();
+            }
             if let Some(order) = &mut self.desk.order {
                 order.count(&hand, quantity);
             }
@@ -126,10 +179,19 @@ impl Procedure for Receive {
     fn own_action(
         &mut self,
         action: ActionCode,
-        _: &dyn SiteView,
-        _: &Context,
+        view: &dyn SiteView,
+        ctx: &Context,
         out: &mut Out,
     ) -> Result<bool, ViewError> {
+        match (action, self.batch.take()) {
+            (ActionCode::Batch, _) => return self.begin_batch(view, ctx, out),
+            (ActionCode::EndBatch, Some(batch)) => {
+                let name = batch.goods.item.map(|i| i.sku).unwrap_or_default();
+                out.accept(FeedbackCode::BatchEnded, [batch.units.to_string(), name]);
+                return Ok(true);
+            }
+            (_, batch) => self.batch = batch,
+        }
         if action != ActionCode::Damaged {
             return Ok(false);
         }
@@ -142,5 +204,62 @@ impl Procedure for Receive {
             out.accept(code, []);
         }
         Ok(true)
+    }
+}
+
+impl Receive {
+    /// Whether many units of the goods in hand can follow one after the other: pieces with serial numbers, or goods under a
+    /// licence plate.
+    pub(crate) fn can_batch(&self) -> bool {
+        let hand = self.draft.hand.as_ref();
+        let units = |hand: &Hand| {
+            let serial = hand.item.as_ref().is_some_and(|i| i.tracks_serial);
+            hand.item.is_some() && (serial || hand.plate.is_some())
+        };
+        matches!(self.draft.need, Need::Serial | Need::Quantity) && hand.is_some_and(units)
+    }
+
+    /// From now on every code that nobody knows is another unit of the goods in hand. Pieces with serial numbers begin with
+    /// the next code; of a pallet, the one in hand is the first.
+    fn begin_batch(
+        &mut self,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let Some(hand) = self.draft.hand.clone().filter(|_| self.can_batch()) else {
+            return Ok(false);
+        };
+        let item = hand.item.clone();
+        let is_serial = item.as_ref().is_some_and(|i| i.tracks_serial);
+        let amount = match is_serial {
+            true => Some(Quantity::ONE),
+            false => hand.amount(),
+        };
+        self.batch = Some(Box::new(Batch {
+            goods: Hand {
+                serial: None,
+                plate: None,
+                exactly: amount,
+                closed: true,
+                ..hand.clone()
+            },
+            units: 0,
+        }));
+        if is_serial && hand.serial.is_none() {
+            self.draft.drop_hand();
+        } else {
+            close(self, view, ctx, out)?;
+        }
+        if out.feedback.is_none() {
+            let name = item.map(|i| i.name(ctx.language).to_owned());
+            out.accept(FeedbackCode::BatchBegun, [name.unwrap_or_default()]);
+        }
+        Ok(true)
+    }
+
+    /// How many units of the batch came so far; `None` outside of one.
+    pub(crate) fn batched(&self) -> Option<u32> {
+        self.batch.as_ref().map(|batch| batch.units)
     }
 }

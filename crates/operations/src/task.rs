@@ -264,6 +264,14 @@ impl Task {
                 args: vec![order.facts.code.clone()],
             };
         }
+        if let (Self::Receive(work), None) = (self, &draft.hand)
+            && let Some(units) = work.batched()
+        {
+            return Prompt {
+                code: PromptCode::ScanNextUnit,
+                args: vec![units.to_string()],
+            };
+        }
         let begun = !draft.lines.is_empty();
         let has_bin = draft.bin.is_some();
         let code = match self {
@@ -388,6 +396,12 @@ impl Task {
         if let Some(mut actions) = self.draft().actions(plates) {
             let draft = self.draft();
             let asks = draft.asked.is_some() || draft.unknown.is_some();
+            if let Self::Receive(work) = self
+                && !asks
+                && work.can_batch()
+            {
+                actions.push(Action::new(ActionCode::Batch, Weight::Normal));
+            }
             let own = match self {
                 Self::Receive(_) => Some(ActionCode::Damaged),
                 Self::Pick(_) | Self::Replenish(_) => Some(ActionCode::AsAsked),
@@ -403,6 +417,10 @@ impl Task {
         let done = Action::new(ActionCode::Done, Weight::Primary);
         let mut actions = Vec::new();
         match self {
+            Self::Receive(work) if work.batched().is_some() => {
+                actions.push(Action::new(ActionCode::EndBatch, Weight::Primary));
+                actions.push(normal(ActionCode::ChangeBin));
+            }
             Self::Pick(work) if draft.hand.is_none() => actions = work.actions(),
             _ if self.order().is_some() && draft.hand.is_none() && !self.counts_a_bin() => {
                 actions.push(done);

@@ -146,6 +146,17 @@ impl Replica {
         Ok(())
     }
 
+    /// Brings everything into the main file and tells which that is, so that it can be copied while nothing is written. A copy
+    /// is of this device and on its chains: nothing of it may ever be sent. `None` for a replica in memory.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn whole_file(&self) -> Result<Option<&Path>, ReplicaError> {
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(self.options.path.as_deref())
+    }
+
     /// Lets the file grow by at most so many pages of 4 KiB until it is opened again: a quota in the field, and a full
     /// disk in tests.
     ///

@@ -3,12 +3,12 @@
 use slint::{Model, ModelRc, SharedString, VecModel};
 
 use super::generated::{
-    ChoiceRow, FactRow, HistoryLine, HitRow, LineRow, LineStateKind, OperatorRow, RawScanRow,
-    RecentRow, Sentence, StockLine,
+    ChoiceRow, FactRow, HistoryLine, HitRow, LineRow, LineStateKind, OperatorRow, OthersDraftRow,
+    RawScanRow, RecentRow, Sentence, StockLine,
 };
 use crate::view::{
-    Choice, Fact, HistoryRow, Hit, Line, LineState, Message, OperatorTile, PadKey, RawScan,
-    RecentLine, StockRow,
+    Choice, Fact, HistoryRow, Hit, Line, LineState, Message, OperatorTile, OthersDraft, PadKey,
+    RawScan, RecentLine, StockRow,
 };
 
 /// A new model for `rows`, or `None` when `shown` has the same already: a model that is replaced
@@ -158,6 +158,18 @@ impl From<&RawScan> for RawScanRow {
             time: (&scan.time).into(),
             source: (&scan.source).into(),
             text: (&scan.text).into(),
+        }
+    }
+}
+
+impl From<&OthersDraft> for OthersDraftRow {
+    fn from(of: &OthersDraft) -> Self {
+        Self {
+            id: (&of.id).into(),
+            name: (&of.name).into(),
+            operation: (&of.draft.operation).into(),
+            title: (&of.draft.title).into(),
+            started: (&of.draft.started).into(),
         }
     }
 }

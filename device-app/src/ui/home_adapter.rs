@@ -15,6 +15,8 @@ pub(super) fn connect(app: &AppWindow, events: &Events) {
     let send = events.clone();
     state.on_open_operation(move |code| send(UiEvent::OpenOperation(code.into())));
     let send = events.clone();
+    state.on_take_over(move |id| send(UiEvent::TakeOver(id.into())));
+    let send = events.clone();
     state.on_resume(move || send(UiEvent::Resume));
 }
 
@@ -29,6 +31,9 @@ pub(super) fn show(app: &AppWindow, view: &HomeView) {
             started: (&draft.started).into(),
             lines: count(draft.lines),
         });
+    }
+    if let Some(rows) = changed(&state.get_of_others(), &view.of_others) {
+        state.set_of_others(rows);
     }
     if let Some(recent) = changed(&state.get_recent(), &view.recent) {
         state.set_recent(recent);

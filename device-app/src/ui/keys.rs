@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, SharedString, Timer, TimerMode};
 
-use super::Events;
 use super::compose::{Composer, Taken};
-use super::generated::{AppWindow, Keyboard, Shell};
+use super::generated::{AppWindow, HardwareKeys, Keyboard, OutcomeKind, Shell};
+use super::{Events, focus};
 use crate::view::UiEvent;
 
 /// Tells a scanner's burst from a person's typing. Times are milliseconds of one clock.
@@ -65,9 +65,27 @@ pub(super) struct Keys {
     replaying: Cell<bool>,
     /// Control, Alt or Meta was held with the last key: it is no letter of a word.
     shortcut: Cell<bool>,
+    scanned_ms: Cell<Option<u64>>,
 }
 
 const ESCAPE: &str = "\u{1b}";
+const TAB: &str = "\t";
+const BACKTAB: &str = "\u{19}";
+
+/// A scanner that ends a code with two keys (CR LF) presses nothing with the second one.
+const SECOND_TERMINATOR_MS: u64 = 150;
+
+/// Arrows go from one thing to the next as Tab does, except where a text field moves its cursor with them.
+fn step(key: &str, typing: bool) -> Option<&'static str> {
+    match key {
+        // Up, down, left, right.
+        "\u{f701}" => Some(TAB),
+        "\u{f700}" => Some(BACKTAB),
+        "\u{f703}" if !typing => Some(TAB),
+        "\u{f702}" if !typing => Some(BACKTAB),
+        _ => None,
+    }
+}
 
 /// Connects the window's keys. The sink can be exchanged later.
 pub(super) fn connect(app: &AppWindow, events: &Events) -> Rc<Keys> {
@@ -81,6 +99,7 @@ pub(super) fn connect(app: &AppWindow, events: &Events) -> Rc<Keys> {
         replay: RefCell::default(),
         replaying: Cell::new(false),
         shortcut: Cell::new(false),
+        scanned_ms: Cell::new(None),
     });
 
     let pressed = Rc::clone(&keys);
@@ -93,6 +112,15 @@ pub(super) fn connect(app: &AppWindow, events: &Events) -> Rc<Keys> {
         typed.typed_by_a_person(&text);
     });
     connect_composing(app, &keys);
+
+    let window = app.as_weak();
+    app.global::<Shell>().on_moved_by_hand(move || {
+        if let Some(app) = window.upgrade()
+            && app.global::<Shell>().get_ringed()
+        {
+            focus::release(&app);
+        }
+    });
     keys
 }
 
@@ -105,7 +133,7 @@ fn connect_composing(app: &AppWindow, keys: &Rc<Keys>) {
         let text = of.composer.take_likeliest();
         of.insert(&text);
         if let Some(app) = of.window.upgrade() {
-            app.invoke_focus_root();
+            focus::release(&app);
         }
     });
     let of = Rc::clone(keys);
@@ -148,19 +176,53 @@ impl Keys {
             return false;
         }
         self.shortcut.set(shortcut);
-        let answers = self.sink.borrow_mut().key(text, self.now_ms());
+        let now_ms = self.now_ms();
+        let terminator = matches!(text, "\r" | "\n" | TAB);
+        if let Some(scanned_ms) = self.scanned_ms.take()
+            && terminator
+            && now_ms.saturating_sub(scanned_ms) < SECOND_TERMINATOR_MS
+        {
+            return true;
+        }
+        let answers = self.sink.borrow_mut().key(text, now_ms);
         let itself = matches!(answers.as_slice(), [KeyAnswer::Pass(passed)] if passed == text);
         let waiting = !self.replay.borrow().is_empty();
         self.wait_for_tick();
-        // While a word is composed, Escape gives up the word and not the screen.
-        if text == ESCAPE && !self.composer.is_composing() {
-            (self.events)(UiEvent::Back);
+        // While a word is composed, keys are for the word and not for the screen.
+        let composing = self.composer.is_composing();
+        if text == ESCAPE && !composing {
+            self.escape();
+        }
+        if !composing && let Some(key) = self.step(text) {
+            self.replay.borrow_mut().push_back(key.into());
+            self.carry_out(Vec::new());
+            return true;
         }
         if itself && !waiting && (shortcut || !self.composer.concerns(text)) {
             return false;
         }
         self.carry_out(answers);
         true
+    }
+
+    fn step(&self, key: &str) -> Option<&'static str> {
+        let app = self.window.upgrade()?;
+        step(key, app.global::<Shell>().get_typing())
+    }
+
+    /// Out of the text field, else past the refusal, else one step back.
+    fn escape(&self) {
+        let Some(app) = self.window.upgrade() else {
+            return;
+        };
+        let shell = app.global::<Shell>();
+        if shell.get_typing() {
+            focus::release(&app);
+        } else if shell.get_outcome() == OutcomeKind::Refused {
+            (self.events)(UiEvent::Acknowledge);
+        } else {
+            (self.events)(UiEvent::Back);
+        }
     }
 
     fn carry_out(self: &Rc<Self>, answers: Vec<KeyAnswer>) {
@@ -176,6 +238,10 @@ impl Keys {
             }
         }
         for text in scans {
+            self.scanned_ms.set(Some(self.now_ms()));
+            if let Some(app) = self.window.upgrade() {
+                app.global::<HardwareKeys>().set_typed(false);
+            }
             (self.events)(UiEvent::Scan { text });
         }
         if !self.replay.borrow().is_empty() {

@@ -5,10 +5,12 @@
 
 mod candidate_page;
 mod compose;
+mod contact_sheet;
 #[cfg(test)]
 mod contrast_tests;
 mod convert;
 mod enrol_adapter;
+mod focus;
 mod generated;
 mod history_adapter;
 mod home_adapter;

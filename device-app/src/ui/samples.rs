@@ -4,9 +4,9 @@ mod printing;
 mod screens;
 
 use screens::{
-    choice, counting, deliveries, delivery, enrol, handing_over, history, home, inspecting,
-    look_up, nearby, nearby_code, picking, picking_here, putting_away, quantity, reasons,
-    receiving, replenishing, settings, sign_in, stopped, sync, text_entry,
+    choice, counting, deliveries, delivery, enrol, handing_over, history, home, home_of_others,
+    inspecting, look_up, nearby, nearby_code, picking, picking_here, putting_away, quantity,
+    reasons, receiving, replenishing, settings, sign_in, stopped, sync, text_entry,
 };
 
 use crate::view::{
@@ -16,6 +16,61 @@ use crate::view::{
 
 /// Name, width, height: a handheld held upright, and a tablet lying.
 pub const FORMS: [(&str, u32, u32); 2] = [("phone", 480, 800), ("tablet", 1280, 800)];
+
+/// What a phone shows only after scrolling, and how high a phone would have to be.
+const LONG: [(&str, u32); 4] = [
+    ("sync", 2_200),
+    ("nearby", 2_200),
+    ("settings", 2_200),
+    ("gallery", 5_600),
+];
+
+/// A picture to take.
+pub struct Shot {
+    pub name: &'static str,
+    pub language: Language,
+    pub theme: Theme,
+    pub form: &'static str,
+    pub width: u32,
+    pub height: u32,
+    pub view: View,
+}
+
+impl Shot {
+    pub fn file(&self) -> String {
+        let (name, form) = (self.name, self.form);
+        format!(
+            "{name}-{}-{}-{form}.png",
+            self.language.code(),
+            self.theme.code()
+        )
+    }
+}
+
+/// Every sample in both languages and all looks, on each form; and the long ones whole.
+pub fn shots() -> Vec<Shot> {
+    let mut shots = Vec::new();
+    for language in Language::ALL {
+        for theme in Theme::ALL {
+            for (name, view) in views(language, theme) {
+                let long = LONG.iter().find(|(long, _)| *long == name);
+                let forms = FORMS
+                    .into_iter()
+                    .chain(long.map(|(_, height)| ("long", 480, *height)));
+                shots.extend(forms.map(|(form, width, height)| Shot {
+                    name,
+                    language,
+                    theme,
+                    form,
+                    width,
+                    height,
+                    view: view.clone(),
+                }));
+            }
+        }
+    }
+    shots
+}
 
 /// Every screen in its important states, by name.
 pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
@@ -34,6 +89,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("task-pick", base(Screen::Task(picking(&goods)))),
         ("task-pick-here", base(Screen::Task(picking_here(&goods)))),
         ("task-choice", base(Screen::Task(choice(&goods)))),
+        ("home-take-over", base(Screen::Home(home_of_others(&goods)))),
         ("task-reason", base(Screen::Task(reasons(&goods)))),
         ("task-inspect", base(Screen::Task(inspecting(&goods)))),
         ("task-replenish", base(Screen::Task(replenishing(&goods)))),
@@ -57,6 +113,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
             base(Screen::Nearby(nearby_code(CodeKind::Parcel))),
         ),
         ("settings", base(Screen::Settings(settings()))),
+        ("gallery", base(Screen::Gallery)),
         ("stopped", signed_out(base(stopped()))),
     ];
     views.extend(printing::views(&goods, &base));

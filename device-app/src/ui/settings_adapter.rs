@@ -12,6 +12,8 @@ use crate::view::{Appearance, Language, SettingsView, Theme, UiEvent};
 pub(super) fn connect(app: &AppWindow, events: &Events) {
     let state = app.global::<SettingsState>();
     let send = events.clone();
+    state.on_practise(move |on| send(UiEvent::Practise(on)));
+    let send = events.clone();
     state.on_set_language(move |at| {
         if let Some(language) = choice(&Language::ALL, at) {
             send(UiEvent::SetLanguage(language));
@@ -51,6 +53,8 @@ fn positive(number: i32) -> u32 {
 
 pub(super) fn show(app: &AppWindow, view: &SettingsView) {
     let state = app.global::<SettingsState>();
+    state.set_can_practise(view.can_practise);
+    state.set_practises(view.practises);
     state.set_sound(view.sound);
     state.set_volume(count(view.volume));
     state.set_vibration_only(view.vibration_only);

@@ -5,7 +5,7 @@ use slint::ComponentHandle;
 use super::Events;
 use super::convert::{count, sentence};
 use super::generated::{
-    AppWindow, CameraKind, ConnectionKind, Keyboard, OutcomeKind, PlaceKind, Sentence, Shell,
+    AppWindow, CameraKind, ConnectionKind, OutcomeKind, PlaceKind, Sentence, Shell,
 };
 use crate::view::{Camera, Connection, Outcome, Place, UiEvent, View};
 
@@ -38,6 +38,7 @@ fn place_of(place: PlaceKind) -> Option<Place> {
         PlaceKind::Nearby => Place::Nearby,
         PlaceKind::Settings => Place::Settings,
         PlaceKind::Printing => Place::Printing,
+        PlaceKind::Gallery => Place::Gallery,
         PlaceKind::None => return None,
     })
 }
@@ -87,10 +88,4 @@ pub(super) fn show(app: &AppWindow, view: &View) {
 pub(super) fn is_covered(app: &AppWindow) -> bool {
     let shell = app.global::<Shell>();
     shell.get_asking() || shell.get_outcome() == OutcomeKind::Refused
-}
-
-/// Gives the keys back to the window and puts our keyboard away.
-pub(super) fn release_focus(app: &AppWindow) {
-    app.global::<Keyboard>().set_wanted(false);
-    app.invoke_focus_root();
 }

@@ -1,16 +1,16 @@
 //! Pictures of screens without a display, for scripts and papers.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{Platform, WindowAdapter, set_platform};
 use slint::{PhysicalSize, PlatformError, Rgb8Pixel, SharedPixelBuffer};
 
-use super::{Window, samples};
-use crate::view::{Language, Picture, Theme, View};
+use super::{Window, contact_sheet, samples};
+use crate::view::{Picture, View};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
@@ -22,6 +22,8 @@ pub enum SnapshotError {
     Write(PathBuf, #[source] image::ImageError),
     #[error("the folder {0} could not be made")]
     Folder(PathBuf, #[source] std::io::Error),
+    #[error("{0} could not be written")]
+    Page(PathBuf, #[source] std::io::Error),
     #[error("the drawing thread panicked")]
     Panicked,
 }
@@ -32,7 +34,7 @@ pub enum SnapshotError {
 /// When it cannot be drawn, which is a fault of the program.
 pub fn snapshot(view: &View, width: u32, height: u32) -> Result<Picture, SnapshotError> {
     let view = view.clone();
-    with_studio(move |studio| studio.draw(&view, width, height))
+    with_studio(move |studio| studio.draw(&studio.open()?, &view, width, height))
 }
 
 /// Writes one screen as a PNG of `width * height` pixels.
@@ -48,7 +50,7 @@ pub fn write_snapshot(
     write_png(path, &snapshot(view, width, height)?)
 }
 
-/// Writes every sample screen as `<screen>-<language>-<theme>-<form>.png` into `folder`.
+/// Writes every sample screen as a PNG into `folder`, and `index.html` to look through them.
 ///
 /// # Errors
 /// When a file cannot be written, or a screen cannot be drawn.
@@ -57,21 +59,18 @@ pub fn render_samples(folder: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
         .map_err(|error| SnapshotError::Folder(folder.to_owned(), error))?;
     let folder = folder.to_owned();
     with_studio(move |studio| {
+        let shots = samples::shots();
         let mut written = Vec::new();
-        for language in Language::ALL {
-            for theme in Theme::ALL {
-                for (form, width, height) in samples::FORMS {
-                    for (name, view) in samples::views(language, theme) {
-                        let picture = studio.draw(&view, width, height)?;
-                        let file =
-                            format!("{name}-{}-{}-{form}.png", language.code(), theme.code());
-                        let path = folder.join(file);
-                        write_png(&path, &picture)?;
-                        written.push(path);
-                    }
-                }
-            }
+        let open = studio.open()?;
+        for shot in &shots {
+            let picture = studio.draw(&open, &shot.view, shot.width, shot.height)?;
+            let path = folder.join(shot.file());
+            write_png(&path, &picture)?;
+            written.push(path);
         }
+        let page = folder.join("index.html");
+        std::fs::write(&page, contact_sheet::page(&shots))
+            .map_err(|error| SnapshotError::Page(page, error))?;
         Ok(written)
     })
 }
@@ -98,34 +97,50 @@ fn with_studio<T: Send + 'static>(
 
 struct Studio {
     adapters: Rc<RefCell<Vec<Rc<MinimalSoftwareWindow>>>>,
+    /// Goes on only when told, so that the same view gives the same picture.
+    clock: Rc<Cell<Duration>>,
 }
 
 impl Studio {
     fn new() -> Result<Self, SnapshotError> {
         let adapters = Rc::new(RefCell::new(Vec::new()));
+        let clock = Rc::new(Cell::new(Duration::ZERO));
         set_platform(Box::new(Headless {
             adapters: Rc::clone(&adapters),
-            started: Instant::now(),
+            clock: Rc::clone(&clock),
         }))?;
-        Ok(Self { adapters })
+        Ok(Self { adapters, clock })
     }
 
-    fn draw(&self, view: &View, width: u32, height: u32) -> Result<Picture, SnapshotError> {
-        self.adapters.borrow_mut().clear();
+    fn open(&self) -> Result<Open, SnapshotError> {
         let window = Window::new(|_| {})?;
-        let Some(adapter) = self.adapters.borrow().last().cloned() else {
+        let Some(adapter) = self.adapters.borrow_mut().pop() else {
             return Err(PlatformError::NoPlatform.into());
         };
-        adapter.set_size(PhysicalSize::new(width, height));
-        window.show_view(view);
         window.show_preview(&samples::picture());
         window.show()?;
+        Ok(Open { window, adapter })
+    }
+
+    fn draw(
+        &self,
+        open: &Open,
+        view: &View,
+        width: u32,
+        height: u32,
+    ) -> Result<Picture, SnapshotError> {
+        open.adapter.set_size(PhysicalSize::new(width, height));
+        open.window.show_view(view);
         let mut buffer = SharedPixelBuffer::<Rgb8Pixel>::new(width, height);
-        slint::platform::update_timers_and_animations();
-        adapter.request_redraw();
-        adapter.draw_if_needed(|renderer| {
-            renderer.render(buffer.make_mut_slice(), width as usize);
-        });
+        // What follows from a change, such as the rows of a list, is there a turn later; so is the end of what moves.
+        for _ in 0..2 {
+            self.clock.set(self.clock.get() + Duration::from_secs(1));
+            slint::platform::update_timers_and_animations();
+            open.adapter.request_redraw();
+            open.adapter.draw_if_needed(|renderer| {
+                renderer.render(buffer.make_mut_slice(), width as usize);
+            });
+        }
         Ok(Picture {
             width,
             height,
@@ -134,9 +149,14 @@ impl Studio {
     }
 }
 
+struct Open {
+    window: Window,
+    adapter: Rc<MinimalSoftwareWindow>,
+}
+
 struct Headless {
     adapters: Rc<RefCell<Vec<Rc<MinimalSoftwareWindow>>>>,
-    started: Instant,
+    clock: Rc<Cell<Duration>>,
 }
 
 impl Platform for Headless {
@@ -147,6 +167,6 @@ impl Platform for Headless {
     }
 
     fn duration_since_start(&self) -> Duration {
-        self.started.elapsed()
+        self.clock.get()
     }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use slint::{ComponentHandle, Image, PlatformError, Rgb8Pixel, SharedPixelBuffer};
 
+use super::focus::Focus;
 use super::generated::{AppWindow, Keyboard, ScreenKind, Sentence, Shell, Words};
 use super::keys::{KeySink, Keys};
 use super::{
@@ -177,7 +178,7 @@ impl WindowHandle {
 }
 
 fn show_view(app: &AppWindow, view: &View) {
-    let before = FocusPlace::of(app);
+    let before = Focus::of(app);
     shell_adapter::show(app, view);
     settings_adapter::show_appearance(app, &view.appearance);
     printing_adapter::show_offer(app, &view.printing);
@@ -222,34 +223,14 @@ fn show_view(app: &AppWindow, view: &View) {
             settings_adapter::show(app, screen);
             ScreenKind::Settings
         }
+        Screen::Gallery => ScreenKind::Gallery,
         Screen::Stopped(screen) => {
             stopped_adapter::show(app, screen);
             ScreenKind::Stopped
         }
     };
     app.global::<Shell>().set_screen(kind);
-    if before != FocusPlace::of(app) {
-        // A text field may be gone together with the focus, and with it the scanner's keys.
-        shell_adapter::release_focus(app);
-    }
-}
-
-/// Changes whenever a text field may have disappeared or been covered.
-#[derive(PartialEq)]
-struct FocusPlace {
-    screen: ScreenKind,
-    part: bool,
-    covered: bool,
-}
-
-impl FocusPlace {
-    fn of(app: &AppWindow) -> Self {
-        Self {
-            screen: app.global::<Shell>().get_screen(),
-            part: task_adapter::is_typing(app) || look_up_adapter::shows_detail(app),
-            covered: shell_adapter::is_covered(app),
-        }
-    }
+    before.release_if_gone(app, &view.screen);
 }
 
 fn show_preview(app: &AppWindow, picture: &Picture) {

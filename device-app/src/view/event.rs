@@ -13,6 +13,7 @@ pub enum Place {
     Settings,
     /// What is being printed.
     Printing,
+    Gallery,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub enum UiEvent {
     /// One step back; in a task the worker keeps the draft.
     Back,
     Resume,
+    /// Id of an [`OthersDraft`](super::OthersDraft): asked first.
+    TakeOver(String),
     /// Action code of a button or of an answered question.
     Action(String),
     /// Id of a [`Choice`].
@@ -97,6 +100,8 @@ pub enum UiEvent {
     SetCamera(bool),
     SetMetered(bool),
     Print(PrintEvent),
+    /// Try anything on a copy that is thrown away.
+    Practise(bool),
     DismissBanner,
     Quit,
 }

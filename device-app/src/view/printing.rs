@@ -131,3 +131,18 @@ pub enum PrintEvent {
     SetDpi(u32),
     SetAnswers(bool),
 }
+
+impl PrintEvent {
+    /// Whether it is about the printer of this device, and not about labels.
+    pub const fn is_setting(&self) -> bool {
+        matches!(
+            self,
+            Self::NeverAnswers
+                | Self::SetAddress(_)
+                | Self::SetLanguage(_)
+                | Self::SetSize(_)
+                | Self::SetDpi(_)
+                | Self::SetAnswers(_)
+        )
+    }
+}

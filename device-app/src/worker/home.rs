@@ -5,8 +5,8 @@ use replica::ReplicaError;
 use replica::query::EventFilter;
 
 use super::event_words;
-use super::machine::Worker;
-use crate::view::{Draft, HomeView, Language, RecentLine};
+use super::machine::{Work, Worker};
+use crate::view::{Draft, HomeView, Language, OthersDraft, RecentLine};
 
 const RECENT_MAX: usize = 5;
 /// Lines of one person's day that are looked at to count them.
@@ -39,15 +39,23 @@ impl Worker {
                 quantity: words.quantity,
             });
         }
-        let resumable = self.work.as_ref().map(|work| Draft {
+        let draft = |work: &Work| Draft {
             operation: work.task.operation().code().to_owned(),
             title: work.task.title().to_owned(),
             started: self.site_clock.show(work.started, now),
             lines: u32::try_from(work.task.line_count()).unwrap_or(u32::MAX),
+        };
+        let resumable = self.work.as_ref().map(draft);
+        let others = self.drafts_of_others()?.into_iter();
+        let of_others = others.map(|(id, name, work)| OthersDraft {
+            id: id.to_string(),
+            name,
+            draft: draft(&work),
         });
         Ok(HomeView {
             site: self.site_name()?,
             resumable,
+            of_others: of_others.collect(),
             recent,
             lines_today: u32::try_from(events.iter().filter(of_today).count()).unwrap_or(0),
             // Looking up has a place of its own in the bar below.

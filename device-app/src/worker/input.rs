@@ -9,14 +9,54 @@ use super::machine::{Asking, Showing, Worker};
 use super::neighbours::stands_in;
 use crate::view::{Message, Outcome, Place, UiEvent};
 
+/// Whether it is about the device itself: that goes on as ever while somebody practises.
+const fn concerns_the_device(event: &UiEvent) -> bool {
+    matches!(
+        event,
+        UiEvent::Enrol { .. }
+            | UiEvent::SyncNeighbours
+            | UiEvent::ShowCode(_)
+            | UiEvent::HideCode
+            | UiEvent::LookIn(_)
+            | UiEvent::ExportTo(_)
+            | UiEvent::ImportFrom(_)
+            | UiEvent::SyncNow
+            | UiEvent::StayOffline(_)
+            | UiEvent::KeepWords(_)
+            | UiEvent::SetLanguage(_)
+            | UiEvent::SetTheme(_)
+            | UiEvent::SetTextPercent(_)
+            | UiEvent::SetLeftHanded(_)
+            | UiEvent::SetScreenKeyboard(_)
+            | UiEvent::SetPinyin(_)
+            | UiEvent::SetSound(_)
+            | UiEvent::SetVolume(_)
+            | UiEvent::SetVibrationOnly(_)
+            | UiEvent::SetCamera(_)
+            | UiEvent::SetNeighbours(_)
+            | UiEvent::SetMetered(_)
+    ) || matches!(event, UiEvent::Print(print) if print.is_setting())
+}
+
 impl Worker {
     pub(crate) fn ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
+        match event {
+            UiEvent::Practise(true) => self.begin_practice(),
+            UiEvent::Practise(false) => self.end_practice(),
+            real if concerns_the_device(&real) => self.on_real(|worker| worker.device_ui(real)),
+            work => self.work_ui(work),
+        }
+    }
+
+    /// What a person does with goods, people and screens.
+    fn work_ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
         match event {
             UiEvent::Scan { text } => return self.payload(&Payload::from_keys(&text), "wedge"),
             UiEvent::OpenOperation(code) => return self.open_operation(&code),
             UiEvent::Open(place) => self.open_place(place),
             UiEvent::Back => self.back(),
             UiEvent::Resume => return self.resume(),
+            UiEvent::TakeOver(id) => return self.ask_to_take_over(&id),
             UiEvent::Action(code) => return self.action(&code),
             UiEvent::Choose(id) => return self.choose(id),
             UiEvent::Keypad(key) => self.keypad(key),
@@ -30,16 +70,27 @@ impl Worker {
             UiEvent::PinKey(key) => self.pin_key(key),
             UiEvent::PinDone => return self.pin_done(),
             UiEvent::SignOut => self.sign_out(),
-            UiEvent::Enrol {
-                server_url,
-                code,
-                device_name,
-            } => self.enrol_by_hand(&server_url, &code, &device_name),
             UiEvent::SkipEnrol => self.showing = Showing::SignIn,
             UiEvent::OpenEnrol => self.showing = Showing::Enrol,
             UiEvent::Search(text) => return self.search(text),
             UiEvent::OpenHit(id) => return self.open_hit(&id),
             UiEvent::CloseDetail => self.look_up.close_detail(),
+            UiEvent::Print(event) => return self.print_event(event),
+            UiEvent::DismissBanner => self.banner = None,
+            UiEvent::Quit => self.quit = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What concerns the device and its exchanges, and its settings.
+    fn device_ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
+        match event {
+            UiEvent::Enrol {
+                server_url,
+                code,
+                device_name,
+            } => self.enrol_by_hand(&server_url, &code, &device_name),
             UiEvent::SyncNeighbours => self.sync_neighbours(),
             UiEvent::ShowCode(kind) => return self.show_code(kind),
             UiEvent::HideCode => self.hide_code(),
@@ -54,8 +105,6 @@ impl Worker {
             }
             UiEvent::KeepWords(kept) => return self.keep_words(&kept),
             UiEvent::Print(event) => return self.print_event(event),
-            UiEvent::DismissBanner => self.banner = None,
-            UiEvent::Quit => self.quit = true,
             setting => return self.set(setting),
         }
         Ok(())
@@ -125,6 +174,8 @@ impl Worker {
         match self.showing {
             Showing::LookUp => self.look_up_scan(&scanned),
             Showing::Task if self.work.is_some() => self.task_scan(scanned),
+            // On a shared device the next person's badge is theirs, whatever lies unfinished.
+            _ if self.is_badge_of_another(&scanned.raw)? => self.badge(&scanned.raw),
             // Unfinished work goes on where it stopped; any other scan opens what fits.
             _ if self.work.as_ref().is_some_and(|w| w.task.has_open_work()) => {
                 self.showing = Showing::Task;
@@ -169,6 +220,7 @@ impl Worker {
         self.showing = match self.showing {
             Showing::Nearby => Showing::Sync,
             Showing::Printing => self.behind_printing(),
+            Showing::Gallery => Showing::Settings,
             Showing::LookUp if self.look_up.has_detail() => {
                 self.look_up.close_detail();
                 Showing::LookUp
@@ -189,6 +241,7 @@ impl Worker {
                         Ok(())
                     }
                     Asking::StartInstead(operation) => self.start(operation),
+                    Asking::TakeOver { from, .. } => self.take_over(from),
                 };
             }
             Some(_) => {

@@ -11,7 +11,7 @@ use std::sync::mpsc::Sender;
 
 use documents::SigningKey;
 use documents::catalogue::Operator;
-use domain::{EventHash, SiteId};
+use domain::{EventHash, OperatorId, SiteId};
 use operations::{Context, Task};
 use replica::{Replica, ReplicaError, Waiting};
 use scan::Payload;
@@ -25,6 +25,7 @@ use super::nearby::NearbyState;
 use super::neighbours::Neighbours;
 use super::opening::{self, Stopped};
 use super::pin::Tries;
+use super::practice::{self, Practice};
 use super::printing::Printing;
 use super::site_clock::SiteClock;
 use super::stock_view::StockView;
@@ -69,6 +70,7 @@ pub(crate) enum Showing {
     Nearby,
     Settings,
     Printing,
+    Gallery,
 }
 
 /// A question of the worker's own; the task's questions are the task's.
@@ -77,6 +79,11 @@ pub(crate) enum Asking {
     SignOut,
     /// Drop the work under way and start this one.
     StartInstead(operations::Operation),
+    /// Go on with what this person has not finished.
+    TakeOver {
+        from: OperatorId,
+        name: String,
+    },
 }
 
 /// The work under way.
@@ -115,6 +122,8 @@ pub(crate) struct SignInState {
 /// Everything that the handheld is, without display and threads.
 pub struct Worker {
     pub(crate) replica: Replica,
+    /// Somebody practises: `replica` is a copy then.
+    pub(crate) practice: Option<Practice>,
     /// Held for as long as the worker lives: two programs on one database would write two histories.
     _lock: File,
     pub(crate) secrets: Box<dyn SecretStore>,
@@ -173,6 +182,7 @@ impl Worker {
         if let Some(language) = options.language {
             settings.language = Some(language.code().to_owned());
         }
+        practice::clear(folder);
         let tries = Tries::load(&replica)?;
         let now = (options.clock)();
         let blobs = BlobDriver::open(folder, &key, &replica, seed, now)?;
@@ -184,6 +194,7 @@ impl Worker {
             sync: SyncDriver::new(seed, settings.stay_offline, options.network, answers),
             blobs,
             replica,
+            practice: None,
             _lock: lock,
             secrets: options.secrets,
             clock: options.clock,
@@ -298,11 +309,13 @@ impl Worker {
     /// Time went by.
     pub fn tick(&mut self) {
         let now = self.now();
-        let news = self.sync.tick(&mut self.replica, now);
-        let result = self.note(news).and_then(|()| self.watch_neighbours());
-        self.report(result);
-        self.animate();
-        self.send_photos();
+        self.on_real(|worker| {
+            let news = worker.sync.tick(&mut worker.replica, now);
+            let result = worker.note(news).and_then(|()| worker.watch_neighbours());
+            worker.report(result);
+            worker.animate();
+            worker.send_photos();
+        });
         let idle_ms = i64::from(self.settings.idle_minutes) * 60_000;
         if idle_ms > 0 && self.operator.is_some() && now - self.last_input > idle_ms {
             self.leave(None);
@@ -331,40 +344,41 @@ impl Worker {
                 self.camera = camera;
                 Ok(())
             }
-            ToWorker::SyncAnswered(answer) => {
-                let news = self.sync.answered(answer, &mut self.replica, now);
-                self.note(news)
-            }
-            ToWorker::SnapshotAnswered(answer) => {
-                let news = self.sync.snapshot_answered(answer, &mut self.replica, now);
-                self.note(news)
-            }
-            ToWorker::RenewAnswered(answer) => {
-                let news = self.sync.renew_answered(answer, &mut self.replica, now);
-                self.note(news)
-            }
-            ToWorker::BlobAnswered(answer) => self.blobs.answered(answer, now),
-            ToWorker::Live(line, news) => {
-                let news = self.sync.live_news(line, news, &mut self.replica, now);
-                self.note(news)
-            }
-            ToWorker::EnrolAnswered(answer) => self.enrol_answered(answer),
             ToWorker::Printing(state) => {
                 self.print_news(state);
                 Ok(())
             }
-            ToWorker::Peer(news) => self.peer(news),
             ToWorker::Line(_) => Ok(()),
             ToWorker::Stop => {
                 self.quit = true;
                 Ok(())
             }
+            from_elsewhere => self.on_real(|worker| worker.answered(from_elsewhere, now)),
         };
         self.camera_wanted
             .store(self.settings.camera, std::sync::atomic::Ordering::Relaxed);
-        let result = result.and_then(|()| self.watch_neighbours());
+        let result = result.and_then(|()| self.on_real(Self::watch_neighbours));
         self.report(result);
-        self.send_photos();
+        self.on_real(Self::send_photos);
+    }
+
+    /// What the hub and neighbours say.
+    fn answered(&mut self, message: ToWorker, now: i64) -> Result<(), ReplicaError> {
+        let news = match message {
+            ToWorker::SyncAnswered(answer) => self.sync.answered(answer, &mut self.replica, now),
+            ToWorker::SnapshotAnswered(answer) => {
+                self.sync.snapshot_answered(answer, &mut self.replica, now)
+            }
+            ToWorker::RenewAnswered(answer) => {
+                self.sync.renew_answered(answer, &mut self.replica, now)
+            }
+            ToWorker::Live(line, news) => self.sync.live_news(line, news, &mut self.replica, now),
+            ToWorker::BlobAnswered(answer) => return self.blobs.answered(answer, now),
+            ToWorker::EnrolAnswered(answer) => return self.enrol_answered(answer),
+            ToWorker::Peer(news) => return self.peer(news),
+            _ => return Ok(()),
+        };
+        self.note(news)
     }
 
     /// The next part of a photo goes when nothing else is due: scans and changes come first.
@@ -527,6 +541,7 @@ impl Worker {
             Place::Nearby => return self.open_nearby(),
             Place::Settings => Showing::Settings,
             Place::Printing => return self.open_printing(),
+            Place::Gallery => Showing::Gallery,
             Place::Home | Place::LookUp | Place::History => self.entrance(),
         };
     }

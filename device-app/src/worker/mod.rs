@@ -20,6 +20,7 @@ mod opening;
 mod people;
 mod photos;
 mod pin;
+mod practice;
 mod print_screen;
 mod printing;
 mod renewal;

@@ -105,7 +105,15 @@ impl Worker {
         }
     }
 
+    /// Whether the code is the badge of somebody who is not signed in now.
+    pub(crate) fn is_badge_of_another(&self, code: &str) -> Result<bool, ReplicaError> {
+        let operator = self.replica.query().operator_by_badge(code)?;
+        let here = self.operator.as_ref().map(|o| o.id);
+        Ok(operator.is_some_and(|operator| Some(operator.id) != here))
+    }
+
     fn enter(&mut self, operator: Operator) -> Result<(), ReplicaError> {
+        self.end_practice()?;
         let name = operator.name.clone();
         self.sign_in = SignInState::default();
         self.operator = Some(operator);
@@ -139,6 +147,8 @@ impl Worker {
 
     /// Nobody is signed in any more; their draft is kept.
     pub(crate) fn leave(&mut self, why: Option<Message>) {
+        let result = self.end_practice();
+        self.report(result);
         self.operator = None;
         self.work = None;
         self.asking = None;

@@ -176,6 +176,11 @@ impl Worker {
 
     /// Puts a label into the queue, so many times. It is on the disk when the person is told.
     fn print(&mut self, form: Form, copies: u32) -> Result<(), ReplicaError> {
+        if self.practises() {
+            // A label in the warehouse is not practice.
+            self.tell(Outcome::Attention, Message::new("label-practice"), "");
+            return Ok(());
+        }
         let settings = &self.printing.settings;
         if settings.address().is_none() {
             self.tell(Outcome::Attention, Message::new("printer-not-set"), "");

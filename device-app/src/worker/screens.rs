@@ -23,7 +23,13 @@ fn megabytes(bytes: u64) -> String {
 impl Worker {
     /// What the screen shows now. A screen that cannot be read shows the failure in its place.
     pub fn view(&mut self) -> View {
-        let screen = match self.screen() {
+        // What concerns the device is shown as it is, whatever somebody tries meanwhile.
+        let device = matches!(self.showing, Showing::Sync | Showing::Nearby);
+        let screen = match device {
+            true => self.on_real(|worker| worker.screen()),
+            false => self.screen(),
+        };
+        let screen = match screen {
             Ok(screen) => screen,
             Err(error) => {
                 self.report(Err(error));
@@ -43,7 +49,7 @@ impl Worker {
             } else {
                 Camera::Off
             },
-            practice: false,
+            practice: self.practises(),
             printing: self.print_offer(),
         }
     }
@@ -62,6 +68,9 @@ impl Worker {
             Some(Asking::StartInstead(_)) => {
                 let lines = self.work.as_ref().map_or(0, |w| w.task.line_count());
                 Some(ask(Message::new("discard-confirm").with(lines.to_string())))
+            }
+            Some(Asking::TakeOver { name, .. }) => {
+                Some(ask(Message::new("take-over-confirm").with(name.clone())))
             }
             None if self.showing == Showing::Task => {
                 let question = self.work.as_ref()?.task.question()?;
@@ -88,6 +97,7 @@ impl Worker {
             Showing::Nearby => Screen::Nearby(self.nearby_view()),
             Showing::Settings => Screen::Settings(self.settings_view()),
             Showing::Printing => Screen::Printing(self.printing_view()),
+            Showing::Gallery => Screen::Gallery,
         })
     }
 
@@ -176,6 +186,8 @@ impl Worker {
     fn settings_view(&self) -> SettingsView {
         let identity = self.replica.identity();
         SettingsView {
+            can_practise: self.operator.is_some(),
+            practises: self.practises(),
             sound: self.settings.sound,
             volume: self.settings.volume,
             vibration_only: self.settings.vibration_only,

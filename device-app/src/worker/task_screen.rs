@@ -67,7 +67,8 @@ impl Worker {
             actions: actions.collect(),
             recalculating: work.recalculating,
             last: work.last.clone(),
-            can_photograph: self.settings.camera
+            can_photograph: !self.practises()
+                && self.settings.camera
                 && self.camera == crate::view::Camera::On
                 && work.last.is_some(),
         })

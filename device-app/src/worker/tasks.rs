@@ -1,13 +1,13 @@
 //! The work under way: inputs go to the procedure; what comes of them is one commit with the draft.
 
 use documents::{FieldEdit, Partition, RecordId, RecordKind};
-use domain::{ParseQuantityError, Quantity};
+use domain::{OperatorId, ParseQuantityError, Quantity};
 use operations::home::{Route, route};
 use operations::{ActionCode, Input, Operation, Said, Scanned, Step, Task, ViewError};
 use replica::{Commit, DraftChange, NewEvent, RecordEdit, ReplicaError};
 use serde::{Deserialize, Serialize};
 
-use super::machine::{Showing, Work, Worker};
+use super::machine::{Asking, Showing, Work, Worker};
 use crate::view::{LastScan, Message, Outcome, PadKey};
 
 /// The draft as it is kept.
@@ -15,6 +15,19 @@ use crate::view::{LastScan, Message, Outcome, PadKey};
 struct SavedWork {
     started: i64,
     task: Task,
+}
+
+impl Work {
+    fn of(saved: SavedWork) -> Self {
+        Self {
+            task: saved.task,
+            started: saved.started,
+            recalculating: false,
+            last: None,
+            unit: None,
+            pad: String::new(),
+        }
+    }
 }
 
 pub(crate) fn outcome(outcome: operations::Outcome) -> Outcome {
@@ -84,15 +97,69 @@ impl Worker {
         let drafts = self.replica.query().drafts()?;
         let saved = drafts.iter().find(|d| d.name == name);
         let saved = saved.and_then(|d| serde_json::from_str::<SavedWork>(&d.content).ok());
-        self.work = saved.map(|saved| Work {
-            task: saved.task,
-            started: saved.started,
-            recalculating: false,
-            last: None,
-            unit: None,
-            pad: String::new(),
-        });
+        self.work = saved.map(Work::of);
         Ok(self.work.is_some())
+    }
+
+    /// Work that others have not finished here. A draft of a later program is left alone.
+    pub(crate) fn drafts_of_others(&self) -> Result<Vec<(OperatorId, String, Work)>, ReplicaError> {
+        let mut found = Vec::new();
+        for draft in self.replica.query().drafts()? {
+            let of = draft
+                .name
+                .strip_prefix("task:")
+                .and_then(|id| id.parse().ok());
+            let Some(of) = of.filter(|of| self.operator.as_ref().is_some_and(|o| o.id != *of))
+            else {
+                continue;
+            };
+            let (Ok(saved), Some(person)) = (
+                serde_json::from_str::<SavedWork>(&draft.content),
+                self.replica.query().operator(of)?,
+            ) else {
+                continue;
+            };
+            found.push((of, person.name, Work::of(saved)));
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn ask_to_take_over(&mut self, id: &str) -> Result<(), ReplicaError> {
+        let others = self.drafts_of_others()?;
+        let found = others.into_iter().find(|(of, ..)| of.to_string() == id);
+        if self.work.is_some() {
+            self.tell(Outcome::Refused, Message::new("finish-own-first"), "");
+        } else if let Some((from, name, _)) = found {
+            self.asking = Some(Asking::TakeOver { from, name });
+        }
+        Ok(())
+    }
+
+    /// Goes on with what somebody else began: the draft changes hands, and what is written from now on is this person's.
+    pub(crate) fn take_over(&mut self, from: OperatorId) -> Result<(), ReplicaError> {
+        let others = self.drafts_of_others()?;
+        let Some((.., work)) = others.into_iter().find(|(of, ..)| *of == from) else {
+            return Ok(());
+        };
+        let Some(name) = self.draft_name() else {
+            return Ok(());
+        };
+        let saved = SavedWork {
+            started: self.now(),
+            task: work.task.clone(),
+        };
+        let content = serde_json::to_string(&saved).map_err(|_| ReplicaError::BadRow("draft"))?;
+        let now = self.now();
+        // Written first: work that is in two hands for an instant is better than work that is in none.
+        self.replica
+            .set_draft(&DraftChange::Put { name, content }, now)?;
+        let theirs = format!("task:{from}");
+        self.replica
+            .set_draft(&DraftChange::Clear { name: theirs }, now)?;
+        self.work = Some(Work::of(saved));
+        self.banner = None;
+        self.showing = Showing::Task;
+        Ok(())
     }
 
     pub(crate) fn resume(&mut self) -> Result<(), ReplicaError> {
@@ -406,10 +473,13 @@ impl Worker {
             // There is room again.
             self.banner = None;
         }
-        self.waiting.events += committed.events.len() as u64;
-        self.waiting.edits += edited;
         self.committed
             .extend(committed.events.iter().map(|(_, hash)| *hash));
+        if self.practises() {
+            return Ok(());
+        }
+        self.waiting.events += committed.events.len() as u64;
+        self.waiting.edits += edited;
         self.sync_event(sync_core::Event::Committed)
     }
 }

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Stopped, ToWorker, Worker, WorkerOptions};
-use crate::view::{Outcome, Screen, StoppedView, UiEvent, View};
+use crate::view::{Feedback, Screen, StoppedView, UiEvent, View};
 
 /// Reaches the worker. Dropping it ends the thread after what is under way.
 pub struct WorkerHandle {
@@ -36,8 +36,8 @@ pub trait WorkerOutput: Send + 'static {
     fn show(&mut self, view: View);
     /// Once, before the first view: what the keyboard had learned, as [`UiEvent::KeepWords`] brought it.
     fn words(&mut self, _kept: String) {}
-    /// A new answer, after its commit. `loudness`: 0 to 100, 0 is silence.
-    fn sound(&mut self, outcome: Outcome, loudness: u32);
+    /// A new answer, after its commit, to be heard and felt. `loudness`: 0 to 100, 0 is silence.
+    fn answer(&mut self, feedback: &Feedback, loudness: u32);
     /// Somebody asked to end the program.
     fn quit(&mut self);
 }
@@ -109,7 +109,7 @@ fn work(
             if view.feedback != shown.feedback
                 && let Some(feedback) = &view.feedback
             {
-                output.sound(feedback.outcome, worker.loudness());
+                output.answer(feedback, worker.loudness());
             }
             output.show(view.clone());
             shown = view;

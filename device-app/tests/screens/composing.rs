@@ -175,6 +175,9 @@ fn escape_gives_up_the_word_and_not_the_screen() {
     bench.type_slowly("cang\u{1b}");
     assert_eq!(bench.preedit(), "");
     assert_eq!(bench.events(), []);
+    // Out of the field, then out of the screen.
+    bench.type_slowly("\u{1b}");
+    assert_eq!(bench.events(), []);
     bench.type_slowly("\u{1b}");
     assert_eq!(bench.events(), [UiEvent::Back]);
 }

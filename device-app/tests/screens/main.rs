@@ -7,11 +7,16 @@
 
 mod clicks;
 mod composing;
+mod feedback;
+mod fits;
 mod fonts;
 mod keys;
 mod look_up;
 mod pictures;
 mod printing;
+mod reach;
+mod scene;
 mod support;
+mod table;
 mod touch;
 mod words;

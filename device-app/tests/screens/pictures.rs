@@ -1,11 +1,11 @@
-//! Every screen is drawn in both languages, light and dark, on a phone and on a tablet.
+//! Every screen is drawn in both languages, in every look, on a phone and on a tablet.
 //!
 //! The pictures stay in the target folder (`tmp/screens`), to be looked at.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use device_app::ui::{samples, snapshot};
+use device_app::ui::{render_samples, samples, snapshot};
 use device_app::view::{
     Camera, HistoryView, HomeView, Language, LookUpView, Screen, SyncView, Theme, View,
 };
@@ -13,11 +13,15 @@ use slint::{Rgba8Pixel, SharedPixelBuffer};
 
 use crate::support::{Bench, sample};
 
-pub(crate) fn save(file: &str, drawn: &SharedPixelBuffer<Rgba8Pixel>) {
+fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screens");
     std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+pub(crate) fn save(file: &str, drawn: &SharedPixelBuffer<Rgba8Pixel>) {
     image::save_buffer(
-        folder.join(file),
+        folder().join(file),
         drawn.as_bytes(),
         drawn.width(),
         drawn.height(),
@@ -27,30 +31,22 @@ pub(crate) fn save(file: &str, drawn: &SharedPixelBuffer<Rgba8Pixel>) {
 }
 
 #[test]
-fn every_screen_is_drawn() {
-    let bench = Bench::phone();
-    bench.window.show_preview(&samples::picture());
+fn every_screen_is_drawn_and_is_on_the_page() {
+    let folder = folder();
+    let written = render_samples(&folder).unwrap();
+    let page = std::fs::read_to_string(folder.join("index.html")).unwrap();
+    assert_eq!(written.len(), samples::shots().len());
     let mut seen = HashSet::new();
-    for language in Language::ALL {
-        for theme in [Theme::Light, Theme::Dark] {
-            for (form, width, height) in samples::FORMS {
-                bench.resize(width as f32, height as f32);
-                for (name, view) in samples::views(language, theme) {
-                    bench.window.show_view(&view);
-                    bench.settle();
-                    let drawn = bench.slint().take_snapshot().unwrap();
-                    assert_eq!((drawn.width(), drawn.height()), (width, height));
-                    let file = format!("{name}-{}-{}-{form}.png", language.code(), theme.code());
-                    save(&file, &drawn);
-                    // Refused is the same red in every look.
-                    assert!(
-                        name == "refused" || seen.insert(drawn.as_bytes().to_vec()),
-                        "{file} looks like another one"
-                    );
-                }
-            }
-        }
+    for (path, shot) in written.iter().zip(samples::shots()) {
+        let file = shot.file();
+        assert!(page.contains(&format!("src=\"{file}\"")), "{file}");
+        // Refused is the same red in every look.
+        assert!(
+            shot.name == "refused" || seen.insert(std::fs::read(path).unwrap()),
+            "{file} looks like another one"
+        );
     }
+    assert_eq!(image::image_dimensions(&written[0]).unwrap(), (480, 800));
 }
 
 /// States that no sample shows: large text everywhere, nothing to show, our keyboard, no camera.
@@ -104,26 +100,6 @@ fn odd_states_are_drawn() {
     bench.window.show_view(&text);
     bench.tap("Expiry date");
     draw("task-keyboard");
-}
-
-/// What a phone shows only after scrolling.
-#[test]
-fn long_screens_are_drawn_whole() {
-    let bench = Bench::phone();
-    bench.resize(480.0, 2200.0);
-    for language in Language::ALL {
-        for theme in [Theme::Light, Theme::Dark] {
-            for name in ["sync", "nearby", "settings"] {
-                let views = samples::views(language, theme);
-                let view = views.into_iter().find(|(sample, _)| *sample == name);
-                bench.window.show_view(&view.unwrap().1);
-                bench.settle();
-                let drawn = bench.slint().take_snapshot().unwrap();
-                let file = format!("long-{name}-{}-{}.png", language.code(), theme.code());
-                save(&file, &drawn);
-            }
-        }
-    }
 }
 
 #[test]

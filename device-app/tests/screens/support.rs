@@ -53,6 +53,19 @@ impl Bench {
         self.slint().set_size(LogicalSize::new(width, height));
     }
 
+    /// Pixels of the display for each pixel of the screens; a size must be given again after it.
+    pub(crate) fn scale(&self, scale_factor: f32) {
+        self.slint()
+            .dispatch_event(WindowEvent::ScaleFactorChanged { scale_factor });
+    }
+
+    /// As [`Bench::settle`], without drawing.
+    pub(crate) fn lay_out(&self) {
+        for _ in 0..3 {
+            mock_elapsed_time(Duration::from_millis(400));
+        }
+    }
+
     /// The English, light sample of that name.
     pub(crate) fn show(&self, name: &str) {
         self.window.show_view(&sample(name, Language::English));
@@ -113,6 +126,16 @@ impl Bench {
                 .dispatch_event(WindowEvent::KeyReleased { text });
         }
         mock_elapsed_time(Duration::from_millis(1));
+    }
+
+    /// One key as a person presses it.
+    pub(crate) fn press(&self, key: &str) {
+        let text = SharedString::from(key);
+        self.slint()
+            .dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+        self.slint()
+            .dispatch_event(WindowEvent::KeyReleased { text });
+        self.lay_out();
     }
 
     /// Keys as a person presses them.

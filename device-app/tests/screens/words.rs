@@ -218,6 +218,7 @@ fn every_code_of_the_labels_has_words() {
         [
             "label-printing",
             "label-shortened",
+            "label-practice",
             "printer-asks",
             "printer-not-set",
         ]

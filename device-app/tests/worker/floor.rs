@@ -291,3 +291,68 @@ fn who_goes_on_has_to_sign_in() {
     rig.scan("B-WANG");
     assert_eq!(rig.view().operator.as_deref(), Some("Wang"));
 }
+
+#[test]
+fn what_somebody_else_began_here_is_taken_over_after_a_question() {
+    let hub = Hub::new();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    rig.scan("A-01");
+    rig.scan("BOLT");
+    rig.scan("B-WANG");
+    assert_eq!(
+        rig.said(),
+        "wrong-kind-here",
+        "a badge in the middle of work signs nobody in"
+    );
+    rig.ui(UiEvent::Acknowledge);
+    rig.ui(UiEvent::Back);
+    rig.scan("B-WANG");
+    let home = |rig: &mut Rig| match rig.view().screen {
+        Screen::Home(home) => home,
+        other => panic!("{other:?}"),
+    };
+    let offered = home(&mut rig).of_others;
+    assert_eq!((offered.len(), offered[0].name.as_str()), (1, "Li"));
+    assert_eq!(offered[0].draft.operation, "receive");
+    rig.ui(UiEvent::TakeOver(offered[0].id.clone()));
+    assert_eq!(
+        rig.view().question.unwrap().message.code,
+        "take-over-confirm"
+    );
+    rig.action("cancel");
+    assert_eq!(home(&mut rig).of_others.len(), 1, "nothing happened");
+    rig.ui(UiEvent::TakeOver(offered[0].id.clone()));
+    rig.action("confirm");
+    rig.worker.quantity("3");
+    assert_eq!(rig.said(), "received");
+    assert_eq!(rig.stock(), ["A-01 BOLT 3"]);
+    // It is hers now, also after the end of the program; Li has nothing left to go on with.
+    let mut rig = rig.restart(&hub);
+    rig.scan("B-LI");
+    let left = home(&mut rig);
+    assert_eq!((left.resumable, left.of_others.len()), (None, 1));
+    rig.ui(UiEvent::OpenOperation("count".into()));
+    let wang = left.of_others[0].id.clone();
+    rig.ui(UiEvent::Back);
+    rig.ui(UiEvent::TakeOver(wang));
+    assert_eq!(rig.said(), "finish-own-first");
+}
+
+#[test]
+fn many_serial_numbers_are_taken_one_after_the_other() {
+    let hub = Hub::new();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    rig.scan("A-01");
+    rig.scan("DRILL");
+    rig.action("batch");
+    for n in 1..=20 {
+        rig.scan(&format!("SN-{n:03}"));
+        assert_eq!(rig.said(), "received");
+    }
+    assert_eq!(rig.task().prompt.args, ["20"]);
+    rig.action("end-batch");
+    rig.action("done");
+    assert_eq!(rig.stock(), ["A-01 DRILL 20"]);
+}

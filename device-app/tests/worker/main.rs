@@ -8,6 +8,7 @@ mod hub_http;
 mod orders;
 mod people;
 mod photos;
+mod practice;
 mod printing;
 mod process;
 mod rig;

@@ -3,6 +3,7 @@
 
 mod adjust;
 mod anything;
+mod batch;
 mod count;
 mod count_order;
 mod hand_over;

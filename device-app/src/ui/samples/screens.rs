@@ -4,8 +4,8 @@ use super::Goods;
 use crate::view::{
     Action, Choice, CodeKind, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit,
     HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperatorTile,
-    PrinterView, Qr, RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView, StockRow,
-    StoppedView, SyncView, TaskView, Weight,
+    OthersDraft, PrinterView, Qr, RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView,
+    StockRow, StoppedView, SyncView, TaskView, Weight,
 };
 
 pub(super) fn enrol() -> Screen {
@@ -53,6 +53,7 @@ pub(super) fn home(goods: &Goods) -> HomeView {
             started: "13:20".into(),
             lines: 7,
         }),
+        of_others: Vec::new(),
         recent: vec![
             recent("14:02", "receive", goods.bolt, "+12"),
             recent("13:58", "move", goods.glove, "40"),
@@ -64,6 +65,26 @@ pub(super) fn home(goods: &Goods) -> HomeView {
             .filter(|o| **o != operations::Operation::LookUp)
             .map(|o| o.code().to_owned())
             .collect(),
+    }
+}
+
+/// Others have not finished what they began on this device.
+pub(super) fn home_of_others(goods: &Goods) -> HomeView {
+    let home = home(goods);
+    let of = |id: &str, operator: usize, operation: &str, title: &str| OthersDraft {
+        id: id.into(),
+        name: goods.operators[operator].into(),
+        draft: Draft {
+            operation: operation.into(),
+            title: title.into(),
+            started: "11:40".into(),
+            lines: 4,
+        },
+    };
+    HomeView {
+        resumable: None,
+        of_others: vec![of("o1", 0, "receive", "PO-260501"), of("o3", 3, "pick", "")],
+        ..home
     }
 }
 
@@ -602,6 +623,8 @@ pub(super) fn sync(goods: &Goods) -> SyncView {
 
 pub(super) fn settings() -> SettingsView {
     SettingsView {
+        can_practise: true,
+        practises: false,
         sound: true,
         volume: 75,
         vibration_only: false,
