@@ -6,6 +6,7 @@ pub mod keystore;
 pub mod peer;
 pub mod photo;
 pub mod platform;
+pub mod printing;
 pub mod tones;
 pub mod transport;
 pub mod ui;

@@ -8,10 +8,15 @@
 mod appearance;
 mod event;
 mod nearby;
+mod printing;
 
 pub use appearance::{Appearance, Language, Theme};
 pub use event::{PadKey, Place, UiEvent};
 pub use nearby::{CodeKind, NearbyView, Qr, ShownCode};
+pub use printing::{
+    LabelWords, PrintChip, PrintChipState, PrintEvent, PrintQuestion, PrinterView, Printing,
+    PrintingView,
+};
 
 /// Everything on the screen at one instant, except the camera picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +36,7 @@ pub struct View {
     pub camera: Camera,
     /// Practice data: a strip says that nothing is kept.
     pub practice: bool,
+    pub printing: Printing,
 }
 
 /// A sentence by code: `Words.message(code, args)` in `.slint` turns it into words.
@@ -126,6 +132,7 @@ pub enum Screen {
     History(HistoryView),
     Sync(SyncView),
     Nearby(NearbyView),
+    Printing(PrintingView),
     Settings(SettingsView),
     /// Every widget in every state; there is nothing to fill in.
     Gallery,
@@ -469,6 +476,7 @@ pub struct SettingsView {
     pub pin_protection: Message,
     pub version: String,
     pub device_name: String,
+    pub printer: PrinterView,
 }
 
 /// The program cannot work: what happened, what to do, and that nothing is lost.

@@ -20,6 +20,7 @@ pub(super) fn screen_code(screen: &Screen) -> &'static str {
         Screen::Sync(_) => "sync",
         Screen::Nearby(_) => "nearby",
         Screen::Settings(_) => "settings",
+        Screen::Printing(_) => "printing",
         Screen::Gallery => "gallery",
         Screen::Stopped(_) => "stopped",
     }

@@ -17,6 +17,7 @@ mod home_adapter;
 mod keys;
 mod look_up_adapter;
 mod nearby_adapter;
+mod printing_adapter;
 pub mod samples;
 mod settings_adapter;
 mod shell_adapter;

@@ -1,5 +1,6 @@
 //! Views with invented data: for pictures of the screens, and for their tests.
 
+mod printing;
 mod screens;
 
 use screens::{
@@ -115,6 +116,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("gallery", base(Screen::Gallery)),
         ("stopped", signed_out(base(stopped()))),
     ];
+    views.extend(printing::views(&goods, &base));
     views.extend(states(&goods, base));
     views
 }
@@ -264,6 +266,7 @@ fn view(language: Language, theme: Theme, goods: &Goods, screen: Screen) -> View
         },
         camera: Camera::Off,
         practice: false,
+        printing: Default::default(),
     }
 }
 

@@ -63,6 +63,7 @@ pub(super) fn show(app: &AppWindow, view: &SettingsView) {
     state.set_pin_protection(sentence(Some(&view.pin_protection)));
     state.set_version((&view.version).into());
     state.set_device_name((&view.device_name).into());
+    super::printing_adapter::show_printer(app, &view.printer);
 }
 
 /// Applies to every screen.

@@ -9,7 +9,8 @@ use super::generated::{AppWindow, Keyboard, ScreenKind, Sentence, Shell, Words};
 use super::keys::{KeySink, Keys};
 use super::{
     Events, enrol_adapter, history_adapter, home_adapter, keys, look_up_adapter, nearby_adapter,
-    settings_adapter, shell_adapter, sign_in_adapter, stopped_adapter, sync_adapter, task_adapter,
+    printing_adapter, settings_adapter, shell_adapter, sign_in_adapter, stopped_adapter,
+    sync_adapter, task_adapter,
 };
 use crate::view::{Message, Picture, Screen, UiEvent, View};
 
@@ -39,6 +40,7 @@ impl Window {
         sync_adapter::connect(&app, &events);
         nearby_adapter::connect(&app, &events);
         settings_adapter::connect(&app, &events);
+        printing_adapter::connect(&app, &events);
         stopped_adapter::connect(&app, &events);
         let keys = keys::connect(&app, &events);
         Ok(Self { app, keys })
@@ -96,6 +98,7 @@ impl Window {
             WordKind::Action => words.invoke_action(sentence.code),
             WordKind::Fact => words.invoke_fact(sentence.code),
             WordKind::State => words.invoke_state(sentence.code),
+            WordKind::Printing => words.invoke_printing(sentence.code),
         }
         .into()
     }
@@ -108,6 +111,7 @@ impl Window {
                 !self.words(kind, &message).contains(&format!("({code})"))
                     && !self.words(kind, &message).contains(&format!("（{code}）"))
             }
+            WordKind::Printing => !self.words(kind, &message).is_empty(),
             _ => self.words(kind, &message) != code,
         }
     }
@@ -128,6 +132,8 @@ pub enum WordKind {
     Action,
     Fact,
     State,
+    /// Printers and labels in a word.
+    Printing,
 }
 
 /// Reaches the window from any thread. After the window is gone, calls do nothing.
@@ -175,6 +181,7 @@ fn show_view(app: &AppWindow, view: &View) {
     let before = Focus::of(app);
     shell_adapter::show(app, view);
     settings_adapter::show_appearance(app, &view.appearance);
+    printing_adapter::show_offer(app, &view.printing);
     let kind = match &view.screen {
         Screen::Enrol(screen) => {
             enrol_adapter::show(app, screen);
@@ -207,6 +214,10 @@ fn show_view(app: &AppWindow, view: &View) {
         Screen::Nearby(screen) => {
             nearby_adapter::show(app, screen);
             ScreenKind::Nearby
+        }
+        Screen::Printing(screen) => {
+            printing_adapter::show(app, screen);
+            ScreenKind::Printing
         }
         Screen::Settings(screen) => {
             settings_adapter::show(app, screen);

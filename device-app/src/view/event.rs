@@ -1,6 +1,6 @@
 //! What the person does.
 
-use super::{CodeKind, Language, Theme};
+use super::{CodeKind, Language, PrintEvent, Theme};
 
 /// Where the navigation leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +11,8 @@ pub enum Place {
     Sync,
     Nearby,
     Settings,
+    /// What is being printed.
+    Printing,
     Gallery,
 }
 
@@ -97,6 +99,7 @@ pub enum UiEvent {
     SetVibrationOnly(bool),
     SetCamera(bool),
     SetMetered(bool),
+    Print(PrintEvent),
     /// Try anything on a copy that is thrown away.
     Practise(bool),
     DismissBanner,

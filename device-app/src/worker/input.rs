@@ -35,7 +35,7 @@ const fn concerns_the_device(event: &UiEvent) -> bool {
             | UiEvent::SetCamera(_)
             | UiEvent::SetNeighbours(_)
             | UiEvent::SetMetered(_)
-    )
+    ) || matches!(event, UiEvent::Print(print) if print.is_setting())
 }
 
 impl Worker {
@@ -75,6 +75,7 @@ impl Worker {
             UiEvent::Search(text) => return self.search(text),
             UiEvent::OpenHit(id) => return self.open_hit(&id),
             UiEvent::CloseDetail => self.look_up.close_detail(),
+            UiEvent::Print(event) => return self.print_event(event),
             UiEvent::DismissBanner => self.banner = None,
             UiEvent::Quit => self.quit = true,
             _ => {}
@@ -103,6 +104,7 @@ impl Worker {
                 return self.sync_event(sync_core::Event::StayOffline(stay));
             }
             UiEvent::KeepWords(kept) => return self.keep_words(&kept),
+            UiEvent::Print(event) => return self.print_event(event),
             setting => return self.set(setting),
         }
         Ok(())
@@ -165,6 +167,10 @@ impl Worker {
             return self.badge(&payload.text);
         }
         let scanned = super::codes_read::scanned(payload, self.site_clock.year(self.now()));
+        if self.showing == Showing::Printing {
+            // Who looked at the labels in the middle of work goes on with it.
+            self.showing = self.behind_printing();
+        }
         match self.showing {
             Showing::LookUp => self.look_up_scan(&scanned),
             Showing::Task if self.work.is_some() => self.task_scan(scanned),
@@ -213,6 +219,7 @@ impl Worker {
         }
         self.showing = match self.showing {
             Showing::Nearby => Showing::Sync,
+            Showing::Printing => self.behind_printing(),
             Showing::Gallery => Showing::Settings,
             Showing::LookUp if self.look_up.has_detail() => {
                 self.look_up.close_detail();

@@ -21,11 +21,13 @@ pub(crate) struct LookUpState {
     /// The query came from a scan, which the field must show.
     scanned: Option<String>,
     detail: Option<About>,
+    /// Labels to print of it; 0 is one.
+    copies: u32,
 }
 
 /// What the detail is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum About {
+pub(crate) enum About {
     Item(ItemId),
     Bin(BinId),
     Unit(UnitId),
@@ -83,6 +85,30 @@ impl LookUpState {
     pub(crate) fn close_detail(&mut self) {
         self.detail = None;
     }
+
+    pub(crate) fn about(&self) -> Option<&About> {
+        self.detail.as_ref()
+    }
+
+    /// How many labels are printed: one, until the person wants more.
+    pub(crate) fn copies(&self) -> u32 {
+        self.copies.max(1)
+    }
+
+    pub(crate) fn change_copies(&mut self, more: i32) {
+        let copies = self.copies().saturating_add_signed(more);
+        self.copies = copies.clamp(1, super::printing::COPIES_MAX);
+    }
+
+    /// Of a bin or a unit there is one, and it needs one label.
+    pub(crate) fn asks_copies(&self) -> bool {
+        matches!(self.detail, Some(About::Item(_)))
+    }
+
+    fn open_detail(&mut self, about: Option<About>) {
+        self.copies = 1;
+        self.detail = about;
+    }
 }
 
 impl Worker {
@@ -102,7 +128,7 @@ impl Worker {
                 None => Ok(()),
             };
         }
-        self.look_up.detail = about;
+        self.look_up.open_detail(about);
         Ok(())
     }
 
@@ -144,7 +170,8 @@ impl Worker {
         }
         self.look_up.query = scanned.raw.trim().to_owned();
         self.look_up.scanned = Some(self.look_up.query.clone());
-        self.look_up.detail = about.filter(|_| matches.len() == 1);
+        let about = about.filter(|_| matches.len() == 1);
+        self.look_up.open_detail(about);
         self.feedback = None;
         Ok(())
     }
@@ -170,7 +197,7 @@ impl Worker {
         })
     }
 
-    fn names(&self) -> operations::Language {
+    pub(crate) fn names(&self) -> operations::Language {
         match self.settings.language() {
             Language::English => operations::Language::English,
             Language::Chinese => operations::Language::Chinese,

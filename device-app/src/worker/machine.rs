@@ -26,6 +26,7 @@ use super::neighbours::Neighbours;
 use super::opening::{self, Stopped};
 use super::pin::Tries;
 use super::practice::{self, Practice};
+use super::printing::Printing;
 use super::site_clock::SiteClock;
 use super::stock_view::StockView;
 use super::sync_driver::{SyncDriver, SyncNews};
@@ -68,6 +69,7 @@ pub(crate) enum Showing {
     Sync,
     Nearby,
     Settings,
+    Printing,
     Gallery,
 }
 
@@ -92,6 +94,8 @@ pub(crate) struct Work {
     /// Stock that the line under way rests on is being recalculated.
     pub(crate) recalculating: bool,
     pub(crate) last: Option<LastScan>,
+    /// The unit that the last line brought in: its label can be printed.
+    pub(crate) unit: Option<domain::UnitId>,
     /// Digits typed and not meant yet.
     pub(crate) pad: String,
 }
@@ -139,6 +143,7 @@ pub struct Worker {
     pub(crate) operator: Option<Operator>,
     pub(crate) work: Option<Work>,
     pub(crate) look_up: LookUpState,
+    pub(crate) printing: Printing,
     pub(crate) asking: Option<Asking>,
     pub(crate) feedback: Option<Feedback>,
     pub(crate) feedback_number: u32,
@@ -181,6 +186,7 @@ impl Worker {
         let tries = Tries::load(&replica)?;
         let now = (options.clock)();
         let blobs = BlobDriver::open(folder, &key, &replica, seed, now)?;
+        let printing = Printing::open(folder, &key, &replica, answers.clone())?;
         let mut worker = Self {
             neighbours: Neighbours::new(options.neighbours, answers.clone(), seed),
             nearby: NearbyState::default(),
@@ -206,6 +212,7 @@ impl Worker {
             operator: None,
             work: None,
             look_up: LookUpState::default(),
+            printing,
             asking: None,
             feedback: None,
             feedback_number: 0,
@@ -335,6 +342,10 @@ impl Worker {
             ToWorker::PhotoTaken(photo) => self.photo_taken(photo),
             ToWorker::Camera(camera) => {
                 self.camera = camera;
+                Ok(())
+            }
+            ToWorker::Printing(state) => {
+                self.print_news(state);
                 Ok(())
             }
             ToWorker::Line(_) => Ok(()),
@@ -529,6 +540,7 @@ impl Worker {
             Place::Sync => Showing::Sync,
             Place::Nearby => return self.open_nearby(),
             Place::Settings => Showing::Settings,
+            Place::Printing => return self.open_printing(),
             Place::Gallery => Showing::Gallery,
             Place::Home | Place::LookUp | Place::History => self.entrance(),
         };

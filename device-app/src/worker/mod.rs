@@ -9,6 +9,7 @@ mod event_words;
 mod history;
 mod home;
 mod input;
+mod label_forms;
 mod live_line;
 mod look_up;
 mod machine;
@@ -20,6 +21,8 @@ mod people;
 mod photos;
 mod pin;
 mod practice;
+mod print_screen;
+mod printing;
 mod renewal;
 mod screens;
 mod site_clock;
@@ -41,6 +44,7 @@ use scan::Payload;
 
 use crate::peer::PeerNews;
 use crate::photo::{Photo, PhotoError};
+use crate::printing::PrintState;
 use crate::transport::{Answer, LiveNews};
 use crate::view::{Camera, UiEvent};
 
@@ -69,6 +73,8 @@ pub enum ToWorker {
     Live(u64, LiveNews),
     /// The hub answered an enrolment.
     EnrolAnswered(Answer),
+    /// What becomes of labels.
+    Printing(PrintState),
     /// Neighbours have something to say.
     Peer(PeerNews),
     /// A line of a script, or its end. The headless driver takes it; the worker itself knows no scripts.

@@ -50,6 +50,7 @@ impl Worker {
                 Camera::Off
             },
             practice: self.practises(),
+            printing: self.print_offer(),
         }
     }
 
@@ -95,6 +96,7 @@ impl Worker {
             Showing::Sync => Screen::Sync(self.sync_view()?),
             Showing::Nearby => Screen::Nearby(self.nearby_view()),
             Showing::Settings => Screen::Settings(self.settings_view()),
+            Showing::Printing => Screen::Printing(self.printing_view()),
             Showing::Gallery => Screen::Gallery,
         })
     }
@@ -194,6 +196,7 @@ impl Worker {
             pin_protection: Message::new(self.secrets.protection().code()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             device_name: identity.map(|i| i.device_name.clone()).unwrap_or_default(),
+            printer: self.printer_view(),
         }
     }
 }

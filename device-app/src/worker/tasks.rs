@@ -24,6 +24,7 @@ impl Work {
             started: saved.started,
             recalculating: false,
             last: None,
+            unit: None,
             pad: String::new(),
         }
     }
@@ -79,6 +80,7 @@ impl Worker {
             started: self.now(),
             recalculating: false,
             last: None,
+            unit: None,
             pad: String::new(),
         });
         self.feedback = None;
@@ -357,6 +359,7 @@ impl Worker {
         };
         // Until the line that it is about is written.
         let goes_on = step.events.is_empty();
+        let unit = super::printing::unit_of(&step.events);
         self.write(step.events, &step.links, Some(draft))?;
         if let Some(feedback) = &step.feedback {
             self.tell(outcome(feedback.outcome), message(feedback), raw);
@@ -390,6 +393,11 @@ impl Worker {
         }
         self.work = Some(Work {
             recalculating: stale || (was_stale && goes_on),
+            unit: if goes_on {
+                before.as_ref().and_then(|w| w.unit.clone())
+            } else {
+                unit
+            },
             last: last.or_else(|| before.and_then(|w| w.last)),
             task,
             started,

@@ -141,5 +141,6 @@ pub(crate) fn stopped_view(stopped: &Stopped, language: Option<crate::view::Lang
         appearance,
         camera: crate::view::Camera::Off,
         practice: false,
+        printing: crate::view::Printing::default(),
     }
 }

@@ -13,6 +13,7 @@ mod fonts;
 mod keys;
 mod look_up;
 mod pictures;
+mod printing;
 mod reach;
 mod scene;
 mod support;

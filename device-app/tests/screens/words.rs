@@ -6,6 +6,8 @@ use std::path::Path;
 use device_app::ui::WordKind;
 use device_app::view::{Language, LineState, Message};
 
+use labels::job::{Answer, Need, Progress, Question};
+use labels::transport::TransportError;
 use operations::{ActionCode, FactCode, FeedbackCode, LineStatus, Operation, PromptCode};
 
 use crate::support::{Bench, sample};
@@ -187,6 +189,89 @@ fn every_code_of_the_procedures_has_words() {
         }
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// What `labels` says of printers, labels and addresses.
+#[test]
+fn every_code_of_the_labels_has_words() {
+    let bench = Bench::phone();
+    let mut words: Vec<&str> = Vec::new();
+    words.extend(labels::Condition::ALL.map(labels::Condition::code));
+    words.extend(Progress::ALL.map(Progress::code));
+    words.extend(Answer::ALL.map(Answer::code));
+    words.extend([
+        "reach",
+        "make-answer",
+        "asks",
+        "not-set",
+        "not-stored",
+        "test",
+    ]);
+    let mut sentences: Vec<String> = Vec::new();
+    sentences.extend(Need::ALL.map(|need| format!("printer-{}", need.code())));
+    sentences.extend(labels::AddressError::ALL.map(|e| e.code().to_owned()));
+    sentences.extend(TransportError::CODES.map(str::to_owned));
+    sentences.extend(labels::LabelError::CODES.map(str::to_owned));
+    sentences.extend(Question::CODES.map(str::to_owned));
+    // Of the worker's own.
+    sentences.extend(
+        [
+            "label-printing",
+            "label-shortened",
+            "label-practice",
+            "printer-asks",
+            "printer-not-set",
+        ]
+        .map(str::to_owned),
+    );
+    for code in [
+        "disk-full",
+        "database-busy",
+        "database-error",
+        "database-corrupt",
+    ] {
+        sentences.push(format!("printer-{code}"));
+    }
+    let mut missing = Vec::new();
+    for language in Language::ALL {
+        bench.window.show_view(&sample("home", language));
+        let has = |kind, code: &str| bench.window.has_words(kind, code);
+        missing.extend(
+            words
+                .iter()
+                .filter(|c| !has(WordKind::Printing, c))
+                .map(|c| (*c).to_owned()),
+        );
+        missing.extend(
+            sentences
+                .iter()
+                .filter(|c| !has(WordKind::Message, c))
+                .cloned(),
+        );
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// Where the printer says nothing, only a person can see that it waits for paper.
+#[test]
+fn who_is_asked_whether_labels_came_out_is_told_to_look_at_the_printer_first() {
+    let bench = Bench::phone();
+    for (language, begins) in [
+        (
+            Language::English,
+            "First see that the printer stands still and is not waiting for labels.",
+        ),
+        (
+            Language::Chinese,
+            "请先确认打印机已停下，且不是在等标签纸。",
+        ),
+    ] {
+        bench.window.show_view(&sample("home", language));
+        for code in Question::CODES {
+            let words = bench.window.words(WordKind::Message, &Message::new(code));
+            assert!(words.starts_with(begins), "{words}");
+        }
+    }
 }
 
 #[test]

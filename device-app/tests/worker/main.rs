@@ -9,6 +9,7 @@ mod orders;
 mod people;
 mod photos;
 mod practice;
+mod printing;
 mod process;
 mod rig;
 mod syncing;

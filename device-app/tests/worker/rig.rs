@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
 use device_app::keystore::{KeyFile, SecretStore};
 use device_app::view::{Screen, TaskView, UiEvent, View};
@@ -117,6 +118,21 @@ impl Rig {
             }
         }
         panic!("the worker never comes to rest");
+    }
+
+    /// Waits for what other threads say until the view is so.
+    pub(crate) fn wait_until(&mut self, is_so: impl Fn(&View) -> bool) {
+        loop {
+            self.settle();
+            let view = self.view();
+            if is_so(&view) {
+                return;
+            }
+            // Far beyond what it takes: a test that hangs says nothing.
+            let answer = self.answers.recv_timeout(Duration::from_secs(60));
+            let answer = answer.unwrap_or_else(|_| panic!("never so: {view:#?}"));
+            self.worker.handle(answer);
+        }
     }
 
     pub(crate) fn pass(&mut self, ms: i64) {

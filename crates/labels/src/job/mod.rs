@@ -90,9 +90,8 @@ pub struct JobLabel {
     pub id: LabelId,
     /// What a person knows the label by: "A-01-2".
     pub caption: String,
-    /// What [`Language::say`] made of it.
-    #[serde(with = "hexadecimal")]
-    bytes: Vec<u8>,
+    /// Its place in the job's contents.
+    content: usize,
     pub progress: Progress,
 }
 
@@ -234,6 +233,9 @@ pub struct PrintJob {
     language: Language,
     back_channel: BackChannel,
     labels: Vec<JobLabel>,
+    /// What [`Language::say`] made of the labels, each content once: a hundred copies are stored as one.
+    #[serde(with = "hexadecimal")]
+    contents: Vec<Vec<u8>>,
     /// Counts fences, so that an answer to an earlier one is known as such.
     fences: u32,
     /// What is known of this connection. Not stored: after a crash there is none.
@@ -248,16 +250,18 @@ impl PrintJob {
         back_channel: BackChannel,
         labels: impl IntoIterator<Item = (LabelId, String, Vec<u8>)>,
     ) -> Self {
+        let mut contents = Vec::new();
         let labels = labels.into_iter().map(|(id, caption, bytes)| JobLabel {
             id,
             caption,
-            bytes,
+            content: place_of(bytes, &mut contents),
             progress: Progress::Waiting,
         });
         Self {
             language,
             back_channel,
             labels: labels.collect(),
+            contents,
             fences: 0,
             link: Link::default(),
         }
@@ -323,21 +327,40 @@ impl PrintJob {
     }
 }
 
-/// Bytes as a text of hexadecimal digits: a JSON array of numbers would be twice as long.
+/// Where the bytes are, or now are.
+fn place_of(bytes: Vec<u8>, contents: &mut Vec<Vec<u8>>) -> usize {
+    let known = contents.iter().position(|content| *content == bytes);
+    known.unwrap_or_else(|| {
+        contents.push(bytes);
+        contents.len() - 1
+    })
+}
+
+/// Bytes as texts of hexadecimal digits: JSON arrays of numbers would be twice as long.
 mod hexadecimal {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use std::fmt::Write as _;
 
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(2 * bytes.len());
-        for byte in bytes {
-            let _ = write!(text, "{byte:02x}");
-        }
-        to.serialize_str(&text)
+    pub(super) fn serialize<S: Serializer>(all: &[Vec<u8>], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(all.iter().map(|bytes| {
+            let mut text = String::with_capacity(2 * bytes.len());
+            for byte in bytes {
+                let _ = write!(text, "{byte:02x}");
+            }
+            text
+        }))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(from)?;
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<Vec<u8>>, D::Error> {
+        let texts = Vec::<String>::deserialize(from)?;
+        let all = texts.iter().map(|text| bytes_of(text));
+        all.collect::<Option<_>>()
+            .ok_or_else(|| D::Error::custom("no bytes in hexadecimal digits"))
+    }
+
+    fn bytes_of(text: &str) -> Option<Vec<u8>> {
         let digit = |byte: u8| {
             char::from(byte)
                 .to_digit(16)
@@ -349,7 +372,6 @@ mod hexadecimal {
                 [high, low] => Some(digit(high)? << 4 | digit(low)?),
                 _ => None,
             })
-            .collect::<Option<_>>()
-            .ok_or_else(|| D::Error::custom("no bytes in hexadecimal digits"))
+            .collect()
     }
 }

@@ -34,7 +34,7 @@ impl PrintJob {
         let question = || status::question(self.language, self.link.watched.is_none());
         match what {
             What::Forget => {
-                let longest = self.labels.iter().map(|label| label.bytes.len()).max();
+                let longest = self.contents.iter().map(Vec::len).max();
                 status::forget_part(self.language, longest.unwrap_or(0))
             }
             What::Question { fence } => {
@@ -47,7 +47,8 @@ impl PrintJob {
             }
             What::Label(place) => {
                 let label = self.labels.get(place);
-                let mut bytes = label.map(|label| label.bytes.clone()).unwrap_or_default();
+                let content = label.and_then(|label| self.contents.get(label.content));
+                let mut bytes = content.cloned().unwrap_or_default();
                 if let Fence::Awaited(number) = self.link.fence {
                     bytes.extend(status::fence(self.language, number));
                 }

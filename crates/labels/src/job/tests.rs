@@ -248,3 +248,19 @@ fn codes_are_all_different() {
     let different: std::collections::BTreeSet<_> = codes.iter().collect();
     assert_eq!(different.len(), codes.len());
 }
+
+#[test]
+fn copies_are_stored_as_one() {
+    let copies = |count: usize| {
+        let label = |n: usize| (LabelId(n.to_string()), String::new(), vec![0xab; 10_000]);
+        let job = PrintJob::new(Language::Zpl, BackChannel::Fence, (0..count).map(label));
+        serde_json::to_string(&job).unwrap()
+    };
+    assert!(copies(99).len() < copies(1).len() + 99 * 100);
+    let mut job: PrintJob = serde_json::from_str(&copies(99)).unwrap();
+    let _ = job.handle(Event::Connected);
+    let _ = job.handle(Event::Sent);
+    let _ = heard(&mut job, &zpl_answer(0, 0));
+    assert!(sending(&job).starts_with(r"\xab\xab"));
+    assert_eq!(job.labels().len(), 99);
+}

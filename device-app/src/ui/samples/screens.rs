@@ -4,8 +4,8 @@ use super::Goods;
 use crate::view::{
     Action, Choice, CodeKind, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit,
     HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperatorTile,
-    OthersDraft, Qr, RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView, StockRow,
-    StoppedView, SyncView, TaskView, Weight,
+    OthersDraft, PrinterView, Qr, RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView,
+    StockRow, StoppedView, SyncView, TaskView, Weight,
 };
 
 pub(super) fn enrol() -> Screen {
@@ -96,7 +96,7 @@ fn fact(label: &str, value: &str, emphasis: bool) -> Fact {
     }
 }
 
-fn line(title: &str, subtitle: &str, quantity: &str, status: &str) -> Line {
+pub(super) fn line(title: &str, subtitle: &str, quantity: &str, status: &str) -> Line {
     Line {
         title: title.into(),
         subtitle: subtitle.into(),
@@ -633,6 +633,14 @@ pub(super) fn settings() -> SettingsView {
         pin_protection: Message::new("pin-can-be-tried"),
         version: env!("CARGO_PKG_VERSION").into(),
         device_name: "HH-07".into(),
+        printer: PrinterView {
+            address: "tcp://192.168.1.20:9100".into(),
+            language: 1,
+            size: Some(1),
+            dpi: 203,
+            answers: true,
+            error: None,
+        },
     }
 }
 
