@@ -97,7 +97,7 @@ pub(crate) fn work(folder: &Path, items: usize, scans: usize) -> Result<()> {
     let mut codes = Codes::new(items);
     let bare = bare_database(folder)?;
 
-    handheld.tell(UiEvent::OpenOperation("receive".into()))?;
+    handheld.begin("receive")?;
     handheld.scan(&site::bin_code(0))?;
     let (mut painted, mut floor) = (Vec::new(), Vec::new());
     while painted.len() < scans {
@@ -113,7 +113,7 @@ pub(crate) fn work(folder: &Path, items: usize, scans: usize) -> Result<()> {
 
     handheld.tell(UiEvent::Open(Place::LookUp))?;
     let mut searched = Vec::new();
-    for n in 0..60_u64 {
+    for n in 0..40_u64 {
         let text = match n % 4 {
             0 => format!("{:06}", random.below(items as u64)),
             1 => format!("零件{}号", random.below(5_000)),
@@ -180,7 +180,7 @@ impl Codes {
 
 /// Fifty codes a second, key by key, whatever the screen does meanwhile. Returns them.
 fn wedge(handheld: &mut Handheld, codes: &mut Codes, random: &mut Random) -> Result<Vec<String>> {
-    handheld.tell(UiEvent::OpenOperation("receive".into()))?;
+    handheld.begin("receive")?;
     handheld.scan(&site::bin_code(1))?;
     let codes: Vec<String> = (0..WEDGE_SCANS).map(|_| codes.next(random)).collect();
     let begun = Instant::now();

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use device_app::keystore::{Protection, SecretError, SecretStore};
 use device_app::transport::{Answer, Network, Post, PostError};
 use device_app::ui::Window;
-use device_app::view::{Feedback, Outcome, Screen, UiEvent, View};
+use device_app::view::{Feedback, Outcome, Place, Screen, UiEvent, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerHandle, WorkerOptions, WorkerOutput, spawn};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
@@ -26,7 +26,7 @@ use super::site::BADGE;
 const WIDTH: u32 = 480;
 const HEIGHT: u32 = 800;
 /// An answer that does not come in this time will not come.
-const NOTHING_NEW: Duration = Duration::from_millis(700);
+const NOTHING_NEW: Duration = Duration::from_millis(200);
 /// Nothing takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -192,6 +192,15 @@ impl Handheld {
         Ok(true)
     }
 
+    /// Starts work, until its screen is painted.
+    pub(super) fn begin(&mut self, operation: &str) -> Result<()> {
+        self.to.send(ToWorker::Ui(UiEvent::Open(Place::Home)))?;
+        self.to
+            .send(ToWorker::Ui(UiEvent::OpenOperation(operation.to_owned())))?;
+        self.until(|view| matches!(view.screen, Screen::Task(_)))
+            .with_context(|| format!("after opening; shown is {:?}", self.shown))
+    }
+
     /// A code from the scanner, until its answer is painted; it is on the disk before.
     pub(super) fn scan(&mut self, code: &str) -> Result<()> {
         let before = self.feedback_number();
@@ -199,6 +208,7 @@ impl Handheld {
             text: code.to_owned(),
         }))?;
         self.until(|view| view.feedback.as_ref().is_some_and(|f| f.number != before))
+            .with_context(|| format!("after the scan {code}; shown is {:?}", self.shown))
     }
 
     fn feedback_number(&self) -> u32 {
