@@ -110,7 +110,12 @@ impl Worker {
         Ok(())
     }
 
+    /// Exchanges are of the real replica, whoever asks for one: nothing of a copy to practise on may be sent.
     pub(crate) fn sync_event(&mut self, event: sync_core::Event) -> Result<(), ReplicaError> {
+        self.on_real(|worker| worker.real_sync_event(event))
+    }
+
+    fn real_sync_event(&mut self, event: sync_core::Event) -> Result<(), ReplicaError> {
         if self.replica.identity().is_none_or(stands_in) {
             return Ok(());
         }
