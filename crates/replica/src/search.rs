@@ -2,7 +2,7 @@
 //!
 //! Words go to FTS5 with its `unicode61` tokenizer, which knows no Chinese: so we feed it pairs of Chinese characters,
 //! single characters, whole pinyin and initials. Codes go to a trigram index, which finds any part of three characters
-//! or more; shorter parts fall back to a prefix of words.
+//! or more; shorter parts find what a row's first code or a word begins with.
 
 use domain::ledger::UnitState;
 use domain::{SiteId, UnitId};
@@ -10,6 +10,13 @@ use pinyin::ToPinyin;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::ReplicaError;
+
+/// The trigram index knows nothing shorter, in characters.
+const TRIGRAM: usize = 3;
+
+/// So many rows of one search are ranked. The first letters that somebody types fit most of a catalogue, and to rank all
+/// of it for each letter takes longer than a person types.
+const LOOKED_AT: u32 = 300;
 
 /// What kind of thing was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -263,38 +270,51 @@ pub(crate) fn find(
         }
         Ok(())
     };
-    // Short codes first: someone who types all of a code means that one.
-    let exact = "SELECT id, kind, reference FROM search_row
-         WHERE id IN (SELECT rowid FROM search_codes WHERE search_codes MATCH ?1 LIMIT 500)
-         ORDER BY length(codes), codes LIMIT ?2";
-    let by_word =
-        "SELECT r.id, r.kind, r.reference FROM search_words w JOIN search_row r ON r.id = w.rowid
-         WHERE search_words MATCH ?1 ORDER BY w.rank LIMIT ?2";
-    if text.chars().count() >= 3 {
-        run(exact, &quoted(&text))?;
-    } else {
+    // Someone who types all of a code means that one; of two that begin alike the first in order comes first.
+    run(
+        "SELECT id, kind, reference FROM search_row
+         WHERE codes COLLATE NOCASE >= ?1 AND codes COLLATE NOCASE < ?1 || char(1114111)
+         ORDER BY codes COLLATE NOCASE LIMIT ?2",
+        &text,
+    )?;
+    if text.chars().count() >= TRIGRAM {
         run(
-            "SELECT id, kind, reference FROM search_row WHERE codes LIKE ?1 || '%' ORDER BY length(codes), codes LIMIT ?2",
-            &text.replace(['%', '_'], ""),
+            &format!(
+                "SELECT id, kind, reference FROM search_row
+                 WHERE id IN (SELECT rowid FROM search_codes WHERE search_codes MATCH ?1 LIMIT {LOOKED_AT})
+                 ORDER BY length(codes), codes LIMIT ?2"
+            ),
+            &quoted(&text),
         )?;
     }
-    let terms: Vec<String> = text.split_whitespace().flat_map(query_terms).collect();
-    if !terms.is_empty() {
-        run(by_word, &terms.join(" AND "))?;
+    let by_word = format!(
+        "SELECT id, kind, reference FROM search_row
+         WHERE id IN (SELECT rowid FROM search_words WHERE search_words MATCH ?1 LIMIT {LOOKED_AT})
+         ORDER BY length(words), words LIMIT ?2"
+    );
+    for is_whole in [true, false] {
+        let terms: Vec<String> = text
+            .split_whitespace()
+            .flat_map(|word| query_terms(word, is_whole))
+            .collect();
+        if !terms.is_empty() {
+            run(&by_word, &terms.join(" AND "))?;
+        }
     }
     hits.truncate(limit as usize);
     Ok(hits.into_iter().map(|(_, hit)| hit).collect())
 }
 
-/// The terms of one typed word: pairs of Chinese characters, or a prefix.
-fn query_terms(word: &str) -> Vec<String> {
+/// The terms of one typed word: pairs of Chinese characters, or what a word begins with or, with `is_whole`, is.
+fn query_terms(word: &str, is_whole: bool) -> Vec<String> {
     let chars: Vec<char> = word.chars().collect();
     let mut terms = Vec::new();
     for run in chars.chunk_by(|a, b| is_han(*a) == is_han(*b)) {
         let text: String = run.iter().collect();
         if !run.first().copied().is_some_and(is_han) {
             if text.chars().any(char::is_alphanumeric) {
-                terms.push(format!("{}*", quoted(&text)));
+                let any = if is_whole { "" } else { "*" };
+                terms.push(format!("{}{any}", quoted(&text)));
             }
         } else if run.len() == 1 {
             terms.push(quoted(&text));
@@ -363,5 +383,23 @@ mod tests {
         assert_eq!(found("锤子"), Vec::<u8>::new(), "the old words are gone");
         assert_eq!(found("木槌"), [2]);
         assert_eq!(found("HM-778"), [2]);
+    }
+
+    #[test]
+    fn what_is_typed_whole_comes_before_hundreds_that_begin_alike() {
+        let db = database::open_in_memory().unwrap();
+        let more = LOOKED_AT + 100;
+        for n in 0..more {
+            let (name, code) = (format!("hs{n} part"), format!("A-1{n}"));
+            put(&db, HitKind::Item, &n.to_be_bytes(), &words(&name), &code).unwrap();
+        }
+        let wrench = more.to_be_bytes();
+        put(&db, HitKind::Item, &wrench, &words("HS wrench"), "A-1").unwrap();
+        for text in ["hs", "a-1", "A-1", "hs wr", "hs wrench"] {
+            let hits = find(&db, text, 5).unwrap();
+            assert_eq!(hits[0].reference, wrench, "{text}");
+        }
+        assert_eq!(find(&db, "h", 5).unwrap().len(), 5);
+        assert_eq!(find(&db, "A-139", 20).unwrap().len(), 11);
     }
 }
