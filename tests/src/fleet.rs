@@ -214,7 +214,7 @@ impl Handheld {
         let commit = Commit {
             operator: Some(self.operator),
             site: Some(SITE),
-            events: bodies.into_iter().map(NewEvent::from).collect(),
+            events: bodies.into_iter().map(in_a_carton).collect(),
             ..Commit::default()
         };
         self.commit(commit, now)
@@ -459,6 +459,19 @@ pub const fn bin(n: u8) -> BinId {
     BinId::from_bytes([0xb0 | n; 16])
 }
 
+/// What is packed goes into one of the bin's few cartons, and some of what moves or goes out is in one.
+fn in_a_carton(body: EventBody) -> NewEvent {
+    let n = body.quantity().map_or(0, Quantity::thousandths) / 1_000;
+    let is_packed = matches!(body, EventBody::Packed { .. });
+    let bin = body.bins().first().map(|bin| bin.as_bytes()[0]);
+    NewEvent {
+        carton: bin
+            .filter(|_| is_packed || n % 3 == 0)
+            .map(|bin| UnitId::plate(&format!("C-{bin}-{}", n % 2))),
+        ..body.into()
+    }
+}
+
 /// A random event over a few bins, items and units, so that everything collides.
 pub fn random_event(random: &mut Random) -> EventBody {
     let (from, to) = (bin(random.below(4) as u8), bin(random.below(4) as u8));
@@ -467,7 +480,12 @@ pub fn random_event(random: &mut Random) -> EventBody {
         goods.unit = Some(UnitId::plate(&format!("LP-{}", random.below(5))));
     }
     let quantity = Quantity::from_thousandths(1_000 * (1 + random.below(9) as i64));
-    match random.below(10) {
+    match random.below(11) {
+        10 => EventBody::Packed {
+            bin: from,
+            goods,
+            quantity,
+        },
         0..=3 => EventBody::Received {
             bin: from,
             goods,

@@ -119,7 +119,9 @@ hashes! {
 }
 
 /// Goods named in an event: always one item, and as much as is known about which of it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode,
+)]
 #[cbor(array)]
 pub struct Goods {
     /// What it is.
@@ -261,6 +263,15 @@ pub enum EventBody {
         /// What else the next shift should know.
         note: String,
     },
+    /// Goods were checked and packed into a carton, which [`EventRecord::carton`] names. They stay in their bin by the book.
+    Packed {
+        /// Where they wait, and the carton with them.
+        bin: BinId,
+        /// What was packed.
+        goods: Goods,
+        /// How much; positive.
+        quantity: Quantity,
+    },
     /// A kind that this program does not know yet. It is kept and passed on, and folds to nothing.
     Unknown {
         /// Its number on the wire.
@@ -361,6 +372,7 @@ impl EventBody {
             Self::OrderFinished(_) => "order-finished",
             Self::Inspected(_) => "inspected",
             Self::HandedOver { .. } => "handed-over",
+            Self::Packed { .. } => "packed",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -371,7 +383,8 @@ impl EventBody {
             Self::Received { goods, .. }
             | Self::Issued { goods, .. }
             | Self::Moved { goods, .. }
-            | Self::Adjusted { goods, .. } => Some(goods),
+            | Self::Adjusted { goods, .. }
+            | Self::Packed { goods, .. } => Some(goods),
             _ => None,
         }
     }
@@ -382,7 +395,8 @@ impl EventBody {
             Self::Received { quantity, .. }
             | Self::Issued { quantity, .. }
             | Self::Moved { quantity, .. }
-            | Self::SetAside { quantity, .. } => Some(*quantity),
+            | Self::SetAside { quantity, .. }
+            | Self::Packed { quantity, .. } => Some(*quantity),
             Self::Adjusted { difference, .. } => Some(*difference),
             _ => None,
         }
@@ -394,7 +408,8 @@ impl EventBody {
             Self::Received { bin, .. }
             | Self::Issued { bin, .. }
             | Self::Adjusted { bin, .. }
-            | Self::Counted { bin, .. } => vec![*bin],
+            | Self::Counted { bin, .. }
+            | Self::Packed { bin, .. } => vec![*bin],
             Self::Moved { from, to, .. } => vec![*from, *to],
             Self::SetAside { bin, .. } => bin.iter().copied().collect(),
             _ => Vec::new(),
@@ -408,7 +423,8 @@ impl EventBody {
             Self::Received { quantity, .. }
             | Self::Issued { quantity, .. }
             | Self::Moved { quantity, .. }
-            | Self::SetAside { quantity, .. } => positive(quantity),
+            | Self::SetAside { quantity, .. }
+            | Self::Packed { quantity, .. } => positive(quantity),
             Self::Adjusted { difference, .. } => difference.in_range(),
             Self::Counted { lines, .. } => lines
                 .iter()
@@ -442,9 +458,46 @@ pub struct EventRecord {
     pub order: Option<OrderLine>,
     /// Why, as a code of the site, where the kind alone does not say it: damaged, returned by the customer.
     pub reason: Option<String>,
+    /// The plate of the carton that the goods are put into or, if they move or go out, are in.
+    pub carton: Option<UnitId>,
 }
 
 impl EventRecord {
+    /// What it does to the contents of cartons: which goods where, and how many more of them.
+    pub fn contents(&self) -> Vec<(ContentKey, Quantity)> {
+        let Some(carton) = &self.carton else {
+            return Vec::new();
+        };
+        let content = |bin: BinId, goods: &Goods| ContentKey {
+            carton: carton.clone(),
+            bin,
+            goods: goods.clone(),
+            order: self.order,
+        };
+        match &self.body {
+            EventBody::Packed {
+                bin,
+                goods,
+                quantity,
+            } => vec![(content(*bin, goods), *quantity)],
+            EventBody::Issued {
+                bin,
+                goods,
+                quantity,
+            } => vec![(content(*bin, goods), quantity.negated())],
+            EventBody::Moved {
+                from,
+                to,
+                goods,
+                quantity,
+            } if from != to => vec![
+                (content(*from, goods), quantity.negated()),
+                (content(*to, goods), *quantity),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
     /// What it does for an order: the line, the step, and how much.
     pub fn progress(&self) -> Option<(ProgressKey, Quantity)> {
         let (step, quantity) = match &self.body {
@@ -452,11 +505,32 @@ impl EventRecord {
             EventBody::Moved { quantity, .. } => (OrderStep::Pick, *quantity),
             EventBody::Issued { quantity, .. } => (OrderStep::Ship, *quantity),
             EventBody::Counted { .. } => (OrderStep::Count, Quantity::ONE),
+            EventBody::Packed { quantity, .. } => (OrderStep::Pack, *quantity),
             _ => return None,
         };
         let line = self.order?;
         Some((ProgressKey { line, step }, quantity))
     }
+}
+
+/// Goods in a carton. Those of different orders or bins stand apart, and so does each unit.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode,
+)]
+#[cbor(array)]
+pub struct ContentKey {
+    /// The carton's plate.
+    #[n(0)]
+    pub carton: UnitId,
+    /// Where the carton is.
+    #[n(1)]
+    pub bin: BinId,
+    /// What is in it.
+    #[n(2)]
+    pub goods: Goods,
+    /// The line of the order that it is for.
+    #[n(3)]
+    pub order: Option<OrderLine>,
 }
 
 /// Bytes that are no event.

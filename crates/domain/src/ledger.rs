@@ -21,6 +21,8 @@ mod unit;
 #[cfg(test)]
 mod baseline_tests;
 #[cfg(test)]
+mod content_tests;
+#[cfg(test)]
 mod said_again_tests;
 #[cfg(test)]
 mod tests;
@@ -35,5 +37,5 @@ pub use stale::Stale;
 pub use state_hash::StateHash;
 pub use stock::StockState;
 pub use store::{Entry, LedgerStore, Part, Placed, Standing};
-pub use subject::{StockKey, Subject};
+pub use subject::{StockKey, Subject, content_prefix};
 pub use unit::{UnitState, UnitStatus};

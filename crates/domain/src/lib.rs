@@ -13,8 +13,8 @@ pub mod site_day;
 pub use blob::{BlobId, BlobKind, BlobRef};
 pub use clock::{HybridClock, SKEW_LIMIT_MS, Timestamp, UnixMillis};
 pub use event::{
-    CountedLine, Event, EventBody, EventError, EventHash, EventId, EventRecord, ExceptionId, Goods,
-    Resolution,
+    ContentKey, CountedLine, Event, EventBody, EventError, EventHash, EventId, EventRecord,
+    ExceptionId, Goods, Resolution,
 };
 pub use ids::{
     BinId, ChainId, DeviceId, IdSource, ItemId, OperatorId, OrderId, OrganisationId, ParseIdError,

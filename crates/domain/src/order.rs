@@ -73,11 +73,20 @@ pub enum OrderStep {
     /// Bins were counted.
     #[n(3)]
     Count,
+    /// Goods that wait for it were checked, and packed into cartons.
+    #[n(4)]
+    Pack,
 }
 
 impl OrderStep {
     /// All steps.
-    pub const ALL: [Self; 4] = [Self::Receive, Self::Pick, Self::Ship, Self::Count];
+    pub const ALL: [Self; 5] = [
+        Self::Receive,
+        Self::Pick,
+        Self::Ship,
+        Self::Count,
+        Self::Pack,
+    ];
 
     /// Stable name, in SQL and as the translation key.
     pub const fn code(self) -> &'static str {
@@ -86,6 +95,7 @@ impl OrderStep {
             Self::Pick => "pick",
             Self::Ship => "ship",
             Self::Count => "count",
+            Self::Pack => "pack",
         }
     }
 

@@ -27,6 +27,8 @@ codes! {
         Inspect = "inspect",
         /// The next shift goes on.
         HandOver = "hand-over",
+        /// What was fetched is checked and packed.
+        Pack = "pack",
         /// What is this, and where is more of it?
         LookUp = "look-up",
     }
@@ -206,6 +208,12 @@ codes! {
         EnterRest = "enter-rest",
         /// Everything is fetched.
         AllPicked = "all-picked",
+        /// The bin where what was picked waits.
+        ScanWaitingBin = "scan-waiting-bin",
+        /// The carton's label, or a new carton.
+        ScanCarton = "scan-carton",
+        /// Everything is in cartons.
+        AllPacked = "all-packed",
         /// Something is missing, and the book knows no more of it.
         NothingMoreHere = "nothing-more-here",
     }
@@ -218,6 +226,22 @@ codes! {
         Received = "received",
         /// Quantity, item, bin.
         Issued = "issued",
+        /// Quantity, item, carton.
+        Packed = "packed",
+        /// Carton.
+        CartonOpened = "carton-opened",
+        /// Carton.
+        CartonClosed = "carton-closed",
+        /// No carton is open.
+        ScanCartonFirst = "scan-carton-first",
+        /// Carton, order that it is for.
+        CartonOfOtherOrder = "carton-of-other-order",
+        /// Carton: nothing is in it any more.
+        CartonGone = "carton-gone",
+        /// Carton, number of its lines.
+        CartonLoaded = "carton-loaded",
+        /// Carton, bin where it is.
+        CartonHere = "carton-here",
         /// Quantity, item, target bin.
         Moved = "moved",
         /// Quantity, item, bin.
@@ -444,6 +468,12 @@ codes! {
         Batch = "batch",
         /// No more units of it.
         EndBatch = "end-batch",
+        /// A carton without a label of its own.
+        NewCarton = "new-carton",
+        /// This carton is full.
+        NextCarton = "next-carton",
+        /// Go on with [`Operation::Pack`].
+        Pack = "pack",
         /// Hand the shift over.
         HandOver = "hand-over",
         /// Go on with [`Operation::Return`].
@@ -496,6 +526,8 @@ codes! {
         Note = "note",
         /// Done of what is asked for.
         Ordered = "ordered",
+        /// The carton that is filled.
+        Carton = "carton",
         /// How many were looked at.
         Sample = "sample",
         /// Who goes on.

@@ -23,6 +23,8 @@ pub struct Context {
     pub time_of_day: String,
     /// Name of who is signed in.
     pub operator: String,
+    /// A few letters and digits that tell this device from others, for plates that it makes up.
+    pub device_mark: String,
     /// Language of item names.
     pub language: Language,
 }

@@ -466,6 +466,7 @@ impl Count {
             },
             order: order.and_then(|order| order.count_bin(bin.id)),
             reason: None,
+            carton: None,
         });
         self.expected.clear();
     }

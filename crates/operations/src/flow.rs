@@ -12,7 +12,7 @@ use crate::hand::{out_of_range, smallest};
 use crate::resolve::{Match, Resolved, resolve};
 use crate::scanned::Scanned;
 use crate::screen::{Feedback, Input, Link, Said};
-use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
+use crate::site_view::{BinFacts, CartonFacts, SiteView, UnitFacts, ViewError};
 use crate::taking::{again, take_item, take_plate, take_unit};
 use crate::undo::{Undoable, undo};
 use crate::unknown::{Several, Unknown, choose_item, settle};
@@ -120,6 +120,16 @@ pub(crate) trait Procedure {
     fn take_unknown(
         &mut self,
         _: &Scanned,
+        _: &dyn SiteView,
+        _: &Context,
+        _: &mut Out,
+    ) -> Result<bool, ViewError> {
+        Ok(false)
+    }
+    /// A carton's label was scanned. Returns whether that means something here.
+    fn take_carton(
+        &mut self,
+        _: &CartonFacts,
         _: &dyn SiteView,
         _: &Context,
         _: &mut Out,
@@ -268,6 +278,15 @@ pub(crate) fn scan<P: Procedure>(
     {
         return Ok(());
     }
+    let carton = matches.iter().find_map(|m| match m {
+        Match::Carton(carton) => Some(carton.clone()),
+        _ => None,
+    });
+    if let Some(carton) = carton
+        && p.take_carton(&carton, view, ctx, out)?
+    {
+        return Ok(());
+    }
     let person = matches.iter().find_map(|m| match m {
         Match::Operator { id, name } => Some((id.clone(), name.clone())),
         _ => None,
@@ -319,7 +338,7 @@ pub(crate) fn scan<P: Procedure>(
         Match::Item { item, pack } => take_item(p, scanned, item, pack, view, ctx, out),
         Match::Unit(unit) => take_unit(p, scanned, &unit, view, ctx, out),
         Match::NewPlate(plate) => take_plate(p, scanned, plate, view, ctx, out),
-        Match::Bin(_) | Match::Operator { .. } | Match::Order { .. } => Ok(()),
+        Match::Bin(_) | Match::Carton(_) | Match::Operator { .. } | Match::Order { .. } => Ok(()),
     }
 }
 
@@ -341,7 +360,12 @@ fn choose_match<P: Procedure>(
 ) -> Option<Match> {
     let (bins, goods): (Vec<Match>, Vec<Match>) = matches
         .into_iter()
-        .filter(|m| !matches!(m, Match::Operator { .. } | Match::Order { .. }))
+        .filter(|m| {
+            !matches!(
+                m,
+                Match::Carton(_) | Match::Operator { .. } | Match::Order { .. }
+            )
+        })
         .partition(|m| matches!(m, Match::Bin(_)));
     if wants_bin || goods.is_empty() || (!has_bin && !bins.is_empty()) {
         return bins.into_iter().next();

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::resolve::{Match, Resolved, resolve};
 use crate::scanned::Scanned;
 use crate::screen::{Feedback, Input, Step};
-use crate::site_view::{SiteView, ViewError};
+use crate::site_view::{OrderFacts, SiteView, ViewError};
 use crate::task::Task;
 
 /// What a scan on the home screen leads to.
@@ -66,9 +66,14 @@ fn of_order(id: OrderId, kind: OrderType, view: &dyn SiteView) -> Result<Operati
     Ok(match kind {
         OrderType::Inbound => Operation::Receive,
         OrderType::Outbound | OrderType::Transfer => {
-            match view.order(id, OrderStep::Pick)?.is_some_and(|o| o.finished) {
-                true => Operation::Issue,
-                false => Operation::Pick,
+            let is_picked = view.order(id, OrderStep::Pick)?.is_some_and(|o| o.finished);
+            // Not every site packs: who has begun goes on.
+            let is_packing =
+                |o: OrderFacts| !o.finished && o.lines.iter().any(|l| l.done > Quantity::ZERO);
+            match view.order(id, OrderStep::Pack)?.is_some_and(is_packing) {
+                _ if !is_picked => Operation::Pick,
+                true => Operation::Pack,
+                false => Operation::Issue,
             }
         }
         OrderType::Count => Operation::Count,

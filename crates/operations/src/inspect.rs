@@ -284,6 +284,7 @@ impl Inspect {
             },
             order: None,
             reason: form.verdict.map(|verdict| verdict.code().to_owned()),
+            carton: None,
         });
         self.draft.add_line(Line {
             title: name,

@@ -1,16 +1,17 @@
 //! Issue: goods go out.
 
 use domain::ledger::UnitStatus;
-use domain::{EventBody, OrderStep, OrderType, Quantity};
+use domain::{EventBody, OrderId, OrderStep, OrderType, Quantity};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FeedbackCode, LineStatus};
 use crate::context::Context;
-use crate::desk::{Desk, Job};
-use crate::draft::{Draft, Need, line};
+use crate::desk::{self, Desk, Job};
+use crate::draft::{Draft, Need, amount, line};
 use crate::flow::{Out, Procedure, advance, close};
-use crate::screen::{Feedback, Said};
-use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
+use crate::order_work::OrderWork;
+use crate::screen::{Feedback, Line, Said};
+use crate::site_view::{BinFacts, CartonFacts, SiteView, UnitFacts, ViewError};
 use crate::{doubt, stock_source};
 
 /// The state of an issue.
@@ -20,6 +21,9 @@ pub struct Issue {
     /// What was ordered, if it goes out for an order.
     #[serde(flatten)]
     pub(crate) desk: Desk,
+    /// Cartons that wait for the order.
+    #[serde(default)]
+    waiting: Vec<Line>,
 }
 
 const JOB: Job = Job {
@@ -87,6 +91,73 @@ impl Procedure for Issue {
         advance(self, view, ctx, out)
     }
 
+    /// A carton goes out with all that is in it.
+    fn take_carton(
+        &mut self,
+        carton: &CartonFacts,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let plate = carton.plate.printed().to_owned();
+        if carton.contents.is_empty() {
+            out.refuse(FeedbackCode::CartonGone, [plate]);
+            return Ok(true);
+        }
+        if self.draft.hand.is_some() {
+            close(self, view, ctx, out)?;
+            if self.draft.hand.is_some() {
+                out.refuse(FeedbackCode::FinishLineFirst, []);
+                return Ok(true);
+            }
+        }
+        let orders = carton.orders();
+        if let (None, [first], true) = (
+            &self.desk.order,
+            orders.iter().collect::<Vec<_>>().as_slice(),
+            self.draft.lines.is_empty(),
+        ) {
+            desk::take_order(self, **first, view, out)?;
+            self.look_for_cartons(view)?;
+        }
+        let chosen = self.desk.order.as_ref().map(OrderWork::id);
+        if let Some(other) = orders.into_iter().find(|order| Some(*order) != chosen) {
+            out.feedback = Some(of_other_order(&plate, other, view)?);
+            return Ok(true);
+        }
+        if self.desk.order.as_ref().is_some_and(|o| o.facts.cancelled) {
+            return Ok(true);
+        }
+        for content in &carton.contents {
+            out.events.push(Said {
+                body: EventBody::Issued {
+                    bin: content.bin.id,
+                    goods: content.goods.clone(),
+                    quantity: content.quantity,
+                },
+                order: content.order,
+                reason: None,
+                carton: Some(carton.plate.clone()),
+            });
+            if let (Some(order), Some(line)) = (&mut self.desk.order, content.order) {
+                order.count_line(line.line, content.quantity);
+            }
+            self.draft.add_line(Line {
+                title: content.item.name(ctx.language).to_owned(),
+                subtitle: format!("{plate} · {}", content.bin.code),
+                quantity: amount(content.quantity, &content.item),
+                status: LineStatus::Saved,
+                time: ctx.time_of_day.clone(),
+            });
+        }
+        self.waiting.retain(|line| line.title != plate);
+        out.accept(
+            FeedbackCode::CartonLoaded,
+            [plate, carton.contents.len().to_string()],
+        );
+        Ok(true)
+    }
+
     fn missing(&mut self, view: &dyn SiteView) -> Result<Option<Need>, ViewError> {
         stock_source::missing(&mut self.draft, view)
     }
@@ -125,6 +196,7 @@ impl Procedure for Issue {
                 },
                 order: self.desk.order.as_ref().map(|o| o.place_of(&hand)),
                 reason: None,
+                carton: None,
             });
             self.draft.add_line(written);
             if let Some(order) = &mut self.desk.order {
@@ -148,6 +220,49 @@ impl Procedure for Issue {
         advance(self, view, ctx, out)?;
         Ok(true)
     }
+}
+
+impl Issue {
+    /// Looks which cartons wait for the order.
+    pub(crate) fn look_for_cartons(&mut self, view: &dyn SiteView) -> Result<(), ViewError> {
+        let cartons = match &self.desk.order {
+            Some(order) => view.cartons_of(order.id())?,
+            None => Vec::new(),
+        };
+        let line = |carton: &CartonFacts| {
+            let mut bins: Vec<&str> = carton
+                .contents
+                .iter()
+                .map(|c| c.bin.code.as_str())
+                .collect();
+            bins.dedup();
+            Line {
+                title: carton.plate.printed().to_owned(),
+                subtitle: bins.join(" · "),
+                quantity: String::new(),
+                status: LineStatus::Open,
+                time: String::new(),
+            }
+        };
+        self.waiting = cartons.iter().map(line).collect();
+        Ok(())
+    }
+
+    /// Cartons that are still to be loaded.
+    pub(crate) fn waiting(&self) -> &[Line] {
+        &self.waiting
+    }
+}
+
+/// A carton for another order than the one that is worked on.
+pub(crate) fn of_other_order(
+    plate: &str,
+    order: OrderId,
+    view: &dyn SiteView,
+) -> Result<Feedback, ViewError> {
+    let number = view.order(order, OrderStep::Ship)?.map(|o| o.code);
+    let args = [plate.to_owned(), number.unwrap_or_default()];
+    Ok(Feedback::refused(FeedbackCode::CartonOfOtherOrder, args))
 }
 
 /// Takes what the book shows of the pile in hand.

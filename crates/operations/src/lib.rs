@@ -21,6 +21,7 @@ mod move_goods;
 mod moving;
 mod open_question;
 mod order_work;
+mod pack;
 mod path;
 mod pick;
 mod pick_plan;
@@ -51,6 +52,7 @@ pub use inspect::Inspect;
 pub use issue::Issue;
 pub use look_up::LookUp;
 pub use move_goods::Move;
+pub use pack::Pack;
 pub use pick::Pick;
 pub use put_away::PutAway;
 pub use receive::Receive;
@@ -62,8 +64,8 @@ pub use screen::{
     Weight,
 };
 pub use site_view::{
-    BinFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, ReceiptFacts,
-    RoomFacts, RoomNeeded, SiteView, UnitFacts, ViewError,
+    BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts,
+    OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, SiteView, UnitFacts, ViewError,
 };
 pub use take_back::TakeBack;
 pub use task::Task;

@@ -1,7 +1,7 @@
 //! Look up: what is this, where is more of it, and what can be done with it?
 
-use domain::Quantity;
 use domain::ledger::UnitStatus;
+use domain::{OrderStep, Quantity};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Operation};
@@ -11,7 +11,7 @@ use crate::flow::{Out, Procedure};
 use crate::resolve::{Match, Resolved, resolve};
 use crate::scanned::Scanned;
 use crate::screen::{Fact, Feedback, Line};
-use crate::site_view::{BinFacts, Pile, SiteView, UnitFacts, ViewError};
+use crate::site_view::{BinFacts, CartonFacts, Pile, SiteView, UnitFacts, ViewError};
 
 /// What was looked up, and what the book says of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,49 @@ impl Procedure for LookUp {
             out.accept(FeedbackCode::BinSelected, [bin.code]);
         }
         Ok(())
+    }
+
+    fn take_carton(
+        &mut self,
+        carton: &CartonFacts,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let plate = carton.plate.printed().to_owned();
+        self.subject = Some(Scanned::plain(plate.clone()));
+        self.facts = vec![(FactCode::Carton, plate.clone())];
+        for order in carton.orders() {
+            let order = view.order(order, OrderStep::Ship)?;
+            self.facts.extend(order.map(|o| (FactCode::Order, o.code)));
+        }
+        let mut bins: Vec<&BinFacts> = carton.contents.iter().map(|c| &c.bin).collect();
+        bins.dedup_by_key(|bin| bin.id);
+        self.facts
+            .extend(bins.iter().map(|bin| (FactCode::Bin, bin.code.clone())));
+        self.rows = carton
+            .contents
+            .iter()
+            .map(|content| Line {
+                title: content.item.name(ctx.language).to_owned(),
+                subtitle: content.goods.lot.clone().unwrap_or_default(),
+                quantity: amount(content.quantity, &content.item),
+                status: LineStatus::Saved,
+                time: String::new(),
+            })
+            .collect();
+        self.offers.clear();
+        match bins.first() {
+            Some(bin) => {
+                self.offers.push(Operation::Issue);
+                out.accept(FeedbackCode::CartonHere, [plate, bin.code.clone()]);
+            }
+            None => {
+                let gone = Feedback::attention(FeedbackCode::CartonGone, [plate]);
+                out.feedback = Some(gone);
+            }
+        }
+        Ok(true)
     }
 
     fn missing(&mut self, _: &dyn SiteView) -> Result<Option<Need>, ViewError> {
@@ -151,7 +194,7 @@ impl LookUp {
         scanned: &Scanned,
         view: &dyn SiteView,
     ) -> Result<(), ViewError> {
-        let goods = |m: &Match| matches!(m, Match::Item { .. } | Match::Unit(_));
+        let goods = |m: &Match| matches!(m, Match::Item { .. } | Match::Unit(_) | Match::Carton(_));
         if let Resolved::Known(matches) = resolve(scanned, view)?
             && matches.iter().any(goods)
             && !matches.iter().any(|m| matches!(m, Match::Bin(_)))

@@ -51,6 +51,7 @@ pub(crate) fn write(
         },
         order,
         reason: None,
+        carton: None,
     });
     draft.add_line(written);
     Some(quantity)

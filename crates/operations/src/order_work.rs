@@ -104,7 +104,11 @@ impl OrderWork {
 
     /// What was just written, until it is read again.
     pub(crate) fn count(&mut self, hand: &Hand, quantity: Quantity) {
-        let number = self.place_of(hand).line;
+        self.count_line(self.place_of(hand).line, quantity);
+    }
+
+    /// The same for goods of which the line is known; 0 for what is on no line.
+    pub(crate) fn count_line(&mut self, number: u32, quantity: Quantity) {
         let line = self.facts.lines.iter_mut().find(|l| l.number == number);
         let done = line.map_or(&mut self.facts.not_ordered, |line| &mut line.done);
         *done = done.plus(quantity);

@@ -468,6 +468,7 @@ impl Pick {
             },
             order: None,
             reason: rest.short.then(|| SHORT.to_owned()),
+            carton: None,
         });
         let args = [
             amount(left, &rest.item),

@@ -162,6 +162,7 @@ impl Procedure for Receive {
                 },
                 order: self.desk.order.as_ref().map(|o| o.place_of(&hand)),
                 reason: hand.reason.map(|reason| reason.code().to_owned()),
+                carton: None,
             });
             self.draft.add_line(written);
             if let Some(batch) = self.batch.as_mut().filter(|_| hand.unit().is_some()) {

@@ -4,7 +4,7 @@ use domain::{OrderId, OrderType, Quantity, UnitId};
 
 use crate::codes::FeedbackCode;
 use crate::scanned::{CodeFault, Scanned, gtin_check_digit_is_right, spellings};
-use crate::site_view::{BinFacts, ItemFacts, SiteView, UnitFacts, ViewError};
+use crate::site_view::{BinFacts, CartonFacts, ItemFacts, SiteView, UnitFacts, ViewError};
 
 /// One thing that a code may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Match {
     Unit(Box<UnitFacts>),
     /// A licence plate that the book does not know yet, such as a new SSCC.
     NewPlate(UnitId),
+    /// A carton into which goods were packed.
+    Carton(CartonFacts),
     /// An order's number.
     Order {
         /// Which.
@@ -61,9 +63,10 @@ pub fn resolve(scanned: &Scanned, view: &dyn SiteView) -> Result<Resolved, ViewE
     }
     if let Some(sscc) = &scanned.fields.sscc {
         let plate = UnitId::plate(sscc);
-        matches.push(match view.unit(&plate)? {
-            Some(unit) => Match::Unit(Box::new(unit)),
-            None => Match::NewPlate(plate),
+        matches.push(match (view.unit(&plate)?, view.carton(&plate)?) {
+            (Some(unit), _) => Match::Unit(Box::new(unit)),
+            (None, Some(carton)) => Match::Carton(carton),
+            (None, None) => Match::NewPlate(plate),
         });
         return Ok(Resolved::Known(matches));
     }
@@ -79,6 +82,8 @@ pub fn resolve(scanned: &Scanned, view: &dyn SiteView) -> Result<Resolved, ViewE
         }
         let units = view.units_named(raw)?;
         matches.extend(units.into_iter().map(|u| Match::Unit(Box::new(u))));
+        let carton = view.carton(&UnitId::plate(raw))?;
+        matches.extend(carton.map(Match::Carton));
         let orders = view.orders_with_code(raw)?;
         matches.extend(
             orders

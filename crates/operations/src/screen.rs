@@ -1,6 +1,6 @@
 //! What goes into a procedure and what comes out for the screen.
 
-use domain::{EventBody, ItemId, OrderLine, Quantity};
+use domain::{EventBody, ItemId, OrderLine, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Outcome, PromptCode};
@@ -82,6 +82,8 @@ pub struct Said {
     pub order: Option<OrderLine>,
     /// Why, as a code, where the kind alone does not say it.
     pub reason: Option<String>,
+    /// The plate of the carton that the goods are put into or are in.
+    pub carton: Option<UnitId>,
 }
 
 impl From<EventBody> for Said {
@@ -90,6 +92,7 @@ impl From<EventBody> for Said {
             body,
             order: None,
             reason: None,
+            carton: None,
         }
     }
 }

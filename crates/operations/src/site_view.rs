@@ -1,8 +1,12 @@
 //! The read model as procedures need it.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use domain::ledger::UnitStatus;
-use domain::{BinId, EventHash, Goods, ItemId, OrderId, OrderStep, OrderType, Quantity, UnitId};
+use domain::{
+    BinId, EventHash, Goods, ItemId, OrderId, OrderLine, OrderStep, OrderType, Quantity, UnitId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Language;
@@ -154,6 +158,38 @@ pub struct Pile {
     pub expiry: Option<NaiveDate>,
     /// How much; may be negative.
     pub balance: Quantity,
+}
+
+/// A carton, and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CartonFacts {
+    /// What stands on it.
+    pub plate: UnitId,
+    /// Nothing, once it has gone out.
+    pub contents: Vec<ContentFacts>,
+}
+
+impl CartonFacts {
+    /// The orders that it is for.
+    pub(crate) fn orders(&self) -> BTreeSet<OrderId> {
+        let lines = self.contents.iter().filter_map(|c| c.order);
+        lines.map(|line| line.order).collect()
+    }
+}
+
+/// Goods in a carton.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentFacts {
+    /// Where the carton is.
+    pub bin: BinFacts,
+    /// What.
+    pub item: ItemFacts,
+    /// Which of it.
+    pub goods: Goods,
+    /// How much; positive.
+    pub quantity: Quantity,
+    /// The line of the order that it is for.
+    pub order: Option<OrderLine>,
 }
 
 /// Goods that came in.
@@ -335,6 +371,10 @@ pub trait SiteView {
     fn unit(&self, id: &UnitId) -> Result<Option<UnitFacts>, ViewError>;
     /// Units whose plate or serial number reads like this.
     fn units_named(&self, printed: &str) -> Result<Vec<UnitFacts>, ViewError>;
+    /// The carton with that plate, if anything was ever packed into it.
+    fn carton(&self, plate: &UnitId) -> Result<Option<CartonFacts>, ViewError>;
+    /// Cartons with goods for that order.
+    fn cartons_of(&self, order: OrderId) -> Result<Vec<CartonFacts>, ViewError>;
     /// Units stored in the bin.
     fn units_in_bin(&self, bin: BinId) -> Result<Vec<UnitFacts>, ViewError>;
     /// Piles of the bin that are not zero.

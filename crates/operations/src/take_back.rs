@@ -91,6 +91,7 @@ impl Procedure for TakeBack {
                 },
                 order: None,
                 reason: hand.reason.map(|reason| reason.code().to_owned()),
+                carton: None,
             });
             self.draft.add_line(written);
         }

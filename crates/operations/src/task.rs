@@ -15,6 +15,7 @@ use crate::issue::Issue;
 use crate::look_up::LookUp;
 use crate::move_goods::Move;
 use crate::order_work::OrderWork;
+use crate::pack::Pack;
 use crate::pick::Pick;
 use crate::put_away::PutAway;
 use crate::receive::Receive;
@@ -51,6 +52,8 @@ pub enum Task {
     Inspect(Box<Inspect>),
     /// The next shift goes on.
     HandOver(Box<HandOver>),
+    /// What was fetched is packed.
+    Pack(Box<Pack>),
     /// Something is looked up.
     LookUp(LookUp),
 }
@@ -70,6 +73,7 @@ impl Task {
             Operation::Adjust => Self::Adjust(Adjust::default()),
             Operation::Inspect => Self::Inspect(Box::default()),
             Operation::HandOver => Self::HandOver(Box::default()),
+            Operation::Pack => Self::Pack(Box::default()),
             Operation::LookUp => Self::LookUp(LookUp::default()),
         }
     }
@@ -87,6 +91,7 @@ impl Task {
         }
         match self {
             Self::Pick(work) => work.plan(view, ctx),
+            Self::Issue(work) => work.look_for_cartons(view),
             Self::Replenish(work) => work.plan(view),
             Self::Inspect(work) => work.plan(view),
             Self::HandOver(work) => work.plan(view, ctx),
@@ -123,6 +128,7 @@ impl Task {
             Self::Adjust(_) => Operation::Adjust,
             Self::Inspect(_) => Operation::Inspect,
             Self::HandOver(_) => Operation::HandOver,
+            Self::Pack(_) => Operation::Pack,
             Self::LookUp(_) => Operation::LookUp,
         }
     }
@@ -143,7 +149,13 @@ impl Task {
             Self::Receive(work) => flow::handle(work, input, view, ctx)?,
             Self::PutAway(work) => flow::handle(work, input, view, ctx)?,
             Self::Pick(work) => flow::handle(&mut **work, input, view, ctx)?,
-            Self::Issue(work) => flow::handle(work, input, view, ctx)?,
+            Self::Issue(work) => {
+                let out = flow::handle(work, input, view, ctx)?;
+                if out.events.is_empty() {
+                    work.look_for_cartons(view)?;
+                }
+                out
+            }
             Self::Move(work) => flow::handle(work, input, view, ctx)?,
             Self::Count(work) => flow::handle(work, input, view, ctx)?,
             Self::Return(work) => flow::handle(work, input, view, ctx)?,
@@ -151,6 +163,7 @@ impl Task {
             Self::Adjust(work) => flow::handle(work, input, view, ctx)?,
             Self::Inspect(work) => flow::handle(&mut **work, input, view, ctx)?,
             Self::HandOver(work) => flow::handle(&mut **work, input, view, ctx)?,
+            Self::Pack(work) => flow::handle(&mut **work, input, view, ctx)?,
             Self::LookUp(work) => {
                 if let Input::Scan(scanned) = &input {
                     work.remember(scanned, view)?;
@@ -185,6 +198,7 @@ impl Task {
             Self::Adjust(work) => work,
             Self::Inspect(work) => &**work,
             Self::HandOver(work) => &**work,
+            Self::Pack(work) => &**work,
             Self::LookUp(work) => work,
         }
     }
@@ -202,6 +216,7 @@ impl Task {
             Self::Adjust(work) => work,
             Self::Inspect(work) => &mut **work,
             Self::HandOver(work) => &mut **work,
+            Self::Pack(work) => &mut **work,
             Self::LookUp(work) => work,
         }
     }
@@ -277,6 +292,7 @@ impl Task {
         let code = match self {
             _ if draft.hand.is_some() => PromptCode::ScanItem,
             Self::Pick(work) => return work.prompt(),
+            Self::Pack(work) => return work.prompt(),
             Self::Receive(_) if !has_bin => PromptCode::ScanBin,
             Self::Move(work) if work.whole_bin => PromptCode::ScanToBin,
             Self::Move(_) | Self::PutAway(_) if !has_bin && !begun => PromptCode::ScanFromBin,
@@ -328,9 +344,14 @@ impl Task {
                     Self::Pick(work) if draft.hand.is_none() && draft.unknown.is_none() => {
                         work.due_facts(ctx)
                     }
-                    Self::Pick(_) | Self::Issue(_) => draft.facts(FactCode::FromBin, ctx),
+                    Self::Pick(_) | Self::Issue(_) | Self::Pack(_) => {
+                        draft.facts(FactCode::FromBin, ctx)
+                    }
                     _ => draft.facts(FactCode::Bin, ctx),
                 };
+                if let (Self::Pack(work), None) = (self, &draft.unknown) {
+                    facts.splice(0..0, work.carton_facts());
+                }
                 if let (Some(order), None) = (self.order(), &self.draft().unknown) {
                     let hand = self.draft().hand.as_ref();
                     facts.extend(hand.and_then(|hand| order.facts_of(hand)));
@@ -347,6 +368,12 @@ impl Task {
             Self::Count(count) if count.draft.bin.is_some() => count.open_lines(ctx),
             Self::HandOver(work) => work.shown_lines(),
             Self::LookUp(work) => work.shown_rows(),
+            Self::Issue(work) if !work.waiting().is_empty() => {
+                let order = self.order().map(|order| order.lines(ctx));
+                let mut lines = work.waiting().to_vec();
+                lines.extend(order.unwrap_or_default());
+                lines
+            }
             _ => self
                 .order()
                 .map(|order| order.lines(ctx))
@@ -362,6 +389,7 @@ impl Task {
             Self::LookUp(_) | Self::HandOver(_) => false,
             Self::Inspect(work) => work.takes_numbers(),
             Self::Pick(work) => work.takes_numbers(),
+            Self::Pack(work) => work.takes_numbers(),
             Self::Replenish(work) => work.has_face(),
             Self::Count(work) => work.takes_numbers(),
             // The orders need the room.
@@ -405,7 +433,7 @@ impl Task {
             }
             let own = match self {
                 Self::Receive(_) => Some(ActionCode::Damaged),
-                Self::Pick(_) | Self::Replenish(_) => Some(ActionCode::AsAsked),
+                Self::Pick(_) | Self::Replenish(_) | Self::Pack(_) => Some(ActionCode::AsAsked),
                 _ => None,
             };
             if let Some(own) = own.filter(|_| draft.item().is_some() && !asks) {
@@ -423,6 +451,7 @@ impl Task {
                 actions.push(normal(ActionCode::ChangeBin));
             }
             Self::Pick(work) if draft.hand.is_none() => actions = work.actions(),
+            Self::Pack(work) if draft.hand.is_none() => actions = work.actions(),
             _ if self.order().is_some() && draft.hand.is_none() && !self.counts_a_bin() => {
                 actions.push(done);
                 actions.push(normal(ActionCode::Later));
@@ -478,6 +507,7 @@ impl Task {
             Self::Receive(_)
             | Self::PutAway(_)
             | Self::Pick(_)
+            | Self::Pack(_)
             | Self::Issue(_)
             | Self::Return(_)
             | Self::Adjust(_) => {

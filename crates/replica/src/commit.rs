@@ -7,7 +7,7 @@ use documents::record::{self, Counting, FieldEdit, RecordId, RecordKind};
 use documents::{Journal, Partition, journal};
 use domain::event::{Event, EventBody, EventHash, EventId, EventRecord};
 use domain::ledger::Ledger;
-use domain::{ChainId, DeviceId, OperatorId, OrderLine, SiteId, UnixMillis};
+use domain::{ChainId, DeviceId, OperatorId, OrderLine, SiteId, UnitId, UnixMillis};
 use rusqlite::{Transaction, params};
 
 use crate::chains::Chains;
@@ -42,6 +42,8 @@ pub struct NewEvent {
     pub order: Option<OrderLine>,
     /// Why, where the kind alone does not say it.
     pub reason: Option<String>,
+    /// The plate of the carton that the goods are put into or are in.
+    pub carton: Option<UnitId>,
 }
 
 impl From<EventBody> for NewEvent {
@@ -51,6 +53,7 @@ impl From<EventBody> for NewEvent {
             carries_out: CarriesOut::Nothing,
             order: None,
             reason: None,
+            carton: None,
         }
     }
 }
@@ -182,6 +185,7 @@ impl Replica {
                     origin: None,
                     order: new.order,
                     reason: new.reason.clone(),
+                    carton: new.carton.clone(),
                 };
                 written.push(write.append(record)?);
             }

@@ -1,5 +1,6 @@
 //! Questions to the read model.
 
+mod carton;
 mod catalogue;
 mod console;
 mod event;

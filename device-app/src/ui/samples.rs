@@ -1,8 +1,10 @@
 //! Views with invented data: for pictures of the screens, and for their tests.
 
+mod cartons;
 mod printing;
 mod screens;
 
+use cartons::{loading, packing};
 use screens::{
     choice, counting, deliveries, delivery, enrol, handing_over, history, home, home_of_others,
     inspecting, look_up, nearby, nearby_code, picking, picking_here, putting_away, quantity,
@@ -94,6 +96,8 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("task-inspect", base(Screen::Task(inspecting(&goods)))),
         ("task-replenish", base(Screen::Task(replenishing(&goods)))),
         ("task-count", base(Screen::Task(counting(&goods)))),
+        ("task-pack", base(Screen::Task(packing(&goods)))),
+        ("task-load-cartons", base(Screen::Task(loading(&goods)))),
         ("task-hand-over", base(Screen::Task(handing_over(&goods)))),
         ("task-text", base(Screen::Task(text_entry(&goods)))),
         ("look-up", base(Screen::LookUp(look_up(&goods, false)))),

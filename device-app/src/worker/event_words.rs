@@ -48,6 +48,7 @@ pub(crate) fn operation_of(body: &EventBody) -> &'static str {
         EventBody::OrderFinished(_) => "finish",
         EventBody::Inspected(_) => "inspect",
         EventBody::HandedOver { .. } => "hand-over",
+        EventBody::Packed { .. } => "pack",
         EventBody::Unknown { .. } => "unknown",
     }
 }
@@ -169,6 +170,7 @@ impl Worker {
                 | EventBody::Adjusted { .. }
                 | EventBody::Counted { .. }
                 | EventBody::SetAside { .. }
+                | EventBody::Packed { .. }
                 | EventBody::Attached { .. }
         );
         let approved = row.placed.standing == domain::ledger::Standing::Approved;

@@ -1,6 +1,8 @@
 //! Labels of items, bins and units, filled from the replica. Names come from the catalogue, words from the screen.
 
-use domain::{BinId, ItemId, Quantity, UnitId};
+use std::collections::BTreeSet;
+
+use domain::{BinId, ItemId, OrderId, Quantity, UnitId};
 use labels::template::{BinLabel, ItemLabel, PlateLabel, UnitLabel};
 use labels::{Label, Stock};
 use replica::ReplicaError;
@@ -27,6 +29,7 @@ impl Worker {
             About::Item(id) => self.item_label(*id, stock),
             About::Bin(id) => self.bin_label(*id, stock),
             About::Unit(id) => self.unit_label(id, stock, words),
+            About::Carton(plate) => self.carton_label(plate, stock, words),
             About::Order(_) => Ok(None),
         }
     }
@@ -126,6 +129,41 @@ impl Worker {
             .on(stock)
         };
         Ok(Some(Form { title: code, label }))
+    }
+
+    /// The label of a carton says for whom it is. What is in it may still change.
+    fn carton_label(
+        &self,
+        plate: &UnitId,
+        stock: Stock,
+        words: &LabelWords,
+    ) -> Result<Option<Form>, ReplicaError> {
+        let (Some(view), Some(site)) = (self.stock_view(), self.site) else {
+            return Ok(None);
+        };
+        let contents = view.query.carton(site, plate)?;
+        if contents.is_empty() {
+            return Ok(None);
+        }
+        let lines = contents.iter().filter_map(|(key, _)| key.order);
+        let orders: BTreeSet<OrderId> = lines.map(|line| line.order).collect();
+        let mut details = Vec::new();
+        for order in orders {
+            if let Some(order) = view.query.order(order)? {
+                details.extend([order.code, order.party]);
+            }
+        }
+        details.retain(|detail| !detail.is_empty());
+        let code = plate.printed().to_owned();
+        let label = PlateLabel {
+            heading: words.plate.clone(),
+            code: code.clone(),
+            details,
+        };
+        Ok(Some(Form {
+            title: code,
+            label: label.on(stock),
+        }))
     }
 
     /// A label that shows what was set.

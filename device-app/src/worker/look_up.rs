@@ -31,6 +31,7 @@ pub(crate) enum About {
     Item(ItemId),
     Bin(BinId),
     Unit(UnitId),
+    Carton(UnitId),
     Order(OrderId),
 }
 
@@ -40,6 +41,7 @@ impl About {
             Self::Item(id) => format!("item:{id}"),
             Self::Bin(id) => format!("bin:{id}"),
             Self::Unit(id) => format!("lot:{}", id.as_str()),
+            Self::Carton(plate) => format!("carton:{}", plate.as_str()),
             Self::Order(id) => format!("order:{id}"),
         }
     }
@@ -49,6 +51,7 @@ impl About {
             ("item", id) => id.parse().ok().map(Self::Item),
             ("bin", id) => id.parse().ok().map(Self::Bin),
             ("lot", id) => Some(Self::Unit(UnitId::from(id.to_owned()))),
+            ("carton", plate) => Some(Self::Carton(UnitId::from(plate.to_owned()))),
             ("order", id) => id.parse().ok().map(Self::Order),
             _ => None,
         }
@@ -72,6 +75,7 @@ impl About {
             Self::Item(_) => "item",
             Self::Bin(_) => "bin",
             Self::Unit(_) => "lot",
+            Self::Carton(_) => "carton",
             Self::Order(_) => "order",
         }
     }
@@ -155,6 +159,7 @@ impl Worker {
             Match::Unit(unit) => Some(About::Unit(unit.id.clone())),
             Match::Item { item, .. } => Some(About::Item(item.id)),
             Match::Bin(bin) => Some(About::Bin(bin.id)),
+            Match::Carton(carton) => Some(About::Carton(carton.plate.clone())),
             _ => None,
         });
         if about.is_none() && matches.iter().any(|m| matches!(m, Match::Order { .. })) {
@@ -231,6 +236,8 @@ impl Worker {
                 }
                 None => return Ok(None),
             },
+            // Cartons are scanned, not searched for.
+            About::Carton(_) => return Ok(None),
             About::Order(id) => match view.query.order(*id)?.filter(|o| o.site == site) {
                 Some(order) => (order.code, order.party, order.lines.len().to_string()),
                 None => return Ok(None),
@@ -297,6 +304,56 @@ impl Worker {
                 detail.stock = self.stock_rows(&piles, &stale, |p| p.item.name(names).to_owned());
                 detail.recalculating = stale.touches_bin(*id);
                 events = view.query.history_of_bin(*id, HISTORY_MAX)?;
+            }
+            About::Carton(plate) => {
+                let contents = view.query.carton(site, plate)?;
+                detail.title = plate.printed().to_owned();
+                let mut orders: Vec<OrderId> = Vec::new();
+                let mut bins: Vec<BinId> = Vec::new();
+                let mut found = Vec::new();
+                for (key, quantity) in &contents {
+                    let subject = Subject::Content(key.clone());
+                    found.extend(view.query.history(site, &subject, HISTORY_MAX)?);
+                    orders.extend(key.order.map(|line| line.order));
+                    if *quantity == Quantity::ZERO {
+                        continue;
+                    }
+                    bins.push(key.bin);
+                    let item = view.item_or_unnamed(key.goods.item)?;
+                    let parts = [
+                        key.goods.lot.as_deref(),
+                        key.goods.unit.as_ref().map(UnitId::printed),
+                    ];
+                    detail.stock.push(StockRow {
+                        place: item.name(self.names()).to_owned(),
+                        lot: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+                        quantity: format!("{quantity} {}", item.unit).trim_end().to_owned(),
+                        as_of: String::new(),
+                        recalculating: false,
+                    });
+                }
+                orders.sort_unstable();
+                orders.dedup();
+                bins.sort_unstable();
+                bins.dedup();
+                for bin in bins {
+                    detail
+                        .facts
+                        .push(fact("bin", view.bin_or_unnamed(bin)?.code, true));
+                }
+                for order in orders {
+                    let order = view.query.order(order)?;
+                    detail
+                        .facts
+                        .extend(order.map(|o| fact("order", o.code, false)));
+                }
+                if detail.stock.is_empty() {
+                    detail.facts.push(fact("lines", "0".to_owned(), true));
+                }
+                found.sort_by_key(|row| std::cmp::Reverse(row.placed.place));
+                found.dedup_by_key(|row| row.placed.place);
+                found.truncate(HISTORY_MAX as usize);
+                events = found;
             }
             // It is opened as work.
             About::Order(_) => return Ok(None),

@@ -94,7 +94,7 @@ pub(crate) struct Work {
     /// Stock that the line under way rests on is being recalculated.
     pub(crate) recalculating: bool,
     pub(crate) last: Option<LastScan>,
-    /// The unit that the last line brought in: its label can be printed.
+    /// The unit that the last line brought in, or the carton that it went into: its label can be printed.
     pub(crate) unit: Option<domain::UnitId>,
     /// Digits typed and not meant yet.
     pub(crate) pad: String,
@@ -510,11 +510,19 @@ impl Worker {
                 .as_ref()
                 .map(|o| o.name.clone())
                 .unwrap_or_default(),
+            device_mark: self.device_mark(),
             language: match self.settings.language() {
                 Language::English => operations::Language::English,
                 Language::Chinese => operations::Language::Chinese,
             },
         }
+    }
+
+    /// The last bytes of its id are drawn at random.
+    fn device_mark(&self) -> String {
+        let id = self.replica.identity().map(|identity| identity.device);
+        let bytes = id.map(|id| *id.as_bytes()).unwrap_or_default();
+        bytes[14..].iter().map(|b| format!("{b:02X}")).collect()
     }
 
     pub(crate) fn stock_view(&self) -> Option<StockView<'_>> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::{EventBody, UnitId};
 use labels::job::{Answer, LabelId, Progress};
 use labels::{Arranged, Density, FontBytes, Fonts, Manner, PrintJob};
-use operations::Said;
+use operations::{Operation, Said};
 use replica::{DatabaseKey, Replica, ReplicaError};
 
 use super::ToWorker;
@@ -76,10 +76,11 @@ impl Printing {
     }
 }
 
-/// The unit that these events brought in last.
+/// The unit that these events brought in last, or the carton that they filled.
 pub(crate) fn unit_of(events: &[Said]) -> Option<UnitId> {
     events.iter().rev().find_map(|said| match &said.body {
         EventBody::Received { goods, .. } => goods.unit.clone(),
+        EventBody::Packed { .. } => said.carton.clone(),
         _ => None,
     })
 }
@@ -90,11 +91,16 @@ impl Worker {
         match event {
             PrintEvent::Detail(words) => return self.print_detail(&words),
             PrintEvent::LastUnit(words) => {
-                let unit = self.work.as_ref().and_then(|work| work.unit.clone());
-                return match unit {
-                    Some(unit) => self.print_thing(&About::Unit(unit), 1, &words),
-                    None => Ok(()),
+                let Some(work) = &self.work else {
+                    return Ok(());
                 };
+                let packs = work.task.operation() == Operation::Pack;
+                let about = match work.unit.clone() {
+                    Some(carton) if packs => About::Carton(carton),
+                    Some(unit) => About::Unit(unit),
+                    None => return Ok(()),
+                };
+                return self.print_thing(&about, 1, &words);
             }
             PrintEvent::Test(words) => {
                 let form = self.test_label(self.printing.settings.stock(), &words);

@@ -7,12 +7,12 @@ use chrono::NaiveDate;
 use documents::catalogue::Room;
 use domain::ledger::{Placed, Stale, Standing, Subject};
 use domain::{
-    BinId, EventBody, EventHash, ItemId, OperatorId, OrderId, OrderStep, OrderType, Quantity,
-    SiteId, UnitId,
+    BinId, ContentKey, EventBody, EventHash, ItemId, OperatorId, OrderId, OrderStep, OrderType,
+    Quantity, SiteId, UnitId,
 };
 use operations::{
-    BinFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, ReceiptFacts,
-    RoomFacts, RoomNeeded, SiteView, UnitFacts, ViewError,
+    BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts,
+    OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, SiteView, UnitFacts, ViewError,
 };
 use replica::query::{EventFilter, OrderSummary, StockRow, UnitRow};
 use replica::{Query, ReplicaError};
@@ -100,6 +100,29 @@ impl StockView<'_> {
 
     pub(crate) fn operator_name(&self, id: OperatorId) -> Result<String, ReplicaError> {
         Ok(self.query.operator(id)?.map(|o| o.name).unwrap_or_default())
+    }
+
+    fn carton_facts(
+        &self,
+        plate: &UnitId,
+        contents: Vec<(ContentKey, Quantity)>,
+    ) -> Result<CartonFacts, ReplicaError> {
+        let is_in = |(_, quantity): &(ContentKey, Quantity)| *quantity > Quantity::ZERO;
+        let content = |(key, quantity): (ContentKey, Quantity)| {
+            Ok(ContentFacts {
+                bin: self.bin_or_unnamed(key.bin)?,
+                item: self.item_or_unnamed(key.goods.item)?,
+                goods: key.goods,
+                quantity,
+                order: key.order,
+            })
+        };
+        let contents: Result<_, ReplicaError> =
+            contents.into_iter().filter(is_in).map(content).collect();
+        Ok(CartonFacts {
+            plate: plate.clone(),
+            contents: contents?,
+        })
     }
 
     fn note_if_stale(&self, subject: &Subject) -> Result<(), ReplicaError> {
@@ -369,6 +392,26 @@ impl SiteView for StockView<'_> {
             .map_err(failed)?;
         let facts: Result<_, _> = rows.into_iter().map(|row| self.unit_facts(row)).collect();
         facts.map_err(failed)
+    }
+
+    fn carton(&self, plate: &UnitId) -> Result<Option<CartonFacts>, ViewError> {
+        let contents = self.query.carton(self.site, plate).map_err(failed)?;
+        let known = !contents.is_empty();
+        let facts = self.carton_facts(plate, contents).map_err(failed)?;
+        Ok(known.then_some(facts))
+    }
+
+    fn cartons_of(&self, order: OrderId) -> Result<Vec<CartonFacts>, ViewError> {
+        let contents = self.query.cartons(self.site).map_err(failed)?;
+        contents
+            .chunk_by(|(a, _), (b, _)| a.carton == b.carton)
+            .filter_map(|of_one| Some((of_one, &of_one.first()?.0.carton)))
+            .filter(|(of_one, _)| {
+                let serves = |key: &ContentKey| key.order.is_some_and(|l| l.order == order);
+                of_one.iter().any(|(key, _)| serves(key))
+            })
+            .map(|(of_one, plate)| self.carton_facts(plate, of_one.to_vec()).map_err(failed))
+            .collect()
     }
 
     fn units_in_bin(&self, bin: BinId) -> Result<Vec<UnitFacts>, ViewError> {

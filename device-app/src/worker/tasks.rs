@@ -49,6 +49,7 @@ fn new_event(said: Said) -> NewEvent {
     NewEvent {
         order: said.order,
         reason: said.reason,
+        carton: said.carton,
         ..said.body.into()
     }
 }

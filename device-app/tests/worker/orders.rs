@@ -1,6 +1,6 @@
 //! Work on orders: an announced delivery received, and goods picked, by handhelds that are cut off.
 
-use device_app::view::{Screen, UiEvent};
+use device_app::view::{Fact, Place, Screen, TaskView, UiEvent};
 use documents::{FieldEdit, LineAsked, Order, Partition, RecordKind};
 use domain::{ItemId, OrderId, OrderType, Quantity};
 
@@ -255,4 +255,87 @@ fn an_order_that_is_called_off_meanwhile_is_told_to_whoever_works_on_it_or_opens
     assert!(rig.task().choices.is_empty());
     rig.scan("SO-1");
     assert_eq!(rig.said(), "order-called-off");
+}
+
+#[test]
+fn what_one_handheld_packs_another_sends_by_the_carton() {
+    let hub = Hub::new();
+    order(&hub, OrderType::Outbound, "SO-1");
+    let mut one = Rig::signed_in(&hub, "AAAA1");
+    one.ui(UiEvent::OpenOperation("receive".into()));
+    one.scan("A-03");
+    one.scan("BOLT");
+    one.worker.quantity("10");
+    one.action("done");
+    one.ui(UiEvent::OpenOperation("pack".into()));
+    one.scan("SO-1");
+    for code in ["A-03", "BX-1", "BOLT"] {
+        one.scan(code);
+    }
+    one.worker.quantity("6");
+    assert_eq!(one.said(), "packed");
+    // What is in the carton is known when the program ends in the middle.
+    let mut one = one.restart(&hub);
+    one.scan("B-LI");
+    one.ui(UiEvent::Resume);
+    let fact = |task: &TaskView, label: &str| {
+        let of = |f: &&Fact| f.label == label;
+        task.facts.iter().find(of).map(|f| f.value.clone())
+    };
+    assert_eq!(fact(&one.task(), "carton").unwrap(), "BX-1");
+    one.action("next-carton");
+    one.action("new-carton");
+    let made_up = fact(&one.task(), "carton").unwrap();
+    one.scan("BOLT");
+    one.action("as-asked");
+    assert_eq!(one.said(), "packed");
+    assert_eq!(one.view().printing.last_unit, made_up);
+    one.action("done");
+    one.action("confirm");
+    one.settle();
+    assert_eq!(one.stock(), ["A-03 BOLT 10"], "packing moves nothing");
+
+    let mut other = Rig::signed_in(&hub, "BBBB2");
+    other.ui(UiEvent::StayOffline(true));
+    other.ui(UiEvent::Open(Place::LookUp));
+    other.scan("BX-1");
+    let detail = |rig: &mut Rig| match rig.view().screen {
+        Screen::LookUp(look_up) => look_up.detail.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let shown = detail(&mut other);
+    assert_eq!(
+        (shown.kind.as_str(), shown.title.as_str()),
+        ("carton", "BX-1")
+    );
+    assert_eq!(shown.stock[0].quantity, "6 pcs");
+    assert_eq!(shown.history[0].operation, "pack");
+    other.ui(UiEvent::OpenOperation("issue".into()));
+    other.scan("SO-1");
+    let waiting: Vec<String> = other.task().lines.into_iter().map(|l| l.title).collect();
+    assert_eq!(waiting[..2], ["BX-1".to_owned(), made_up.clone()]);
+    other.scan("BX-1");
+    assert_eq!(other.said(), "carton-loaded");
+    assert_eq!(other.task().lines[0].title, made_up);
+    other.scan("BX-1");
+    assert_eq!(other.said(), "carton-gone");
+    other.ui(UiEvent::Acknowledge);
+    assert_eq!(other.stock(), ["A-03 BOLT 4"]);
+    // The line is taken back, and the carton waits again.
+    other.ui(UiEvent::Undo);
+    assert_eq!(other.stock(), ["A-03 BOLT 10"]);
+    assert_eq!(other.task().lines[0].title, "BX-1");
+    other.scan("BX-1");
+    other.scan(&made_up);
+    other.ui(UiEvent::StayOffline(false));
+    other.settle();
+    for rig in [&mut one, &mut other] {
+        rig.ui(UiEvent::SyncNow);
+        rig.settle();
+    }
+    assert_eq!(one.stock(), Vec::<String>::new());
+    assert_eq!(one.state_hash(), other.state_hash());
+    one.ui(UiEvent::Open(Place::LookUp));
+    one.scan("BX-1");
+    assert!(detail(&mut one).stock.is_empty());
 }

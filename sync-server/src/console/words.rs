@@ -162,13 +162,24 @@ pub fn event(lang: Lang, event: &EventView) -> String {
             ("exception", &decided),
             ("what", &target),
             ("device", &device),
+            ("carton", event.carton.as_deref().unwrap_or_default()),
             ("order", event.order.as_deref().unwrap_or_default()),
             ("differences", &differences(lang, event)),
         ],
     );
     // What a line says beyond its kind.
     let mut said = said;
-    if matches!(event.kind, "received" | "issued" | "moved" | "counted") {
+    if let Some(carton) = event.carton.as_ref().filter(|_| event.kind != "packed") {
+        said.push_str(&lang.fill("words.in-carton", &[("carton", carton)]));
+    }
+    if !event.open.is_empty() {
+        let orders = event.open.join(lang.t("words.comma"));
+        said.push_str(&lang.fill("words.left-open", &[("orders", &orders)]));
+    }
+    if matches!(
+        event.kind,
+        "received" | "issued" | "moved" | "counted" | "packed"
+    ) {
         if event.reason.is_some() {
             let why = reason(lang, event);
             said.push_str(&lang.fill("words.because", &[("reason", &why)]));

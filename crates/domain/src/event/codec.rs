@@ -18,12 +18,16 @@ const QUARANTINE_DECIDED: u32 = 11;
 const ORDER_FINISHED: u32 = 12;
 const INSPECTED: u32 = 13;
 const HANDED_OVER: u32 = 14;
+const PACKED: u32 = 15;
 
 /// More hashes of evidence than this are not kept.
 const EVIDENCE_MAX: u64 = 64;
 
+/// An event has at most so many fields that this program knows.
+const FIELDS_KNOWN: u64 = 10;
+
 /// The highest kind that this program knows.
-pub const KINDS_KNOWN: u32 = HANDED_OVER;
+pub const KINDS_KNOWN: u32 = PACKED;
 
 impl EventBody {
     fn wire_kind(&self) -> u32 {
@@ -42,6 +46,7 @@ impl EventBody {
             Self::OrderFinished(_) => ORDER_FINISHED,
             Self::Inspected(_) => INSPECTED,
             Self::HandedOver { .. } => HANDED_OVER,
+            Self::Packed { .. } => PACKED,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -49,7 +54,7 @@ impl EventBody {
 
 impl EventRecord {
     /// As stored in a journal: CBOR array [clock, operator, kind, fields, carries out, evidence, origin, order,
-    /// reason], as short as it can be.
+    /// reason, carton], as short as it can be.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(96);
         let mut e = Encoder::new(&mut out);
@@ -68,6 +73,7 @@ impl EventRecord {
             self.origin.is_some(),
             self.order.is_some(),
             self.reason.is_some(),
+            self.carton.is_some(),
         ];
         let fields = 4 + present.iter().rposition(|p| *p).map_or(0, |last| last + 1);
         e.array(fields as u64)?;
@@ -81,6 +87,11 @@ impl EventRecord {
                 quantity,
             }
             | EventBody::Issued {
+                bin,
+                goods,
+                quantity,
+            }
+            | EventBody::Packed {
                 bin,
                 goods,
                 quantity,
@@ -175,6 +186,9 @@ impl EventRecord {
         if fields > 8 {
             e.encode(&self.reason)?;
         }
+        if fields > 9 {
+            e.encode(&self.carton)?;
+        }
         Ok(())
     }
 
@@ -214,6 +228,10 @@ impl EventRecord {
         let origin = if fields > 6 { d.decode()? } else { None };
         let order = if fields > 7 { d.decode()? } else { None };
         let reason = if fields > 8 { d.decode()? } else { None };
+        let carton = if fields > 9 { d.decode()? } else { None };
+        for _ in FIELDS_KNOWN..fields {
+            d.skip()?;
+        }
         Ok(Self {
             clock,
             operator,
@@ -223,6 +241,7 @@ impl EventRecord {
             origin,
             order,
             reason,
+            carton,
         })
     }
 }
@@ -247,6 +266,14 @@ fn read_body(kind: u32, raw: &[u8]) -> Result<EventBody, minicbor::decode::Error
         ISSUED => {
             let mut d = fields(3)?;
             EventBody::Issued {
+                bin: d.decode()?,
+                goods: d.decode()?,
+                quantity: d.decode()?,
+            }
+        }
+        PACKED => {
+            let mut d = fields(3)?;
+            EventBody::Packed {
                 bin: d.decode()?,
                 goods: d.decode()?,
                 quantity: d.decode()?,
@@ -345,6 +372,7 @@ mod tests {
             origin: None,
             order: None,
             reason: None,
+            carton: None,
         }
     }
 
@@ -366,6 +394,11 @@ mod tests {
             EventBody::Issued {
                 bin,
                 goods: Goods::of(goods.item),
+                quantity,
+            },
+            EventBody::Packed {
+                bin,
+                goods: goods.clone(),
                 quantity,
             },
             EventBody::Moved {

@@ -140,7 +140,7 @@ pub fn baseline<S: LedgerStore>(
 ) -> Result<Option<Baseline>, S::Error> {
     match subject {
         Subject::Bin(_) => Ok(None),
-        Subject::Stock(_) | Subject::Progress(_) => {
+        Subject::Stock(_) | Subject::Progress(_) | Subject::Content(_) => {
             let state = match store.last_until(subject, horizon)? {
                 Some(entry) => entry.state,
                 None => match store.baseline(subject)? {
@@ -337,7 +337,10 @@ impl<'s, S: LedgerStore> Install<'s, S> {
     pub fn baseline(&mut self, subject: &Subject, baseline: &Baseline) -> Result<(), S::Error> {
         self.store.put_baseline(subject, baseline)?;
         match (subject, baseline) {
-            (Subject::Stock(_) | Subject::Progress(_), Baseline::Stock(state)) => {
+            (
+                Subject::Stock(_) | Subject::Progress(_) | Subject::Content(_),
+                Baseline::Stock(state),
+            ) => {
                 self.store.put_balance(subject, state.balance)?;
                 if state.balance != Quantity::ZERO {
                     self.hash.add(&stock::row(subject, state.balance));

@@ -193,7 +193,7 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         while let Some((subject, from)) = self.dirty.pop_first() {
             match &subject {
                 Subject::Stock(key) => self.refold_stock(key, &subject, from)?,
-                Subject::Progress(_) => self.refold_progress(&subject, from)?,
+                Subject::Progress(_) | Subject::Content(_) => self.refold_sum(&subject, from)?,
                 Subject::Bin(_) => {}
                 Subject::Unit(unit_id) => {
                     let events = self.live_events(&subject)?;
@@ -465,9 +465,15 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
             }
             _ => {}
         }
-        if let Some(unit) = event.record.body.goods().and_then(|g| g.unit.clone()) {
+        // Packing leaves a unit where it is.
+        let is_packed = matches!(event.record.body, EventBody::Packed { .. });
+        if let Some(unit) = event.record.body.goods().and_then(|g| g.unit.clone())
+            && !is_packed
+        {
             parts.push((Subject::Unit(unit), Part::Mark));
         }
+        let contents = event.record.contents().into_iter();
+        parts.extend(contents.map(|(key, more)| (Subject::Content(key), Part::Change(more))));
         if let Some((key, quantity)) = event.record.progress() {
             parts.push((Subject::Progress(key), Part::Change(quantity)));
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use crate::clock::UnixMillis;
-use crate::event::{Event, EventHash, EventId, ExceptionId};
+use crate::event::{ContentKey, Event, EventHash, EventId, ExceptionId};
 use crate::ids::{BinId, ChainId, UnitId};
 use crate::ledger::baseline::{self, Baseline, Install};
 use crate::ledger::exception::{Exception, ExceptionStatus, Finding};
@@ -28,6 +28,7 @@ pub struct MemoryLedger {
     timelines: BTreeMap<Subject, BTreeMap<Place, Entry>>,
     balances: BTreeMap<StockKey, Quantity>,
     progress: BTreeMap<ProgressKey, Quantity>,
+    contents: BTreeMap<ContentKey, Quantity>,
     units: BTreeMap<UnitId, UnitState>,
     exceptions: BTreeMap<ExceptionId, Exception>,
     horizon: Option<Place>,
@@ -55,6 +56,11 @@ impl MemoryLedger {
     /// What is done of orders' lines.
     pub const fn progress(&self) -> &BTreeMap<ProgressKey, Quantity> {
         &self.progress
+    }
+
+    /// What is in cartons.
+    pub const fn contents(&self) -> &BTreeMap<ContentKey, Quantity> {
+        &self.contents
     }
 
     /// All units.
@@ -324,6 +330,8 @@ impl LedgerStore for MemoryLedger {
             (Subject::Stock(key), false) => self.balances.insert(key.clone(), balance),
             (Subject::Progress(key), true) => self.progress.remove(key),
             (Subject::Progress(key), false) => self.progress.insert(*key, balance),
+            (Subject::Content(key), true) => self.contents.remove(key),
+            (Subject::Content(key), false) => self.contents.insert(key.clone(), balance),
             _ => None,
         };
         Ok(old.unwrap_or_default())

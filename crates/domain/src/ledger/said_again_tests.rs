@@ -144,7 +144,7 @@ proptest! {
         released in 0u8..9,
         seed in any::<u64>(),
     ) {
-        let mut w = Writer { events, order: None };
+        let mut w = Writer { events, ..Writer::default() };
         let plain = fold(&w.events);
         let mut missing = std::collections::BTreeSet::new();
         for (which, chain, goes) in &again {

@@ -1,5 +1,6 @@
 //! What a timeline is about.
 
+use crate::event::ContentKey;
 use crate::ids::{BinId, ChainId, ItemId, OrderId, SiteId, UnitId};
 use crate::order::{OrderLine, OrderStep, ProgressKey};
 
@@ -33,6 +34,21 @@ pub enum Subject {
     Progress(ProgressKey),
     /// Who finished a step of an order.
     Order(OrderId, OrderStep),
+    /// How much of some goods is in a carton.
+    Content(ContentKey),
+}
+
+/// Ends a carton's plate in a key; no plate has it in it.
+const END: u8 = 0;
+
+/// What the keys of all contents begin with, or with `carton` those of this carton.
+pub fn content_prefix(carton: Option<&UnitId>) -> Vec<u8> {
+    let mut out = vec![9];
+    if let Some(carton) = carton {
+        out.extend(carton.as_str().bytes().filter(|b| *b != END));
+        out.push(END);
+    }
+    out
 }
 
 impl Subject {
@@ -82,6 +98,11 @@ impl Subject {
                 out.extend_from_slice(order.as_bytes());
                 out.push(step.tag());
             }
+            Self::Content(key) => {
+                out = content_prefix(Some(&key.carton));
+                // Writing to a vector cannot fail.
+                let _ = minicbor::encode(key, &mut out);
+            }
         }
         out
     }
@@ -128,6 +149,11 @@ impl Subject {
                     OrderStep::from_tag(*step)?,
                 ))
             }
+            9 => {
+                let end = rest.iter().position(|b| *b == END)?;
+                let key = minicbor::decode(rest.get(end + 1..)?).ok()?;
+                Some(Self::Content(key))
+            }
             _ => None,
         }
     }
@@ -152,6 +178,21 @@ impl<'b, C> minicbor::Decode<'b, C> for Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Goods;
+
+    fn content(carton: &str, lot: Option<&str>, line: u32) -> Subject {
+        let mut goods = Goods::of(ItemId::from_bytes([2; 16]));
+        goods.lot = lot.map(str::to_owned);
+        Subject::Content(ContentKey {
+            carton: UnitId::plate(carton),
+            bin: BinId::from_bytes([1; 16]),
+            goods,
+            order: Some(OrderLine {
+                order: OrderId::from_bytes([5; 16]),
+                line,
+            }),
+        })
+    }
 
     #[test]
     fn keys_go_there_and_back_and_tell_no_lot_from_an_empty_lot() {
@@ -185,6 +226,11 @@ mod tests {
                 step: OrderStep::Pick,
             }),
             Subject::Order(OrderId::from_bytes([5; 16]), OrderStep::Pick),
+            content("C-1", Some("L1"), 1),
+            content("C-1", None, 1),
+            content("C-1", None, 2),
+            content("C-1\u{0}", None, 1),
+            content("C-12", None, 1),
         ];
         for (i, a) in subjects.iter().enumerate() {
             assert_eq!(Subject::from_key(&a.to_key()).as_ref(), Some(a));

@@ -4,8 +4,8 @@ use super::*;
 use crate::blob::{BlobKind, BlobRef};
 use crate::clock::Timestamp;
 use crate::event::{
-    CountedLine, Event, EventBody, EventHash, EventId, EventRecord, Goods, QuarantineDecision,
-    Resolution,
+    ContentKey, CountedLine, Event, EventBody, EventHash, EventId, EventRecord, Goods,
+    QuarantineDecision, Resolution,
 };
 use crate::ids::{BinId, ChainId, DeviceId, ItemId, OperatorId, OrderId, SiteId, UnitId};
 use crate::order::{FinishedLine, OrderFinished, OrderLine, OrderStep, ProgressKey};
@@ -40,6 +40,8 @@ pub(super) struct Writer {
     pub(super) events: Vec<Event>,
     /// The line of an order that what is written next serves.
     pub(super) order: Option<OrderLine>,
+    /// The carton that it is about.
+    pub(super) carton: Option<UnitId>,
 }
 
 impl Writer {
@@ -93,6 +95,7 @@ impl Writer {
             origin,
             order: self.order,
             reason: None,
+            carton: self.carton.clone(),
         };
         let mut hasher = blake3::Hasher::new();
         hasher
@@ -611,7 +614,7 @@ fn another_event_at_a_known_number_is_a_fork_and_left_out() {
 /// A random history: few bins, items and units, so that everything collides; clocks off by up to a day.
 pub(super) fn history() -> impl Strategy<Value = Vec<Event>> {
     let op = (
-        0u8..14,
+        0u8..16,
         1u8..5,
         0u8..3,
         0u8..3,
@@ -718,6 +721,11 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Event>> {
                         });
                         finished(b, n, before.filter(|_| pick % 2 == 0).unwrap_or_default())
                     }
+                    (13 | 14, _) => EventBody::Packed {
+                        bin: bin(b),
+                        goods,
+                        quantity,
+                    },
                     _ => EventBody::Adjusted {
                         bin: bin(b),
                         goods,
@@ -729,8 +737,10 @@ pub(super) fn history() -> impl Strategy<Value = Vec<Event>> {
                     order: ORDER,
                     line: u32::from(i),
                 });
+                w.carton = (pick % 2 == 0).then(|| UnitId::plate(&format!("C-{i}")));
                 w.write(chain, at, body);
                 w.order = None;
+                w.carton = None;
             }
             // The hub accepts each chain in runs; what a chain wrote last may not have been accepted.
             let last = clock + 1_000;
@@ -760,6 +770,25 @@ fn naive_progress(
         }
     }
     progress
+}
+
+/// What counts of what was packed, moved and sent in cartons.
+fn naive_contents(
+    store: &MemoryLedger,
+    events: &[Event],
+) -> std::collections::BTreeMap<ContentKey, Quantity> {
+    let mut contents = std::collections::BTreeMap::<ContentKey, Quantity>::new();
+    for event in events {
+        let placed = store.clone().event(event.id).unwrap().unwrap();
+        if placed.standing != Standing::Void {
+            for (key, more) in event.record.contents() {
+                let sum = contents.entry(key).or_default();
+                *sum = sum.plus(more);
+            }
+        }
+    }
+    contents.retain(|_, quantity| *quantity != Quantity::ZERO);
+    contents
 }
 
 /// Sum of what counts, in the right order, from nothing: slow, short and written apart from the engine's refolding.
@@ -916,6 +945,7 @@ proptest! {
         prop_assert_eq!(reference.hash(), other.hash());
         prop_assert_eq!(reference.balances(), &naive_balances(&reference, &events));
         prop_assert_eq!(reference.progress(), &naive_progress(&reference, &events));
+        prop_assert_eq!(reference.contents(), &naive_contents(&reference, &events));
     }
 
     #[test]
@@ -949,7 +979,7 @@ proptest! {
         decisions in proptest::collection::vec((1u8..5, 1u64..12, 0u64..12, any::<bool>()), 0..6),
         seed in any::<u64>(),
     ) {
-        let mut w = Writer { events, order: None };
+        let mut w = Writer { events, ..Writer::default() };
         for event in &mut w.events {
             let chain = event.id.chain.as_bytes()[0];
             event.quarantined = quarantined & (1 << (chain % 4)) != 0;
@@ -988,7 +1018,7 @@ proptest! {
             }
         }
         // With all of it released, the stock is that of honest devices.
-        let mut honest = Writer { events: w.events[..written].to_vec(), order: None };
+        let mut honest = Writer { events: w.events[..written].to_vec(), ..Writer::default() };
         for chain in 0..=9 {
             honest.write(9, T0 - DAY, EventBody::QuarantineDecided(QuarantineDecision {
                 chain: ChainId::from_bytes([chain; 16]),

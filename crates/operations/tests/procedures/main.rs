@@ -11,6 +11,7 @@ mod home;
 mod inspect;
 mod issue;
 mod move_goods;
+mod pack;
 mod pick;
 mod put_away;
 mod receive;

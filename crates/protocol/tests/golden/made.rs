@@ -74,6 +74,7 @@ pub(crate) fn event(n: u32) -> EventRecord {
         origin: None,
         order: None,
         reason: None,
+        carton: None,
     }
 }
 
@@ -81,6 +82,14 @@ pub(crate) const LINE: OrderLine = OrderLine {
     order: OrderId::from_bytes([0x0d; 16]),
     line: 2,
 };
+
+pub(crate) fn in_a_carton() -> EventBody {
+    EventBody::Packed {
+        bin: BinId::from_bytes([0xb1; 16]),
+        goods: Goods::of(ItemId::from_bytes(ITEM)),
+        quantity: Quantity::from_thousandths(6_000),
+    }
+}
 
 pub(crate) fn finished() -> EventBody {
     EventBody::OrderFinished(OrderFinished {

@@ -88,7 +88,7 @@ pub(super) fn home_of_others(goods: &Goods) -> HomeView {
     }
 }
 
-fn fact(label: &str, value: &str, emphasis: bool) -> Fact {
+pub(super) fn fact(label: &str, value: &str, emphasis: bool) -> Fact {
     Fact {
         label: label.into(),
         value: value.into(),
@@ -105,7 +105,7 @@ pub(super) fn line(title: &str, subtitle: &str, quantity: &str, status: &str) ->
     }
 }
 
-fn last(goods: &Goods) -> LastScan {
+pub(super) fn last(goods: &Goods) -> LastScan {
     LastScan {
         message: Message::new("received")
             .with("12")

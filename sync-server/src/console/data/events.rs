@@ -73,6 +73,8 @@ impl Names<'_> {
                 None => None,
             },
             reason: event.record.reason.clone(),
+            carton: event.record.carton.as_ref().map(|c| c.printed().to_owned()),
+            open: Vec::new(),
             target: None,
             decides: None,
             releases: None,
@@ -138,8 +140,9 @@ impl Names<'_> {
                 view.code = Some(inspection.verdict.code().to_owned());
                 view.target = self.target(inspection.of, depth)?;
             }
-            EventBody::HandedOver { to, note, .. } => {
+            EventBody::HandedOver { to, open, note } => {
                 view.to = Some(self.operator(*to)?);
+                view.open = open.clone();
                 view.reason = Some(note.clone());
             }
             _ => {}

@@ -226,6 +226,8 @@ impl Names<'_> {
                 self.order_subject(line.order, *step)?
             }
             Subject::Order(order, step) => self.order_subject(*order, *step)?,
+            // Nothing is found on it; what is in a carton is in its bin.
+            Subject::Content(content) => SubjectView::Bin(self.bin(content.bin)?),
         })
     }
 

@@ -7,7 +7,7 @@ use domain::{EventHash, ExceptionId, Quantity, SiteId, UnixMillis};
 use super::{Named, UnitRef};
 
 /// Names of all kinds of event, for the filter.
-pub const EVENT_KINDS: [&str; 14] = [
+pub const EVENT_KINDS: [&str; 15] = [
     "received",
     "issued",
     "moved",
@@ -22,6 +22,7 @@ pub const EVENT_KINDS: [&str; 14] = [
     "order-finished",
     "inspected",
     "handed-over",
+    "packed",
 ];
 
 /// One line of a count.
@@ -105,6 +106,10 @@ pub struct EventView {
     pub order: Option<String>,
     /// Reason of an adjustment, note or choice of a decision.
     pub reason: Option<String>,
+    /// The carton that the goods went into, or were in.
+    pub carton: Option<String>,
+    /// Orders that were under way when a shift was handed over.
+    pub open: Vec<String>,
     /// The event that it names, which names none here.
     pub target: Option<Box<EventView>>,
     /// The device whose records it releases or rejects, and whether it releases them.

@@ -87,12 +87,8 @@ impl<S: LedgerStore> Ledger<'_, S> {
         self.replace_findings(subject, findings, from)
     }
 
-    /// How much of an order's line is done; nothing is found on it.
-    pub(super) fn refold_progress(
-        &mut self,
-        subject: &Subject,
-        from: Place,
-    ) -> Result<(), S::Error> {
+    /// How much of an order's line is done, or of some goods is in a carton; nothing is found on it.
+    pub(super) fn refold_sum(&mut self, subject: &Subject, from: Place) -> Result<(), S::Error> {
         let mut state = match self.store.last_before(subject, from)? {
             Some(entry) => entry.state,
             None => match self.store.baseline(subject)? {
@@ -101,7 +97,10 @@ impl<S: LedgerStore> Ledger<'_, S> {
             },
         };
         for entry in self.store.entries_from(subject, from)? {
-            let after = stock::step(state, &entry).after;
+            let after = StockState {
+                balance: stock::step(state, &entry).after.balance,
+                ..StockState::default()
+            };
             if after != entry.state {
                 self.store.set_state(subject, entry.place, &after)?;
             }
@@ -240,7 +239,11 @@ pub fn plain_marks(subject: &Subject, marks: &[Mark]) -> Vec<Mark> {
             }
             last
         }
-        Subject::Stock(_) | Subject::Bin(_) | Subject::Unit(_) | Subject::Progress(_) => Vec::new(),
+        Subject::Stock(_)
+        | Subject::Bin(_)
+        | Subject::Unit(_)
+        | Subject::Progress(_)
+        | Subject::Content(_) => Vec::new(),
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) fn context() -> Context {
         time_zone: "Asia/Shanghai".into(),
         time_of_day: "14:02".into(),
         operator: "Li".into(),
+        device_mark: "7A".into(),
         language: Language::English,
     }
 }

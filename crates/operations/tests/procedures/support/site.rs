@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 use domain::ledger::{Ledger, MemoryLedger, UnitState};
 use domain::{
-    BinId, ChainId, DeviceId, Event, EventBody, EventHash, EventId, EventRecord, Goods, ItemId,
-    OperatorId, OrderId, OrderLine, OrderStep, OrderType, ProgressKey, Quantity, SiteId, Timestamp,
-    UnitId,
+    BinId, ChainId, ContentKey, DeviceId, Event, EventBody, EventHash, EventId, EventRecord, Goods,
+    ItemId, OperatorId, OrderId, OrderLine, OrderStep, OrderType, ProgressKey, Quantity, SiteId,
+    Timestamp, UnitId,
 };
 use operations::{
-    BinFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts, OrderLineFacts, Pile, ReceiptFacts,
-    RoomFacts, RoomNeeded, Said, SiteView, Step, Undoable, UnitFacts, ViewError,
+    BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts,
+    OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, Said, SiteView, Step, Undoable,
+    UnitFacts, ViewError,
 };
 
 /// 2026-09-21 in Shanghai.
@@ -276,6 +277,7 @@ impl Site {
                 origin: None,
                 order: said.order,
                 reason: said.reason,
+                carton: said.carton,
             },
             accepted_at: None,
             quarantined: false,
@@ -362,6 +364,7 @@ impl Site {
             words.push_str(&format!(" for {}:{}", order.code, line.line));
         }
         words.extend(said.reason.iter().map(|reason| format!(" ({reason})")));
+        words.extend(said.carton.iter().map(|c| format!(" in {}", c.printed())));
         words
     }
 
@@ -460,7 +463,45 @@ impl Site {
     }
 }
 
+impl Site {
+    fn content(&self, key: &ContentKey, quantity: Quantity) -> ContentFacts {
+        ContentFacts {
+            bin: self.bin(key.bin).unwrap().unwrap(),
+            item: self.item(key.goods.item).unwrap().unwrap(),
+            goods: key.goods.clone(),
+            quantity,
+            order: key.order,
+        }
+    }
+}
+
 impl SiteView for Site {
+    fn carton(&self, plate: &UnitId) -> Result<Option<CartonFacts>, ViewError> {
+        let known = self
+            .events
+            .iter()
+            .any(|e| e.record.carton.as_ref() == Some(plate));
+        let of = self.ledger.contents().iter();
+        let of = of.filter(|(key, _)| key.carton == *plate);
+        Ok(known.then(|| CartonFacts {
+            plate: plate.clone(),
+            contents: of.map(|(key, q)| self.content(key, *q)).collect(),
+        }))
+    }
+
+    fn cartons_of(&self, order: OrderId) -> Result<Vec<CartonFacts>, ViewError> {
+        let mut plates: Vec<&UnitId> = self
+            .ledger
+            .contents()
+            .keys()
+            .filter(|key| key.order.is_some_and(|line| line.order == order))
+            .map(|key| &key.carton)
+            .collect();
+        plates.dedup();
+        let cartons = plates.into_iter().map(|plate| self.carton(plate));
+        Ok(cartons.filter_map(|carton| carton.unwrap()).collect())
+    }
+
     fn items_with_code(&self, code: &str) -> Result<Vec<(ItemFacts, Quantity)>, ViewError> {
         let of = self.codes.iter().filter(|(c, ..)| c == code);
         let found = of.filter_map(|(_, id, pack)| {
