@@ -7,6 +7,7 @@ pub mod peer;
 pub mod photo;
 pub mod platform;
 pub mod printing;
+pub mod signature;
 pub mod tones;
 pub mod transport;
 pub mod ui;

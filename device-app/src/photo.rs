@@ -89,7 +89,8 @@ pub fn from_picture(picture: Picture) -> Result<Photo, PhotoError> {
     ))
 }
 
-fn made_of(picture: &DynamicImage) -> Result<Photo, PhotoError> {
+/// A photo of at most 1,600 pixels a side, and its thumbnail.
+pub(crate) fn made_of(picture: &DynamicImage) -> Result<Photo, PhotoError> {
     let photo = fitted(picture, PHOTO_SIDE);
     let sizes = [1, 2].map(|part| fitted(&photo, THUMBNAIL_SIDE / part));
     let thumbnail = sizes

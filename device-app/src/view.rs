@@ -9,6 +9,7 @@ mod appearance;
 mod event;
 mod nearby;
 mod printing;
+mod signing;
 
 pub use appearance::{Appearance, Language, Theme};
 pub use event::{PadKey, Place, UiEvent};
@@ -17,6 +18,8 @@ pub use printing::{
     LabelWords, PrintChip, PrintChipState, PrintEvent, PrintQuestion, PrinterView, Printing,
     PrintingView,
 };
+
+pub use signing::{SigningView, Strokes};
 
 /// Everything on the screen at one instant, except the camera picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +136,7 @@ pub enum Screen {
     Sync(SyncView),
     Nearby(NearbyView),
     Printing(PrintingView),
+    Signing(SigningView),
     Settings(SettingsView),
     /// Every widget in every state; there is nothing to fill in.
     Gallery,
@@ -235,6 +239,8 @@ pub struct TaskView {
     pub last: Option<LastScan>,
     /// A photo of the last scan can be taken.
     pub can_photograph: bool,
+    /// Somebody can sign for what was done.
+    pub can_sign: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

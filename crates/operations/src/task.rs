@@ -23,7 +23,7 @@ use crate::replenish::Replenish;
 use crate::screen::{
     Action, Choice, Entry, Fact, Input, Keypad, Line, Prompt, Question, Step, Weight,
 };
-use crate::site_view::{SiteView, ViewError};
+use crate::site_view::{OrderFacts, SiteView, ViewError};
 use crate::take_back::TakeBack;
 
 /// The work of one operation. Its JSON is the draft that survives a crash.
@@ -227,6 +227,11 @@ impl Task {
 
     fn order(&self) -> Option<&OrderWork> {
         self.procedure().desk()?.order.as_ref()
+    }
+
+    /// The order that it works on.
+    pub fn order_facts(&self) -> Option<&OrderFacts> {
+        Some(&self.order()?.facts)
     }
 
     /// Whether leaving it would lose something that is in no event yet.

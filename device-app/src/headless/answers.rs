@@ -21,6 +21,7 @@ pub(super) fn screen_code(screen: &Screen) -> &'static str {
         Screen::Nearby(_) => "nearby",
         Screen::Settings(_) => "settings",
         Screen::Printing(_) => "printing",
+        Screen::Signing(_) => "signing",
         Screen::Gallery => "gallery",
         Screen::Stopped(_) => "stopped",
     }

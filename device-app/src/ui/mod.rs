@@ -22,6 +22,7 @@ pub mod samples;
 mod settings_adapter;
 mod shell_adapter;
 mod sign_in_adapter;
+mod signing_adapter;
 mod snapshot;
 mod stopped_adapter;
 mod sync_adapter;

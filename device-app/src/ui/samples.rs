@@ -4,7 +4,7 @@ mod cartons;
 mod printing;
 mod screens;
 
-use cartons::{loading, packing};
+use cartons::{loading, packing, signing};
 use screens::{
     choice, counting, deliveries, delivery, enrol, handing_over, history, home, home_of_others,
     inspecting, look_up, nearby, nearby_code, picking, picking_here, putting_away, quantity,
@@ -117,6 +117,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
             base(Screen::Nearby(nearby_code(CodeKind::Parcel))),
         ),
         ("settings", base(Screen::Settings(settings()))),
+        ("signing", base(Screen::Signing(signing(&goods)))),
         ("gallery", base(Screen::Gallery)),
         ("stopped", signed_out(base(stopped()))),
     ];

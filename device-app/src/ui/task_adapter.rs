@@ -25,6 +25,8 @@ pub(super) fn connect(app: &AppWindow, events: &Events) {
     state.on_undo(move || send(UiEvent::Undo));
     let send = events.clone();
     state.on_photograph(move || send(UiEvent::TakePhoto));
+    let send = events.clone();
+    state.on_sign(move || send(UiEvent::OpenSigning));
 }
 
 pub(super) fn show(app: &AppWindow, view: &TaskView) {
@@ -50,6 +52,7 @@ pub(super) fn show(app: &AppWindow, view: &TaskView) {
     show_actions(&state, &view.actions);
 
     state.set_can_photograph(view.can_photograph);
+    state.set_can_sign(view.can_sign);
     state.set_has_last(view.last.is_some());
     if let Some(last) = &view.last {
         state.set_last(Sentence::from(&last.message));

@@ -1,6 +1,6 @@
 //! What the person does.
 
-use super::{CodeKind, Language, PrintEvent, Theme};
+use super::{CodeKind, Language, PrintEvent, Strokes, Theme};
 
 /// Where the navigation leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,6 +52,10 @@ pub enum UiEvent {
     Undo,
     /// Of what was scanned last.
     TakePhoto,
+    /// Somebody is to sign for what was done.
+    OpenSigning,
+    /// They have.
+    Signed(Strokes),
     HistoryUndo(String),
     /// Id of an [`OperatorTile`].
     ChooseOperator(String),

@@ -64,6 +64,8 @@ impl Worker {
             UiEvent::Acknowledge => self.feedback = None,
             UiEvent::Undo => return self.undo_last(),
             UiEvent::TakePhoto => return self.ask_for_photo(),
+            UiEvent::OpenSigning => return self.open_signing(),
+            UiEvent::Signed(strokes) => return self.signed(&strokes),
             UiEvent::HistoryUndo(id) => return self.history_undo(&id),
             UiEvent::ChooseOperator(id) => self.choose_operator(id),
             UiEvent::ForgetOperator => self.forget_operator(),
@@ -171,6 +173,11 @@ impl Worker {
         if self.operator.is_none() {
             return self.badge(&payload.text);
         }
+        if self.showing == Showing::Signing {
+            // The device is in the hands of whoever signs.
+            self.tell(Outcome::Refused, Message::new("sign-first"), &payload.text);
+            return Ok(());
+        }
         let scanned = super::codes_read::scanned(payload, self.site_clock.year(self.now()));
         if self.showing == Showing::Printing {
             // Who looked at the labels in the middle of work goes on with it.
@@ -226,6 +233,7 @@ impl Worker {
             Showing::Nearby => Showing::Sync,
             Showing::Printing => self.behind_printing(),
             Showing::Gallery => Showing::Settings,
+            Showing::Signing => Showing::Task,
             Showing::LookUp if self.look_up.has_detail() => {
                 self.look_up.close_detail();
                 Showing::LookUp

@@ -71,6 +71,7 @@ pub(crate) enum Showing {
     Settings,
     Printing,
     Gallery,
+    Signing,
 }
 
 /// A question of the worker's own; the task's questions are the task's.

@@ -25,6 +25,7 @@ mod print_screen;
 mod printing;
 mod renewal;
 mod screens;
+mod signing;
 mod site_clock;
 mod snapshot_fetch;
 mod stock_view;

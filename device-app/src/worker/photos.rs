@@ -14,6 +14,10 @@ const LOOKED_AT_MAX: u32 = 50;
 impl Worker {
     /// The operator wants a photo of the last scan: the camera gives its next picture.
     pub(crate) fn ask_for_photo(&mut self) -> Result<(), ReplicaError> {
+        if self.practises() {
+            self.tell(Outcome::Attention, Message::new("not-in-practice"), "");
+            return Ok(());
+        }
         if self.camera != Camera::On || !self.settings.camera {
             self.tell(Outcome::Attention, Message::new("camera-missing"), "");
             return Ok(());
@@ -96,8 +100,20 @@ impl Worker {
 
     /// The last event of goods by this operator on this device since then that still counts.
     pub(crate) fn last_event_of_work(&self, since: i64) -> Result<Option<EventRow>, ReplicaError> {
+        Ok(self
+            .events_of_work(since, LOOKED_AT_MAX)?
+            .into_iter()
+            .next())
+    }
+
+    /// All of them among so many of the last events, the newest first.
+    pub(crate) fn events_of_work(
+        &self,
+        since: i64,
+        among: u32,
+    ) -> Result<Vec<EventRow>, ReplicaError> {
         let Some(operator) = &self.operator else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let filter = EventFilter {
             site: self.site,
@@ -105,16 +121,17 @@ impl Worker {
             device: self.replica.identity().map(|i| i.device),
             before: None,
         };
-        let rows = self.replica.query().events(&filter, LOOKED_AT_MAX)?;
+        let rows = self.replica.query().events(&filter, among)?;
         Ok(rows
             .into_iter()
             .take_while(|row| row.placed.event.record.clock.millis >= since)
-            .find(|row| {
+            .filter(|row| {
                 let of_goods = !matches!(
                     row.placed.event.record.body,
                     EventBody::Reversed { .. } | EventBody::Attached { .. }
                 );
                 of_goods && row.reversed_by.is_none()
-            }))
+            })
+            .collect())
     }
 }

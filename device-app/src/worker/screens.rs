@@ -98,6 +98,7 @@ impl Worker {
             Showing::Settings => Screen::Settings(self.settings_view()),
             Showing::Printing => Screen::Printing(self.printing_view()),
             Showing::Gallery => Screen::Gallery,
+            Showing::Signing => Screen::Signing(self.signing_view()?),
         })
     }
 

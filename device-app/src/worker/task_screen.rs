@@ -71,6 +71,7 @@ impl Worker {
                 && self.settings.camera
                 && self.camera == crate::view::Camera::On
                 && work.last.is_some(),
+            can_sign: self.can_sign(),
         })
     }
 }

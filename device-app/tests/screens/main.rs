@@ -16,6 +16,7 @@ mod pictures;
 mod printing;
 mod reach;
 mod scene;
+mod signing;
 mod support;
 mod table;
 mod touch;

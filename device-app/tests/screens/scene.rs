@@ -181,7 +181,12 @@ impl Scene {
             .kinds
             .iter()
             .any(|kind| BLOCKERS.contains(&kind.as_str()));
-        if touched && !inside.in_target && !blocks && !clipped(at, around.view).is_empty() {
+        // A pad is written on, not pressed; it says so.
+        let label = item.accessible_string_property(AccessibleStringProperty::Label);
+        let written_on = item.accessible_role() == AccessibleRole::Image
+            && label.is_some_and(|label| !label.is_empty());
+        let mute = touched && !inside.in_target && !blocks && !written_on;
+        if mute && !clipped(at, around.view).is_empty() {
             self.mute
                 .push(format!("{:?} in {:?} at {at:?}", kinds, around.kinds));
         }

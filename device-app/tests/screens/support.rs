@@ -116,6 +116,24 @@ impl Bench {
         self.settle();
     }
 
+    /// A finger goes from one point to the next without leaving the glass.
+    pub(crate) fn draw(&self, points: &[(f32, f32)]) {
+        let at = |(x, y): &(f32, f32)| LogicalPosition::new(*x, *y);
+        let button = PointerEventButton::Left;
+        let send = |event| self.slint().dispatch_event(event);
+        if let (Some(first), Some(last)) = (points.first().map(at), points.last().map(at)) {
+            let position = first;
+            send(WindowEvent::PointerMoved { position });
+            send(WindowEvent::PointerPressed { position, button });
+            for position in points.iter().map(at) {
+                send(WindowEvent::PointerMoved { position });
+            }
+            let position = last;
+            send(WindowEvent::PointerReleased { position, button });
+        }
+        self.settle();
+    }
+
     /// Keys without a pause between them.
     pub(crate) fn burst(&self, keys: &str) {
         for key in keys.chars() {

@@ -1,8 +1,8 @@
-//! Packing into cartons, and sending them.
+//! Packing into cartons, sending them, and who signs for it.
 
 use super::Goods;
 use super::screens::{fact, last, line};
-use crate::view::{Action, Keypad, Message, TaskView, Weight};
+use crate::view::{Action, Keypad, Message, SigningView, TaskView, Weight};
 
 /// A carton is being filled.
 pub(super) fn packing(goods: &Goods) -> TaskView {
@@ -49,7 +49,17 @@ pub(super) fn packing(goods: &Goods) -> TaskView {
         ],
         last: Some(last(goods)),
         can_photograph: true,
+        can_sign: true,
         ..TaskView::default()
+    }
+}
+
+/// Somebody signs for what went out.
+pub(super) fn signing(goods: &Goods) -> SigningView {
+    SigningView {
+        order: "SO-260918".into(),
+        party: goods.site.into(),
+        lines: 3,
     }
 }
 
@@ -78,6 +88,7 @@ pub(super) fn loading(goods: &Goods) -> TaskView {
         ],
         last: Some(last(goods)),
         can_photograph: true,
+        can_sign: true,
         ..TaskView::default()
     }
 }
