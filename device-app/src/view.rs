@@ -269,6 +269,8 @@ pub struct Keypad {
     pub hint: Option<Message>,
     /// Whether the unit has parts, which shows the decimal point.
     pub decimals: bool,
+    /// A number is asked for. Else a phone, which has no room, shows a button for whoever types it before the scan.
+    pub asked: bool,
 }
 
 /// A text to type (lot, serial number, expiry date); comes back as [`UiEvent::EnterText`].

@@ -208,6 +208,7 @@ impl Draft {
             value: typed.map(|q| q.to_string()).unwrap_or_default(),
             unit: item.map(|i| i.unit.clone()).unwrap_or_default(),
             decimals: item.is_none_or(|i| i.decimals > 0),
+            asked: self.hand.is_some() || self.typed.is_some(),
         })
     }
 

@@ -544,6 +544,11 @@ impl Pick {
         facts
     }
 
+    /// Whether it is asked how much is left of a pile.
+    pub(crate) fn counts_rest(&self) -> bool {
+        self.rest.is_some()
+    }
+
     /// Whether a number is of use now.
     pub(crate) fn takes_numbers(&self) -> bool {
         self.draft.hand.is_some() || self.rest.is_some() || self.due().is_some_and(|s| self.at(s))

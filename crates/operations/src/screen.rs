@@ -165,6 +165,8 @@ pub struct Keypad {
     pub unit: String,
     /// Whether the unit has parts.
     pub decimals: bool,
+    /// A number is what is asked for now; else one may be typed before the scan.
+    pub asked: bool,
 }
 
 /// A text can be typed.

@@ -400,7 +400,15 @@ impl Task {
             // The orders need the room.
             _ => desk::choices(self.procedure()).is_empty(),
         };
-        self.draft().keypad().filter(|_| shown)
+        // A count is typed after the scan, when nothing is in hand any more.
+        let asked = match self {
+            Self::Count(_) | Self::Inspect(_) => true,
+            Self::Pick(work) => work.counts_rest(),
+            _ => false,
+        };
+        let mut keypad = self.draft().keypad().filter(|_| shown)?;
+        keypad.asked |= asked;
+        Some(keypad)
     }
 
     /// Whether a text is asked for.

@@ -62,7 +62,13 @@ pub(super) fn show(app: &AppWindow, view: &TaskView) {
 }
 
 fn show_input(state: &TaskState<'_>, view: &TaskView) {
-    state.set_keypad_open(view.keypad.is_some());
+    let asked = view.keypad.as_ref().is_some_and(|keypad| keypad.asked);
+    if state.get_keypad_asked() && !asked {
+        // The line is done: whoever pulled the keypad out for it has typed.
+        state.set_keypad_pulled(false);
+    }
+    state.set_keypad_asked(asked);
+    state.set_keypad_offered(view.keypad.is_some());
     if let Some(keypad) = &view.keypad {
         state.set_quantity((&keypad.value).into());
         state.set_unit((&keypad.unit).into());

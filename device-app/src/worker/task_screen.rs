@@ -16,6 +16,7 @@ impl Worker {
         let ordered = known.iter().find(|fact| fact.label == FactCode::Ordered);
         let hint = ordered.map(|fact| Message::new("done-of-ordered").with(fact.value.clone()));
         let keypad = task.keypad().map(|keypad| Keypad {
+            asked: keypad.asked || !work.pad.is_empty(),
             value: if work.pad.is_empty() {
                 keypad.value
             } else {

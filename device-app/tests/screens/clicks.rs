@@ -223,3 +223,25 @@ fn the_language_changes_at_run_time() {
     bench.show("home");
     assert_eq!(bench.find("Receive").len(), 1);
 }
+
+#[test]
+fn who_types_the_number_before_the_scan_pulls_the_keypad_out() {
+    let bench = Bench::phone();
+    bench.show("task-pack");
+    bench.events();
+    assert!(bench.find("7").is_empty(), "the lines have the room");
+    bench.tap("Type the number first");
+    bench.tap("7");
+    assert_eq!(bench.events(), [UiEvent::Keypad(PadKey::Digit(7))]);
+    bench.tap("Close the keypad");
+    assert!(bench.find("7").is_empty());
+    // Keys need no keypad on the screen.
+    bench.burst("5");
+    bench.settle();
+    assert_eq!(bench.events(), [UiEvent::Keypad(PadKey::Digit(5))]);
+    // A number is asked for: it comes by itself, and goes with the line.
+    bench.tap("Type the number first");
+    bench.show("task-quantity");
+    bench.show("task-pack");
+    assert!(bench.find("7").is_empty());
+}

@@ -40,6 +40,7 @@ pub(super) fn packing(goods: &Goods) -> TaskView {
             unit: String::new(),
             hint: None,
             decimals: true,
+            asked: false,
         }),
         actions: vec![
             Action::new("done", Weight::Primary),

@@ -183,6 +183,7 @@ pub(super) fn delivery(goods: &Goods) -> TaskView {
             unit: goods.piece.into(),
             hint: Some(Message::new("done-of-ordered").with(of("36", "60"))),
             decimals: false,
+            asked: true,
         }),
         actions: vec![
             Action::new("next", Weight::Primary),
@@ -212,6 +213,7 @@ pub(super) fn putting_away(goods: &Goods) -> TaskView {
             unit: goods.piece.into(),
             hint: None,
             decimals: false,
+            asked: true,
         }),
         actions: ["all-of-it", "cancel"]
             .map(|code| Action::new(code, Weight::Normal))
@@ -260,6 +262,7 @@ pub(super) fn picking_here(goods: &Goods) -> TaskView {
             unit: String::new(),
             hint: None,
             decimals: false,
+            asked: false,
         }),
         actions: ["short", "skip", "later"]
             .map(|code| Action::new(code, Weight::Normal))
@@ -282,6 +285,7 @@ pub(super) fn quantity(goods: &Goods) -> TaskView {
             unit: goods.piece.into(),
             hint: None,
             decimals: goods.litre.is_empty(),
+            asked: true,
         }),
         actions: vec![
             Action::new("cancel", Weight::Danger),
@@ -409,6 +413,7 @@ pub(super) fn counting(goods: &Goods) -> TaskView {
             unit: String::new(),
             hint: None,
             decimals: true,
+            asked: true,
         }),
         actions: vec![
             Action::new("done", Weight::Primary),
