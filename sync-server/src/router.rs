@@ -67,6 +67,8 @@ fn console_routes() -> Router<AppState> {
         .route("/refused", get(refused::list))
         .route("/devices/{id}/key", post(devices::new_key))
         .route("/devices/{id}/site", post(devices::move_to))
+        .route("/devices/{id}/message", post(devices::tell))
+        .route("/devices/{id}/settings", post(devices::set_up))
         .route("/quarantine", get(quarantine::list))
         .route("/quarantine/{id}", post(quarantine::decide))
         .route("/people", get(people::list).post(people::add))

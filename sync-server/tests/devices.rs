@@ -5,8 +5,9 @@ mod common;
 
 use common::handheld::Handheld;
 use common::{MINUTE, Warehouse, operator, story};
+use documents::Instructions;
 use documents::catalogue::Site;
-use domain::SiteId;
+use domain::{DeviceId, SiteId};
 use protocol::Invitation;
 use sync_server::store::accounts::Role;
 
@@ -69,10 +70,8 @@ async fn what_a_revoked_device_writes_is_seen_but_does_not_count() {
     let devices = browser.get("/devices").await.body;
     let revoke = devices
         .split("action=\"/devices/")
-        .nth(2)
-        .unwrap()
-        .split('"')
-        .next()
+        .filter_map(|form| form.split('"').next())
+        .find(|address| address.ends_with("/revoke"))
         .unwrap();
     let answer = browser
         .post_from("/devices", &format!("/devices/{revoke}"), &[])
@@ -396,4 +395,81 @@ async fn each_site_says_how_much_history_its_handhelds_hold() {
     let answer = supervisor.post_from("/data", &path, &[("days", "9")]).await;
     assert_eq!(answer.status, 403);
     assert_eq!(days(warehouse.site), 7);
+}
+
+#[tokio::test]
+async fn a_supervisor_writes_to_one_handheld_or_to_all_and_an_administrator_sets_them_up() {
+    let warehouse = Warehouse::new();
+    let one = Handheld::enrol(&warehouse, "手持 1 号", 1);
+    let other = Handheld::enrol(&warehouse, "手持 2 号", 2);
+    let id_of = |handheld: &Handheld| handheld.replica.identity().unwrap().device;
+    let [first, second] = [&one, &other].map(id_of);
+    let told = |device: DeviceId| {
+        let replica = warehouse.hub.replica().lock().unwrap();
+        let record = replica.query().record(device.into()).unwrap().unwrap();
+        Instructions::of(&record)
+    };
+    let words = |device| told(device).message.map(|message| message.text);
+    let mut supervisor = warehouse.signed_in(Role::Supervisor).await;
+    let message = |id: DeviceId| format!("/devices/{id}/message");
+    let sent = supervisor
+        .post_from("/devices", &message(first), &[("text", "A 区先盘点")])
+        .await;
+    assert_eq!(sent.location(), "/devices?done=told");
+    assert_eq!(words(first).as_deref(), Some("A 区先盘点"));
+    assert_eq!(words(second), None);
+    supervisor
+        .post_from(
+            "/devices",
+            &message(first),
+            &[("text", "收工"), ("all", "yes")],
+        )
+        .await;
+    assert_eq!(words(second).as_deref(), Some("收工"));
+    let page = supervisor.get("/devices").await.body;
+    assert!(
+        page.contains("上次发送：") && page.contains("收工"),
+        "{page}"
+    );
+    for text in ["", "  ", &"长".repeat(121)] {
+        let answer = supervisor
+            .post_from("/devices", &message(first), &[("text", text)])
+            .await;
+        assert_eq!(answer.status, 400, "{text}");
+    }
+    let settings = format!("/devices/{first}/settings");
+    let set_up = [("volume", "40"), ("theme", "plaid"), ("sound", "")];
+    assert_eq!(
+        supervisor
+            .post_from("/devices", &settings, &set_up)
+            .await
+            .status,
+        403
+    );
+    let mut admin = warehouse.signed_in(Role::Admin).await;
+    let saved = admin.post_from("/devices", &settings, &set_up).await;
+    assert_eq!(saved.location(), "/devices?done=saved");
+    assert_eq!(
+        told(first).settings,
+        [("volume".to_owned(), "40".to_owned())].into()
+    );
+    assert!(told(second).settings.is_empty());
+    let page = admin.get("/devices").await.body;
+    assert!(
+        page.contains("<option value=\"40\" selected>40 %"),
+        "{page}"
+    );
+    let mut viewer = warehouse.signed_in(Role::Viewer).await;
+    let refused = viewer
+        .post_from("/devices", &message(first), &[("text", "x")])
+        .await;
+    assert_eq!(refused.status, 403);
+    let nobody = admin
+        .post_from(
+            "/devices",
+            &message(DeviceId::from_bytes([9; 16])),
+            &[("text", "x")],
+        )
+        .await;
+    assert_eq!(nobody.status, 404);
 }

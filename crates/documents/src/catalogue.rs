@@ -484,11 +484,11 @@ impl Device {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::record::{Counting, edit};
 
-    fn stored(kind: RecordKind, fields: &[FieldEdit]) -> Record {
+    pub(crate) fn stored(kind: RecordKind, fields: &[FieldEdit]) -> Record {
         edit(
             &[],
             kind,

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod certificate;
 mod chunk;
 mod guard;
+pub mod instructions;
 pub mod journal;
 pub mod keys;
 pub mod order;
@@ -15,6 +16,7 @@ pub mod snapshot;
 
 pub use body::{Body, BodyError, Part};
 pub use certificate::{Certificate, Role};
+pub use instructions::Instructions;
 pub use journal::{Journal, JournalEvent};
 pub use keys::{PublicKey, Signature, SigningKey};
 pub use order::{LineAsked, Order};

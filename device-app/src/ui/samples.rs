@@ -155,6 +155,11 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
         yes: "confirm".into(),
         no: "cancel".into(),
     });
+    // As long as a message may be.
+    let mut told = base(Screen::Task(receiving(goods)));
+    let words = goods.message.chars().cycle();
+    let words = words.take(documents::instructions::MESSAGE_CHARS_MAX);
+    told.banner = Some(Message::new("from-supervisor").with(words.collect::<String>()));
     let mut banner = base(Screen::Home(HomeView {
         resumable: None,
         ..home(goods)
@@ -202,6 +207,7 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
         ("refused", refused),
         ("question", question),
         ("banner", banner),
+        ("banner-message", told),
         ("camera", camera),
         ("left-handed-large", left),
     ]
@@ -215,6 +221,7 @@ struct Goods {
     oil: &'static str,
     glove: &'static str,
     supplier: &'static str,
+    message: &'static str,
     piece: &'static str,
     litre: &'static str,
 }
@@ -234,6 +241,7 @@ impl Goods {
                 oil: "Hydraulic oil HLP 46",
                 glove: "Cut-resistant gloves, size 9, left and right, pack of twelve pairs",
                 supplier: "Northern Fasteners",
+                message: "The lift in aisle B is out of order until three. Please count aisle A first. ",
                 piece: "pcs",
                 litre: "l",
             },
@@ -244,6 +252,7 @@ impl Goods {
                 oil: "抗磨液压油 HLP 46",
                 glove: "防割手套 9 号 左右手成对 十二双装 耐磨防滑加长款",
                 supplier: "北方紧固件有限公司",
+                message: "B 巷道的升降机三点前停用，请先盘点 A 区，盘完再去收货区帮忙。",
                 piece: "件",
                 litre: "升",
             },

@@ -1,5 +1,7 @@
 //! Settings of this device, kept in its own database and never synced.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use replica::{Replica, ReplicaError};
@@ -36,6 +38,10 @@ pub(crate) struct DeviceSettings {
     pub(crate) last_contact: Option<i64>,
     /// Minutes without input after which the operator is signed out; 0 is never.
     pub(crate) idle_minutes: u32,
+    /// What the server has set, as it was followed.
+    pub(crate) from_server: BTreeMap<String, String>,
+    /// When the supervisor's message was sent that was read here last, unix milliseconds.
+    pub(crate) message_read: i64,
 }
 
 impl Default for DeviceSettings {
@@ -56,6 +62,8 @@ impl Default for DeviceSettings {
             metered: false,
             last_contact: None,
             idle_minutes: 15,
+            from_server: BTreeMap::new(),
+            message_read: 0,
         }
     }
 }
@@ -87,6 +95,24 @@ impl DeviceSettings {
         // Plain fields always serialise.
         let json = serde_json::to_string(self).unwrap_or_default();
         replica.set_setting(NAME, &json)
+    }
+
+    /// Takes a setting of [`documents::instructions::SETTINGS`]; what is none changes nothing.
+    pub(crate) fn follow(&mut self, name: &str, value: &str) {
+        let on = value == "on";
+        let number = value.parse().ok();
+        match (name, number) {
+            ("language", _) => self.language = Some(value.to_owned()),
+            ("theme", _) => self.theme = value.to_owned(),
+            ("text-size", Some(percent)) => self.text_percent = percent,
+            ("sound", _) => self.sound = on,
+            ("volume", Some(volume)) => self.volume = volume,
+            ("vibration-only", _) => self.vibration_only = on,
+            ("camera", _) => self.camera = on,
+            ("metered", _) => self.metered = on,
+            ("idle-minutes", Some(minutes)) => self.idle_minutes = minutes,
+            _ => {}
+        }
     }
 
     pub(crate) fn language(&self) -> Language {

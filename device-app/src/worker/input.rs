@@ -78,7 +78,9 @@ impl Worker {
             UiEvent::OpenHit(id) => return self.open_hit(&id),
             UiEvent::CloseDetail => self.look_up.close_detail(),
             UiEvent::Print(event) => return self.print_event(event),
-            UiEvent::DismissBanner => self.banner = None,
+            UiEvent::DismissBanner => {
+                return self.on_real(|worker| worker.dismiss_banner());
+            }
             UiEvent::Quit => self.quit = true,
             _ => {}
         }

@@ -149,6 +149,8 @@ pub struct Worker {
     pub(crate) feedback: Option<Feedback>,
     pub(crate) feedback_number: u32,
     pub(crate) banner: Option<Message>,
+    /// When the supervisor's message was sent that the banner shows.
+    pub(crate) message_at: i64,
     pub(crate) camera: Camera,
     camera_wanted: Arc<AtomicBool>,
     pub(crate) photo_wanted: Arc<AtomicBool>,
@@ -218,6 +220,7 @@ impl Worker {
             feedback: None,
             feedback_number: 0,
             banner: None,
+            message_at: 0,
             raw_scans: VecDeque::new(),
             duplicates: DuplicateFilter::default(),
             waiting: Waiting::default(),
@@ -282,6 +285,7 @@ impl Worker {
         }
         self.waiting = self.replica.waiting()?;
         self.refresh_neighbours()?;
+        self.follow_instructions()?;
         if let Some(operator) = &self.operator {
             let known = self.replica.query().operator(operator.id)?;
             if known.as_ref().is_some_and(|o| !o.active) {

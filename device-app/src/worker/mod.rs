@@ -9,6 +9,7 @@ mod event_words;
 mod history;
 mod home;
 mod input;
+mod instructions;
 mod label_forms;
 mod live_line;
 mod look_up;

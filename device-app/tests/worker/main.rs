@@ -5,6 +5,7 @@ mod bad_input;
 mod floor;
 mod hub;
 mod hub_http;
+mod instructions;
 mod orders;
 mod people;
 mod photos;

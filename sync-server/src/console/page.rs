@@ -91,6 +91,16 @@ impl Page {
         self.lang.t(&format!("{prefix}.{code}")).to_owned()
     }
 
+    /// The words for a value of a device's setting.
+    pub fn setting_value(&self, name: &str, value: &str) -> String {
+        match (name, value) {
+            ("volume" | "text-size", percent) => format!("{percent} %"),
+            ("idle-minutes", "0") => self.t("setting-value.never").to_owned(),
+            ("idle-minutes", minutes) => self.f1("setting-value.minutes", "n", minutes),
+            _ => self.tt("setting-value", value),
+        }
+    }
+
     /// The words for a key with one blank.
     pub fn f1(&self, key: &str, name: &str, value: impl AsRef<str>) -> String {
         self.lang.fill(key, &[(name, value.as_ref())])

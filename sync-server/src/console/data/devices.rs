@@ -1,7 +1,9 @@
 //! Devices and what they last told.
 
-use documents::Partition;
-use domain::{DeviceId, EventId, SiteId};
+use documents::catalogue::Device;
+use documents::{FieldEdit, Instructions, Partition, RecordKind};
+use domain::{DeviceId, EventId, SiteId, UnixMillis};
+use replica::{Commit, RecordEdit};
 
 use super::ConsoleData;
 use super::names::called;
@@ -50,6 +52,10 @@ impl ConsoleData {
                         .transpose()?,
                     new_key: contact.is_some_and(|contact| contact.new_key),
                     revoked: device.revoked,
+                    instructions: match q.record(device.id.into())? {
+                        Some(record) => Instructions::of(&record),
+                        None => Instructions::default(),
+                    },
                     is_server: own == Some(device.id),
                     chains: chains
                         .iter()
@@ -95,6 +101,40 @@ impl ConsoleData {
             }
             Ok(views)
         })
+    }
+
+    /// Tells one device, or with none all handhelds that may write.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], also for the server itself.
+    pub fn instruct(
+        &self,
+        device: Option<DeviceId>,
+        fields: &[FieldEdit],
+        now: UnixMillis,
+    ) -> Result<(), AppError> {
+        let mut replica = self.writer_at(now)?;
+        let own = replica.identity().map(|identity| identity.device);
+        let mut devices: Vec<Device> = replica.query().devices()?;
+        devices.retain(|known| Some(known.id) != own && !known.revoked);
+        devices.retain(|known| device.is_none_or(|asked| asked == known.id));
+        if device.is_some() && devices.is_empty() {
+            return Err(AppError::NotFound);
+        }
+        let edit = |device: Device| RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Device,
+            id: device.id.into(),
+            fields: fields.to_vec(),
+        };
+        let commit = Commit {
+            edits: devices.into_iter().map(edit).collect(),
+            ..Commit::default()
+        };
+        if !commit.edits.is_empty() && !fields.is_empty() {
+            replica.commit(commit, now)?;
+        }
+        Ok(())
     }
 
     /// The name of a device.

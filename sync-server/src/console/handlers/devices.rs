@@ -1,9 +1,13 @@
 //! `/devices`: when each was heard of, adding one, taking rights away.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use documents::Instructions;
+use documents::instructions::{MESSAGE_CHARS_MAX, SETTINGS};
 use domain::{DeviceId, SiteId, UnixMillis};
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -11,7 +15,7 @@ use serde::Deserialize;
 
 use super::done;
 use crate::auth::form::Pressed;
-use crate::auth::{Admin, CsrfForm, Viewer};
+use crate::auth::{Admin, CsrfForm, Supervisor, Viewer};
 use crate::backup::Mark;
 use crate::console::desk::{self, Invitation};
 use crate::console::page::{Page, render};
@@ -28,6 +32,9 @@ struct DevicesPage {
     sites: Vec<Named>,
     /// When the last backup was made.
     backup: Option<UnixMillis>,
+    /// What can be set from here, with its values.
+    settings: &'static [(&'static str, &'static [&'static str])],
+    message_chars_max: usize,
 }
 
 #[derive(Template)]
@@ -43,6 +50,14 @@ struct InvitationPage {
 #[derive(Deserialize)]
 pub(crate) struct Move {
     site: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Letter {
+    text: String,
+    /// Anything, if it is for all devices.
+    #[serde(default)]
+    all: String,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +81,8 @@ pub(crate) async fn list(State(app): State<AppState>, who: Viewer) -> Result<Res
         quarantined: quarantined.into_iter().map(|view| view.id).collect(),
         sites,
         backup: backup.map(|mark| mark.at),
+        settings: &SETTINGS,
+        message_chars_max: MESSAGE_CHARS_MAX,
     })
 }
 
@@ -144,6 +161,44 @@ pub(crate) async fn move_to(
         return Err(AppError::BadRequest);
     }
     asked(app.hub(move |hub| hub.move_device(id, site)).await?)
+}
+
+/// A message for whoever holds the device, or for all of them.
+pub(crate) async fn tell(
+    State(app): State<AppState>,
+    _who: Supervisor,
+    Path(id): Path<String>,
+    CsrfForm(form): CsrfForm<Letter>,
+) -> Result<Response, AppError> {
+    let id = known(&app, &id).await?;
+    let text = form.text.trim().to_owned();
+    if text.chars().count() > MESSAGE_CHARS_MAX || text.is_empty() {
+        return Err(AppError::BadRequest);
+    }
+    let (to, now) = (form.all.is_empty().then_some(id), app.now());
+    app.data(move |data| data.instruct(to, &Instructions::tell(&text, now), now))
+        .await?;
+    app.committed();
+    Ok(done("/devices", "told"))
+}
+
+/// How the device is set up, or all of them.
+pub(crate) async fn set_up(
+    State(app): State<AppState>,
+    _who: Admin,
+    Path(id): Path<String>,
+    CsrfForm(form): CsrfForm<BTreeMap<String, String>>,
+) -> Result<Response, AppError> {
+    let id = known(&app, &id).await?;
+    let (to, now) = ((!form.contains_key("all")).then_some(id), app.now());
+    let settings = form
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let fields = Instructions::set_up(settings);
+    app.data(move |data| data.instruct(to, &fields, now))
+        .await?;
+    app.committed();
+    Ok(done("/devices", "saved"))
 }
 
 /// The server itself is among the devices that the replica knows, and not among those that can be asked.

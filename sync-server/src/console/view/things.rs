@@ -1,5 +1,6 @@
 //! One item, bin, unit, device or person, and everything about it.
 
+use documents::Instructions;
 use domain::{ItemId, Quantity, UnixMillis};
 
 use super::{EventView, Named, StockRow, UnitRef};
@@ -88,6 +89,16 @@ pub struct DeviceView {
     pub is_server: bool,
     /// Its chains: short id and how many events are here.
     pub chains: Vec<(String, u64)>,
+    /// What it is told and how it is set up.
+    pub instructions: Instructions,
+}
+
+impl DeviceView {
+    /// What the server sets; empty if it leaves that to whoever holds the device.
+    pub fn setting(&self, name: &str) -> &str {
+        let set = self.instructions.settings.get(name);
+        set.map_or("", String::as_str)
+    }
 }
 
 /// A person who scans.
