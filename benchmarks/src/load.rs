@@ -176,6 +176,7 @@ impl Client {
             origin: None,
             order: None,
             reason: None,
+            approved_by: None,
         };
         let journal = self.journal.as_mut().context("a journal")?;
         let (change, _) = journal.append(self.events, &record)?;

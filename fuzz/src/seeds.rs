@@ -50,6 +50,7 @@ fn event_record(n: u32) -> EventRecord {
         origin: None,
         order: None,
         reason: None,
+        approved_by: None,
     }
 }
 

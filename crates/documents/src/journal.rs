@@ -192,6 +192,7 @@ mod tests {
             origin: None,
             order: None,
             reason: None,
+            approved_by: None,
         }
     }
 

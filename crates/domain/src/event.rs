@@ -442,6 +442,8 @@ pub struct EventRecord {
     pub order: Option<OrderLine>,
     /// Why, as a code of the site, where the kind alone does not say it: damaged, returned by the customer.
     pub reason: Option<String>,
+    /// Who approved, with their badge and PIN on the same device, what the operator may not do or not so far.
+    pub approved_by: Option<OperatorId>,
 }
 
 impl EventRecord {

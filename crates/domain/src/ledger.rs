@@ -21,6 +21,8 @@ mod unit;
 #[cfg(test)]
 mod baseline_tests;
 #[cfg(test)]
+mod rights_tests;
+#[cfg(test)]
 mod said_again_tests;
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
-use crate::{ingest, meta, quarantine, records};
+use crate::{ingest, meta, quarantine, records, rights};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -42,6 +42,8 @@ pub struct NewEvent {
     pub order: Option<OrderLine>,
     /// Why, where the kind alone does not say it.
     pub reason: Option<String>,
+    /// Who approved what the operator may not do alone.
+    pub approved_by: Option<OperatorId>,
 }
 
 impl From<EventBody> for NewEvent {
@@ -51,6 +53,7 @@ impl From<EventBody> for NewEvent {
             carries_out: CarriesOut::Nothing,
             order: None,
             reason: None,
+            approved_by: None,
         }
     }
 }
@@ -142,6 +145,7 @@ impl Replica {
                 edit,
             )?);
         }
+        rights::judge_again(&transaction, &self.chains)?;
         if !commit.events.is_empty() {
             let site = commit.site.ok_or(ReplicaError::NotEnrolled)?;
             let operator = commit.operator.ok_or(ReplicaError::NotEnrolled)?;
@@ -182,6 +186,7 @@ impl Replica {
                     origin: None,
                     order: new.order,
                     reason: new.reason.clone(),
+                    approved_by: new.approved_by,
                 };
                 written.push(write.append(record)?);
             }

@@ -30,7 +30,7 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../migrations/0001_replica.sql"),
     include_str!("../migrations/0002_carry.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
@@ -39,6 +39,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../migrations/0006_pile.sql"),
     include_str!("../migrations/0007_lean.sql"),
     include_str!("../migrations/0008_order.sql"),
+    include_str!("../migrations/0009_rights.sql"),
 ];
 
 /// The schema that this program writes.

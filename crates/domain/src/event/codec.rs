@@ -49,7 +49,7 @@ impl EventBody {
 
 impl EventRecord {
     /// As stored in a journal: CBOR array [clock, operator, kind, fields, carries out, evidence, origin, order,
-    /// reason], as short as it can be.
+    /// reason, approved by], as short as it can be.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(96);
         let mut e = Encoder::new(&mut out);
@@ -68,6 +68,7 @@ impl EventRecord {
             self.origin.is_some(),
             self.order.is_some(),
             self.reason.is_some(),
+            self.approved_by.is_some(),
         ];
         let fields = 4 + present.iter().rposition(|p| *p).map_or(0, |last| last + 1);
         e.array(fields as u64)?;
@@ -175,6 +176,9 @@ impl EventRecord {
         if fields > 8 {
             e.encode(&self.reason)?;
         }
+        if fields > 9 {
+            e.encode(self.approved_by)?;
+        }
         Ok(())
     }
 
@@ -214,6 +218,10 @@ impl EventRecord {
         let origin = if fields > 6 { d.decode()? } else { None };
         let order = if fields > 7 { d.decode()? } else { None };
         let reason = if fields > 8 { d.decode()? } else { None };
+        let approved_by = if fields > 9 { d.decode()? } else { None };
+        for _ in 10..fields {
+            d.skip()?;
+        }
         Ok(Self {
             clock,
             operator,
@@ -223,6 +231,7 @@ impl EventRecord {
             origin,
             order,
             reason,
+            approved_by,
         })
     }
 }
@@ -345,6 +354,7 @@ mod tests {
             origin: None,
             order: None,
             reason: None,
+            approved_by: None,
         }
     }
 
@@ -483,6 +493,11 @@ mod tests {
                 Ok(written.clone())
             );
             written.reason = Some("damaged".into());
+            assert_eq!(
+                EventRecord::from_bytes(&written.to_bytes()),
+                Ok(written.clone())
+            );
+            written.approved_by = Some(OperatorId::from_bytes([12; 16]));
             assert_eq!(EventRecord::from_bytes(&written.to_bytes()), Ok(written));
         }
     }

@@ -1,6 +1,6 @@
 //! What a timeline is about.
 
-use crate::ids::{BinId, ChainId, ItemId, OrderId, SiteId, UnitId};
+use crate::ids::{BinId, ChainId, ItemId, OperatorId, OrderId, SiteId, UnitId};
 use crate::order::{OrderLine, OrderStep, ProgressKey};
 
 /// One pile of goods: an item of one lot in one bin.
@@ -33,6 +33,8 @@ pub enum Subject {
     Progress(ProgressKey),
     /// Who finished a step of an order.
     Order(OrderId, OrderStep),
+    /// What an operator did beyond their rights.
+    Rights(OperatorId),
 }
 
 impl Subject {
@@ -82,6 +84,10 @@ impl Subject {
                 out.extend_from_slice(order.as_bytes());
                 out.push(step.tag());
             }
+            Self::Rights(operator) => {
+                out.push(9);
+                out.extend_from_slice(operator.as_bytes());
+            }
         }
         out
     }
@@ -128,6 +134,7 @@ impl Subject {
                     OrderStep::from_tag(*step)?,
                 ))
             }
+            9 => Some(Self::Rights(OperatorId::from_slice(rest).ok()?)),
             _ => None,
         }
     }
@@ -185,6 +192,7 @@ mod tests {
                 step: OrderStep::Pick,
             }),
             Subject::Order(OrderId::from_bytes([5; 16]), OrderStep::Pick),
+            Subject::Rights(OperatorId::from_bytes([4; 16])),
         ];
         for (i, a) in subjects.iter().enumerate() {
             assert_eq!(Subject::from_key(&a.to_key()).as_ref(), Some(a));

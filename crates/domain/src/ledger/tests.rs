@@ -93,6 +93,7 @@ impl Writer {
             origin,
             order: self.order,
             reason: None,
+            approved_by: None,
         };
         let mut hasher = blake3::Hasher::new();
         hasher

@@ -74,6 +74,7 @@ pub(crate) fn event(n: u32) -> EventRecord {
         origin: None,
         order: None,
         reason: None,
+        approved_by: None,
     }
 }
 

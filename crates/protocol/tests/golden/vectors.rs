@@ -6,7 +6,7 @@ use documents::segment::{Accepted, Segment, SegmentHash};
 use documents::snapshot::{self, ChunkEntry, Manifest};
 use documents::{Partition, SnapshotId};
 use domain::ledger::Place;
-use domain::{EventHash, EventRecord};
+use domain::{EventHash, EventRecord, OperatorId};
 use protocol::blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
@@ -149,6 +149,7 @@ fn log(all: &mut Vec<Vector>) {
     messages!(all,
         "event": event(1),
         "event_of_order": EventRecord { order: Some(LINE), reason: Some("damaged".into()), ..event(3) },
+        "event_approved": EventRecord { approved_by: Some(OperatorId::from_bytes([0x0a; 16])), ..event(5) },
         "event_order_finished": EventRecord { body: finished(), ..event(4) },
         "event_said_again": EventRecord { origin: Some(EventHash([0x0c; 32])), ..event(2) },
         "body_empty": Body::default(),

@@ -112,6 +112,7 @@ impl ConsoleData {
                 pin => pin_verifier(pin, &pepper).map_err(AppError::internal)?,
             },
             active: true,
+            grants: Default::default(),
         };
         let commit = Commit {
             edits: vec![operator_record(&operator)],

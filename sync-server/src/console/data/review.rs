@@ -226,6 +226,7 @@ impl Names<'_> {
                 self.order_subject(line.order, *step)?
             }
             Subject::Order(order, step) => self.order_subject(*order, *step)?,
+            Subject::Rights(operator) => SubjectView::Rights(self.operator(*operator)?),
         })
     }
 

@@ -276,6 +276,7 @@ impl Site {
                 origin: None,
                 order: said.order,
                 reason: said.reason,
+                approved_by: None,
             },
             accepted_at: None,
             quarantined: false,
