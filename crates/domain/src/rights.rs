@@ -94,16 +94,13 @@ impl Action {
     }
 
     /// The actions that write such an event; a right to any of them is enough. Empty: no right is asked for. Goods are set
-    /// aside, lines are taken back and photos are taken in every procedure.
-    pub fn that_write(record: &EventRecord) -> &'static [Self] {
-        let is_return = || {
-            let reason = record.reason.as_deref();
-            record.order.is_none() && reason.is_some_and(|code| code.starts_with(RETURNED))
-        };
-        match &record.body {
-            EventBody::Received { .. } if is_return() => &[Self::Return],
+    /// aside, lines are taken back and photos are taken in every procedure. `is_ordered`: it serves an order.
+    pub fn that_write(body: &EventBody, is_ordered: bool, reason: Option<&str>) -> &'static [Self] {
+        let is_return = !is_ordered && reason.is_some_and(|code| code.starts_with(RETURNED));
+        match body {
+            EventBody::Received { .. } if is_return => &[Self::Return],
             EventBody::Received { .. } => &[Self::Receive],
-            EventBody::Moved { .. } if record.order.is_some() => &[Self::Pick],
+            EventBody::Moved { .. } if is_ordered => &[Self::Pick],
             // Goods that an inspection rejects are put apart.
             EventBody::Moved { .. } => &[Self::PutAway, Self::Move, Self::Replenish, Self::Inspect],
             EventBody::Issued { .. } => &[Self::Issue],
@@ -290,7 +287,12 @@ pub fn is_breached(
         EventBody::Adjusted { difference, .. } => !grants.limits(at).allow_difference(*difference),
         _ => false,
     };
-    let lacks = grants.allow(Action::that_write(record), site, at).is_err();
+    let actions = Action::that_write(
+        &record.body,
+        record.order.is_some(),
+        record.reason.as_deref(),
+    );
+    let lacks = grants.allow(actions, site, at).is_err();
     (beyond || lacks) && !approver.is_some_and(|by| by.may_approve(site, at))
 }
 

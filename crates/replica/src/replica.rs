@@ -172,6 +172,11 @@ impl Replica {
         Ok(())
     }
 
+    /// The latest time that this replica has written or adopted; the device's own clock may have been put back since.
+    pub const fn highest_clock(&self) -> UnixMillis {
+        self.clock.last().millis
+    }
+
     /// Draws an identity for a new record.
     pub fn new_id(&mut self, now: UnixMillis) -> [u8; 16] {
         self.ids.draw(now)

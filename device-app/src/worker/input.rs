@@ -5,6 +5,7 @@ use protocol::Pairing;
 use replica::ReplicaError;
 use scan::Payload;
 
+use super::approval::Held;
 use super::machine::{Asking, Showing, Worker};
 use super::neighbours::stands_in;
 use crate::view::{Message, Outcome, Place, UiEvent};
@@ -38,8 +39,29 @@ const fn concerns_the_device(event: &UiEvent) -> bool {
     ) || matches!(event, UiEvent::Print(print) if print.is_setting())
 }
 
+/// Whether an approval that is asked for stays asked for.
+const fn concerns_approval(event: &UiEvent) -> bool {
+    concerns_the_device(event)
+        || matches!(
+            event,
+            UiEvent::Scan { .. }
+                | UiEvent::ChooseOperator(_)
+                | UiEvent::ForgetOperator
+                | UiEvent::PinKey(_)
+                | UiEvent::PinDone
+                | UiEvent::Acknowledge
+                | UiEvent::DismissBanner
+        )
+}
+
 impl Worker {
     pub(crate) fn ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
+        if self.approval.is_some() && !concerns_approval(&event) {
+            self.forget_approval();
+            if matches!(event, UiEvent::Back | UiEvent::Action(_)) {
+                return Ok(());
+            }
+        }
         match event {
             UiEvent::Practise(true) => self.begin_practice(),
             UiEvent::Practise(false) => self.end_practice(),
@@ -171,6 +193,9 @@ impl Worker {
         if self.operator.is_none() {
             return self.badge(&payload.text);
         }
+        if self.approval.is_some() {
+            return self.approver_scanned(&payload.text);
+        }
         let scanned = super::codes_read::scanned(payload, self.site_clock.year(self.now()));
         if self.showing == Showing::Printing {
             // Who looked at the labels in the middle of work goes on with it.
@@ -200,6 +225,9 @@ impl Worker {
         }
         if operation != Operation::LookUp && self.replica.identity().is_some_and(stands_in) {
             self.tell(Outcome::Refused, Message::new("stands-in"), "");
+            return Ok(());
+        }
+        if !self.may(operation.takes(), Held::Start(operation))? {
             return Ok(());
         }
         match &self.work {

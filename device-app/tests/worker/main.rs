@@ -12,6 +12,7 @@ mod practice;
 mod printing;
 mod process;
 mod rig;
+mod rights;
 mod syncing;
 mod wire;
 mod words;

@@ -130,7 +130,9 @@ fn each_event_takes_the_right_of_the_procedure_that_writes_it() {
         (record(reversed, false, None), &[]),
     ];
     for (event, actions) in table {
-        assert_eq!(Action::that_write(&event), actions, "{:?}", event.body);
+        let (ordered, reason) = (event.order.is_some(), event.reason.as_deref());
+        let found = Action::that_write(&event.body, ordered, reason);
+        assert_eq!(found, actions, "{:?}", event.body);
     }
 }
 
