@@ -172,6 +172,9 @@ impl Replica {
             )?;
             let mut written = Vec::with_capacity(commit.events.len());
             for new in &commit.events {
+                for person in [Some(operator), new.approved_by].into_iter().flatten() {
+                    rights::observe(&transaction, person, &mut self.clock, now)?;
+                }
                 let carries_out = match new.carries_out {
                     CarriesOut::Nothing => None,
                     CarriesOut::Decision(hash) => Some(hash),

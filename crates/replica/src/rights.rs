@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use documents::{Partition, RecordId};
 use domain::ledger::Ledger;
-use domain::{Grants, OperatorId, SiteId};
+use domain::{Grants, HybridClock, OperatorId, SiteId, Timestamp, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::chains::Chains;
@@ -36,6 +36,24 @@ pub(crate) fn of(connection: &Connection, operator: OperatorId) -> Result<Grants
     let mut rows = statement.query([operator.as_bytes()])?;
     let grants = rows.next()?.map(|r| row::grants(r, "grants")).transpose()?;
     Ok(grants.unwrap_or_default())
+}
+
+/// What somebody writes stands after the last that was granted to them, as far as the writer knows: a device whose clock is
+/// a little slow must not seem to act under the grant before.
+pub(crate) fn observe(
+    connection: &Connection,
+    operator: OperatorId,
+    clock: &mut HybridClock,
+    now: UnixMillis,
+) -> Result<(), ReplicaError> {
+    if let Some((since, _)) = of(connection, operator)?.all().last_key_value() {
+        let granted = Timestamp {
+            millis: *since,
+            counter: 0,
+        };
+        clock.observe(granted, now);
+    }
+    Ok(())
 }
 
 /// The record of an operator is about to read so: what differs is to be judged again.

@@ -86,8 +86,21 @@ impl Worker {
         if self.practises() {
             return None;
         }
-        let at = self.time_of_grants();
-        operator.grants.allow(actions, site, at).err()
+        let judged = self.times_of_grants().into_iter();
+        let lacks = |at| operator.grants.allow(actions, site, at).err();
+        judged.filter_map(lacks).next()
+    }
+
+    /// The times that a step is judged by: the latest that is known, and the one that its events will bear, by which every
+    /// replica judges them. They differ only where this device's clock is minutes slow.
+    fn times_of_grants(&self) -> [i64; 2] {
+        let known = self.time_of_grants();
+        let near = known <= self.now() + domain::SKEW_LIMIT_MS;
+        let written = match near {
+            true => known,
+            false => self.now().max(self.replica.highest_clock()),
+        };
+        [known, written]
     }
 
     /// People who may approve here, and can show with their PIN that they do.
@@ -155,6 +168,14 @@ impl Worker {
         Ok(false)
     }
 
+    /// New work, if they may, or once somebody has approved it. What the work before has written stays written.
+    pub(crate) fn begin(&mut self, operation: Operation) -> Result<(), ReplicaError> {
+        match self.may(operation.takes(), Held::Start(operation))? {
+            true => self.start(operation),
+            false => Ok(()),
+        }
+    }
+
     /// Whether who is signed in may do this; if not, they are told who may. Nobody can approve it.
     pub(crate) fn may_alone(&mut self, action: Action) -> Result<bool, ReplicaError> {
         let Some(lack) = self.lack(&[action]) else {
@@ -195,8 +216,12 @@ impl Worker {
         if self.practises() || approved.step.is_some() {
             return Ok(Some(step));
         }
-        let most = operator.grants.limits(self.time_of_grants());
-        let beyond = limits::beyond(operation, &step.events, &most, &view).map_err(cause)?;
+        let mut beyond = None;
+        for at in self.times_of_grants() {
+            let most = operator.grants.limits(at);
+            let found = limits::beyond(operation, &step.events, &most, &view).map_err(cause)?;
+            beyond = beyond.or(found);
+        }
         let Some(why) = beyond else {
             return Ok(Some(step));
         };

@@ -5,7 +5,6 @@ use protocol::Pairing;
 use replica::ReplicaError;
 use scan::Payload;
 
-use super::approval::Held;
 use super::machine::{Asking, Showing, Worker};
 use super::neighbours::stands_in;
 use crate::view::{Message, Outcome, Place, UiEvent};
@@ -227,9 +226,6 @@ impl Worker {
             self.tell(Outcome::Refused, Message::new("stands-in"), "");
             return Ok(());
         }
-        if !self.may(operation.takes(), Held::Start(operation))? {
-            return Ok(());
-        }
         match &self.work {
             _ if operation == Operation::LookUp => {
                 self.open_place(Place::LookUp);
@@ -240,7 +236,7 @@ impl Worker {
                 self.asking = Some(Asking::StartInstead(operation));
                 Ok(())
             }
-            _ => self.start(operation),
+            _ => self.begin(operation),
         }
     }
 
@@ -273,7 +269,7 @@ impl Worker {
                         self.leave(None);
                         Ok(())
                     }
-                    Asking::StartInstead(operation) => self.start(operation),
+                    Asking::StartInstead(operation) => self.begin(operation),
                     Asking::TakeOver { from, .. } => self.take_over(from),
                 };
             }

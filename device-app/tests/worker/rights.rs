@@ -433,6 +433,36 @@ fn to_take_over_to_print_and_to_take_back_what_others_did_are_rights_too() {
 }
 
 #[test]
+fn what_is_begun_stays_until_other_work_is_approved() {
+    let hub = hub();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    rig.scan("A-01");
+    rig.scan("BOLT");
+    rig.worker.quantity("10");
+    rig.action("done");
+    rig.scan("B-WANG");
+    rig.ui(UiEvent::OpenOperation("move".into()));
+    rig.scan("A-01");
+    rig.scan("BOLT");
+    rig.ui(UiEvent::Back);
+    rig.ui(UiEvent::OpenOperation("adjust".into()));
+    assert_eq!(rig.view().question.unwrap().message.code, "discard-confirm");
+    rig.action("confirm");
+    assert_eq!(why(&mut rig), "needs-right Wang,adjust");
+    rig.ui(UiEvent::Back);
+    assert_eq!(home(&mut rig).resumable.unwrap().operation, "move");
+    rig.ui(UiEvent::OpenOperation("adjust".into()));
+    rig.action("confirm");
+    approve(&mut rig);
+    assert_eq!(rig.task().operation, "adjust");
+    // Approved once, it goes on from the tile too.
+    rig.ui(UiEvent::Back);
+    rig.ui(UiEvent::OpenOperation("adjust".into()));
+    assert_eq!(rig.task().operation, "adjust");
+}
+
+#[test]
 fn whoever_practises_may_try_everything() {
     let hub = hub();
     let mut rig = signed_in(&hub);

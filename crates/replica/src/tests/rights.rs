@@ -151,3 +151,23 @@ fn an_approval_is_read_back_and_counts_once_the_approvers_grant_has_come() {
         );
     }
 }
+
+#[test]
+fn a_device_whose_clock_is_a_little_slow_acts_under_the_grant_that_it_knows() {
+    let (mut server, mut a) = (device(0), device(1));
+    let mut hub = Hub::default();
+    person(&mut server);
+    grant(&mut server, T0 + 1, &[Action::Pick]);
+    grant(&mut server, T0 + 240_000, &[Action::Receive]);
+    hub.sync(&mut [&mut server, &mut a]);
+    // Four minutes behind the server.
+    a.commit(events(vec![receive(1, 1, 5)]), T0 + 10).unwrap();
+    assert_eq!(breached(&a), []);
+    assert!(a.highest_clock() >= T0 + 240_000);
+    // A day behind, nobody can tell which grant it acts under: it stands where its clock says.
+    let mut slow = device(2);
+    hub.sync(&mut [&mut server, &mut slow]);
+    let late = slow.commit(events(vec![receive(1, 1, 5)]), T0 - 86_400_000);
+    assert_eq!(late.unwrap().events.len(), 1);
+    assert_eq!(breached(&slow), [], "before anything was granted");
+}
