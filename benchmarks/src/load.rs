@@ -177,6 +177,7 @@ impl Client {
             order: None,
             reason: None,
             carton: None,
+            approved_by: None,
         };
         let journal = self.journal.as_mut().context("a journal")?;
         let (change, _) = journal.append(self.events, &record)?;

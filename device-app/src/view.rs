@@ -167,6 +167,8 @@ pub struct SignInView {
     pub error: Option<Message>,
     /// Seconds until another try is allowed, 0 when it is.
     pub locked_seconds: u32,
+    /// Nobody signs in: somebody is asked to approve this, and `operators` are those who may.
+    pub approval: Option<Message>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,8 +188,17 @@ pub struct HomeView {
     pub recent: Vec<RecentLine>,
     /// Lines this operator made today.
     pub lines_today: u32,
-    /// Operation codes this operator may start, in order; normally receive, issue, move, count, look-up.
-    pub operations: Vec<String>,
+    /// In the order in which they are shown.
+    pub operations: Vec<OperationTile>,
+}
+
+/// Something that can be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperationTile {
+    /// Operation code.
+    pub code: String,
+    /// The operator has no right to it: tapped, it says so and asks for an approval.
+    pub barred: bool,
 }
 
 /// Work that was interrupted and can go on.

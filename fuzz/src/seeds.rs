@@ -51,6 +51,7 @@ fn event_record(n: u32) -> EventRecord {
         order: None,
         reason: None,
         carton: None,
+        approved_by: None,
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::auth::accounts;
 use crate::clock::Clock;
-use crate::console::data::{ConsoleData, NewOperator};
+use crate::console::data::{ConsoleData, NewOperator, posts};
 use crate::console::desk;
 use crate::console::import::{Kind, Sheet, parse};
 use crate::hub::Hub;
@@ -157,9 +157,17 @@ fn make_site(hub: &Arc<Hub>, user: &User, now: UnixMillis) -> anyhow::Result<Sit
     )?;
     let data = ConsoleData::new(hub.clone());
     for row in csv::Reader::from_reader(OPERATORS.as_bytes()).deserialize() {
-        let (name, badge, pin): (String, String, String) = row?;
-        let added = data.add_operator(&NewOperator { name, pin, badge }, now)?;
-        ensure!(added, "two operators have one badge");
+        let (name, badge, pin, post): (String, String, String, String) = row?;
+        let new = NewOperator { name, pin, badge };
+        ensure!(
+            data.add_operator(&new, now)?,
+            "two operators have one badge"
+        );
+        if !post.is_empty() {
+            let grant = posts()?.into_iter().find(|grant| grant.post == post);
+            let person = data.operator_with_badge(&new.badge)?;
+            data.grant(person, &grant.context("no such post")?, now)?;
+        }
     }
     for (kind, text) in TABLES {
         let (rows, problems) = parse(&Sheet::read(text, kind).context("a table")?, kind);
@@ -211,6 +219,7 @@ async fn input_end(wanted: bool) {
 
 #[cfg(test)]
 mod tests {
+    use domain::rights::Action;
     use domain::{OrderStep, OrderType};
 
     use super::*;
@@ -229,7 +238,19 @@ mod tests {
         assert_eq!(query.bin_count(site).unwrap(), 400);
         assert_eq!(query.item_count().unwrap(), 2_000);
         // The six, and the administrator who imported.
-        assert_eq!(query.operators().unwrap().len(), 7);
+        let people = query.operators().unwrap();
+        assert_eq!(people.len(), 7);
+        let may = |name: &str, action| {
+            let person = people.iter().find(|person| person.name == name).unwrap();
+            (
+                person.grants.allow(&[action], site, now).is_ok(),
+                person.grants.may_approve(site, now),
+            )
+        };
+        assert_eq!(may("刘洋", Action::Pick), (true, false));
+        assert_eq!(may("刘洋", Action::Adjust), (false, false));
+        assert_eq!(may("陈静", Action::Adjust), (true, true));
+        assert_eq!(may("赵喆", Action::Adjust), (true, false));
         assert!(query.event_count().unwrap() > 1_000);
         assert_eq!(query.open_exception_count().unwrap(), 0);
         for (kind, step) in [

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use crate::console::assets;
 use crate::console::handlers::{
     account, blobs, devices, export, feed, import, link, live, parcels, people, preferences,
-    quarantine, refused, review, sign_in, sites, stock, things,
+    quarantine, refused, review, rights, sign_in, sites, stock, things,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -73,6 +73,10 @@ fn console_routes() -> Router<AppState> {
         .route("/quarantine/{id}", post(quarantine::decide))
         .route("/people", get(people::list).post(people::add))
         .route("/people/{id}/active", post(people::set_active))
+        .route(
+            "/people/{id}/rights",
+            get(rights::show).post(rights::submit),
+        )
 }
 
 fn review_routes() -> Router<AppState> {

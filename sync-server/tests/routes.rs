@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Every page that shows or changes anything. A new route belongs here.
-const PAGES: [&str; 25] = [
+const PAGES: [&str; 26] = [
     "/refused",
     "/quarantine",
     "/account",
@@ -25,6 +25,7 @@ const PAGES: [&str; 25] = [
     "/feed/list",
     "/devices",
     "/people",
+    "/people/00000000-0000-0000-0000-000000000000/rights",
     "/data",
     "/data/template/items.csv",
     "/data/import/0/errors.csv",
@@ -35,7 +36,7 @@ const PAGES: [&str; 25] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 17] = [
+const FORMS: [&str; 18] = [
     "/quarantine/00000000-0000-0000-0000-000000000000",
     "/sites",
     "/sign-out",
@@ -51,6 +52,7 @@ const FORMS: [&str; 17] = [
     "/sites/00000000-0000-0000-0000-000000000000/window",
     "/people",
     "/people/00000000-0000-0000-0000-000000000000/active",
+    "/people/00000000-0000-0000-0000-000000000000/rights",
     "/data/import/0/apply",
     "/data/import/items/check",
 ];
@@ -92,7 +94,7 @@ async fn the_list_of_routes_is_whole() {
         assert!(router.contains(path), "{path}");
     }
     let templates_and_exports = 4;
-    let both = 2;
+    let both = 3;
     let listed = PAGES.len() + FORMS.len() - templates_and_exports - both;
     assert_eq!(
         written,

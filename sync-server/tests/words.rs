@@ -56,6 +56,8 @@ fn the_code_uses_known_keys() {
             ".fill(\"",
             "=> \"import.",
             "Some(\"people.",
+            "Err(\"rights.",
+            ".ok_or(\"rights.",
             "\"import.problem.",
         ] {
             for rest in literals(&text, call) {

@@ -144,6 +144,7 @@ fn people(handheld: &mut Replica) -> Result<()> {
         badge: BADGE.into(),
         pin_verifier: String::new(),
         active: true,
+        grants: Default::default(),
     };
     let shared = Partition::Shared;
     let edits = vec![

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, Quantity, SiteId, ZoneId};
+use domain::{
+    BinId, ChainId, DeviceId, Grant, Grants, ItemId, OperatorId, Quantity, SiteId, UnixMillis,
+    ZoneId,
+};
 
 use crate::record::{FieldEdit, Record, RecordKind, Value};
 
@@ -357,9 +360,28 @@ pub struct Operator {
     pub pin_verifier: String,
     /// Whether they may sign in.
     pub active: bool,
+    /// What they may do: each grant is a field of its own, which is never written again.
+    pub grants: Grants,
 }
 
 impl Operator {
+    const GRANT: &'static str = "grant:";
+
+    /// The field that says what is granted from that time on. Only the server's word counts: see
+    /// [`RecordKind::is_servers_own`].
+    pub fn grant_field(since: UnixMillis, grant: &Grant) -> FieldEdit {
+        FieldEdit::set(format!("{}{since}", Self::GRANT), grant.to_string())
+    }
+
+    /// A grant that cannot be read gives nothing: who cannot tell what is allowed allows nothing.
+    fn grants_of(fields: &BTreeMap<String, Value>) -> Grants {
+        Grants::new(fields.iter().filter_map(|(path, value)| {
+            let since = path.strip_prefix(Self::GRANT)?.parse().ok()?;
+            let grant = value.as_text().and_then(|text| text.parse().ok());
+            Some((since, grant.unwrap_or_default()))
+        }))
+    }
+
     /// As it reads from its record; `None` for a record of another kind.
     pub fn from_record(id: OperatorId, record: &Record) -> Option<Self> {
         (record.kind == RecordKind::Operator).then(|| Self {
@@ -368,17 +390,21 @@ impl Operator {
             badge: text(&record.fields, "badge"),
             pin_verifier: text(&record.fields, "pin_verifier"),
             active: flag(&record.fields, "active"),
+            grants: Self::grants_of(&record.fields),
         })
     }
 
     /// All fields, for a new record.
     pub fn to_fields(&self) -> Vec<FieldEdit> {
-        vec![
+        let mut fields = vec![
             FieldEdit::set("name", self.name.as_str()),
             FieldEdit::set("badge", self.badge.as_str()),
             FieldEdit::set("pin_verifier", self.pin_verifier.as_str()),
             FieldEdit::set("active", self.active),
-        ]
+        ];
+        let grants = self.grants.all().iter();
+        fields.extend(grants.map(|(since, grant)| Self::grant_field(*since, grant)));
+        fields
     }
 }
 
@@ -552,6 +578,10 @@ pub(crate) mod tests {
             badge: "B-7".into(),
             pin_verifier: "$argon2id$".into(),
             active: true,
+            grants: Grants::new([
+                (1_000, Grant::default()),
+                (1_790_000_000_000, Grant::everything()),
+            ]),
         };
         let record = stored(RecordKind::Operator, &operator.to_fields());
         assert_eq!(Operator::from_record(operator.id, &record), Some(operator));
@@ -572,6 +602,21 @@ pub(crate) mod tests {
         };
         let record = stored(RecordKind::Device, &[verdict.to_field()]);
         assert_eq!(Verdict::of(&record), [verdict]);
+    }
+
+    #[test]
+    fn a_grant_that_cannot_be_read_gives_nothing() {
+        let record = stored(
+            RecordKind::Operator,
+            &[
+                FieldEdit::set("grant:7", "actions=* sites=?"),
+                FieldEdit::set("grant:8", 3),
+                FieldEdit::set("grant:soon", "actions=*"),
+            ],
+        );
+        let operator = Operator::from_record(OperatorId::from_bytes([5; 16]), &record).unwrap();
+        let nothing = Grants::new([(7, Grant::default()), (8, Grant::default())]);
+        assert_eq!(operator.grants, nothing);
     }
 
     #[test]

@@ -193,6 +193,7 @@ mod tests {
             order: None,
             reason: None,
             carton: None,
+            approved_by: None,
         }
     }
 

@@ -460,6 +460,8 @@ pub struct EventRecord {
     pub reason: Option<String>,
     /// The plate of the carton that the goods are put into or, if they move or go out, are in.
     pub carton: Option<UnitId>,
+    /// Who approved, with their badge and PIN on the same device, what the operator may not do or not so far.
+    pub approved_by: Option<OperatorId>,
 }
 
 impl EventRecord {

@@ -8,6 +8,7 @@ pub mod ids;
 pub mod ledger;
 pub mod order;
 pub mod quantity;
+pub mod rights;
 pub mod site_day;
 
 pub use blob::{BlobId, BlobKind, BlobRef};
@@ -24,3 +25,4 @@ pub use order::{
     FinishedLine, Inspection, OrderFinished, OrderLine, OrderStep, OrderType, ProgressKey, Verdict,
 };
 pub use quantity::{ParseQuantityError, Quantity};
+pub use rights::{Grant, Grants, Lack, Limits};

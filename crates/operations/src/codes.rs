@@ -356,6 +356,12 @@ codes! {
         CountAgainConfirm = "count-again-confirm",
         /// Order.
         SomebodyElse = "somebody-else",
+        /// What is corrected, how much the operator may alone.
+        AdjustBeyondLimit = "adjust-beyond-limit",
+        /// Item, percent that a count may differ.
+        CountBeyondTolerance = "count-beyond-tolerance",
+        /// How much more than ordered, percent that may be.
+        OverReceiptBeyondTolerance = "over-receipt-beyond-tolerance",
         /// Signed quantity, item, bin.
         Adjusted = "adjusted",
         /// Quantity, item, bin.

@@ -15,7 +15,7 @@ use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
-use crate::{ingest, meta, quarantine, records};
+use crate::{ingest, meta, quarantine, records, rights};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -44,6 +44,8 @@ pub struct NewEvent {
     pub reason: Option<String>,
     /// The plate of the carton that the goods are put into or are in.
     pub carton: Option<UnitId>,
+    /// Who approved what the operator may not do alone.
+    pub approved_by: Option<OperatorId>,
 }
 
 impl From<EventBody> for NewEvent {
@@ -54,6 +56,7 @@ impl From<EventBody> for NewEvent {
             order: None,
             reason: None,
             carton: None,
+            approved_by: None,
         }
     }
 }
@@ -145,6 +148,7 @@ impl Replica {
                 edit,
             )?);
         }
+        rights::judge_again(&transaction, &self.chains)?;
         if !commit.events.is_empty() {
             let site = commit.site.ok_or(ReplicaError::NotEnrolled)?;
             let operator = commit.operator.ok_or(ReplicaError::NotEnrolled)?;
@@ -171,6 +175,9 @@ impl Replica {
             )?;
             let mut written = Vec::with_capacity(commit.events.len());
             for new in &commit.events {
+                for person in [Some(operator), new.approved_by].into_iter().flatten() {
+                    rights::observe(&transaction, person, &mut self.clock, now)?;
+                }
                 let carries_out = match new.carries_out {
                     CarriesOut::Nothing => None,
                     CarriesOut::Decision(hash) => Some(hash),
@@ -186,6 +193,7 @@ impl Replica {
                     order: new.order,
                     reason: new.reason.clone(),
                     carton: new.carton.clone(),
+                    approved_by: new.approved_by,
                 };
                 written.push(write.append(record)?);
             }

@@ -15,7 +15,7 @@ use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
-use crate::{outbox, quarantine, records, row, snapshot};
+use crate::{outbox, quarantine, records, rights, row, snapshot};
 
 /// How far a replica has read the hub's log of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -550,6 +550,7 @@ impl Batch {
         for (id, changes) in self.records {
             self.decided.extend(store.merge(id, changes)?);
         }
+        rights::judge_again(connection, chains)?;
         if let Partition::Site(site) = partition {
             let mut store = SqlLedger::new(connection, chains, site);
             let mut ledger = Ledger::new(&mut store)?;
@@ -594,7 +595,7 @@ pub(crate) fn reread(
             store.merge(id, Vec::new())?;
         }
     }
-    Ok(())
+    rights::judge_again(connection, chains)
 }
 
 /// Reads the records again that quarantined segments of these chains change.

@@ -11,7 +11,7 @@ use domain::ledger::{
     Baseline, Entry, Exception, ExceptionStatus, LedgerStore, Part, Place, Placed, Stale, Standing,
     StateHash, StockKey, StockState, Subject, UnitState,
 };
-use domain::{BinId, ChainId, Quantity, SiteId, UnitId};
+use domain::{BinId, ChainId, Grants, OperatorId, Quantity, SiteId, UnitId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use self::rows::{entry_from_row, part_columns, standing};
@@ -19,7 +19,7 @@ pub(crate) use self::rows::{exception_from_row, placed_from_row, standing_number
 use self::subjects::Subjects;
 use crate::chains::Chains;
 use crate::error::ReplicaError;
-use crate::{meta, row};
+use crate::{meta, rights, row};
 
 /// A [`LedgerStore`] over one open transaction. Subjects carry their site, so that a device that holds one site and a
 /// server that holds all of them fold the same rows.
@@ -44,6 +44,8 @@ pub(crate) struct SqlLedger<'t> {
     /// All exceptions that were decided about, read once a batch has asked for some.
     decided: Option<HashSet<ExceptionId>>,
     asked_for_decisions: usize,
+    /// What operators were granted, once a batch has asked: an operator writes many events.
+    grants: HashMap<OperatorId, Grants>,
     /// Kept at hand: they are used for most events of a batch.
     put_event: Option<CachedStatement<'t>>,
     insert_exception: Option<CachedStatement<'t>>,
@@ -90,6 +92,7 @@ impl<'t> SqlLedger<'t> {
             asked_for_names: 0,
             decided: None,
             asked_for_decisions: 0,
+            grants: HashMap::new(),
             put_event: None,
             insert_exception: None,
             put_exception: None,
@@ -430,6 +433,28 @@ impl LedgerStore for SqlLedger<'_> {
             })
         })
         .collect()
+    }
+
+    fn grants(&mut self, operator: OperatorId) -> Result<Grants, ReplicaError> {
+        if let Some(grants) = self.grants.get(&operator) {
+            return Ok(grants.clone());
+        }
+        let grants = rights::of(self.connection, operator)?;
+        self.grants.insert(operator, grants.clone());
+        Ok(grants)
+    }
+
+    /// An approver's id stands in the event's bytes alone: few events have one, and grants change seldom.
+    fn events_of(
+        &mut self,
+        operator: OperatorId,
+        from: Place,
+    ) -> Result<Vec<EventId>, ReplicaError> {
+        self.ids(
+            "SELECT chain, number FROM event
+             WHERE place >= ?1 AND (operator = ?2 OR instr(record, ?2) > 0)",
+            params![from.to_bytes(), operator.as_bytes()],
+        )
     }
 
     fn is_empty(&mut self, subject: &Subject) -> Result<bool, ReplicaError> {

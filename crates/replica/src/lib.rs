@@ -19,6 +19,7 @@ pub mod query;
 mod records;
 mod renew;
 mod replica;
+mod rights;
 mod row;
 pub mod search;
 mod settings;

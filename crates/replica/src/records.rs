@@ -8,8 +8,8 @@ use automerge::Change;
 use documents::catalogue::{Bin, Device, Operator, Site, Verdict, Zone};
 use documents::record::{Counting, Merged};
 use documents::{DocumentError, Order, Partition, Record, RecordId, RecordKind};
-use domain::ChainId;
 use domain::ledger::StateHash;
+use domain::{ChainId, Grants};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use self::rows::ItemRows;
@@ -19,7 +19,7 @@ use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::lookup::normalised;
 use crate::search::{self, HitKind};
-use crate::{ingest, meta, quarantine, row};
+use crate::{ingest, meta, quarantine, rights, row};
 
 /// Above so many documents it is cheaper to look each up.
 const FEW: usize = 1_000;
@@ -233,6 +233,7 @@ pub(crate) fn drop_of(connection: &Connection, partition: Partition) -> Result<(
 
 /// A record does not show any more: what created it does not count.
 fn forget_rows(connection: &Connection, id: RecordId) -> Result<(), ReplicaError> {
+    rights::note_changed(connection, id, &Grants::default())?;
     for sql in [
         "DELETE FROM item WHERE id = ?1",
         "DELETE FROM item_barcode WHERE item = ?1",
@@ -350,17 +351,19 @@ fn put_rows(
         }
         RecordKind::Operator => {
             if let Some(operator) = Operator::from_record(id.into(), record) {
+                rights::note_changed(connection, id, &operator.grants)?;
                 connection
                     .prepare_cached(
-                        "INSERT OR REPLACE INTO operator (id, name, badge, pin_verifier, active)
-                         VALUES (?1, ?2, ?3, ?4, ?5)",
+                        "INSERT OR REPLACE INTO operator (id, name, badge, pin_verifier, active, grants)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                     )?
                     .execute(params![
                         id.0,
                         operator.name,
                         operator.badge,
                         operator.pin_verifier,
-                        operator.active
+                        operator.active,
+                        rights::to_text(&operator.grants),
                     ])?;
             }
         }

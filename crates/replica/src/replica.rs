@@ -172,6 +172,11 @@ impl Replica {
         Ok(())
     }
 
+    /// The latest time that this replica has written or adopted; the device's own clock may have been put back since.
+    pub const fn highest_clock(&self) -> UnixMillis {
+        self.clock.last().millis
+    }
+
     /// Draws an identity for a new record.
     pub fn new_id(&mut self, now: UnixMillis) -> [u8; 16] {
         self.ids.draw(now)
@@ -327,7 +332,7 @@ pub(crate) fn save_clock(connection: &Connection, clock: &HybridClock) -> Result
 pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaError> {
     connection.execute_batch(
         "DELETE FROM document; DELETE FROM item; DELETE FROM item_barcode; DELETE FROM site; DELETE FROM zone;
-         DELETE FROM bin; DELETE FROM operator; DELETE FROM device; DELETE FROM field_conflict;
+         DELETE FROM bin; DELETE FROM operator; DELETE FROM regranted; DELETE FROM device; DELETE FROM field_conflict;
          DELETE FROM orders; DELETE FROM order_line; DELETE FROM order_counted_by;
          DELETE FROM event; DELETE FROM event_name; DELETE FROM event_decision; DELETE FROM segment_events;
          DELETE FROM entry; DELETE FROM baseline; DELETE FROM kept_event; DELETE FROM stale;

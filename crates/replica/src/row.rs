@@ -2,11 +2,13 @@
 
 use documents::segment::SegmentStatus;
 use documents::{Partition, Signature};
+use domain::Grants;
 use domain::event::{EventHash, ExceptionId};
 use domain::ledger::Place;
 use rusqlite::Row;
 
 use crate::error::ReplicaError;
+use crate::rights;
 
 fn sized<const N: usize>(row: &Row<'_>, column: &'static str) -> Result<[u8; N], ReplicaError> {
     let value = row.get_ref(column)?;
@@ -74,4 +76,10 @@ pub(crate) fn optional_place(
             .map(Some)
             .ok_or(ReplicaError::BadRow(column)),
     }
+}
+
+pub(crate) fn grants(row: &Row<'_>, column: &'static str) -> Result<Grants, ReplicaError> {
+    let text = row.get_ref(column)?.as_str().ok();
+    text.and_then(rights::from_text)
+        .ok_or(ReplicaError::BadRow(column))
 }

@@ -6,6 +6,7 @@ mod order;
 mod places;
 mod quarantine;
 mod renew;
+mod rights;
 mod snapshot;
 mod snapshot_quarantine;
 
@@ -690,6 +691,7 @@ fn people_and_places_are_read_back() {
         badge: "B-7".into(),
         pin_verifier: String::new(),
         active: true,
+        grants: Default::default(),
     };
     let site = Site {
         id: SITE,

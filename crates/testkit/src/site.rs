@@ -93,6 +93,8 @@ pub struct DemoOperator {
     pub badge: String,
     /// Four digits.
     pub pin: String,
+    /// The post whose rights they are given; empty for no restriction.
+    pub post: &'static str,
 }
 
 /// Goods of one kind in one bin.
@@ -252,6 +254,12 @@ fn operators(random: &mut Random) -> Vec<DemoOperator> {
                 name,
                 badge: format!("TM-OP-{number:04}"),
                 pin,
+                // Most do everything, as people in a demo want to.
+                post: match name {
+                    "刘洋" => "picker",
+                    "陈静" => "supervisor",
+                    _ => "",
+                },
             }
         })
         .collect()

@@ -12,6 +12,7 @@ pub(super) fn message(message: &Message) -> Value {
 pub(super) fn screen_code(screen: &Screen) -> &'static str {
     match screen {
         Screen::Enrol(_) => "enrol",
+        Screen::SignIn(view) if view.approval.is_some() => "approval",
         Screen::SignIn(_) => "sign-in",
         Screen::Home(_) => "home",
         Screen::Task(_) => "task",

@@ -3,12 +3,12 @@
 use slint::{Model, ModelRc, SharedString, VecModel};
 
 use super::generated::{
-    ChoiceRow, FactRow, HistoryLine, HitRow, LineRow, LineStateKind, OperatorRow, OthersDraftRow,
-    RawScanRow, RecentRow, Sentence, StockLine,
+    ChoiceRow, FactRow, HistoryLine, HitRow, LineRow, LineStateKind, OperationRow, OperatorRow,
+    OthersDraftRow, RawScanRow, RecentRow, Sentence, StockLine,
 };
 use crate::view::{
-    Choice, Fact, HistoryRow, Hit, Line, LineState, Message, OperatorTile, OthersDraft, PadKey,
-    RawScan, RecentLine, StockRow,
+    Choice, Fact, HistoryRow, Hit, Line, LineState, Message, OperationTile, OperatorTile,
+    OthersDraft, PadKey, RawScan, RecentLine, StockRow,
 };
 
 /// A new model for `rows`, or `None` when `shown` has the same already: a model that is replaced
@@ -113,6 +113,15 @@ impl From<&OperatorTile> for OperatorRow {
         Self {
             id: (&operator.id).into(),
             name: (&operator.name).into(),
+        }
+    }
+}
+
+impl From<&OperationTile> for OperationRow {
+    fn from(tile: &OperationTile) -> Self {
+        Self {
+            code: (&tile.code).into(),
+            barred: tile.barred,
         }
     }
 }

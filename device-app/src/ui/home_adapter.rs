@@ -3,7 +3,7 @@
 use slint::ComponentHandle;
 
 use super::Events;
-use super::convert::{changed, changed_texts, count};
+use super::convert::{changed, count};
 use super::generated::{AppWindow, DraftRow, HomeState};
 use crate::view::{HomeView, UiEvent};
 
@@ -41,10 +41,10 @@ pub(super) fn show(app: &AppWindow, view: &HomeView) {
     state.set_lines_today(count(view.lines_today));
     let daily = view.operations.len().min(DAILY);
     let (daily, others) = view.operations.split_at(daily);
-    if let Some(others) = changed_texts(&state.get_other_operations(), others) {
+    if let Some(others) = changed(&state.get_other_operations(), others) {
         state.set_other_operations(others);
     }
-    if let Some(operations) = changed_texts(&state.get_operations(), daily) {
+    if let Some(operations) = changed(&state.get_operations(), daily) {
         state.set_operations(operations);
     }
 }

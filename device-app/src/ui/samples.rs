@@ -6,9 +6,10 @@ mod screens;
 
 use cartons::{loading, packing, signing};
 use screens::{
-    choice, counting, deliveries, delivery, enrol, handing_over, history, home, home_of_others,
-    inspecting, look_up, nearby, nearby_code, picking, picking_here, putting_away, quantity,
-    reasons, receiving, replenishing, settings, sign_in, stopped, sync, text_entry,
+    approval, choice, counting, deliveries, delivery, enrol, handing_over, history, home,
+    home_barred, home_of_others, inspecting, look_up, nearby, nearby_code, picking, picking_here,
+    putting_away, quantity, reasons, receiving, replenishing, settings, sign_in, stopped, sync,
+    text_entry,
 };
 
 use crate::view::{
@@ -92,6 +93,27 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("task-pick-here", base(Screen::Task(picking_here(&goods)))),
         ("task-choice", base(Screen::Task(choice(&goods)))),
         ("home-take-over", base(Screen::Home(home_of_others(&goods)))),
+        ("home-barred", base(Screen::Home(home_barred(&goods)))),
+        (
+            "approval",
+            base(approval(
+                &goods,
+                Message::new("needs-right")
+                    .with(goods.operators[1])
+                    .with("adjust"),
+                None,
+            )),
+        ),
+        (
+            "approval-pin",
+            base(approval(
+                &goods,
+                Message::new("over-receipt-beyond-tolerance")
+                    .with("12")
+                    .with("5"),
+                Some("o1"),
+            )),
+        ),
         ("task-reason", base(Screen::Task(reasons(&goods)))),
         ("task-inspect", base(Screen::Task(inspecting(&goods)))),
         ("task-replenish", base(Screen::Task(replenishing(&goods)))),

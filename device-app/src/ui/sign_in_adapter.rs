@@ -21,6 +21,8 @@ pub(super) fn connect(app: &AppWindow, events: &Events) {
     });
     let send = events.clone();
     state.on_done(move || send(UiEvent::PinDone));
+    let send = events.clone();
+    state.on_cancel(move || send(UiEvent::Back));
 }
 
 pub(super) fn show(app: &AppWindow, view: &SignInView) {
@@ -39,6 +41,7 @@ pub(super) fn show(app: &AppWindow, view: &SignInView) {
             .unwrap_or_default(),
     );
     state.set_pin_length(count(view.pin_length));
+    state.set_approval(sentence(view.approval.as_ref()));
     state.set_error(sentence(view.error.as_ref()));
     state.set_locked_seconds(count(view.locked_seconds));
 }

@@ -1,8 +1,9 @@
 //! What was done on this device, and undo of any of it.
 
 use domain::EventHash;
+use domain::rights::Action;
 use replica::ReplicaError;
-use replica::query::EventFilter;
+use replica::query::{EventFilter, EventRow};
 
 use super::machine::Worker;
 use super::tasks::{message, outcome};
@@ -32,15 +33,35 @@ impl Worker {
             Some(hash) => self.replica.query().event_by_hash(hash)?,
             None => None,
         };
+        if let Some(row) = &row
+            && !self.may_take_back(row)?
+        {
+            return Ok(());
+        }
         let last = row.map(|row| self.undoable(&row)).transpose()?;
         let feedback = match operations::undo::undo(last.as_ref()) {
             Ok((event, feedback)) => {
-                self.write(vec![event.into()], &[], None)?;
+                self.write(vec![event.into()], &[], None, None)?;
                 feedback
             }
             Err(refusal) => refusal,
         };
         self.tell(outcome(feedback.outcome), message(&feedback), "");
         Ok(())
+    }
+
+    /// What somebody else did is taken back only by who could have done it.
+    fn may_take_back(&mut self, row: &EventRow) -> Result<bool, ReplicaError> {
+        let record = &row.placed.event.record;
+        let is_own = self
+            .operator
+            .as_ref()
+            .is_some_and(|o| o.id == record.operator);
+        let ordered = record.order.is_some();
+        let actions = Action::that_write(&record.body, ordered, record.reason.as_deref());
+        match actions.first() {
+            Some(action) if !is_own && self.lack(actions).is_some() => self.may_alone(*action),
+            _ => Ok(true),
+        }
     }
 }

@@ -6,7 +6,7 @@ use replica::query::EventFilter;
 
 use super::event_words;
 use super::machine::{Work, Worker};
-use crate::view::{Draft, HomeView, Language, OthersDraft, RecentLine};
+use crate::view::{Draft, HomeView, Language, OperationTile, OthersDraft, RecentLine};
 
 const RECENT_MAX: usize = 5;
 /// Lines of one person's day that are looked at to count them.
@@ -62,7 +62,10 @@ impl Worker {
             operations: Operation::ALL
                 .iter()
                 .filter(|o| **o != Operation::LookUp)
-                .map(|o| o.code().to_owned())
+                .map(|o| OperationTile {
+                    code: o.code().to_owned(),
+                    barred: self.lack(o.takes()).is_some(),
+                })
                 .collect(),
         })
     }

@@ -38,8 +38,29 @@ const fn concerns_the_device(event: &UiEvent) -> bool {
     ) || matches!(event, UiEvent::Print(print) if print.is_setting())
 }
 
+/// Whether an approval that is asked for stays asked for.
+const fn concerns_approval(event: &UiEvent) -> bool {
+    concerns_the_device(event)
+        || matches!(
+            event,
+            UiEvent::Scan { .. }
+                | UiEvent::ChooseOperator(_)
+                | UiEvent::ForgetOperator
+                | UiEvent::PinKey(_)
+                | UiEvent::PinDone
+                | UiEvent::Acknowledge
+                | UiEvent::DismissBanner
+        )
+}
+
 impl Worker {
     pub(crate) fn ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
+        if self.approval.is_some() && !concerns_approval(&event) {
+            self.forget_approval();
+            if matches!(event, UiEvent::Back | UiEvent::Action(_)) {
+                return Ok(());
+            }
+        }
         match event {
             UiEvent::Practise(true) => self.begin_practice(),
             UiEvent::Practise(false) => self.end_practice(),
@@ -180,6 +201,9 @@ impl Worker {
             self.tell(Outcome::Refused, Message::new("sign-first"), &payload.text);
             return Ok(());
         }
+        if self.approval.is_some() {
+            return self.approver_scanned(&payload.text);
+        }
         let scanned = super::codes_read::scanned(payload, self.site_clock.year(self.now()));
         if self.showing == Showing::Printing {
             // Who looked at the labels in the middle of work goes on with it.
@@ -221,7 +245,7 @@ impl Worker {
                 self.asking = Some(Asking::StartInstead(operation));
                 Ok(())
             }
-            _ => self.start(operation),
+            _ => self.begin(operation),
         }
     }
 
@@ -255,7 +279,7 @@ impl Worker {
                         self.leave(None);
                         Ok(())
                     }
-                    Asking::StartInstead(operation) => self.start(operation),
+                    Asking::StartInstead(operation) => self.begin(operation),
                     Asking::TakeOver { from, .. } => self.take_over(from),
                 };
             }

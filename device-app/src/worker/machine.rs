@@ -11,6 +11,7 @@ use std::sync::mpsc::Sender;
 
 use documents::SigningKey;
 use documents::catalogue::Operator;
+use domain::rights::Action;
 use domain::{EventHash, OperatorId, SiteId};
 use operations::{Context, Task};
 use replica::{Replica, ReplicaError, Waiting};
@@ -18,6 +19,7 @@ use scan::Payload;
 use scan::duplicates::DuplicateFilter;
 
 use super::ToWorker;
+use super::approval::Asked;
 use super::blob_driver::{BlobDriver, PhotosWaiting};
 use super::device_settings::DeviceSettings;
 use super::look_up::LookUpState;
@@ -62,6 +64,7 @@ const RAW_SCANS_MAX: usize = 30;
 pub(crate) enum Showing {
     Enrol,
     SignIn,
+    Approve,
     Home,
     Task,
     LookUp,
@@ -99,6 +102,8 @@ pub(crate) struct Work {
     pub(crate) unit: Option<domain::UnitId>,
     /// Digits typed and not meant yet.
     pub(crate) pad: String,
+    /// Who approved that the operator does it without the right. It is not kept with the draft: it was given for now.
+    pub(crate) approved_by: Option<OperatorId>,
 }
 
 #[derive(Debug, Default)]
@@ -146,6 +151,7 @@ pub struct Worker {
     pub(crate) look_up: LookUpState,
     pub(crate) printing: Printing,
     pub(crate) asking: Option<Asking>,
+    pub(crate) approval: Option<Asked>,
     pub(crate) feedback: Option<Feedback>,
     pub(crate) feedback_number: u32,
     pub(crate) banner: Option<Message>,
@@ -217,6 +223,7 @@ impl Worker {
             look_up: LookUpState::default(),
             printing,
             asking: None,
+            approval: None,
             feedback: None,
             feedback_number: 0,
             banner: None,
@@ -288,8 +295,13 @@ impl Worker {
         self.follow_instructions()?;
         if let Some(operator) = &self.operator {
             let known = self.replica.query().operator(operator.id)?;
-            if known.as_ref().is_some_and(|o| !o.active) {
-                self.leave(Some(Message::new("operator-disabled")));
+            match known {
+                Some(known) if !known.active => {
+                    self.leave(Some(Message::new("operator-disabled")));
+                }
+                // What they may do is what was granted last.
+                Some(known) => self.operator = Some(known),
+                None => {}
             }
         }
         Ok(())
@@ -299,7 +311,8 @@ impl Worker {
     pub fn due(&self) -> i64 {
         let now = self.now();
         // The chip shows minutes, and the PIN lock counts seconds.
-        let locked = self.showing == Showing::SignIn && self.sign_in.chosen.is_some();
+        let types_pin = matches!(self.showing, Showing::SignIn | Showing::Approve);
+        let locked = types_pin && self.sign_in.chosen.is_some();
         let shown = now + if locked { 1_000 } else { 15_000 };
         let due = [
             self.sync.due(),
@@ -540,6 +553,8 @@ impl Worker {
             stale: OnceCell::new(),
             told_stale: Cell::new(false),
             operator: self.operator.as_ref().map(|o| o.id),
+            may_count: self.lack(&[Action::Count]).is_none(),
+            may_recount: self.lack(&[Action::Recount]).is_none(),
             hidden: OnceCell::new(),
         })
     }

@@ -1,6 +1,7 @@
 //! The worker: one thread owns the replica, the work under way, sync and settings. Messages go in, a
 //! [`View`] comes out after each; feedback comes out only after its commit.
 
+mod approval;
 mod blob_driver;
 mod codes_read;
 mod device_settings;

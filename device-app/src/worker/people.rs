@@ -77,7 +77,10 @@ impl Worker {
         let pepper = identity.pepper;
         if pin::is_right(&pin, &operator.pin_verifier, &pepper) {
             self.tries.right(&chosen, &mut self.replica)?;
-            return self.enter(operator);
+            return match self.approval {
+                Some(_) => self.approved(&operator),
+                None => self.enter(operator),
+            };
         }
         self.tries.wrong(&chosen, now, &mut self.replica)?;
         self.refuse_pin(&chosen, now);
@@ -113,6 +116,7 @@ impl Worker {
     }
 
     fn enter(&mut self, operator: Operator) -> Result<(), ReplicaError> {
+        self.approval = None;
         self.end_practice()?;
         let name = operator.name.clone();
         self.sign_in = SignInState::default();
@@ -152,6 +156,7 @@ impl Worker {
         self.operator = None;
         self.work = None;
         self.asking = None;
+        self.approval = None;
         self.feedback = None;
         self.look_up = Default::default();
         self.sign_in = SignInState {
@@ -162,7 +167,10 @@ impl Worker {
     }
 
     pub(crate) fn sign_in_view(&self) -> Result<SignInView, ReplicaError> {
-        let operators = self.replica.query().operators()?;
+        let operators = match &self.approval {
+            Some(_) => self.approvers()?,
+            None => self.replica.query().operators()?,
+        };
         let tiles = operators.into_iter().filter(|o| o.active);
         let locked_seconds = match &self.sign_in.chosen {
             Some(chosen) => self.tries.locked_seconds(chosen, self.now()),
@@ -180,6 +188,7 @@ impl Worker {
             pin_length: u32::try_from(self.sign_in.pin.len()).unwrap_or(0),
             error: self.sign_in.error.clone(),
             locked_seconds,
+            approval: self.approval.as_ref().map(|asked| asked.why.clone()),
         })
     }
 }

@@ -82,7 +82,7 @@ impl Worker {
             blob: blob.clone(),
             thumbnail: Some(thumbnail.clone()),
         };
-        self.write(vec![event.into()], &[], None)?;
+        self.write(vec![event.into()], &[], None, None)?;
         self.blobs.store.bind(&kept)?;
         self.blobs.refresh()?;
         self.tell(Outcome::Accepted, Message::new("photo-saved"), "");

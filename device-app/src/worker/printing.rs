@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use domain::rights::Action;
 use domain::{EventBody, UnitId};
 use labels::job::{Answer, LabelId, Progress};
 use labels::{Arranged, Density, FontBytes, Fonts, Manner, PrintJob};
@@ -173,6 +174,9 @@ impl Worker {
         copies: u32,
         words: &LabelWords,
     ) -> Result<(), ReplicaError> {
+        if !self.may_alone(Action::Print)? {
+            return Ok(());
+        }
         let stock = self.printing.settings.stock();
         match self.label_of(about, stock, words)? {
             Some(form) => self.print(form, copies),

@@ -85,7 +85,7 @@ impl Worker {
     pub(crate) fn screen(&self) -> Result<Screen, ReplicaError> {
         Ok(match self.showing {
             Showing::Enrol => Screen::Enrol(self.enrol_view()),
-            Showing::SignIn => Screen::SignIn(self.sign_in_view()?),
+            Showing::SignIn | Showing::Approve => Screen::SignIn(self.sign_in_view()?),
             Showing::Task => match self.task_view() {
                 Some(view) => Screen::Task(view),
                 None => Screen::Home(self.home_view()?),

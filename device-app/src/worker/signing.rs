@@ -72,7 +72,7 @@ impl Worker {
                 thumbnail: Some(thumbnail.clone()),
             })
         };
-        self.write(lines.iter().map(attached).collect(), &[], None)?;
+        self.write(lines.iter().map(attached).collect(), &[], None, None)?;
         self.blobs.store.bind(&kept)?;
         self.blobs.refresh()?;
         self.showing = Showing::Task;

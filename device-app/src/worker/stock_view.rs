@@ -41,6 +41,10 @@ pub(crate) struct StockView<'a> {
     pub(crate) told_stale: Cell<bool>,
     /// Who asks; nobody before sign-in.
     pub(crate) operator: Option<OperatorId>,
+    /// Whether they may count.
+    pub(crate) may_count: bool,
+    /// Whether they may count what somebody else has counted.
+    pub(crate) may_recount: bool,
     /// Bins whose book they may not see, once it was asked for.
     pub(crate) hidden: OnceCell<BTreeSet<BinId>>,
 }
@@ -240,6 +244,11 @@ impl StockView<'_> {
             let counted = order.counted_by.contains(&operator);
             counted || order.assigned.is_some_and(|assigned| assigned != operator)
         });
+        let has_right = match (order.kind, order.counted_by.is_empty()) {
+            (OrderType::Count, true) => self.may_count,
+            (OrderType::Count, false) => self.may_recount,
+            _ => true,
+        };
         let mut lines = Vec::with_capacity(order.lines.len());
         for (number, line) in order.lines {
             lines.push(OrderLineFacts {
@@ -268,7 +277,7 @@ impl StockView<'_> {
             finished,
             cancelled: order.cancelled,
             blind: order.blind,
-            barred,
+            barred: barred || !has_right,
         })
     }
 

@@ -1,12 +1,14 @@
 //! The work under way: inputs go to the procedure; what comes of them is one commit with the draft.
 
 use documents::{FieldEdit, Partition, RecordId, RecordKind};
+use domain::rights::Action;
 use domain::{OperatorId, ParseQuantityError, Quantity};
 use operations::home::{Route, route};
 use operations::{ActionCode, Input, Operation, Said, Scanned, Step, Task, ViewError};
 use replica::{Commit, DraftChange, NewEvent, RecordEdit, ReplicaError};
 use serde::{Deserialize, Serialize};
 
+use super::approval::{Approved, Held};
 use super::machine::{Asking, Showing, Work, Worker};
 use crate::view::{LastScan, Message, Outcome, PadKey};
 
@@ -26,6 +28,7 @@ impl Work {
             last: None,
             unit: None,
             pad: String::new(),
+            approved_by: None,
         }
     }
 }
@@ -45,8 +48,9 @@ pub(crate) fn message(feedback: &operations::Feedback) -> Message {
     }
 }
 
-fn new_event(said: Said) -> NewEvent {
+fn new_event(said: Said, approved_by: Option<OperatorId>) -> NewEvent {
     NewEvent {
+        approved_by,
         order: said.order,
         reason: said.reason,
         carton: said.carton,
@@ -54,7 +58,7 @@ fn new_event(said: Said) -> NewEvent {
     }
 }
 
-fn cause(error: ViewError) -> ReplicaError {
+pub(crate) fn cause(error: ViewError) -> ReplicaError {
     match error.0.downcast() {
         Ok(error) => *error,
         Err(_) => ReplicaError::BadRow("stock view"),
@@ -83,6 +87,7 @@ impl Worker {
             last: None,
             unit: None,
             pad: String::new(),
+            approved_by: None,
         });
         self.feedback = None;
         self.showing = Showing::Task;
@@ -126,6 +131,13 @@ impl Worker {
     }
 
     pub(crate) fn ask_to_take_over(&mut self, id: &str) -> Result<(), ReplicaError> {
+        match self.may(&[Action::TakeOver], Held::TakeOver(id.to_owned()))? {
+            true => self.ask_whether_to_take_over(id),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn ask_whether_to_take_over(&mut self, id: &str) -> Result<(), ReplicaError> {
         let others = self.drafts_of_others()?;
         let found = others.into_iter().find(|(of, ..)| of.to_string() == id);
         if self.work.is_some() {
@@ -167,6 +179,20 @@ impl Worker {
         if self.work.is_none() {
             self.load_draft()?;
         }
+        let Some(work) = &self.work else {
+            return Ok(());
+        };
+        let takes = match work.approved_by {
+            Some(_) => &[],
+            None => work.task.operation().takes(),
+        };
+        match self.may(takes, Held::Resume)? {
+            true => self.go_on(),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn go_on(&mut self) -> Result<(), ReplicaError> {
         if self.work.is_some() {
             self.showing = Showing::Task;
             self.banner = None;
@@ -293,6 +319,13 @@ impl Worker {
         match Quantity::parse(&typed) {
             Ok(quantity) => {
                 self.run(Input::Quantity(quantity), "")?;
+                if self.approval.is_some() {
+                    // Nothing is written yet: it still stands there for whoever does not approve.
+                    if let Some(work) = &mut self.work {
+                        work.pad = typed;
+                    }
+                    return Ok(false);
+                }
                 let refused = |o| o == Outcome::Refused;
                 Ok(!self.feedback.as_ref().is_some_and(|f| refused(f.outcome)))
             }
@@ -337,9 +370,31 @@ impl Worker {
         self.apply(step, stale, raw)
     }
 
-    /// Writes what came of an input, and only then shows it. `stale`: the step rests on stock that is being recalculated.
     fn apply(&mut self, step: Step, stale: bool, raw: &str) -> Result<(), ReplicaError> {
+        let operation = step.task.operation();
+        let of_work = self
+            .work
+            .as_ref()
+            .filter(|w| w.task.operation() == operation);
+        let approved = Approved {
+            work: of_work.and_then(|w| w.approved_by),
+            step: None,
+        };
+        self.apply_approved(step, stale, raw, approved)
+    }
+
+    /// Writes what came of an input, and only then shows it. `stale`: the step rests on stock that is being recalculated.
+    pub(crate) fn apply_approved(
+        &mut self,
+        step: Step,
+        stale: bool,
+        raw: &str,
+        approved: Approved,
+    ) -> Result<(), ReplicaError> {
         let Some(name) = self.draft_name() else {
+            return Ok(());
+        };
+        let Some(step) = self.may_write(step, stale, raw, approved)? else {
             return Ok(());
         };
         let now = self.now();
@@ -361,7 +416,7 @@ impl Worker {
         // Until the line that it is about is written.
         let goes_on = step.events.is_empty();
         let unit = super::printing::unit_of(&step.events);
-        self.write(step.events, &step.links, Some(draft))?;
+        self.write(step.events, &step.links, Some(draft), approved.by())?;
         if let Some(feedback) = &step.feedback {
             self.tell(outcome(feedback.outcome), message(feedback), raw);
         } else {
@@ -403,6 +458,7 @@ impl Worker {
             task,
             started,
             pad: String::new(),
+            approved_by: approved.work,
         });
         self.showing = Showing::Task;
         Ok(())
@@ -444,6 +500,7 @@ impl Worker {
         events: Vec<Said>,
         links: &[operations::Link],
         draft: Option<DraftChange>,
+        approved_by: Option<OperatorId>,
     ) -> Result<(), ReplicaError> {
         let now = self.now();
         if events.is_empty() && links.is_empty() {
@@ -464,7 +521,10 @@ impl Worker {
         let commit = Commit {
             operator: self.operator.as_ref().map(|o| o.id),
             site: self.site,
-            events: events.into_iter().map(new_event).collect(),
+            events: events
+                .into_iter()
+                .map(|said| new_event(said, approved_by))
+                .collect(),
             edits: edits.collect(),
             draft,
         };

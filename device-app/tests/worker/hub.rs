@@ -184,6 +184,7 @@ impl Hub {
                     verifier(pin)
                 },
                 active: true,
+                grants: Default::default(),
             };
             let id = operator.id.into();
             self.edit(

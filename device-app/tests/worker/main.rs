@@ -13,6 +13,7 @@ mod practice;
 mod printing;
 mod process;
 mod rig;
+mod rights;
 mod signing;
 mod syncing;
 mod wire;

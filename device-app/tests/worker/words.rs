@@ -32,6 +32,13 @@ fn every_code_has_words() {
         check(WordKind::Operation, code.code());
     }
     let worker = [
+        "needs-right",
+        "needs-right-of",
+        "needs-right-of-nobody",
+        "right-expired",
+        "right-elsewhere",
+        "cannot-approve",
+        "approved",
         "not-signed-in",
         "wrong-pin",
         "locked-out",

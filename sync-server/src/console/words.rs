@@ -269,7 +269,7 @@ pub fn subject(lang: Lang, subject: &SubjectView) -> String {
             out.push_str(&lang.fill("words.of-lot", &[("lot", lot)]));
             out
         }
-        SubjectView::Clock(device) => device.name(lang).to_owned(),
+        SubjectView::Clock(who) | SubjectView::Rights(who) => who.name(lang).to_owned(),
         SubjectView::Order { code, party, step } => {
             let step = format!("step.{step}");
             let step = lang.t(&step);

@@ -215,6 +215,7 @@ impl Warehouse {
                 badge: format!("B-{n}"),
                 pin_verifier: String::new(),
                 active: true,
+                grants: Default::default(),
             };
             let id = operator.id.into();
             let fields = operator.to_fields();

@@ -24,7 +24,7 @@ const PACKED: u32 = 15;
 const EVIDENCE_MAX: u64 = 64;
 
 /// An event has at most so many fields that this program knows.
-const FIELDS_KNOWN: u64 = 10;
+const FIELDS_KNOWN: u64 = 11;
 
 /// The highest kind that this program knows.
 pub const KINDS_KNOWN: u32 = PACKED;
@@ -54,7 +54,7 @@ impl EventBody {
 
 impl EventRecord {
     /// As stored in a journal: CBOR array [clock, operator, kind, fields, carries out, evidence, origin, order,
-    /// reason, carton], as short as it can be.
+    /// reason, carton, approved by], as short as it can be.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(96);
         let mut e = Encoder::new(&mut out);
@@ -74,6 +74,7 @@ impl EventRecord {
             self.order.is_some(),
             self.reason.is_some(),
             self.carton.is_some(),
+            self.approved_by.is_some(),
         ];
         let fields = 4 + present.iter().rposition(|p| *p).map_or(0, |last| last + 1);
         e.array(fields as u64)?;
@@ -189,6 +190,9 @@ impl EventRecord {
         if fields > 9 {
             e.encode(&self.carton)?;
         }
+        if fields > 10 {
+            e.encode(self.approved_by)?;
+        }
         Ok(())
     }
 
@@ -229,6 +233,7 @@ impl EventRecord {
         let order = if fields > 7 { d.decode()? } else { None };
         let reason = if fields > 8 { d.decode()? } else { None };
         let carton = if fields > 9 { d.decode()? } else { None };
+        let approved_by = if fields > 10 { d.decode()? } else { None };
         for _ in FIELDS_KNOWN..fields {
             d.skip()?;
         }
@@ -242,6 +247,7 @@ impl EventRecord {
             order,
             reason,
             carton,
+            approved_by,
         })
     }
 }
@@ -373,6 +379,7 @@ mod tests {
             order: None,
             reason: None,
             carton: None,
+            approved_by: None,
         }
     }
 
@@ -516,6 +523,11 @@ mod tests {
                 Ok(written.clone())
             );
             written.reason = Some("damaged".into());
+            assert_eq!(
+                EventRecord::from_bytes(&written.to_bytes()),
+                Ok(written.clone())
+            );
+            written.approved_by = Some(OperatorId::from_bytes([12; 16]));
             assert_eq!(EventRecord::from_bytes(&written.to_bytes()), Ok(written));
         }
     }

@@ -166,7 +166,11 @@ pub fn baseline<S: LedgerStore>(
             let (after, _) = unit::fold(unit_id, before, &events);
             Ok((after != UnitBaseline::default()).then_some(Baseline::Unit(after)))
         }
-        Subject::Code(..) | Subject::Lot(..) | Subject::Clock(_) | Subject::Order(..) => {
+        Subject::Code(..)
+        | Subject::Lot(..)
+        | Subject::Clock(_)
+        | Subject::Order(..)
+        | Subject::Rights(_) => {
             let mut marks = Vec::new();
             if let Some(Baseline::Marks(before)) = store.baseline(subject)? {
                 marks = before;

@@ -1,6 +1,7 @@
 //! The engine of the fold: places events, decides which of them count, and refolds what they touch.
 
 pub(crate) mod refold;
+mod rights;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -212,7 +213,11 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
                     // Findings behind the horizon are the snapshot's; no event stands at the horizon itself.
                     self.replace_findings(&subject, findings, self.horizon)?;
                 }
-                Subject::Code(..) | Subject::Lot(..) | Subject::Clock(_) | Subject::Order(..) => {
+                Subject::Code(..)
+                | Subject::Lot(..)
+                | Subject::Clock(_)
+                | Subject::Order(..)
+                | Subject::Rights(_) => {
                     let mut marks = match self.store.baseline(&subject)? {
                         Some(Baseline::Marks(marks)) => marks,
                         _ => Vec::new(),
@@ -479,6 +484,9 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         }
         if is_ahead(event) {
             parts.push((Subject::Clock(event.id.chain), Part::Mark));
+        }
+        if self.breaches_rights(placed)? {
+            parts.push((Subject::Rights(event.record.operator), Part::Mark));
         }
         Ok(parts)
     }

@@ -39,16 +39,20 @@ pub enum ExceptionKind {
     /// An order was finished with more or less than it asked for.
     #[n(8)]
     OrderVariance,
+    /// Somebody did what they had no right to, or went beyond their limits without approval.
+    #[n(9)]
+    RightBreached,
 }
 
 impl ExceptionKind {
     /// All kinds, the most severe first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::UnitIssuedTwice,
         Self::NegativeStock,
         Self::UnitInTwoBins,
         Self::WorkDoneTwice,
         Self::OrderVariance,
+        Self::RightBreached,
         Self::UnknownCode,
         Self::CountVariance,
         Self::ExpiryDisagreement,
@@ -67,6 +71,7 @@ impl ExceptionKind {
             Self::ClockSkew => "clock-skew",
             Self::WorkDoneTwice => "work-done-twice",
             Self::OrderVariance => "order-variance",
+            Self::RightBreached => "right-breached",
         }
     }
 
@@ -84,7 +89,8 @@ impl ExceptionKind {
             | Self::UnknownCode
             | Self::CountVariance
             | Self::WorkDoneTwice
-            | Self::OrderVariance => 2,
+            | Self::OrderVariance
+            | Self::RightBreached => 2,
             Self::ExpiryDisagreement | Self::ClockSkew => 1,
         }
     }

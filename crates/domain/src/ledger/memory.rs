@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use crate::clock::UnixMillis;
 use crate::event::{ContentKey, Event, EventHash, EventId, ExceptionId};
-use crate::ids::{BinId, ChainId, UnitId};
+use crate::ids::{BinId, ChainId, OperatorId, UnitId};
 use crate::ledger::baseline::{self, Baseline, Install};
 use crate::ledger::exception::{Exception, ExceptionStatus, Finding};
 use crate::ledger::place::Place;
@@ -17,6 +17,7 @@ use crate::ledger::subject::{StockKey, Subject};
 use crate::ledger::unit::UnitState;
 use crate::order::ProgressKey;
 use crate::quantity::Quantity;
+use crate::rights::Grants;
 
 /// Events and folded rows in memory.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +36,7 @@ pub struct MemoryLedger {
     baselines: BTreeMap<Subject, Baseline>,
     kept: BTreeMap<EventId, (Place, Standing)>,
     stale: Stale,
+    grants: BTreeMap<OperatorId, Grants>,
     hash: StateHash,
 }
 
@@ -162,6 +164,15 @@ impl MemoryLedger {
         store
     }
 
+    /// What the server has granted an operator from now on; returns the time from which that differs from before, for
+    /// [`Ledger::regranted`].
+    ///
+    /// [`Ledger::regranted`]: crate::ledger::Ledger::regranted
+    pub fn grant(&mut self, operator: OperatorId, grants: Grants) -> Option<UnixMillis> {
+        let before = self.grants.insert(operator, grants.clone());
+        grants.differ_from(&before.unwrap_or_default())
+    }
+
     /// The hash of what work goes on from: see [`baseline::working_hash`].
     pub fn working_hash(&self) -> StateHash {
         let all = self.exceptions.values();
@@ -233,6 +244,20 @@ impl LedgerStore for MemoryLedger {
             .filter(|(_, placed)| placed.event.quarantined)
             .map(|(id, _)| *id)
             .collect())
+    }
+
+    fn grants(&mut self, operator: OperatorId) -> Result<Grants, Infallible> {
+        Ok(self.grants.get(&operator).cloned().unwrap_or_default())
+    }
+
+    fn events_of(&mut self, operator: OperatorId, from: Place) -> Result<Vec<EventId>, Infallible> {
+        let of = |placed: &Placed| {
+            let record = &placed.event.record;
+            placed.place >= from
+                && (record.operator == operator || record.approved_by == Some(operator))
+        };
+        let found = self.events.iter().filter(|(_, placed)| of(placed));
+        Ok(found.map(|(id, _)| *id).collect())
     }
 
     fn is_empty(&mut self, subject: &Subject) -> Result<bool, Infallible> {

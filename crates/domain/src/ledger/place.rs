@@ -15,16 +15,18 @@ pub struct Place {
 
 impl Place {
     /// Before every event.
-    pub const START: Self = Self {
-        clock: Timestamp {
-            millis: i64::MIN,
-            counter: 0,
-        },
-        id: EventId {
-            chain: ChainId::from_bytes([0; 16]),
-            number: 0,
-        },
-    };
+    pub const START: Self = Self::start_of(i64::MIN);
+
+    /// Before every event of that millisecond.
+    pub const fn start_of(millis: UnixMillis) -> Self {
+        Self {
+            clock: Timestamp { millis, counter: 0 },
+            id: EventId {
+                chain: ChainId::from_bytes([0; 16]),
+                number: 0,
+            },
+        }
+    }
 
     /// After every event up to and including that millisecond.
     pub const fn end_of(millis: UnixMillis) -> Self {

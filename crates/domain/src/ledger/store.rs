@@ -1,7 +1,7 @@
 //! What the fold needs from whoever keeps its rows.
 
 use crate::event::{Event, EventBody, EventHash, EventId, ExceptionId};
-use crate::ids::{BinId, ChainId, SiteId, UnitId};
+use crate::ids::{BinId, ChainId, OperatorId, SiteId, UnitId};
 use crate::ledger::baseline::Baseline;
 use crate::ledger::exception::{Exception, Finding};
 use crate::ledger::place::Place;
@@ -11,6 +11,7 @@ use crate::ledger::stock::StockState;
 use crate::ledger::subject::{StockKey, Subject};
 use crate::ledger::unit::UnitState;
 use crate::quantity::Quantity;
+use crate::rights::Grants;
 
 /// Whether an event counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
@@ -109,6 +110,13 @@ pub trait LedgerStore {
         chain: ChainId,
         numbers: (u64, u64),
     ) -> Result<Vec<EventId>, Self::Error>;
+
+    /// What the server has granted an operator, as far as it is known here.
+    fn grants(&mut self, operator: OperatorId) -> Result<Grants, Self::Error>;
+    /// Events that have come, stand at or after that place, and were written or approved by the operator; others may be
+    /// among them.
+    fn events_of(&mut self, operator: OperatorId, from: Place)
+    -> Result<Vec<EventId>, Self::Error>;
 
     /// Whether the subject has no entry.
     fn is_empty(&mut self, subject: &Subject) -> Result<bool, Self::Error>;

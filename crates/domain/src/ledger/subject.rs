@@ -1,7 +1,7 @@
 //! What a timeline is about.
 
 use crate::event::ContentKey;
-use crate::ids::{BinId, ChainId, ItemId, OrderId, SiteId, UnitId};
+use crate::ids::{BinId, ChainId, ItemId, OperatorId, OrderId, SiteId, UnitId};
 use crate::order::{OrderLine, OrderStep, ProgressKey};
 
 /// One pile of goods: an item of one lot in one bin.
@@ -36,6 +36,8 @@ pub enum Subject {
     Order(OrderId, OrderStep),
     /// How much of some goods is in a carton.
     Content(ContentKey),
+    /// What an operator did beyond their rights.
+    Rights(OperatorId),
 }
 
 /// Ends a carton's plate in a key; no plate has it in it.
@@ -103,6 +105,10 @@ impl Subject {
                 // Writing to a vector cannot fail.
                 let _ = minicbor::encode(key, &mut out);
             }
+            Self::Rights(operator) => {
+                out.push(10);
+                out.extend_from_slice(operator.as_bytes());
+            }
         }
         out
     }
@@ -154,6 +160,7 @@ impl Subject {
                 let key = minicbor::decode(rest.get(end + 1..)?).ok()?;
                 Some(Self::Content(key))
             }
+            10 => Some(Self::Rights(OperatorId::from_slice(rest).ok()?)),
             _ => None,
         }
     }
@@ -231,6 +238,7 @@ mod tests {
             content("C-1", None, 2),
             content("C-1\u{0}", None, 1),
             content("C-12", None, 1),
+            Subject::Rights(OperatorId::from_bytes([4; 16])),
         ];
         for (i, a) in subjects.iter().enumerate() {
             assert_eq!(Subject::from_key(&a.to_key()).as_ref(), Some(a));

@@ -96,6 +96,7 @@ impl Writer {
             order: self.order,
             reason: None,
             carton: self.carton.clone(),
+            approved_by: None,
         };
         let mut hasher = blake3::Hasher::new();
         hasher

@@ -10,6 +10,7 @@ mod hand_over;
 mod home;
 mod inspect;
 mod issue;
+mod limits;
 mod move_goods;
 mod pack;
 mod pick;

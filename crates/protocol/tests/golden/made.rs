@@ -75,6 +75,7 @@ pub(crate) fn event(n: u32) -> EventRecord {
         order: None,
         reason: None,
         carton: None,
+        approved_by: None,
     }
 }
 

@@ -88,6 +88,7 @@ fn operator(r: &Row<'_>) -> Result<Operator, ReplicaError> {
         badge: r.get("badge")?,
         pin_verifier: r.get("pin_verifier")?,
         active: r.get("active")?,
+        grants: row::grants(r, "grants")?,
     })
 }
 

@@ -19,7 +19,7 @@ use crate::ingest::{self, Batch, Cursor};
 use crate::ledger_store::SqlLedger;
 use crate::records::{RecordRows, StoredDocument};
 use crate::replica::{self, Replica};
-use crate::{displaced, meta, quarantine, records, search};
+use crate::{displaced, meta, quarantine, records, rights, search};
 
 impl Replica {
     /// Installs the snapshot of a partition that has been fetched, in one transaction. What this replica holds of the
@@ -317,7 +317,8 @@ fn put_records(
         come = come.plus(counted.unwrap_or_default());
         Ok(())
     })?;
-    store.count(|sum| sum.plus(come))
+    store.count(|sum| sum.plus(come))?;
+    rights::judge_again(connection, chains)
 }
 
 /// Deletes what is folded from a site's events; its records stay.

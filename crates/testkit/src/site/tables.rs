@@ -83,8 +83,15 @@ impl DemoSite {
     fn operators_csv(&self) -> String {
         let rows = self.operators.iter();
         table(
-            "Name,Badge,PIN",
-            rows.map(|o| [o.name.to_owned(), o.badge.clone(), o.pin.clone()]),
+            "Name,Badge,PIN,Post",
+            rows.map(|o| {
+                [
+                    o.name.to_owned(),
+                    o.badge.clone(),
+                    o.pin.clone(),
+                    o.post.to_owned(),
+                ]
+            }),
         )
     }
 

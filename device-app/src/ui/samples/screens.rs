@@ -3,9 +3,9 @@
 use super::Goods;
 use crate::view::{
     Action, Choice, CodeKind, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit,
-    HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperatorTile,
-    OthersDraft, PrinterView, Qr, RawScan, RecentLine, Screen, SettingsView, ShownCode, SignInView,
-    StockRow, StoppedView, SyncView, TaskView, Weight,
+    HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperationTile,
+    OperatorTile, OthersDraft, PrinterView, Qr, RawScan, RecentLine, Screen, SettingsView,
+    ShownCode, SignInView, StockRow, StoppedView, SyncView, TaskView, Weight,
 };
 
 pub(super) fn enrol() -> Screen {
@@ -35,6 +35,7 @@ pub(super) fn sign_in(goods: &Goods, chosen: Option<&str>) -> Screen {
         pin_length: 2,
         error: chosen.map(|_| Message::new("wrong-pin")),
         locked_seconds: 0,
+        approval: None,
     })
 }
 
@@ -63,9 +64,35 @@ pub(super) fn home(goods: &Goods) -> HomeView {
         operations: operations::Operation::ALL
             .iter()
             .filter(|o| **o != operations::Operation::LookUp)
-            .map(|o| o.code().to_owned())
+            .map(|o| OperationTile {
+                code: o.code().to_owned(),
+                barred: false,
+            })
             .collect(),
     }
+}
+
+/// A person who may not do everything: some tiles need an approval.
+pub(super) fn home_barred(goods: &Goods) -> HomeView {
+    let mut home = home(goods);
+    for tile in &mut home.operations {
+        tile.barred =
+            !["put-away", "pick", "issue", "move", "hand-over"].contains(&tile.code.as_str());
+    }
+    home
+}
+
+/// Somebody is asked to approve it: the tiles, or the PIN of the one who was chosen.
+pub(super) fn approval(goods: &Goods, why: Message, chosen: Option<&str>) -> Screen {
+    let Screen::SignIn(mut view) = sign_in(goods, chosen) else {
+        return Screen::Gallery;
+    };
+    // Nobody approves their own work.
+    view.operators
+        .retain(|o| ["o1", "o4"].contains(&o.id.as_str()));
+    view.error = None;
+    view.approval = Some(why);
+    Screen::SignIn(view)
 }
 
 /// Others have not finished what they began on this device.

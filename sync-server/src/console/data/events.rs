@@ -79,6 +79,10 @@ impl Names<'_> {
             decides: None,
             releases: None,
             operator: self.operator(event.record.operator)?,
+            approved_by: match event.record.approved_by {
+                Some(by) => Some(self.operator(by)?),
+                None => None,
+            },
             device: self.device(event.device)?,
             device_time: event.record.clock.millis,
             arrived: event.accepted_at,

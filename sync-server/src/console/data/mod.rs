@@ -11,6 +11,7 @@ mod people;
 mod quarantine;
 mod resolve;
 mod review;
+mod rights;
 mod stock;
 mod things;
 
@@ -30,6 +31,7 @@ pub use people::NewOperator;
 pub use quarantine::QuarantineChoice;
 pub use resolve::{Decision, DecisionProblem};
 pub use review::ReviewFilter;
+pub use rights::{TypedGrant, posts};
 
 /// So many readers are kept open.
 const READERS_MAX: usize = 4;

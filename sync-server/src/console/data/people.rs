@@ -12,7 +12,7 @@ use super::ConsoleData;
 use super::names::called;
 use super::resolve::operator_record;
 use crate::auth::password::PasswordError;
-use crate::console::view::{Named, OperatorView};
+use crate::console::view::{GrantView, Named, OperatorView};
 use crate::error::AppError;
 
 /// Who was not heard of in so many events has not been here for long.
@@ -63,6 +63,11 @@ impl ConsoleData {
                     has_pin: !operator.pin_verifier.is_empty(),
                     badge: operator.badge,
                     active: operator.active,
+                    grant: operator
+                        .grants
+                        .all()
+                        .last_key_value()
+                        .map(|(since, grant)| GrantView::of(*since, grant)),
                     last_event: seen.get(&operator.id).copied(),
                 });
             }
@@ -112,6 +117,7 @@ impl ConsoleData {
                 pin => pin_verifier(pin, &pepper).map_err(AppError::internal)?,
             },
             active: true,
+            grants: Default::default(),
         };
         let commit = Commit {
             edits: vec![operator_record(&operator)],
@@ -119,6 +125,15 @@ impl ConsoleData {
         };
         replica.commit(commit, now)?;
         Ok(true)
+    }
+
+    /// Who has this badge.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn operator_with_badge(&self, badge: &str) -> Result<OperatorId, AppError> {
+        let found = self.ask(|q| Ok(q.operator_by_badge(badge)?))?;
+        Ok(found.ok_or(AppError::NotFound)?.id)
     }
 
     /// Lets a person sign in on handhelds, or not any more.

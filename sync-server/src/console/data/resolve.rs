@@ -216,6 +216,7 @@ pub(super) fn operator_edit(
         badge: String::new(),
         pin_verifier: String::new(),
         active: false,
+        grants: Default::default(),
     };
     Ok(Some(operator_record(&operator)))
 }

@@ -228,6 +228,7 @@ impl Names<'_> {
             Subject::Order(order, step) => self.order_subject(*order, *step)?,
             // Nothing is found on it; what is in a carton is in its bin.
             Subject::Content(content) => SubjectView::Bin(self.bin(content.bin)?),
+            Subject::Rights(operator) => SubjectView::Rights(self.operator(*operator)?),
         })
     }
 

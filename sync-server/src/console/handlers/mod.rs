@@ -14,6 +14,7 @@ pub(crate) mod preferences;
 pub(crate) mod quarantine;
 pub(crate) mod refused;
 pub(crate) mod review;
+pub(crate) mod rights;
 pub(crate) mod sign_in;
 pub(crate) mod sites;
 pub(crate) mod stock;

@@ -118,6 +118,8 @@ pub struct EventView {
     pub decides: Option<(ExceptionId, String)>,
     /// Who did it.
     pub operator: Named,
+    /// Who approved it on the same device.
+    pub approved_by: Option<Named>,
     /// On which device.
     pub device: Named,
     /// The device's clock.

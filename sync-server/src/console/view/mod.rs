@@ -18,7 +18,7 @@ pub use review::{
     SubjectView, Typed, choices, needs_note,
 };
 pub use stock::{ItemRow, PageOf, StockRow, any_stale};
-pub use things::{BinView, DeviceView, ItemView, OperatorView, UnitView};
+pub use things::{BinView, DeviceView, GrantView, ItemView, OperatorView, RightsView, UnitView};
 
 /// A thing with a name: an item, bin, site, operator, device.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

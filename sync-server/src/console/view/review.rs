@@ -6,12 +6,13 @@ use domain::{ExceptionId, Quantity, UnixMillis};
 use super::{EventView, Named, UnitRef};
 
 /// Codes of all kinds of exception, the most severe first, for the filter.
-pub const KIND_CODES: [&str; 10] = [
+pub const KIND_CODES: [&str; 11] = [
     "unit-issued-twice",
     "negative-stock",
     "unit-in-two-bins",
     "work-done-twice",
     "order-variance",
+    "right-breached",
     "unknown-code",
     "count-variance",
     "expiry-disagreement",
@@ -51,6 +52,8 @@ pub enum SubjectView {
     },
     /// A device's clock.
     Clock(Named),
+    /// What somebody did beyond their rights.
+    Rights(Named),
     /// A step of an order.
     Order {
         /// Its number.
@@ -159,6 +162,7 @@ pub const fn choices(kind: ExceptionKind) -> &'static [&'static str] {
         ExceptionKind::CountVariance => &["approve-count", "reject-count"],
         ExceptionKind::WorkDoneTwice => &["keep-first", "keep-second", "both-happened"],
         ExceptionKind::OrderVariance
+        | ExceptionKind::RightBreached
         | ExceptionKind::ExpiryDisagreement
         | ExceptionKind::ClockSkew => &["acknowledge"],
     }

@@ -3,6 +3,8 @@
 use documents::Instructions;
 use domain::{ItemId, Quantity, UnixMillis};
 
+use domain::rights::Grant;
+
 use super::{EventView, Named, StockRow, UnitRef};
 
 /// An item and everything about it.
@@ -112,6 +114,47 @@ pub struct OperatorView {
     pub badge: String,
     /// Whether they may sign in.
     pub active: bool,
+    /// What is granted to them; `None`: nobody has ever restricted them.
+    pub grant: Option<GrantView>,
     /// What they did last.
     pub last_event: Option<UnixMillis>,
+}
+
+/// What a person may do from some time on.
+#[derive(Debug, Clone)]
+pub struct GrantView {
+    /// From when on.
+    pub since: UnixMillis,
+    /// Code of the post; empty for none.
+    pub post: String,
+    /// Codes of the actions.
+    pub actions: Vec<&'static str>,
+    /// Whether they may approve what others do.
+    pub may_approve: bool,
+    /// Until then; `None`: until there is another one.
+    pub until: Option<UnixMillis>,
+}
+
+impl GrantView {
+    /// From the grant.
+    pub fn of(since: UnixMillis, grant: &Grant) -> Self {
+        Self {
+            since,
+            post: grant.post.clone(),
+            actions: grant.actions.iter().map(|action| action.code()).collect(),
+            may_approve: grant.may_approve,
+            until: grant.until,
+        }
+    }
+}
+
+/// What a person may do, and could before.
+#[derive(Debug, Clone)]
+pub struct RightsView {
+    /// Who.
+    pub operator: Named,
+    /// The last grant, or what nobody has restricted.
+    pub grant: Grant,
+    /// All grants, the latest first.
+    pub history: Vec<GrantView>,
 }

@@ -199,10 +199,10 @@ impl<S: LedgerStore> Ledger<'_, S> {
     }
 }
 
-/// Of the live events of a code, a lot, a clock or an order, in order: those that its findings rest on, now or later.
+/// Of the live events of a code, a lot, a clock, an order or an operator beyond their rights, in order: those that its findings rest on, now or later.
 pub fn plain_marks(subject: &Subject, marks: &[Mark]) -> Vec<Mark> {
     match subject {
-        Subject::Code(..) => marks.to_vec(),
+        Subject::Code(..) | Subject::Rights(_) => marks.to_vec(),
         Subject::Clock(_) => marks.iter().take(1).cloned().collect(),
         Subject::Lot(..) => {
             let Some(first) = marks.first() else {
@@ -253,6 +253,7 @@ pub(super) fn plain_findings(subject: &Subject, marks: &[Mark]) -> Vec<Finding> 
     let kind = match subject {
         Subject::Code(..) => ExceptionKind::UnknownCode,
         Subject::Clock(_) => ExceptionKind::ClockSkew,
+        Subject::Rights(_) => ExceptionKind::RightBreached,
         // One day of expiry is as it should be.
         Subject::Lot(..) if marks.len() > 1 => ExceptionKind::ExpiryDisagreement,
         // Whoever decides about two results sees in them what differs from the order.

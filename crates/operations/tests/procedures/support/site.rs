@@ -278,6 +278,7 @@ impl Site {
                 order: said.order,
                 reason: said.reason,
                 carton: said.carton,
+                approved_by: None,
             },
             accepted_at: None,
             quarantined: false,
