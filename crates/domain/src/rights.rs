@@ -105,10 +105,10 @@ impl Action {
             EventBody::Moved { .. } => &[Self::PutAway, Self::Move, Self::Replenish, Self::Inspect],
             EventBody::Issued { .. } => &[Self::Issue],
             EventBody::Adjusted { .. } => &[Self::Adjust],
-            // Whoever took the last piece says that the bin is empty now.
-            EventBody::Counted { lines, .. } if lines.is_empty() => {
-                &[Self::Count, Self::Recount, Self::Pick]
-            }
+            // Whoever took the last piece says what is left of that pile.
+            EventBody::Counted {
+                whole_bin: false, ..
+            } => &[Self::Count, Self::Recount, Self::Pick],
             EventBody::Counted { .. } => &[Self::Count, Self::Recount],
             EventBody::OrderFinished(finished) => match finished.step {
                 OrderStep::Receive => &[Self::Receive],
