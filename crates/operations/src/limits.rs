@@ -30,13 +30,6 @@ impl Operation {
     }
 }
 
-impl Said {
-    /// The rights of which writing it takes one; none of what belongs to every procedure.
-    pub fn takes(&self) -> &'static [Action] {
-        Action::that_write(&self.body, self.order.is_some(), self.reason.as_deref())
-    }
-}
-
 /// What of it goes further than the operator may alone in that procedure, and what to do about it; `None`: nothing.
 ///
 /// # Errors
@@ -61,7 +54,7 @@ pub fn beyond(
                 },
                 _,
             ) => adjustment(*bin, goods, *difference, limits, view)?,
-            // Whoever took the last piece says no more than that the bin is empty.
+            // Whoever took the last piece says what is left of it, and counts no bin.
             (EventBody::Counted { bin, lines, .. }, _) if operation == Operation::Count => {
                 count(*bin, lines, limits, view)?
             }

@@ -32,6 +32,7 @@ fn record(body: EventBody, ordered: bool, reason: Option<&str>) -> EventRecord {
             line: 1,
         }),
         reason: reason.map(str::to_owned),
+        carton: None,
         approved_by: None,
     }
 }
@@ -63,7 +64,7 @@ fn adjusted(difference: Quantity) -> EventRecord {
     record(body, false, None)
 }
 
-fn counted(lines: usize) -> EventBody {
+fn counted(whole_bin: bool) -> EventBody {
     let line = CountedLine {
         item: ItemId::from_bytes([6; 16]),
         lot: None,
@@ -71,8 +72,8 @@ fn counted(lines: usize) -> EventBody {
     };
     EventBody::Counted {
         bin: BinId::from_bytes([5; 16]),
-        lines: vec![line; lines],
-        whole_bin: true,
+        lines: vec![line],
+        whole_bin,
     }
 }
 
@@ -114,8 +115,8 @@ fn each_event_takes_the_right_of_the_procedure_that_writes_it() {
             &[PutAway, Move, Replenish, Inspect],
         ),
         (adjusted(units(1)), &[Adjust]),
-        (record(counted(1), false, None), &[Count, Recount]),
-        (record(counted(0), false, None), &[Count, Recount, Pick]),
+        (record(counted(true), false, None), &[Count, Recount]),
+        (record(counted(false), false, None), &[Count, Recount, Pick]),
         (
             record(finished(OrderStep::Receive), false, None),
             &[Receive],

@@ -136,7 +136,7 @@ fn a_count_is_held_against_the_book_unless_that_is_hidden() {
 }
 
 #[test]
-fn whoever_says_that_a_bin_is_empty_after_a_pick_counts_nothing() {
+fn whoever_says_after_a_pick_what_is_left_counts_no_bin() {
     let said = Said::from(EventBody::Counted {
         bin: domain::BinId::from_bytes([1; 16]),
         lines: Vec::new(),

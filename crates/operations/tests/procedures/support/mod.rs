@@ -5,6 +5,7 @@ mod site;
 pub(crate) use site::{Site, TODAY};
 
 use domain::EventBody;
+use domain::rights::Action;
 use operations::{ActionCode, Context, Input, Language, Operation, Scanned, Step, Task, Undoable};
 
 pub(crate) fn context() -> Context {
@@ -100,6 +101,14 @@ pub(crate) fn play(task: &Task, input: &str, site: &Site) -> Step {
     let step = task.handle(input, site, &ctx).unwrap();
     for event in &step.events {
         assert!(event.body.is_sound(), "{event:?}");
+        // Who has the right to the procedure has the right to all that it writes.
+        let reason = event.reason.as_deref();
+        let needed = Action::that_write(&event.body, event.order.is_some(), reason);
+        let takes = step.task.operation().takes();
+        assert!(
+            needed.is_empty() || takes.iter().any(|action| needed.contains(action)),
+            "{takes:?} do not allow {event:?}"
+        );
     }
     step
 }
