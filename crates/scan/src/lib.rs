@@ -9,6 +9,7 @@ pub mod gs1;
 mod payload;
 mod reader;
 pub mod source;
+pub mod trigger;
 pub mod wedge;
 mod worker;
 

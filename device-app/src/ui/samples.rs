@@ -280,6 +280,7 @@ fn feedback(outcome: Outcome, message: Message, raw_code: &str) -> Feedback {
         outcome,
         message,
         raw_code: raw_code.into(),
+        also_read: 0,
         number: 1,
     }
 }

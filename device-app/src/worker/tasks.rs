@@ -53,11 +53,20 @@ fn new_event(said: Said) -> NewEvent {
     }
 }
 
-fn cause(error: ViewError) -> ReplicaError {
+pub(super) fn cause(error: ViewError) -> ReplicaError {
     match error.0.downcast() {
         Ok(error) => *error,
         Err(_) => ReplicaError::BadRow("stock view"),
     }
+}
+
+fn put_draft(name: String, started: i64, task: &Task) -> Result<DraftChange, ReplicaError> {
+    let saved = SavedWork {
+        started,
+        task: task.clone(),
+    };
+    let content = serde_json::to_string(&saved).map_err(|_| ReplicaError::BadRow("draft"))?;
+    Ok(DraftChange::Put { name, content })
 }
 
 impl Worker {
@@ -144,19 +153,17 @@ impl Worker {
         let Some(name) = self.draft_name() else {
             return Ok(());
         };
-        let saved = SavedWork {
-            started: self.now(),
-            task: work.task.clone(),
-        };
-        let content = serde_json::to_string(&saved).map_err(|_| ReplicaError::BadRow("draft"))?;
         let now = self.now();
         // Written first: work that is in two hands for an instant is better than work that is in none.
         self.replica
-            .set_draft(&DraftChange::Put { name, content }, now)?;
+            .set_draft(&put_draft(name, now, &work.task)?, now)?;
         let theirs = format!("task:{from}");
         self.replica
             .set_draft(&DraftChange::Clear { name: theirs }, now)?;
-        self.work = Some(Work::of(saved));
+        self.work = Some(Work {
+            started: now,
+            ..work
+        });
         self.banner = None;
         self.showing = Showing::Task;
         Ok(())
@@ -189,14 +196,6 @@ impl Worker {
                 Ok(())
             }
         }
-    }
-
-    pub(crate) fn task_scan(&mut self, scanned: Scanned) -> Result<(), ReplicaError> {
-        if self.mean_pad()? {
-            let raw = scanned.raw.clone();
-            self.run(Input::Scan(scanned), &raw)?;
-        }
-        Ok(())
     }
 
     pub(crate) fn task_action(&mut self, action: ActionCode) -> Result<(), ReplicaError> {
@@ -281,7 +280,7 @@ impl Worker {
     }
 
     /// What was typed is meant now. Returns whether to go on: nothing was typed, or it was taken.
-    fn mean_pad(&mut self) -> Result<bool, ReplicaError> {
+    pub(super) fn mean_pad(&mut self) -> Result<bool, ReplicaError> {
         let Some(work) = &mut self.work else {
             return Ok(true);
         };
@@ -337,7 +336,7 @@ impl Worker {
     }
 
     /// Writes what came of an input, and only then shows it. `stale`: the step rests on stock that is being recalculated.
-    fn apply(&mut self, step: Step, stale: bool, raw: &str) -> Result<(), ReplicaError> {
+    pub(super) fn apply(&mut self, step: Step, stale: bool, raw: &str) -> Result<(), ReplicaError> {
         let Some(name) = self.draft_name() else {
             return Ok(());
         };
@@ -348,14 +347,7 @@ impl Worker {
         let draft = if step.finished || !worth_keeping {
             DraftChange::Clear { name }
         } else {
-            let saved = SavedWork {
-                started,
-                task: step.task.clone(),
-            };
-            match serde_json::to_string(&saved) {
-                Ok(content) => DraftChange::Put { name, content },
-                Err(_) => return Err(ReplicaError::BadRow("draft")),
-            }
+            put_draft(name, started, &step.task)?
         };
         // Until the line that it is about is written.
         let goes_on = step.events.is_empty();
@@ -403,6 +395,18 @@ impl Worker {
             started,
             pad: String::new(),
         });
+        self.showing = Showing::Task;
+        Ok(())
+    }
+
+    /// The work is as it was before a step that wrote nothing.
+    pub(super) fn restore(&mut self, before: Work) -> Result<(), ReplicaError> {
+        if let Some(name) = self.draft_name() {
+            let now = self.now();
+            let draft = put_draft(name, before.started, &before.task)?;
+            self.replica.set_draft(&draft, now)?;
+        }
+        self.work = Some(before);
         self.showing = Showing::Task;
         Ok(())
     }

@@ -55,7 +55,10 @@ fn searched(text: &str) -> UiEvent {
 }
 
 fn scan(text: &str) -> UiEvent {
-    UiEvent::Scan { text: text.into() }
+    UiEvent::Scan {
+        text: text.into(),
+        follows: false,
+    }
 }
 
 #[test]

@@ -150,6 +150,7 @@ fn a_scanner_presses_nothing() {
     bench.window.set_key_sink(Box::new(WedgeKeys::default()));
     let scan = || UiEvent::Scan {
         text: "A-03-1".into(),
+        follows: false,
     };
     for screen in [
         "home",
@@ -179,7 +180,8 @@ fn keys_survive_the_button_that_had_them() {
     assert_eq!(
         bench.events(),
         [UiEvent::Scan {
-            text: "A-03-1".into()
+            text: "A-03-1".into(),
+            follows: false
         }]
     );
 }

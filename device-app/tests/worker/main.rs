@@ -13,6 +13,7 @@ mod printing;
 mod process;
 mod rig;
 mod syncing;
+mod trigger;
 mod wire;
 mod words;
 mod work;

@@ -18,3 +18,4 @@ mod receive_order;
 mod replenish;
 mod support;
 mod take_back;
+mod trigger;
