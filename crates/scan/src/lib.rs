@@ -6,6 +6,7 @@ pub mod decoder;
 pub mod duplicates;
 mod frame;
 pub mod gs1;
+pub mod learn;
 mod payload;
 mod reader;
 pub mod source;

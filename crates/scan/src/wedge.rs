@@ -23,8 +23,8 @@ pub struct WedgeSettings {
     /// Taken off the start and the end of a scan where present.
     pub prefix: String,
     pub suffix: String,
-    /// Character the scanner sends in place of GS (0x1D), which many keyboards cannot type.
-    pub gs_substitute: Option<char>,
+    /// What the scanner sends in place of GS (0x1D), which many keyboards cannot type.
+    pub gs_substitute: Option<String>,
 }
 
 impl Default for WedgeSettings {
@@ -127,7 +127,11 @@ impl Wedge {
         // Keys without text come as private-use characters in several toolkits (arrows, F-keys).
         let private = ('\u{e000}'..='\u{f8ff}').contains(&character);
         character == '\u{1d}'
-            || Some(character) == self.settings.gs_substitute
+            || self
+                .settings
+                .gs_substitute
+                .as_ref()
+                .is_some_and(|gs| gs.contains(character))
             || !(character.is_control() || private)
     }
 
@@ -167,7 +171,7 @@ impl Wedge {
         let held = std::mem::take(&mut self.held);
         let text = held.strip_prefix(&self.settings.prefix).unwrap_or(&held);
         let text = text.strip_suffix(&self.settings.suffix).unwrap_or(text);
-        let text = match self.settings.gs_substitute {
+        let text = match &self.settings.gs_substitute {
             Some(substitute) => text.replace(substitute, "\u{1d}"),
             None => text.to_owned(),
         };
@@ -322,7 +326,7 @@ mod tests {
         let settings = WedgeSettings {
             prefix: "~".to_owned(),
             suffix: "#".to_owned(),
-            gs_substitute: Some('^'),
+            gs_substitute: Some("^".to_owned()),
             ..WedgeSettings::default()
         };
         check(
