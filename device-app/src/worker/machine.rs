@@ -487,6 +487,7 @@ impl Worker {
             outcome,
             message,
             raw_code: raw.to_owned(),
+            now: None,
             also_read: 0,
             number: self.feedback_number,
         });

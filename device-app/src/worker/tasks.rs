@@ -1,7 +1,7 @@
 //! The work under way: inputs go to the procedure; what comes of them is one commit with the draft.
 
 use documents::{FieldEdit, Partition, RecordId, RecordKind};
-use domain::{OperatorId, ParseQuantityError, Quantity};
+use domain::{EventBody, OperatorId, ParseQuantityError, Quantity};
 use operations::home::{Route, route};
 use operations::{ActionCode, Input, Operation, Said, Scanned, Step, Task, ViewError};
 use replica::{Commit, DraftChange, NewEvent, RecordEdit, ReplicaError};
@@ -352,6 +352,7 @@ impl Worker {
         // Until the line that it is about is written.
         let goes_on = step.events.is_empty();
         let unit = super::printing::unit_of(&step.events);
+        let written = step.events.last().cloned();
         self.write(step.events, &step.links, Some(draft))?;
         if let Some(feedback) = &step.feedback {
             self.tell(outcome(feedback.outcome), message(feedback), raw);
@@ -396,7 +397,51 @@ impl Worker {
             pad: String::new(),
         });
         self.showing = Showing::Task;
+        if let Some(said) = written {
+            let now = self.there_now(&said)?;
+            if let Some(feedback) = &mut self.feedback {
+                feedback.now = now;
+            }
+        }
         Ok(())
+    }
+
+    /// What has come of the line of the order, or of the pile, that an event was about.
+    fn there_now(&self, said: &Said) -> Result<Option<Message>, ReplicaError> {
+        let (Some(view), Some(work)) = (self.stock_view(), &self.work) else {
+            return Ok(None);
+        };
+        if let Some(done) = said.order.and_then(|line| work.task.done_of(line)) {
+            return Ok(Some(Message::new("there-now-of-order").with(done)));
+        }
+        let (bin, goods) = match &said.body {
+            EventBody::Received { bin, goods, .. }
+            | EventBody::Issued { bin, goods, .. }
+            | EventBody::Adjusted { bin, goods, .. } => (*bin, goods),
+            EventBody::Moved { to, goods, .. } => (*to, goods),
+            _ => return Ok(None),
+        };
+        // Nobody who counts blind is told what the book has.
+        if view.hides(bin)? {
+            return Ok(None);
+        }
+        let piles = view.piles_of_item(goods.item)?;
+        if view.told_stale.get() {
+            return Ok(None);
+        }
+        let pile = piles.iter().find(|p| p.bin.id == bin && p.lot == goods.lot);
+        let balance = pile.map_or(Quantity::ZERO, |p| p.balance);
+        let unit = view.item_or_unnamed(goods.item)?.unit;
+        let amount = format!("{balance} {unit}").trim_end().to_owned();
+        let bin = view.bin_or_unnamed(bin)?.code;
+        let as_of = self.stock_as_of();
+        Ok(Some(match as_of.is_empty() {
+            true => Message::new("there-now").with(amount).with(bin),
+            false => Message::new("there-now-as-of")
+                .with(amount)
+                .with(bin)
+                .with(as_of),
+        }))
     }
 
     /// The work is as it was before a step that wrote nothing.

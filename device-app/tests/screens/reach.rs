@@ -164,7 +164,16 @@ fn a_scanner_presses_nothing() {
         press(&bench, Key::Tab);
         bench.burst("A-03-1\r\n");
         bench.burst("A-03-1\t\n");
-        assert_eq!(bench.events(), [scan(), scan()], "{screen}");
+        // How soon one came behind the other depends on the machine.
+        let alone = |event| match event {
+            UiEvent::Scan { text, .. } => UiEvent::Scan {
+                text,
+                follows: false,
+            },
+            other => other,
+        };
+        let events: Vec<UiEvent> = bench.events().into_iter().map(alone).collect();
+        assert_eq!(events, [scan(), scan()], "{screen}");
     }
 }
 
