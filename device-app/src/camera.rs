@@ -157,8 +157,8 @@ impl Eye {
         }
         match self.reader.read(&frame.luma, effort) {
             Ok(reading) => {
-                for payload in reading.payloads {
-                    self.tell(ToWorker::Seen(payload));
+                if !reading.payloads.is_empty() {
+                    self.tell(ToWorker::Seen(reading.payloads));
                 }
             }
             Err(error) => tracing::debug!(code = error.code(), "a frame was not read"),

@@ -83,6 +83,10 @@ pub struct Feedback {
     pub message: Message,
     /// What the scanner read, as it came; empty when no scan caused this.
     pub raw_code: String,
+    /// What is there now, or how much of the order is done, as far as this device knows.
+    pub now: Option<Message>,
+    /// How many more codes the same trigger gave, which the step has no use for.
+    pub also_read: u32,
     /// Counts up with every feedback, so that the same answer twice is seen to be a new one.
     pub number: u32,
 }

@@ -12,7 +12,7 @@ fn answers(outputs: Vec<WedgeOutput>) -> Vec<KeyAnswer> {
     let answer = |output| match output {
         WedgeOutput::Pass(text) => KeyAnswer::Pass(text),
         WedgeOutput::Held => KeyAnswer::Held,
-        WedgeOutput::Scan(text) => KeyAnswer::Scan(text),
+        WedgeOutput::Scan { text, follows } => KeyAnswer::Scan { text, follows },
     };
     outputs.into_iter().map(answer).collect()
 }

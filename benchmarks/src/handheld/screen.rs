@@ -206,6 +206,7 @@ impl Handheld {
         let before = self.feedback_number();
         self.to.send(ToWorker::Ui(UiEvent::Scan {
             text: code.to_owned(),
+            follows: false,
         }))?;
         self.until(|view| view.feedback.as_ref().is_some_and(|f| f.number != before))
             .with_context(|| format!("after the scan {code}; shown is {:?}", self.shown))

@@ -268,6 +268,8 @@ codes! {
         UnknownCode = "unknown-code",
         /// Code.
         WrongCheckDigit = "wrong-check-digit",
+        /// How many codes one trigger gave, and two of them that fit equally well.
+        SeveralCodes = "several-codes",
         /// The elements of the code do not parse.
         MalformedGs1 = "malformed-gs1",
         /// Bin scanned, bin expected.

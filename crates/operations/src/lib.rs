@@ -38,6 +38,7 @@ mod stock_source;
 mod take_back;
 mod taking;
 mod task;
+pub mod trigger;
 pub mod undo;
 mod unknown;
 

@@ -183,6 +183,13 @@ impl OrderWork {
         })
     }
 
+    /// What is done of a line that asks for goods, of how much: `7 / 12 pcs`.
+    pub(crate) fn done_of(&self, line: u32) -> Option<String> {
+        let mut lines = self.facts.lines.iter();
+        let line = lines.find(|l| l.number == line && l.item.is_some())?;
+        Some(done_of(line))
+    }
+
     /// The lines of the order, what is still to be done at the top.
     pub(crate) fn lines(&self, ctx: &Context) -> Vec<Line> {
         let (open, done): (Vec<_>, Vec<_>) =

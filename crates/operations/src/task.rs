@@ -1,5 +1,6 @@
 //! The work of one operation, and how the screen shows it.
 
+use domain::OrderLine;
 use serde::{Deserialize, Serialize};
 
 use crate::adjust::Adjust;
@@ -232,6 +233,12 @@ impl Task {
     /// The order that it works on.
     pub fn order_facts(&self) -> Option<&OrderFacts> {
         Some(&self.order()?.facts)
+    }
+
+    /// What is done of a line of its order, of how much; `None` for a line that is not of it, or asks for no goods.
+    pub fn done_of(&self, line: OrderLine) -> Option<String> {
+        let order = self.order().filter(|order| order.id() == line.order)?;
+        order.done_of(line.line)
     }
 
     /// Whether leaving it would lose something that is in no event yet.

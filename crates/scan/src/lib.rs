@@ -6,9 +6,11 @@ pub mod decoder;
 pub mod duplicates;
 mod frame;
 pub mod gs1;
+pub mod learn;
 mod payload;
 mod reader;
 pub mod source;
+pub mod trigger;
 pub mod wedge;
 mod worker;
 

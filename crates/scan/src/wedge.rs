@@ -4,6 +4,8 @@
 //! or TAB behind it. Keys are held back until it is clear which it is: at most
 //! [`WedgeSettings::gap_max_ms`] after the last one. A pure state machine: the clock is an argument.
 
+use crate::trigger;
+
 /// Longest code, in characters; beyond it the keys are passed on. The largest QR code has 7,089.
 const LENGTH_MAX: usize = 8_192;
 
@@ -21,8 +23,8 @@ pub struct WedgeSettings {
     /// Taken off the start and the end of a scan where present.
     pub prefix: String,
     pub suffix: String,
-    /// Character the scanner sends in place of GS (0x1D), which many keyboards cannot type.
-    pub gs_substitute: Option<char>,
+    /// What the scanner sends in place of GS (0x1D), which many keyboards cannot type.
+    pub gs_substitute: Option<String>,
 }
 
 impl Default for WedgeSettings {
@@ -45,8 +47,13 @@ pub enum WedgeOutput {
     Pass(String),
     /// Nothing yet; call [`Wedge::tick`] at the latest after [`WedgeSettings::gap_max_ms`].
     Held,
-    /// A scan: the text without terminator, prefix and suffix; GS is 0x1D.
-    Scan(String),
+    /// A scan.
+    Scan {
+        /// Without terminator, prefix and suffix; GS is 0x1D.
+        text: String,
+        /// It began so soon after the scan before it that nobody can have pulled the trigger between them.
+        follows: bool,
+    },
 }
 
 /// The state: the burst so far. Times are milliseconds of one clock of any origin.
@@ -55,7 +62,10 @@ pub struct Wedge {
     settings: WedgeSettings,
     held: String,
     held_characters: usize,
+    first_ms: u64,
     last_ms: u64,
+    /// When the last scan ended.
+    scanned_ms: Option<u64>,
 }
 
 impl Wedge {
@@ -75,12 +85,15 @@ impl Wedge {
         let mut outputs = self.settle_if_late(at_ms);
         for character in key.chars() {
             match character {
-                '\r' | '\n' | '\t' => self.terminator(character, &mut outputs),
+                '\r' | '\n' | '\t' => self.terminator(character, at_ms, &mut outputs),
                 '\u{8}' | '\u{7f}' | '\u{1b}' => {
                     outputs.extend(self.pass_held());
                     outputs.push(WedgeOutput::Pass(character.into()));
                 }
                 character if self.belongs_to_a_code(character) => {
+                    if self.held.is_empty() {
+                        self.first_ms = at_ms;
+                    }
                     self.held.push(character);
                     self.held_characters += 1;
                     self.last_ms = at_ms;
@@ -114,7 +127,11 @@ impl Wedge {
         // Keys without text come as private-use characters in several toolkits (arrows, F-keys).
         let private = ('\u{e000}'..='\u{f8ff}').contains(&character);
         character == '\u{1d}'
-            || Some(character) == self.settings.gs_substitute
+            || self
+                .settings
+                .gs_substitute
+                .as_ref()
+                .is_some_and(|gs| gs.contains(character))
             || !(character.is_control() || private)
     }
 
@@ -126,15 +143,15 @@ impl Wedge {
         }
         let enough = self.settings.length_min_without_terminator;
         if enough.is_some_and(|enough| self.held_characters >= enough.max(1)) {
-            vec![self.scan()]
+            vec![self.scan(self.last_ms)]
         } else {
             self.pass_held().into_iter().collect()
         }
     }
 
-    fn terminator(&mut self, character: char, outputs: &mut Vec<WedgeOutput>) {
+    fn terminator(&mut self, character: char, at_ms: u64, outputs: &mut Vec<WedgeOutput>) {
         if self.held_characters >= self.settings.length_min.max(1) {
-            let scan = self.scan();
+            let scan = self.scan(at_ms);
             outputs.push(scan);
         } else {
             outputs.extend(self.pass_held());
@@ -147,15 +164,18 @@ impl Wedge {
         (!self.held.is_empty()).then(|| WedgeOutput::Pass(std::mem::take(&mut self.held)))
     }
 
-    fn scan(&mut self) -> WedgeOutput {
+    fn scan(&mut self, ended_ms: u64) -> WedgeOutput {
+        let before_ms = self.scanned_ms.replace(ended_ms);
+        let follows = before_ms.is_some_and(|before_ms| trigger::is_same(before_ms, self.first_ms));
         self.held_characters = 0;
         let held = std::mem::take(&mut self.held);
         let text = held.strip_prefix(&self.settings.prefix).unwrap_or(&held);
         let text = text.strip_suffix(&self.settings.suffix).unwrap_or(text);
-        WedgeOutput::Scan(match self.settings.gs_substitute {
+        let text = match &self.settings.gs_substitute {
             Some(substitute) => text.replace(substitute, "\u{1d}"),
             None => text.to_owned(),
-        })
+        };
+        WedgeOutput::Scan { text, follows }
     }
 }
 
@@ -193,7 +213,17 @@ mod tests {
     }
 
     fn scan(text: &str) -> WedgeOutput {
-        WedgeOutput::Scan(text.to_owned())
+        WedgeOutput::Scan {
+            text: text.to_owned(),
+            follows: false,
+        }
+    }
+
+    fn next(text: &str) -> WedgeOutput {
+        WedgeOutput::Scan {
+            text: text.to_owned(),
+            follows: true,
+        }
     }
 
     fn pass(text: &str) -> WedgeOutput {
@@ -296,7 +326,7 @@ mod tests {
         let settings = WedgeSettings {
             prefix: "~".to_owned(),
             suffix: "#".to_owned(),
-            gs_substitute: Some('^'),
+            gs_substitute: Some("^".to_owned()),
             ..WedgeSettings::default()
         };
         check(
@@ -310,6 +340,23 @@ mod tests {
             &[scan("10A\u{1d}21B")],
         );
         check(settings, burst("~##\r", 0, 4), &[scan("#")]);
+    }
+
+    #[test]
+    fn codes_of_one_trigger_follow_each_other() {
+        let two = |gap_ms: u64| {
+            let mut keys = burst("111111\r", 0, 4);
+            keys.extend(burst("222222\r", 24 + gap_ms, 4));
+            keys
+        };
+        let usual = WedgeSettings::default;
+        check(usual(), two(4), &[scan("111111"), next("222222")]);
+        check(usual(), two(120), &[scan("111111"), next("222222")]);
+        check(usual(), two(121), &[scan("111111"), scan("222222")]);
+        // The time that the keys of a slow scanner take is not between its codes.
+        let mut slow = burst("111111", 0, 40);
+        slow.extend(burst("222222", 300, 40));
+        check(usual(), slow, &[scan("111111"), next("222222")]);
     }
 
     #[test]
@@ -335,7 +382,7 @@ mod tests {
             let mut came: Vec<char> = run(WedgeSettings::default(), &keys)
                 .iter()
                 .flat_map(|output| match output {
-                    WedgeOutput::Pass(text) | WedgeOutput::Scan(text) => text.chars(),
+                    WedgeOutput::Pass(text) | WedgeOutput::Scan { text, .. } => text.chars(),
                     WedgeOutput::Held => "".chars(),
                 })
                 .collect();

@@ -76,10 +76,7 @@ impl Driver {
             }),
             "back" => self.ui(UiEvent::Back),
             "resume" => self.ui(UiEvent::Resume),
-            "scan" => {
-                self.worker.forget_last_scan();
-                self.ui(UiEvent::Scan { text: rest })
-            }
+            "scan" => self.scan(rest),
             "scan-picture" => self.scan_picture(Path::new(&rest)),
             "scan-next" => self.scan_next(),
             "photo" => self.photo(Path::new(&rest)),
@@ -143,6 +140,16 @@ impl Driver {
         }
     }
 
+    /// A script means each of its scans, and nothing comes behind it.
+    fn scan(&mut self, text: String) -> Result<Value, Failure> {
+        self.worker.forget_last_scan();
+        let follows = false;
+        self.worker
+            .handle(ToWorker::Ui(UiEvent::Scan { text, follows }));
+        self.worker.end_trigger();
+        Ok(Value::Null)
+    }
+
     fn enrol(&mut self, words: &Words) -> Result<Value, Failure> {
         self.worker.handle(ToWorker::Ui(UiEvent::OpenEnrol));
         self.ui(UiEvent::Enrol {
@@ -161,9 +168,8 @@ impl Driver {
     /// A badge alone, or the name or id of an operator and the PIN.
     fn sign_in(&mut self, words: &Words) -> Result<Value, Failure> {
         let Some(pin) = words.at(1) else {
-            self.worker.forget_last_scan();
             let text = words.at(0).ok_or(BAD)?.to_owned();
-            return self.ui(UiEvent::Scan { text });
+            return self.scan(text);
         };
         let name = words.at(0).ok_or(BAD)?;
         let operators = self.worker.replica().query().operators()?;
@@ -241,9 +247,8 @@ impl Driver {
             .map(|p| json!({"text": p.text, "symbology": p.symbology.code()}));
         let shown: Value = shown.collect();
         self.worker.forget_last_scan();
-        for payload in payloads {
-            self.worker.handle(ToWorker::Seen(payload));
-        }
+        self.worker.handle(ToWorker::Seen(payloads));
+        self.worker.end_trigger();
         json!({"payloads": shown})
     }
 

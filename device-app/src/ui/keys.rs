@@ -31,8 +31,8 @@ pub enum KeyAnswer {
     Pass(String),
     /// Not clear yet.
     Held,
-    /// A scan, without its terminator.
-    Scan(String),
+    /// A scan, without its terminator. `follows`: it is of the same pull of the trigger as the one before it.
+    Scan { text: String, follows: bool },
 }
 
 /// Takes every key for typing. Used until a real sink is set.
@@ -230,19 +230,19 @@ impl Keys {
         for answer in answers {
             match answer {
                 KeyAnswer::Held => {}
-                KeyAnswer::Scan(text) => scans.push(text),
+                KeyAnswer::Scan { text, follows } => scans.push((text, follows)),
                 KeyAnswer::Pass(text) => {
                     let mut replay = self.replay.borrow_mut();
                     replay.extend(text.chars().map(SharedString::from));
                 }
             }
         }
-        for text in scans {
+        for (text, follows) in scans {
             self.scanned_ms.set(Some(self.now_ms()));
             if let Some(app) = self.window.upgrade() {
                 app.global::<HardwareKeys>().set_typed(false);
             }
-            (self.events)(UiEvent::Scan { text });
+            (self.events)(UiEvent::Scan { text, follows });
         }
         if !self.replay.borrow().is_empty() {
             // Slint is in the middle of handling a key; ours come right after it.

@@ -159,6 +159,11 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
             .with("A-03-1"),
         "04006381333931",
     ));
+    if let Some(told) = &mut accepted.feedback {
+        let now = Message::new("there-now-as-of").with("1,240").with("A-03-1");
+        told.now = Some(now.with("14:02"));
+        told.also_read = 2;
+    }
     let mut attention = base(Screen::Task(quantity(goods)));
     attention.feedback = Some(feedback(
         Outcome::Attention,
@@ -316,6 +321,8 @@ fn feedback(outcome: Outcome, message: Message, raw_code: &str) -> Feedback {
         outcome,
         message,
         raw_code: raw_code.into(),
+        now: None,
+        also_read: 0,
         number: 1,
     }
 }

@@ -62,6 +62,8 @@ pub(super) fn show(app: &AppWindow, view: &View) {
         Some(feedback) => {
             shell.set_feedback(Sentence::from(&feedback.message));
             shell.set_raw_code((&feedback.raw_code).into());
+            shell.set_now(sentence(feedback.now.as_ref()));
+            shell.set_also_read(count(feedback.also_read));
             shell.set_feedback_number(count(feedback.number));
             shell.set_outcome(match feedback.outcome {
                 Outcome::Accepted => OutcomeKind::Accepted,

@@ -32,6 +32,8 @@ pub enum UiEvent {
     /// A code from the keyboard wedge, as the key sink put it together.
     Scan {
         text: String,
+        /// It came so soon after the one before it that both are of one pull of the trigger.
+        follows: bool,
     },
     /// Operation code of a tile on the home screen.
     OpenOperation(String),

@@ -72,7 +72,6 @@ impl Worker {
     /// What a person does with goods, people and screens.
     fn work_ui(&mut self, event: UiEvent) -> Result<(), ReplicaError> {
         match event {
-            UiEvent::Scan { text } => return self.payload(&Payload::from_keys(&text), "wedge"),
             UiEvent::OpenOperation(code) => return self.open_operation(&code),
             UiEvent::Open(place) => self.open_place(place),
             UiEvent::Back => self.back(),
@@ -172,55 +171,60 @@ impl Worker {
         self.settings.save(&mut self.replica)
     }
 
-    /// A code, wherever the person stands.
-    pub(crate) fn scanned(&mut self, payload: &Payload) -> Result<(), ReplicaError> {
-        if Pairing::is_meant(&payload.text) {
-            self.pair(&payload.text);
+    /// The codes of one trigger, wherever the person stands.
+    pub(crate) fn scanned(
+        &mut self,
+        payloads: &[Payload],
+        follows: bool,
+        one_label: bool,
+    ) -> Result<(), ReplicaError> {
+        let mut codes = Vec::new();
+        let year = self.site_clock.year(self.now());
+        for payload in payloads {
+            if Pairing::is_meant(&payload.text) {
+                self.pair(&payload.text);
+            } else if carry::frames::is_frame(&payload.text) {
+                self.frame_seen(&payload.text)?;
+            } else if self.showing == Showing::Enrol || self.replica.identity().is_none() {
+                self.enrol_by_scan(&payload.text);
+            } else {
+                codes.push(super::codes_read::scanned(payload, year));
+            }
+        }
+        let Some(first) = codes.first().map(|code| code.raw.clone()) else {
             return Ok(());
-        }
-        if carry::frames::is_frame(&payload.text) {
-            return self.frame_seen(&payload.text);
-        }
-        if self.showing == Showing::Enrol || self.replica.identity().is_none() {
-            self.enrol_by_scan(&payload.text);
-            return Ok(());
-        }
+        };
         if self.asking.is_some() {
-            self.tell(
-                Outcome::Refused,
-                Message::new("answer-first"),
-                &payload.text,
-            );
+            self.tell(Outcome::Refused, Message::new("answer-first"), &first);
             return Ok(());
+        }
+        let mut badge = None;
+        for code in &codes {
+            if badge.is_none() && self.is_badge_of_another(&code.raw)? {
+                badge = Some(code.raw.clone());
+            }
         }
         if self.operator.is_none() {
-            return self.badge(&payload.text);
+            return self.badge(&badge.unwrap_or(first));
         }
         if self.showing == Showing::Signing {
             // The device is in the hands of whoever signs.
-            self.tell(Outcome::Refused, Message::new("sign-first"), &payload.text);
+            self.tell(Outcome::Refused, Message::new("sign-first"), &first);
             return Ok(());
         }
         if self.approval.is_some() {
-            return self.approver_scanned(&payload.text);
+            return self.approver_scanned(&badge.unwrap_or(first));
         }
-        let scanned = super::codes_read::scanned(payload, self.site_clock.year(self.now()));
         if self.showing == Showing::Printing {
             // Who looked at the labels in the middle of work goes on with it.
             self.showing = self.behind_printing();
         }
-        match self.showing {
-            Showing::LookUp => self.look_up_scan(&scanned),
-            Showing::Task if self.work.is_some() => self.task_scan(scanned),
-            // On a shared device the next person's badge is theirs, whatever lies unfinished.
-            _ if self.is_badge_of_another(&scanned.raw)? => self.badge(&scanned.raw),
-            // Unfinished work goes on where it stopped; any other scan opens what fits.
-            _ if self.work.as_ref().is_some_and(|w| w.task.has_open_work()) => {
-                self.showing = Showing::Task;
-                self.task_scan(scanned)
-            }
-            _ => self.home_scan(&scanned),
+        let at_work = self.showing == Showing::Task && self.work.is_some();
+        // On a shared device the next person's badge is theirs, whatever lies unfinished.
+        if let Some(badge) = badge.filter(|_| !at_work && self.showing != Showing::LookUp) {
+            return self.badge(&badge);
         }
+        self.trigger_codes(codes, follows, one_label)
     }
 
     fn open_operation(&mut self, code: &str) -> Result<(), ReplicaError> {

@@ -388,18 +388,22 @@ impl Worker {
         Ok(Some(detail))
     }
 
+    /// Up to when stock is known of other devices too; empty while that is certain.
+    pub(crate) fn stock_as_of(&self) -> String {
+        let now = self.now();
+        match self.settings.last_contact {
+            Some(at) if now - at > CERTAIN_MS => self.site_clock.show(at, now),
+            _ => String::new(),
+        }
+    }
+
     fn stock_rows(
         &self,
         piles: &[Pile],
         stale: &Stale,
         place: impl Fn(&Pile) -> String,
     ) -> Vec<StockRow> {
-        let now = self.now();
-        let as_of = match self.settings.last_contact {
-            Some(at) if now - at <= CERTAIN_MS => String::new(),
-            Some(at) => self.site_clock.show(at, now),
-            None => String::new(),
-        };
+        let as_of = self.stock_as_of();
         let row = |pile: &Pile| StockRow {
             place: place(pile),
             lot: pile.lot.clone().unwrap_or_default(),

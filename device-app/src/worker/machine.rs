@@ -32,9 +32,12 @@ use super::printing::Printing;
 use super::site_clock::SiteClock;
 use super::stock_view::StockView;
 use super::sync_driver::{SyncDriver, SyncNews};
+use super::trigger::Trigger;
 use crate::keystore::SecretStore;
 use crate::transport::Network;
-use crate::view::{Camera, Feedback, Language, LastScan, Message, Outcome, Place, RawScan};
+use crate::view::{
+    Camera, Feedback, Language, LastScan, Message, Outcome, Place, RawScan, UiEvent,
+};
 
 /// Unix milliseconds, from wherever the caller takes them.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -164,6 +167,7 @@ pub struct Worker {
     pub(crate) photo_for: Option<EventHash>,
     pub(crate) raw_scans: VecDeque<RawScan>,
     pub(crate) duplicates: DuplicateFilter,
+    pub(crate) trigger: Trigger,
     pub(crate) waiting: Waiting,
     pub(crate) last_input: i64,
     /// Events written by the message that was handled last.
@@ -230,6 +234,7 @@ impl Worker {
             message_at: 0,
             raw_scans: VecDeque::new(),
             duplicates: DuplicateFilter::default(),
+            trigger: Trigger::default(),
             waiting: Waiting::default(),
             last_input: now,
             committed: Vec::new(),
@@ -319,6 +324,7 @@ impl Worker {
             self.neighbours_due(),
             self.nearby.due(),
             self.blobs.due(now),
+            self.trigger.due(),
         ];
         let due = due.into_iter().flatten().min().unwrap_or(i64::MAX);
         due.min(shown).max(now)
@@ -334,6 +340,9 @@ impl Worker {
             worker.animate();
             worker.send_photos();
         });
+        if self.trigger.due().is_some_and(|due| due <= now) {
+            self.end_trigger();
+        }
         let idle_ms = i64::from(self.settings.idle_minutes) * 60_000;
         if idle_ms > 0 && self.operator.is_some() && now - self.last_input > idle_ms {
             self.leave(None);
@@ -345,13 +354,17 @@ impl Worker {
         self.committed.clear();
         let now = self.now();
         let result = match message {
+            ToWorker::Ui(UiEvent::Scan { text, follows }) => {
+                self.last_input = now;
+                self.wedge_scan(&text, follows)
+            }
             ToWorker::Ui(event) => {
                 self.last_input = now;
-                self.ui(event)
+                self.settle_trigger().and_then(|()| self.ui(event))
             }
-            ToWorker::Seen(payload) => {
+            ToWorker::Seen(payloads) => {
                 self.last_input = now;
-                self.payload(&payload, "camera")
+                self.camera_scan(&payloads)
             }
             ToWorker::PictureFailed(code) => {
                 self.tell(Outcome::Attention, Message::new(code), "");
@@ -492,12 +505,14 @@ impl Worker {
             outcome,
             message,
             raw_code: raw.to_owned(),
+            now: None,
+            also_read: 0,
             number: self.feedback_number,
         });
     }
 
-    /// A code came in, from whichever source.
-    pub(crate) fn payload(&mut self, payload: &Payload, source: &str) -> Result<(), ReplicaError> {
+    /// Notes a code as it came, from whichever source. Returns whether it is a new one.
+    pub(crate) fn note_raw(&mut self, payload: &Payload, source: &str) -> bool {
         let now = self.now();
         let text: String = payload
             .text
@@ -511,10 +526,7 @@ impl Worker {
         });
         self.raw_scans.truncate(RAW_SCANS_MAX);
         let at = u64::try_from(now).unwrap_or_default();
-        if !self.duplicates.is_new(&payload.text, at) {
-            return Ok(());
-        }
-        self.scanned(payload)
+        self.duplicates.is_new(&payload.text, at)
     }
 
     pub(crate) fn context(&self) -> Context {

@@ -35,6 +35,7 @@ mod sync_driver;
 mod task_screen;
 mod tasks;
 mod thread;
+mod trigger;
 mod turns;
 mod unit_names;
 
@@ -56,8 +57,8 @@ use crate::view::{Camera, UiEvent};
 pub enum ToWorker {
     /// The person did something.
     Ui(UiEvent),
-    /// The camera or a picture showed a code.
-    Seen(Payload),
+    /// One picture of the camera showed these codes.
+    Seen(Vec<Payload>),
     /// A picture held no code, or could not be read: the code of the sentence.
     PictureFailed(&'static str),
     /// The picture that was asked for.

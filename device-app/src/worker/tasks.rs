@@ -2,7 +2,7 @@
 
 use documents::{FieldEdit, Partition, RecordId, RecordKind};
 use domain::rights::Action;
-use domain::{OperatorId, ParseQuantityError, Quantity};
+use domain::{EventBody, OperatorId, ParseQuantityError, Quantity};
 use operations::home::{Route, route};
 use operations::{ActionCode, Input, Operation, Said, Scanned, Step, Task, ViewError};
 use replica::{Commit, DraftChange, NewEvent, RecordEdit, ReplicaError};
@@ -63,6 +63,15 @@ pub(crate) fn cause(error: ViewError) -> ReplicaError {
         Ok(error) => *error,
         Err(_) => ReplicaError::BadRow("stock view"),
     }
+}
+
+fn put_draft(name: String, started: i64, task: &Task) -> Result<DraftChange, ReplicaError> {
+    let saved = SavedWork {
+        started,
+        task: task.clone(),
+    };
+    let content = serde_json::to_string(&saved).map_err(|_| ReplicaError::BadRow("draft"))?;
+    Ok(DraftChange::Put { name, content })
 }
 
 impl Worker {
@@ -157,19 +166,17 @@ impl Worker {
         let Some(name) = self.draft_name() else {
             return Ok(());
         };
-        let saved = SavedWork {
-            started: self.now(),
-            task: work.task.clone(),
-        };
-        let content = serde_json::to_string(&saved).map_err(|_| ReplicaError::BadRow("draft"))?;
         let now = self.now();
         // Written first: work that is in two hands for an instant is better than work that is in none.
         self.replica
-            .set_draft(&DraftChange::Put { name, content }, now)?;
+            .set_draft(&put_draft(name, now, &work.task)?, now)?;
         let theirs = format!("task:{from}");
         self.replica
             .set_draft(&DraftChange::Clear { name: theirs }, now)?;
-        self.work = Some(Work::of(saved));
+        self.work = Some(Work {
+            started: now,
+            ..work
+        });
         self.banner = None;
         self.showing = Showing::Task;
         Ok(())
@@ -216,14 +223,6 @@ impl Worker {
                 Ok(())
             }
         }
-    }
-
-    pub(crate) fn task_scan(&mut self, scanned: Scanned) -> Result<(), ReplicaError> {
-        if self.mean_pad()? {
-            let raw = scanned.raw.clone();
-            self.run(Input::Scan(scanned), &raw)?;
-        }
-        Ok(())
     }
 
     pub(crate) fn task_action(&mut self, action: ActionCode) -> Result<(), ReplicaError> {
@@ -308,7 +307,7 @@ impl Worker {
     }
 
     /// What was typed is meant now. Returns whether to go on: nothing was typed, or it was taken.
-    fn mean_pad(&mut self) -> Result<bool, ReplicaError> {
+    pub(super) fn mean_pad(&mut self) -> Result<bool, ReplicaError> {
         let Some(work) = &mut self.work else {
             return Ok(true);
         };
@@ -370,7 +369,7 @@ impl Worker {
         self.apply(step, stale, raw)
     }
 
-    fn apply(&mut self, step: Step, stale: bool, raw: &str) -> Result<(), ReplicaError> {
+    pub(super) fn apply(&mut self, step: Step, stale: bool, raw: &str) -> Result<(), ReplicaError> {
         let operation = step.task.operation();
         let of_work = self
             .work
@@ -404,18 +403,12 @@ impl Worker {
         let draft = if step.finished || !worth_keeping {
             DraftChange::Clear { name }
         } else {
-            let saved = SavedWork {
-                started,
-                task: step.task.clone(),
-            };
-            match serde_json::to_string(&saved) {
-                Ok(content) => DraftChange::Put { name, content },
-                Err(_) => return Err(ReplicaError::BadRow("draft")),
-            }
+            put_draft(name, started, &step.task)?
         };
         // Until the line that it is about is written.
         let goes_on = step.events.is_empty();
         let unit = super::printing::unit_of(&step.events);
+        let written = step.events.last().cloned();
         self.write(step.events, &step.links, Some(draft), approved.by())?;
         if let Some(feedback) = &step.feedback {
             self.tell(outcome(feedback.outcome), message(feedback), raw);
@@ -460,6 +453,62 @@ impl Worker {
             pad: String::new(),
             approved_by: approved.work,
         });
+        self.showing = Showing::Task;
+        if let Some(said) = written {
+            let now = self.there_now(&said)?;
+            if let Some(feedback) = &mut self.feedback {
+                feedback.now = now;
+            }
+        }
+        Ok(())
+    }
+
+    /// What has come of the line of the order, or of the pile, that an event was about.
+    fn there_now(&self, said: &Said) -> Result<Option<Message>, ReplicaError> {
+        let (Some(view), Some(work)) = (self.stock_view(), &self.work) else {
+            return Ok(None);
+        };
+        if let Some(done) = said.order.and_then(|line| work.task.done_of(line)) {
+            return Ok(Some(Message::new("there-now-of-order").with(done)));
+        }
+        let (bin, goods) = match &said.body {
+            EventBody::Received { bin, goods, .. }
+            | EventBody::Issued { bin, goods, .. }
+            | EventBody::Adjusted { bin, goods, .. } => (*bin, goods),
+            EventBody::Moved { to, goods, .. } => (*to, goods),
+            _ => return Ok(None),
+        };
+        // Nobody who counts blind is told what the book has.
+        if view.hides(bin)? {
+            return Ok(None);
+        }
+        let piles = view.piles_of_item(goods.item)?;
+        if view.told_stale.get() {
+            return Ok(None);
+        }
+        let pile = piles.iter().find(|p| p.bin.id == bin && p.lot == goods.lot);
+        let balance = pile.map_or(Quantity::ZERO, |p| p.balance);
+        let unit = view.item_or_unnamed(goods.item)?.unit;
+        let amount = format!("{balance} {unit}").trim_end().to_owned();
+        let bin = view.bin_or_unnamed(bin)?.code;
+        let as_of = self.stock_as_of();
+        Ok(Some(match as_of.is_empty() {
+            true => Message::new("there-now").with(amount).with(bin),
+            false => Message::new("there-now-as-of")
+                .with(amount)
+                .with(bin)
+                .with(as_of),
+        }))
+    }
+
+    /// The work is as it was before a step that wrote nothing.
+    pub(super) fn restore(&mut self, before: Work) -> Result<(), ReplicaError> {
+        if let Some(name) = self.draft_name() {
+            let now = self.now();
+            let draft = put_draft(name, before.started, &before.task)?;
+            self.replica.set_draft(&draft, now)?;
+        }
+        self.work = Some(before);
         self.showing = Showing::Task;
         Ok(())
     }

@@ -85,6 +85,8 @@ fn feedback(outcome: Outcome, message: Message) -> Feedback {
         outcome,
         message,
         raw_code: "A-03-2".into(),
+        now: None,
+        also_read: 0,
         number: 7,
     }
 }

@@ -15,7 +15,10 @@ struct Burst {
 impl KeySink for Burst {
     fn key(&mut self, text: &str, at_ms: u64) -> Vec<KeyAnswer> {
         match text {
-            "\n" if self.held.len() >= 3 => vec![KeyAnswer::Scan(std::mem::take(&mut self.held))],
+            "\n" if self.held.len() >= 3 => vec![KeyAnswer::Scan {
+                text: std::mem::take(&mut self.held),
+                follows: false,
+            }],
             _ if text.chars().all(|c| c.is_ascii_graphic()) => {
                 self.held.push_str(text);
                 self.last_ms = at_ms;
@@ -44,7 +47,10 @@ fn bench() -> Bench {
 }
 
 fn scan(text: &str) -> UiEvent {
-    UiEvent::Scan { text: text.into() }
+    UiEvent::Scan {
+        text: text.into(),
+        follows: false,
+    }
 }
 
 #[test]

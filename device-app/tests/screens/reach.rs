@@ -150,6 +150,7 @@ fn a_scanner_presses_nothing() {
     bench.window.set_key_sink(Box::new(WedgeKeys::default()));
     let scan = || UiEvent::Scan {
         text: "A-03-1".into(),
+        follows: false,
     };
     for screen in [
         "home",
@@ -163,7 +164,16 @@ fn a_scanner_presses_nothing() {
         press(&bench, Key::Tab);
         bench.burst("A-03-1\r\n");
         bench.burst("A-03-1\t\n");
-        assert_eq!(bench.events(), [scan(), scan()], "{screen}");
+        // How soon one came behind the other depends on the machine.
+        let alone = |event| match event {
+            UiEvent::Scan { text, .. } => UiEvent::Scan {
+                text,
+                follows: false,
+            },
+            other => other,
+        };
+        let events: Vec<UiEvent> = bench.events().into_iter().map(alone).collect();
+        assert_eq!(events, [scan(), scan()], "{screen}");
     }
 }
 
@@ -179,7 +189,8 @@ fn keys_survive_the_button_that_had_them() {
     assert_eq!(
         bench.events(),
         [UiEvent::Scan {
-            text: "A-03-1".into()
+            text: "A-03-1".into(),
+            follows: false
         }]
     );
 }

@@ -147,8 +147,9 @@ fn press() -> impl Strategy<Value = UiEvent> {
     ];
     let operations = ["receive", "issue", "move", "count", "look-up", "x"];
     prop_oneof![
-        6 => prop::sample::select(codes.to_vec()).prop_map(|t| UiEvent::Scan { text: t.into() }),
-        1 => any::<String>().prop_map(|text| UiEvent::Scan { text }),
+        6 => prop::sample::select(codes.to_vec()).prop_map(|t| UiEvent::Scan { text: t.into(), follows: false }),
+        1 => any::<(String, bool)>().prop_map(|(text, follows)| UiEvent::Scan { text, follows }),
+        2 => prop::sample::select(codes.to_vec()).prop_map(|t| UiEvent::Scan { text: t.into(), follows: true }),
         4 => prop::sample::select(actions.to_vec()).prop_map(|a| UiEvent::Action(a.into())),
         3 => pad.clone().prop_map(UiEvent::Keypad),
         1 => pad.prop_map(UiEvent::PinKey),

@@ -16,6 +16,7 @@ mod rig;
 mod rights;
 mod signing;
 mod syncing;
+mod trigger;
 mod wire;
 mod words;
 mod work;

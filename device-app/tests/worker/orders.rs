@@ -148,6 +148,9 @@ fn an_order_is_picked_shipped_and_a_short_pick_is_shown() {
     rig.scan("BOLT");
     rig.worker.quantity("3");
     assert_eq!(rig.said(), "picked");
+    let now = rig.view().feedback.unwrap().now.unwrap();
+    assert_eq!(now.code, "there-now-of-order");
+    assert!(now.args[0].starts_with("3 / "), "{now:?}");
     // Where the picker is and what was found is not lost when the program ends.
     let mut rig = rig.restart(&hub);
     rig.scan("B-LI");

@@ -145,11 +145,16 @@ impl Rig {
         // Long enough for the same code to be another scan.
         self.clock.fetch_add(400, Ordering::Relaxed);
         self.worker.handle(ToWorker::Ui(event));
+        // Long enough for nothing more of the same trigger to come.
+        self.clock.fetch_add(121, Ordering::Relaxed);
         self.settle();
     }
 
     pub(crate) fn scan(&mut self, text: &str) {
-        self.ui(UiEvent::Scan { text: text.into() });
+        self.ui(UiEvent::Scan {
+            text: text.into(),
+            follows: false,
+        });
     }
 
     pub(crate) fn action(&mut self, code: &str) {

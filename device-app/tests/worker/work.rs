@@ -41,6 +41,39 @@ fn a_receipt_typed_on_the_keypad() {
 }
 
 #[test]
+fn the_answer_says_what_is_there_now() {
+    let hub = Hub::new();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    let now = |rig: &mut Rig| {
+        let now = rig.view().feedback.and_then(|f| f.now);
+        now.map(|now| format!("{} {}", now.code, now.args.join(" ")))
+    };
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    rig.scan("A-01");
+    assert_eq!(now(&mut rig), None, "nothing was written");
+    for (quantity, there) in [("12", "12 pcs"), ("1", "13 pcs")] {
+        rig.scan("BOLT");
+        rig.worker.quantity(quantity);
+        assert_eq!(now(&mut rig), Some(format!("there-now {there} A-01")));
+    }
+    rig.action("done");
+    rig.ui(UiEvent::StayOffline(true));
+    rig.pass(10 * 60_000);
+    rig.ui(UiEvent::OpenOperation("issue".into()));
+    rig.scan("A-01");
+    rig.scan("BOLT");
+    rig.worker.quantity("3");
+    let told = now(&mut rig).unwrap();
+    assert!(told.starts_with("there-now-as-of 10 pcs A-01 "), "{told}");
+    rig.action("done");
+    rig.ui(UiEvent::OpenOperation("count".into()));
+    rig.scan("A-01");
+    rig.scan("BOLT");
+    assert_eq!(rig.said(), "counted-line");
+    assert_eq!(now(&mut rig), None, "who counts is not told the book");
+}
+
+#[test]
 fn a_task_says_that_stock_it_rests_on_is_being_recalculated() {
     let hub = Hub::new();
     let mut rig = Rig::signed_in(&hub, "AAAA1");

@@ -20,3 +20,4 @@ mod receive_order;
 mod replenish;
 mod support;
 mod take_back;
+mod trigger;

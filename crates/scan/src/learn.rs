@@ -1,0 +1,354 @@
+//! Works out how a wedge scanner is set up, from the keys that a known code came as.
+
+use crate::Symbology;
+use crate::wedge::WedgeSettings;
+
+/// Both ends of the known code: letters that are the same on the keyboard layouts in use.
+const BEGINS: &str = "TEST";
+const ENDS: &str = "TSET";
+/// What stands on other keys of other layouts: signs, digits, and the letters that change places.
+const SIGNS: &str = "0123456789-_/:;@#$%&*()[]{}\"'<>?zyqwamZYQWAM";
+/// On both sides of the separator, and nowhere else between the ends.
+const BEFORE_GS: char = 'H';
+const AFTER_GS: char = 'I';
+
+/// A scanner that pauses longer between two keys cannot be told from a person.
+const GAP_MAX_MS: u64 = 250;
+
+/// The text of the test code, to be drawn as a barcode that is not GS1.
+pub fn test_text() -> String {
+    format!("{BEGINS}{SIGNS}{BEFORE_GS}\u{1d}{AFTER_GS}{ENDS}")
+}
+
+/// One key press: the text that it makes, and when, in milliseconds of one clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPress {
+    pub text: String,
+    pub at_ms: u64,
+}
+
+/// Keys behind a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terminator {
+    Return,
+    LineFeed,
+    Tab,
+    /// Only the pause ends a code.
+    None,
+}
+
+/// What was found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learnt {
+    pub settings: WedgeSettings,
+    pub terminator: Terminator,
+    /// What stands for the separator of GS1 data is nothing at all: lots and serial numbers run into each other.
+    pub gs_lost: bool,
+}
+
+/// Why the scanner cannot be used as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is another code, or not all of it came.
+    NotTheTestCode,
+    /// Too long between two keys, in milliseconds.
+    TooSlow { gap_ms: u64 },
+    /// Capitals and small letters are exchanged.
+    CapsInverted,
+    /// The scanner and this device are set to different keyboard layouts.
+    Layout {
+        /// The layout that explains it, of this device or of the scanner; `None` for another one.
+        looks_like: Option<Layout>,
+        /// Each character that came out wrong, and what came for it, if something did.
+        wrong: Vec<(char, Option<char>)>,
+    },
+}
+
+/// A layout that is not the American one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    Azerty,
+    Qwertz,
+}
+
+/// Finds the settings, or what is wrong. `keys`: all that came for one scan of the test code, in order.
+///
+/// # Errors
+/// [`Fault`]: what to change at the scanner or at the device.
+pub fn learn(keys: &[KeyPress]) -> Result<Learnt, Fault> {
+    let typed: Vec<(char, u64)> = keys
+        .iter()
+        .flat_map(|key| key.text.chars().map(|c| (c, key.at_ms)))
+        .filter(|(c, _)| is_typed(*c))
+        .collect();
+    let gap_ms = typed
+        .windows(2)
+        .map(|pair| match pair {
+            [(_, before), (_, after)] => after.saturating_sub(*before),
+            _ => 0,
+        })
+        .max()
+        .unwrap_or(0);
+    let text: String = typed.iter().map(|(c, _)| *c).collect();
+    let is_end = |c: char| matches!(c, '\r' | '\n' | '\t');
+    let code = text.trim_end_matches(is_end);
+    let terminator = match text.get(code.len()..).and_then(|end| end.chars().next()) {
+        Some('\r') => Terminator::Return,
+        Some('\n') => Terminator::LineFeed,
+        Some(_) => Terminator::Tab,
+        None => Terminator::None,
+    };
+    let inverted: String = code.chars().map(other_case).collect();
+    let (code, is_inverted) = match (parts(code), parts(&inverted)) {
+        (Some(parts), _) => (parts, false),
+        (None, Some(parts)) => (parts, true),
+        (None, None) => return Err(Fault::NotTheTestCode),
+    };
+    if is_inverted {
+        return Err(Fault::CapsInverted);
+    }
+    if gap_ms > GAP_MAX_MS {
+        return Err(Fault::TooSlow { gap_ms });
+    }
+    compare(code.signs)?;
+    let usual = WedgeSettings::default();
+    let gs_lost = code.gs.is_empty();
+    let substitute = Some(code.gs).filter(|gs| !gs.is_empty() && *gs != "\u{1d}");
+    Ok(Learnt {
+        settings: WedgeSettings {
+            // Twice the longest pause, since a busy radio is not always as quick.
+            gap_max_ms: (2 * gap_ms).clamp(usual.gap_max_ms, GAP_MAX_MS),
+            length_min_without_terminator: match terminator {
+                Terminator::None => Some(usual.length_min),
+                _ => usual.length_min_without_terminator,
+            },
+            prefix: without_identifier(code.prefix).to_owned(),
+            suffix: code.suffix.to_owned(),
+            gs_substitute: substitute.map(str::to_owned),
+            ..usual
+        },
+        terminator,
+        gs_lost,
+    })
+}
+
+/// Modifiers and keys without a text are pressed between the characters.
+fn is_typed(c: char) -> bool {
+    let private = ('\u{e000}'..='\u{f8ff}').contains(&c);
+    matches!(c, '\r' | '\n' | '\t' | '\u{1d}') || !(c.is_control() || private)
+}
+
+fn other_case(c: char) -> char {
+    match c.is_ascii_uppercase() {
+        true => c.to_ascii_lowercase(),
+        false => c.to_ascii_uppercase(),
+    }
+}
+
+struct Parts<'a> {
+    prefix: &'a str,
+    signs: &'a str,
+    gs: &'a str,
+    suffix: &'a str,
+}
+
+fn parts(code: &str) -> Option<Parts<'_>> {
+    let (prefix, rest) = code.split_once(BEGINS)?;
+    let (body, suffix) = rest.rsplit_once(ENDS)?;
+    let (signs, gs) = body.strip_suffix(AFTER_GS)?.rsplit_once(BEFORE_GS)?;
+    Some(Parts {
+        prefix,
+        signs,
+        gs,
+        suffix,
+    })
+}
+
+/// The identifier of the symbol stands behind the prefix; it is taken off each code by itself.
+fn without_identifier(prefix: &str) -> &str {
+    let at = prefix.char_indices().rev().nth(2).map_or(0, |(at, _)| at);
+    let (before, identifier) = prefix.split_at(at);
+    match Symbology::from_identifier(identifier) {
+        Some(_) => before,
+        None => prefix,
+    }
+}
+
+fn compare(came: &str) -> Result<(), Fault> {
+    if came == SIGNS {
+        return Ok(());
+    }
+    let each = SIGNS.chars().count() == came.chars().count();
+    let wrong: Vec<(char, Option<char>)> = if each {
+        let pairs = SIGNS.chars().zip(came.chars());
+        let differ = pairs.filter(|(sent, came)| sent != came);
+        differ.map(|(sent, came)| (sent, Some(came))).collect()
+    } else {
+        // A dead key waits for the next one, and both become one character or none.
+        let gone = SIGNS.chars().filter(|sent| !came.contains(*sent));
+        gone.map(|sent| (sent, None)).collect()
+    };
+    let swapped = |a: char, b: char| wrong.contains(&(a, Some(b))) && wrong.contains(&(b, Some(a)));
+    let letters = wrong.iter().filter(|(sent, _)| sent.is_ascii_lowercase());
+    let cases = |(sent, came): &(char, Option<char>)| *came == Some(other_case(*sent));
+    if wrong.iter().all(cases) && letters.count() > 0 {
+        return Err(Fault::CapsInverted);
+    }
+    let looks_like = match () {
+        () if swapped('a', 'q') || swapped('z', 'w') => Some(Layout::Azerty),
+        () if swapped('y', 'z') => Some(Layout::Qwertz),
+        () => None,
+    };
+    Err(Fault::Layout { looks_like, wrong })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str, gap_ms: u64) -> Vec<KeyPress> {
+        let key = |(text, n): (char, u64)| KeyPress {
+            text: text.to_string(),
+            at_ms: 1_000 + n * gap_ms,
+        };
+        text.chars().zip(0..).map(key).collect()
+    }
+
+    /// The test code with something in place of GS.
+    fn code(gs: &str) -> String {
+        test_text().replace('\u{1d}', gs)
+    }
+
+    fn settings(prefix: &str, suffix: &str, gap_max_ms: u64, gs: Option<&str>) -> WedgeSettings {
+        WedgeSettings {
+            prefix: prefix.into(),
+            suffix: suffix.into(),
+            gap_max_ms,
+            gs_substitute: gs.map(str::to_owned),
+            ..WedgeSettings::default()
+        }
+    }
+
+    #[test]
+    fn ends_prefixes_and_separators() {
+        let check = |text: String, gap_ms: u64, settings: WedgeSettings, end: Terminator| {
+            let learnt = learn(&keys(&text, gap_ms)).unwrap();
+            assert_eq!(
+                (&learnt.settings, learnt.terminator),
+                (&settings, end),
+                "{text}"
+            );
+            assert!(!learnt.gs_lost);
+        };
+        let end = Terminator::Return;
+        check(code("\u{1d}") + "\r", 2, settings("", "", 50, None), end);
+        check(code("\u{1d}") + "\r\n", 2, settings("", "", 50, None), end);
+        let end = Terminator::LineFeed;
+        check(code("\u{1d}") + "\n", 2, settings("", "", 50, None), end);
+        let end = Terminator::Tab;
+        check(code("\u{1d}") + "\t", 2, settings("", "", 50, None), end);
+        check(code("^]") + "\t", 2, settings("", "", 50, Some("^]")), end);
+        check(code("|") + "\t", 2, settings("", "", 50, Some("|")), end);
+        let both = format!("~~{}#", code("|"));
+        check(both + "\t", 2, settings("~~", "#", 50, Some("|")), end);
+        // The identifier is no prefix.
+        let named = format!("]C1{}\t", code("|"));
+        check(named, 2, settings("", "", 50, Some("|")), end);
+        let named = format!("*]Q1{}\t", code("|"));
+        check(named, 2, settings("*", "", 50, Some("|")), end);
+        // Over slow Bluetooth.
+        check(code("|") + "\t", 60, settings("", "", 120, Some("|")), end);
+        check(code("|") + "\t", 200, settings("", "", 250, Some("|")), end);
+        let open = WedgeSettings {
+            length_min_without_terminator: Some(3),
+            ..settings("", "", 50, None)
+        };
+        check(code("\u{1d}"), 2, open, Terminator::None);
+    }
+
+    #[test]
+    fn a_separator_that_is_lost_is_told() {
+        let learnt = learn(&keys(&(code("") + "\r"), 2)).unwrap();
+        assert!(learnt.gs_lost);
+        assert_eq!(learnt.settings.gs_substitute, None);
+    }
+
+    #[test]
+    fn what_is_learnt_reads_the_test_code_again() {
+        for (text, gap_ms) in [
+            (format!("~{}#\r", code("^]")), 3),
+            (code("|"), 60),
+            (code("\u{1d}") + "\n", 0),
+        ] {
+            let keys = keys(&text, gap_ms);
+            let learnt = learn(&keys).unwrap();
+            let mut wedge = crate::wedge::Wedge::new(learnt.settings);
+            let mut outputs = Vec::new();
+            for key in &keys {
+                outputs.extend(wedge.key(&key.text, key.at_ms));
+            }
+            outputs.extend(wedge.tick(1_000_000));
+            outputs.retain(|output| *output != crate::wedge::WedgeOutput::Held);
+            let scan = crate::wedge::WedgeOutput::Scan {
+                text: test_text(),
+                follows: false,
+            };
+            assert_eq!(outputs, [scan], "{text}");
+        }
+    }
+
+    /// The test code as a device types it whose layout has `to` where the American one has `from`.
+    fn through(from: &str, to: &str) -> String {
+        let one = |c: char| match from.chars().position(|f| f == c) {
+            Some(at) => to.chars().nth(at).unwrap_or(c),
+            None => c,
+        };
+        test_text().chars().map(one).collect::<String>() + "\r"
+    }
+
+    #[test]
+    fn layouts_that_differ_are_named() {
+        let check = |text: String, layout: Option<Layout>, some: (char, Option<char>)| {
+            let Err(Fault::Layout { looks_like, wrong }) = learn(&keys(&text, 2)) else {
+                panic!("{text}");
+            };
+            assert_eq!(looks_like, layout, "{text}");
+            assert!(wrong.contains(&some), "{wrong:?}");
+        };
+        let azerty = through("0123456789qwazQWAZm;", "à&é\"'(-è_çazqwAZQW,m");
+        check(azerty, Some(Layout::Azerty), ('0', Some('à')));
+        let qwertz = through("zyZY-_/:;@", "yzYZß?-Öö\"");
+        check(qwertz, Some(Layout::Qwertz), ('-', Some('ß')));
+        let british = through("@\"#", "\"@£");
+        check(british, None, ('#', Some('£')));
+        // A dead key eats a character.
+        let dead = test_text().replace('\'', "") + "\r";
+        check(dead, None, ('\'', None));
+    }
+
+    #[test]
+    fn other_faults() {
+        let check = |text: &str, gap_ms: u64, fault: Fault| {
+            assert_eq!(learn(&keys(text, gap_ms)), Err(fault), "{text}");
+        };
+        let inverted: String = test_text().chars().map(other_case).collect();
+        check(&inverted, 2, Fault::CapsInverted);
+        check("4006381333931\r", 2, Fault::NotTheTestCode);
+        check("", 2, Fault::NotTheTestCode);
+        check("TEST0123\r", 2, Fault::NotTheTestCode);
+        check(&test_text(), 300, Fault::TooSlow { gap_ms: 300 });
+    }
+
+    #[test]
+    fn modifiers_between_the_keys_do_not_matter() {
+        let mut pressed = Vec::new();
+        for key in keys(&(test_text() + "\r"), 4) {
+            let shift = KeyPress {
+                text: "\u{10}".into(),
+                at_ms: key.at_ms,
+            };
+            pressed.extend([shift, key]);
+        }
+        assert_eq!(learn(&pressed).unwrap().terminator, Terminator::Return);
+    }
+}
