@@ -2,6 +2,7 @@
 
 pub mod camera;
 pub mod headless;
+pub mod health;
 pub mod keystore;
 pub mod peer;
 pub mod photo;

@@ -13,7 +13,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use device_app::camera::{self, Pictures};
-use device_app::platform::{self, Linux};
+use device_app::health::Health;
+use device_app::platform::{self, Linux, Platform as _};
 use device_app::transport::HttpNetwork;
 use device_app::ui::{self, Window, WindowHandle};
 use device_app::view::{Feedback, Language, View};
@@ -162,6 +163,10 @@ impl WorkerOutput for ToWindow {
 
     fn answer(&mut self, feedback: &Feedback, loudness: u32) {
         platform::answer(&mut self.platform, feedback, loudness);
+    }
+
+    fn health(&mut self, folder: &Path) -> Health {
+        self.platform.health(folder)
     }
 
     fn quit(&mut self) {

@@ -1,12 +1,16 @@
-//! What the machine does besides drawing: it sounds and it shakes.
+//! What the machine does besides drawing: it sounds, it shakes, and it says how long it will last.
 //!
 //! The worker's answers reach it through [`answer`], after their commit. [`Linux`] is the adapter for the devices of
 //! today; tests take one that writes down what it was told.
 
 mod linux;
+mod power;
 
 pub use linux::{Linux, Vibrator};
 
+use std::path::Path;
+
+use crate::health::Health;
 use crate::view::{Feedback, Outcome};
 
 pub trait Platform: Send {
@@ -14,6 +18,8 @@ pub trait Platform: Send {
     fn sound(&mut self, outcome: Outcome, loudness: u32);
     /// Milliseconds of shaking and of rest in turn. Must not wait for the end; does nothing where nothing can shake.
     fn vibrate(&mut self, pattern_ms: &[u64]);
+    /// Battery, and room on the disk that holds the folder. Must not wait.
+    fn health(&mut self, folder: &Path) -> Health;
 }
 
 /// Three that can be told apart in a glove: one short, two, one long.

@@ -33,6 +33,8 @@ pub struct View {
     pub feedback: Option<Feedback>,
     /// A standing remark over any screen, such as `recovered-session` or `disk-full`.
     pub banner: Option<Message>,
+    /// The device itself will not last: battery or disk.
+    pub warning: Option<Warning>,
     /// A question that must be answered before anything else.
     pub question: Option<Question>,
     pub appearance: Appearance,
@@ -40,6 +42,14 @@ pub struct View {
     /// Practice data: a strip says that nothing is kept.
     pub practice: bool,
     pub printing: Printing,
+}
+
+/// What the device warns of until it is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    pub message: Message,
+    /// Work stops soon.
+    pub grave: bool,
 }
 
 /// A sentence by code: `Words.message(code, args)` in `.slint` turns it into words.

@@ -1,10 +1,11 @@
-//! Linux: sounds through the system's player, vibration through the kernel's transient LED trigger.
+//! Linux: sounds through the system's player, vibration through the kernel's transient LED trigger, battery from sysfs.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use super::Platform;
+use crate::health::Health;
 use crate::tones::Tones;
 use crate::view::Outcome;
 
@@ -42,6 +43,10 @@ impl Platform for Linux {
             // Without the thread nothing shakes, which is no reason to stop.
             let _ = motor.send(pattern_ms.to_vec());
         }
+    }
+
+    fn health(&mut self, folder: &Path) -> Health {
+        super::power::health(folder)
     }
 }
 

@@ -14,7 +14,7 @@ use screens::{
 
 use crate::view::{
     Appearance, Camera, CodeKind, Connection, Feedback, HomeView, Language, Message, Outcome,
-    Picture, Question, Screen, SyncChip, Theme, View,
+    Picture, Question, Screen, SyncChip, Theme, View, Warning,
 };
 
 /// Name, width, height: a handheld held upright, and a tablet lying.
@@ -182,6 +182,25 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
         yes: "confirm".into(),
         no: "cancel".into(),
     });
+    let warned = |view: View, code: &str, left: &str, grave| View {
+        warning: Some(Warning {
+            message: Message::new(code).with(left),
+            grave,
+        }),
+        ..view
+    };
+    let drained = warned(
+        base(Screen::Task(picking(goods))),
+        "battery-low",
+        "17",
+        false,
+    );
+    let full = warned(
+        base(Screen::Home(home(goods))),
+        "storage-very-low",
+        "84",
+        true,
+    );
     // As long as a message may be.
     let mut told = base(Screen::Task(receiving(goods)));
     let words = goods.message.chars().cycle();
@@ -235,6 +254,8 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
         ("question", question),
         ("banner", banner),
         ("banner-message", told),
+        ("battery-low", drained),
+        ("storage-very-low", full),
         ("camera", camera),
         ("left-handed-large", left),
     ]
@@ -298,6 +319,7 @@ fn view(language: Language, theme: Theme, goods: &Goods, screen: Screen) -> View
         operator: Some(goods.operators[1].into()),
         feedback: None,
         banner: None,
+        warning: None,
         question: None,
         appearance: Appearance {
             language,

@@ -73,6 +73,10 @@ pub(super) fn show(app: &AppWindow, view: &View) {
         }
     }
     shell.set_banner(sentence(view.banner.as_ref()));
+    shell.set_warning(sentence(
+        view.warning.as_ref().map(|warning| &warning.message),
+    ));
+    shell.set_warning_grave(view.warning.as_ref().is_some_and(|warning| warning.grave));
     shell.set_asking(view.question.is_some());
     if let Some(question) = &view.question {
         shell.set_question(Sentence::from(&question.message));

@@ -33,6 +33,7 @@ use super::site_clock::SiteClock;
 use super::stock_view::StockView;
 use super::sync_driver::{SyncDriver, SyncNews};
 use super::trigger::Trigger;
+use crate::health::{Health, Warnings};
 use crate::keystore::SecretStore;
 use crate::transport::Network;
 use crate::view::{
@@ -160,6 +161,10 @@ pub struct Worker {
     pub(crate) banner: Option<Message>,
     /// When the supervisor's message was sent that the banner shows.
     pub(crate) message_at: i64,
+    /// How the machine is, when it was asked, and what of it is warned of.
+    pub(crate) health: Health,
+    pub(crate) health_at: i64,
+    pub(crate) warnings: Warnings,
     pub(crate) camera: Camera,
     camera_wanted: Arc<AtomicBool>,
     pub(crate) photo_wanted: Arc<AtomicBool>,
@@ -232,6 +237,9 @@ impl Worker {
             feedback_number: 0,
             banner: None,
             message_at: 0,
+            health: Health::default(),
+            health_at: 0,
+            warnings: Warnings::default(),
             raw_scans: VecDeque::new(),
             duplicates: DuplicateFilter::default(),
             trigger: Trigger::default(),

@@ -4,6 +4,7 @@
 mod approval;
 mod blob_driver;
 mod codes_read;
+mod condition;
 mod device_settings;
 mod enrolling;
 mod event_words;

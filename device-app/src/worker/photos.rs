@@ -14,8 +14,7 @@ const LOOKED_AT_MAX: u32 = 50;
 impl Worker {
     /// The operator wants a photo of the last scan: the camera gives its next picture.
     pub(crate) fn ask_for_photo(&mut self) -> Result<(), ReplicaError> {
-        if self.practises() {
-            self.tell(Outcome::Attention, Message::new("not-in-practice"), "");
+        if !self.may_keep_pictures() {
             return Ok(());
         }
         if self.camera != Camera::On || !self.settings.camera {

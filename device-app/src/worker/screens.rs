@@ -42,6 +42,7 @@ impl Worker {
             operator: self.operator.as_ref().map(|o| o.name.clone()),
             feedback: self.feedback.clone(),
             banner: self.banner.clone(),
+            warning: self.warning(),
             question: self.question(),
             appearance: self.settings.appearance(),
             camera: if self.settings.camera {

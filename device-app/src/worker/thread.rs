@@ -1,11 +1,13 @@
 //! The worker's thread: messages in, views out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Stopped, ToWorker, Worker, WorkerOptions};
+use crate::health::Health;
 use crate::view::{Feedback, Screen, StoppedView, UiEvent, View};
 
 /// Reaches the worker. Dropping it ends the thread after what is under way.
@@ -38,6 +40,10 @@ pub trait WorkerOutput: Send + 'static {
     fn words(&mut self, _kept: String) {}
     /// A new answer, after its commit, to be heard and felt. `loudness`: 0 to 100, 0 is silence.
     fn answer(&mut self, feedback: &Feedback, loudness: u32);
+    /// Battery, and room on the disk that holds the folder.
+    fn health(&mut self, _folder: &Path) -> Health {
+        Health::default()
+    }
     /// Somebody asked to end the program.
     fn quit(&mut self);
 }
@@ -94,6 +100,8 @@ fn work(
 ) -> Result<(), Stopped> {
     let mut worker = Worker::open(options, answers)?;
     output.words(worker.words()?);
+    let health = output.health(worker.data_folder());
+    worker.take_health(health);
     let mut shown = worker.view();
     output.show(shown.clone());
     while !worker.wants_to_quit() {
@@ -103,6 +111,10 @@ fn work(
             Ok(message) => worker.handle(message),
             Err(RecvTimeoutError::Timeout) => worker.tick(),
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if worker.asks_health() {
+            let health = output.health(worker.data_folder());
+            worker.take_health(health);
         }
         let view = worker.view();
         if view != shown {
@@ -139,6 +151,7 @@ pub(crate) fn stopped_view(stopped: &Stopped, language: Option<crate::view::Lang
         operator: None,
         feedback: None,
         banner: None,
+        warning: None,
         question: None,
         appearance,
         camera: crate::view::Camera::Off,

@@ -29,6 +29,10 @@ impl Platform for Recorder {
     fn vibrate(&mut self, pattern_ms: &[u64]) {
         self.told.push(Told::Vibration(pattern_ms.to_vec()));
     }
+
+    fn health(&mut self, _: &std::path::Path) -> device_app::health::Health {
+        device_app::health::Health::default()
+    }
 }
 
 const CHECK: &str = "M 4 12.5 L 9.5 18 L 20 6.5";

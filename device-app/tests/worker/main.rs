@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
 
 mod bad_input;
+mod condition;
 mod floor;
 mod hub;
 mod hub_http;
