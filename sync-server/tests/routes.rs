@@ -36,7 +36,7 @@ const PAGES: [&str; 26] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 18] = [
+const FORMS: [&str; 20] = [
     "/quarantine/00000000-0000-0000-0000-000000000000",
     "/sites",
     "/sign-out",
@@ -49,6 +49,8 @@ const FORMS: [&str; 18] = [
     "/devices/00000000-0000-0000-0000-000000000000/revoke",
     "/devices/00000000-0000-0000-0000-000000000000/key",
     "/devices/00000000-0000-0000-0000-000000000000/site",
+    "/devices/00000000-0000-0000-0000-000000000000/message",
+    "/devices/00000000-0000-0000-0000-000000000000/settings",
     "/sites/00000000-0000-0000-0000-000000000000/window",
     "/people",
     "/people/00000000-0000-0000-0000-000000000000/active",
