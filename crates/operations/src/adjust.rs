@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::draft::{Draft, Need, line};
 use crate::flow::{Out, Procedure, advance};
 use crate::issue::{all_of_pile, refuse_issued};
+use crate::keeps::keeps_draft;
 use crate::screen::Feedback;
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 use crate::{doubt, stock_source};
@@ -19,13 +20,7 @@ pub struct Adjust {
 }
 
 impl Procedure for Adjust {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
 
     /// What went out may have come back, which is another procedure.
     fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {

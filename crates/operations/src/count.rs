@@ -10,6 +10,7 @@ use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure, advance};
 use crate::hand::out_of_range;
+use crate::keeps::{keeps_desk, keeps_draft};
 use crate::order_work::OrderWork;
 use crate::screen::{Feedback, Line, Prompt, Said};
 use crate::site_view::{BinFacts, ItemFacts, Pile, SiteView, UnitFacts, ViewError};
@@ -70,13 +71,8 @@ struct SeenUnit {
 }
 
 impl Procedure for Count {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
+    keeps_desk!(JOB);
 
     fn counts_at_once(&self) -> bool {
         true
@@ -116,18 +112,6 @@ impl Procedure for Count {
             }
         }
         self.open_bin(bin, view, ctx, out)
-    }
-
-    fn job(&self) -> Option<&'static Job> {
-        Some(&JOB)
-    }
-
-    fn desk(&self) -> Option<&Desk> {
-        Some(&self.desk)
-    }
-
-    fn desk_mut(&mut self) -> Option<&mut Desk> {
-        Some(&mut self.desk)
     }
 
     fn declined(&mut self, _: FeedbackCode) {

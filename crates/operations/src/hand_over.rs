@@ -7,6 +7,7 @@ use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, PromptCode};
 use crate::context::Context;
 use crate::draft::{Draft, Need};
 use crate::flow::{Out, Procedure};
+use crate::keeps::keeps_draft;
 use crate::screen::{Choice, Entry, Fact, Feedback, Line, Prompt};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 
@@ -34,13 +35,7 @@ const STEPS: [(OrderType, OrderStep); 5] = [
 ];
 
 impl Procedure for HandOver {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
 
     fn counts_at_once(&self) -> bool {
         true

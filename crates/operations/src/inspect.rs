@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure};
 use crate::hand::out_of_range;
+use crate::keeps::keeps_draft;
 use crate::screen::{Choice, Fact, Feedback, Line, Prompt, Said};
 use crate::site_view::{BinFacts, ReceiptFacts, SiteView, UnitFacts, ViewError};
 
@@ -58,13 +59,7 @@ impl Form {
 }
 
 impl Procedure for Inspect {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
 
     fn counts_at_once(&self) -> bool {
         true

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::desk::{self, Desk, Job};
 use crate::draft::{Draft, Need, amount, line};
 use crate::flow::{Out, Procedure, advance, close};
+use crate::keeps::{keeps_desk, keeps_draft};
 use crate::order_work::OrderWork;
 use crate::screen::{Feedback, Line, Said};
 use crate::site_view::{BinFacts, CartonFacts, SiteView, UnitFacts, ViewError};
@@ -43,25 +44,8 @@ pub(crate) fn refuse_issued(unit: &UnitFacts) -> Option<Feedback> {
 }
 
 impl Procedure for Issue {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
-
-    fn job(&self) -> Option<&'static Job> {
-        Some(&JOB)
-    }
-
-    fn desk(&self) -> Option<&Desk> {
-        Some(&self.desk)
-    }
-
-    fn desk_mut(&mut self) -> Option<&mut Desk> {
-        Some(&mut self.desk)
-    }
+    keeps_draft!();
+    keeps_desk!(JOB);
 
     fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {
         refuse_issued(unit)

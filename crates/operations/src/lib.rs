@@ -16,6 +16,7 @@ pub mod home;
 mod incoming;
 mod inspect;
 mod issue;
+mod keeps;
 pub mod limits;
 mod look_up;
 mod move_goods;

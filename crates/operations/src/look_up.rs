@@ -8,6 +8,7 @@ use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Operation};
 use crate::context::Context;
 use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure};
+use crate::keeps::keeps_draft;
 use crate::resolve::{Match, Resolved, resolve};
 use crate::scanned::Scanned;
 use crate::screen::{Fact, Feedback, Line};
@@ -24,13 +25,7 @@ pub struct LookUp {
 }
 
 impl Procedure for LookUp {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
 
     fn counts_at_once(&self) -> bool {
         true

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure, advance};
 use crate::issue::{all_of_pile, refuse_issued};
+use crate::keeps::keeps_draft;
 use crate::screen::{Feedback, Line};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 use crate::{moving, stock_source};
@@ -21,13 +22,7 @@ pub struct Move {
 }
 
 impl Procedure for Move {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
 
     fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {
         refuse_issued(unit)

@@ -9,6 +9,7 @@ use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need, line};
 use crate::flow::{Out, Procedure, advance, close};
 use crate::issue::{of_other_order, refuse_issued};
+use crate::keeps::{keeps_desk, keeps_draft};
 use crate::resolve::Match;
 use crate::scanned::Scanned;
 use crate::screen::{Action, Fact, Feedback, Prompt, Said, Weight};
@@ -35,25 +36,8 @@ pub struct Pack {
 }
 
 impl Procedure for Pack {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
-
-    fn job(&self) -> Option<&'static Job> {
-        Some(&JOB)
-    }
-
-    fn desk(&self) -> Option<&Desk> {
-        Some(&self.desk)
-    }
-
-    fn desk_mut(&mut self) -> Option<&mut Desk> {
-        Some(&mut self.desk)
-    }
+    keeps_draft!();
+    keeps_desk!(JOB);
 
     fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {
         refuse_issued(unit)

@@ -12,6 +12,7 @@ use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure, advance, close, confirm_line};
 use crate::hand::{Hand, out_of_range};
 use crate::issue::refuse_issued;
+use crate::keeps::{keeps_desk, keeps_draft};
 use crate::order_work::SHORT;
 use crate::pick_plan::{PileName, Stop, Wishes, stops};
 use crate::resolve::Match;
@@ -62,25 +63,8 @@ struct Rest {
 }
 
 impl Procedure for Pick {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
-
-    fn job(&self) -> Option<&'static Job> {
-        Some(&JOB)
-    }
-
-    fn desk(&self) -> Option<&Desk> {
-        Some(&self.desk)
-    }
-
-    fn desk_mut(&mut self) -> Option<&mut Desk> {
-        Some(&mut self.desk)
-    }
+    keeps_draft!();
+    keeps_desk!(JOB);
 
     fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {
         refuse_issued(unit)

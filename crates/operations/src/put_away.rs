@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::draft::{Draft, Need};
 use crate::flow::{Out, Procedure, advance, confirm_line};
 use crate::issue::{all_of_pile, refuse_issued};
+use crate::keeps::keeps_draft;
 use crate::put_away_plan::{Suggestion, suggest};
 use crate::screen::{Fact, Feedback, Prompt};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
@@ -23,13 +24,7 @@ pub struct PutAway {
 }
 
 impl Procedure for PutAway {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
 
     fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {
         refuse_issued(unit)

@@ -10,6 +10,7 @@ use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need, line};
 use crate::flow::{Out, Procedure, advance, close};
 use crate::hand::Hand;
+use crate::keeps::{keeps_desk, keeps_draft};
 use crate::scanned::Scanned;
 use crate::screen::{Feedback, Said};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
@@ -59,13 +60,8 @@ const JOB: Job = Job {
 };
 
 impl Procedure for Receive {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
+    keeps_desk!(JOB);
 
     fn takes_new_plates(&self) -> bool {
         true
@@ -128,18 +124,6 @@ impl Procedure for Receive {
         doubts.extend(doubt::expired(hand, ctx));
         doubts.extend(doubt::too_much(hand));
         Ok(doubts)
-    }
-
-    fn job(&self) -> Option<&'static Job> {
-        Some(&JOB)
-    }
-
-    fn desk(&self) -> Option<&Desk> {
-        Some(&self.desk)
-    }
-
-    fn desk_mut(&mut self) -> Option<&mut Desk> {
-        Some(&mut self.desk)
     }
 
     fn write(&mut self, _: &dyn SiteView, ctx: &Context, out: &mut Out) -> Result<(), ViewError> {

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::draft::{Draft, Need, amount};
 use crate::flow::{Out, Procedure, advance};
 use crate::issue::{all_of_pile, refuse_issued};
+use crate::keeps::keeps_draft;
 use crate::resolve::Match;
 use crate::screen::{Choice, Fact, Feedback, Prompt};
 use crate::site_view::{BinFacts, FaceFacts, Pile, SiteView, UnitFacts, ViewError};
@@ -34,13 +35,7 @@ struct Source {
 }
 
 impl Procedure for Replenish {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
 
     fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {
         refuse_issued(unit)

@@ -8,6 +8,7 @@ use crate::codes::{ActionCode, FeedbackCode, LineStatus, ReasonCode};
 use crate::context::Context;
 use crate::draft::{Draft, Need, line};
 use crate::flow::{Out, Procedure};
+use crate::keeps::keeps_draft;
 use crate::screen::{Feedback, Said};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 use crate::{doubt, incoming};
@@ -19,13 +20,7 @@ pub struct TakeBack {
 }
 
 impl Procedure for TakeBack {
-    fn draft(&self) -> &Draft {
-        &self.draft
-    }
-
-    fn draft_mut(&mut self) -> &mut Draft {
-        &mut self.draft
-    }
+    keeps_draft!();
 
     fn takes_new_plates(&self) -> bool {
         true
