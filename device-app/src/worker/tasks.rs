@@ -468,6 +468,10 @@ impl Worker {
         let (Some(view), Some(work)) = (self.stock_view(), &self.work) else {
             return Ok(None);
         };
+        // A carton goes out with many lines, and this is the last of them.
+        if said.carton.is_some() && matches!(said.body, EventBody::Issued { .. }) {
+            return Ok(None);
+        }
         if let Some(done) = said.order.and_then(|line| work.task.done_of(line)) {
             return Ok(Some(Message::new("there-now-of-order").with(done)));
         }
