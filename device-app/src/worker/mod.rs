@@ -25,6 +25,7 @@ mod pin;
 mod practice;
 mod print_screen;
 mod printing;
+mod qr;
 mod renewal;
 mod screens;
 mod signing;
