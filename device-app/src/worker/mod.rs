@@ -27,6 +27,7 @@ mod print_screen;
 mod printing;
 mod qr;
 mod renewal;
+mod scanner;
 mod screens;
 mod signing;
 mod site_clock;

@@ -5,6 +5,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use scan::wedge::WedgeSettings;
+
 use super::{Stopped, ToWorker, Worker, WorkerOptions};
 use crate::view::{Feedback, Screen, StoppedView, UiEvent, View};
 
@@ -36,6 +38,8 @@ pub trait WorkerOutput: Send + 'static {
     fn show(&mut self, view: View);
     /// Once, before the first view: what the keyboard had learned, as [`UiEvent::KeepWords`] brought it.
     fn words(&mut self, _kept: String) {}
+    /// At the start and after each change: how scanners are told from typing.
+    fn wedge(&mut self, _settings: WedgeSettings) {}
     /// A new answer, after its commit, to be heard and felt. `loudness`: 0 to 100, 0 is silence.
     fn answer(&mut self, feedback: &Feedback, loudness: u32);
     /// Somebody asked to end the program.
@@ -94,6 +98,8 @@ fn work(
 ) -> Result<(), Stopped> {
     let mut worker = Worker::open(options, answers)?;
     output.words(worker.words()?);
+    let mut wedge = worker.wedge();
+    output.wedge(wedge.clone());
     let mut shown = worker.view();
     output.show(shown.clone());
     while !worker.wants_to_quit() {
@@ -103,6 +109,10 @@ fn work(
             Ok(message) => worker.handle(message),
             Err(RecvTimeoutError::Timeout) => worker.tick(),
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if wedge != worker.wedge() {
+            wedge = worker.wedge();
+            output.wedge(wedge.clone());
         }
         let view = worker.view();
         if view != shown {

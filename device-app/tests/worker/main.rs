@@ -14,6 +14,7 @@ mod printing;
 mod process;
 mod rig;
 mod rights;
+mod scanner;
 mod signing;
 mod syncing;
 mod trigger;
