@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
@@ -21,6 +22,7 @@ use device_app::view::{Feedback, Language, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerOptions, WorkerOutput, spawn};
 use device_app::{headless, keystore};
+use scan::wedge::WedgeSettings;
 
 /// A snapshot is read in many small pieces on one thread and freed on another, where the system's allocator waits.
 #[global_allocator]
@@ -118,7 +120,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
             ExitCode::FAILURE
         });
     }
-    let to_worker: Rc<OnceCell<std::sync::mpsc::Sender<ToWorker>>> = Rc::default();
+    let to_worker: Rc<OnceCell<mpsc::Sender<ToWorker>>> = Rc::default();
     let events = to_worker.clone();
     let window = Window::new(move |event| {
         if let Some(to) = events.get() {
@@ -126,8 +128,10 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let _ = to.send(ToWorker::Ui(event));
         }
     })?;
-    window.set_key_sink(Box::new(WedgeKeys::default()));
+    let (wedge, settings) = mpsc::channel();
+    window.set_key_sink(Box::new(WedgeKeys::following(settings)));
     let output = ToWindow {
+        wedge,
         window: window.handle(),
         platform: Linux::start()?,
     };
@@ -147,6 +151,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
 }
 
 struct ToWindow {
+    /// To the window's keys.
+    wedge: mpsc::Sender<WedgeSettings>,
     window: WindowHandle,
     platform: Linux,
 }
@@ -159,6 +165,11 @@ impl WorkerOutput for ToWindow {
 
     fn words(&mut self, kept: String) {
         self.window.set_words(kept);
+    }
+
+    fn wedge(&mut self, settings: WedgeSettings) {
+        // The window may be gone already.
+        let _ = self.wedge.send(settings);
     }
 
     fn answer(&mut self, feedback: &Feedback, loudness: u32) {

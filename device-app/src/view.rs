@@ -9,6 +9,7 @@ mod appearance;
 mod event;
 mod nearby;
 mod printing;
+mod scanner;
 mod signing;
 
 pub use appearance::{Appearance, Language, Theme};
@@ -18,7 +19,7 @@ pub use printing::{
     LabelWords, PrintChip, PrintChipState, PrintEvent, PrintQuestion, PrinterView, Printing,
     PrintingView,
 };
-
+pub use scanner::ScannerView;
 pub use signing::{SigningView, Strokes};
 
 /// Everything on the screen at one instant, except the camera picture.
@@ -152,6 +153,7 @@ pub enum Screen {
     Printing(PrintingView),
     Signing(SigningView),
     Settings(SettingsView),
+    Scanner(ScannerView),
     /// Every widget in every state; there is nothing to fill in.
     Gallery,
     Stopped(StoppedView),

@@ -1,12 +1,38 @@
 //! The scan crate's wedge as the window's keys take it.
 
-use scan::wedge::{Wedge, WedgeOutput};
+use std::sync::mpsc::Receiver;
+
+use scan::wedge::{Wedge, WedgeOutput, WedgeSettings};
 
 use crate::ui::{KeyAnswer, KeySink};
 
 /// Tells a scanner's burst from typing.
 #[derive(Default)]
-pub struct WedgeKeys(Wedge);
+pub struct WedgeKeys {
+    wedge: Wedge,
+    /// Where other settings come from.
+    settings: Option<Receiver<WedgeSettings>>,
+}
+
+impl WedgeKeys {
+    /// Takes the usual settings until others come; those hold from the next key on that begins something.
+    pub fn following(settings: Receiver<WedgeSettings>) -> Self {
+        Self {
+            wedge: Wedge::default(),
+            settings: Some(settings),
+        }
+    }
+
+    fn follow(&mut self) {
+        if self.wedge.due_ms().is_some() {
+            return;
+        }
+        let newest = self.settings.as_ref().and_then(|new| new.try_iter().last());
+        if let Some(settings) = newest {
+            self.wedge = Wedge::new(settings);
+        }
+    }
+}
 
 fn answers(outputs: Vec<WedgeOutput>) -> Vec<KeyAnswer> {
     let answer = |output| match output {
@@ -19,14 +45,15 @@ fn answers(outputs: Vec<WedgeOutput>) -> Vec<KeyAnswer> {
 
 impl KeySink for WedgeKeys {
     fn key(&mut self, text: &str, at_ms: u64) -> Vec<KeyAnswer> {
-        answers(self.0.key(text, at_ms))
+        self.follow();
+        answers(self.wedge.key(text, at_ms))
     }
 
     fn tick(&mut self, at_ms: u64) -> Vec<KeyAnswer> {
-        answers(self.0.tick(at_ms))
+        answers(self.wedge.tick(at_ms))
     }
 
     fn due_ms(&self) -> Option<u64> {
-        self.0.due_ms()
+        self.wedge.due_ms()
     }
 }

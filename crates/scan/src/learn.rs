@@ -37,6 +37,23 @@ pub enum Terminator {
     None,
 }
 
+impl Terminator {
+    pub const ALL: [Self; 4] = [Self::Return, Self::LineFeed, Self::Tab, Self::None];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Return => "return",
+            Self::LineFeed => "line-feed",
+            Self::Tab => "tab",
+            Self::None => "none",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.code() == code)
+    }
+}
+
 /// What was found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Learnt {
@@ -44,6 +61,36 @@ pub struct Learnt {
     pub terminator: Terminator,
     /// What stands for the separator of GS1 data is nothing at all: lots and serial numbers run into each other.
     pub gs_lost: bool,
+}
+
+impl Learnt {
+    /// What two scans of the test code have in common; `None` if they say different things. How fast the keys came is
+    /// never quite the same: the slower one counts.
+    pub fn agreed(&self, again: &Self) -> Option<Self> {
+        let gap_max_ms = self.settings.gap_max_ms.max(again.settings.gap_max_ms);
+        let slower = |learnt: &Self| {
+            let mut learnt = learnt.clone();
+            learnt.settings.gap_max_ms = gap_max_ms;
+            learnt
+        };
+        Some(slower(self)).filter(|both| *both == slower(again))
+    }
+}
+
+/// The keys as they came, for a person to read: what cannot be seen has its name in angle brackets.
+pub fn visible(keys: &[KeyPress]) -> String {
+    let mut shown = String::new();
+    for character in keys.iter().flat_map(|key| key.text.chars()) {
+        match character {
+            '\r' | '\n' => shown.push_str("<Enter>"),
+            '\t' => shown.push_str("<Tab>"),
+            '\u{1d}' => shown.push_str("<GS>"),
+            ' ' => shown.push_str("<Space>"),
+            other if other.is_control() => shown.push_str(&format!("<{:02X}>", u32::from(other))),
+            other => shown.push(other),
+        }
+    }
+    shown
 }
 
 /// Why the scanner cannot be used as it is.
@@ -271,6 +318,44 @@ mod tests {
         let learnt = learn(&keys(&(code("") + "\r"), 2)).unwrap();
         assert!(learnt.gs_lost);
         assert_eq!(learnt.settings.gs_substitute, None);
+    }
+
+    #[test]
+    fn two_scans_agree_or_do_not() {
+        let learnt = |text: String, gap_ms: u64| learn(&keys(&text, gap_ms)).unwrap();
+        let fast = learnt(code("|") + "\r", 2);
+        let slow = learnt(code("|") + "\r", 60);
+        for (one, other) in [(&fast, &slow), (&slow, &fast), (&slow, &slow)] {
+            assert_eq!(one.agreed(other), Some(slow.clone()));
+        }
+        for other in [
+            learnt(code("|") + "\t", 2),
+            learnt(code("^") + "\r", 2),
+            learnt(code("") + "\r", 2),
+            learnt(format!("~{}\r", code("|")), 2),
+            learnt(format!("{}#\r", code("|")), 2),
+        ] {
+            assert_eq!(fast.agreed(&other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn every_key_is_seen() {
+        let check = |text: &str, shown: &str| assert_eq!(visible(&keys(text, 2)), shown);
+        check(
+            "]C1A b\u{1d}|\r\n\t",
+            "]C1A<Space>b<GS>|<Enter><Enter><Tab>",
+        );
+        check("\u{2}à库\u{3}", "<02>à库<03>");
+        check("", "");
+    }
+
+    #[test]
+    fn terminators_have_codes() {
+        for one in Terminator::ALL {
+            assert_eq!(Terminator::from_code(one.code()), Some(one));
+        }
+        assert_eq!(Terminator::from_code("x"), None);
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) fn screen_code(screen: &Screen) -> &'static str {
         Screen::History(_) => "history",
         Screen::Sync(_) => "sync",
         Screen::Nearby(_) => "nearby",
+        Screen::Scanner(_) => "scanner",
         Screen::Settings(_) => "settings",
         Screen::Printing(_) => "printing",
         Screen::Signing(_) => "signing",

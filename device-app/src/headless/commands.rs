@@ -71,6 +71,7 @@ impl Driver {
                 "history" => UiEvent::Open(Place::History),
                 "sync" => UiEvent::Open(Place::Sync),
                 "nearby" => UiEvent::Open(Place::Nearby),
+                "scanner" => UiEvent::Open(Place::Scanner),
                 "settings" => UiEvent::Open(Place::Settings),
                 operation => UiEvent::OpenOperation(operation.to_owned()),
             }),

@@ -1,6 +1,6 @@
 //! From the plain rows of [`crate::view`] to the structs that `ui/types.slint` declares.
 
-use slint::{Model, ModelRc, SharedString, VecModel};
+use slint::{Image, Model, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel};
 
 use super::generated::{
     ChoiceRow, FactRow, HistoryLine, HitRow, LineRow, LineStateKind, OperationRow, OperatorRow,
@@ -8,7 +8,7 @@ use super::generated::{
 };
 use crate::view::{
     Choice, Fact, HistoryRow, Hit, Line, LineState, Message, OperationTile, OperatorTile,
-    OthersDraft, PadKey, RawScan, RecentLine, StockRow,
+    OthersDraft, PadKey, Qr, RawScan, RecentLine, StockRow,
 };
 
 /// A new model for `rows`, or `None` when `shown` has the same already: a model that is replaced
@@ -39,6 +39,19 @@ pub(super) fn split_facts(facts: &[Fact]) -> (Vec<Fact>, Vec<Fact>) {
 /// A count for the screen; what is larger than a Slint `int` is shown as its largest.
 pub(super) fn count(number: impl TryInto<i32>) -> i32 {
     number.try_into().unwrap_or(i32::MAX)
+}
+
+/// One pixel a module; the screen makes them larger.
+pub(super) fn qr_image(qr: &Qr) -> Image {
+    let pixel = |dark: &bool| Rgb8Pixel::from([if *dark { 0 } else { 255 }; 3]);
+    let mut buffer = SharedPixelBuffer::<Rgb8Pixel>::new(qr.side, qr.side);
+    let modules = qr.dark.iter().map(pixel);
+    buffer
+        .make_mut_slice()
+        .iter_mut()
+        .zip(modules)
+        .for_each(|(to, from)| *to = from);
+    Image::from_rgb8(buffer)
 }
 
 /// A key of a keypad by the name it has in `ui/widgets/keypad.slint`.

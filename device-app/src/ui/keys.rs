@@ -9,7 +9,8 @@ use slint::platform::WindowEvent;
 use slint::{ComponentHandle, SharedString, Timer, TimerMode};
 
 use super::compose::{Composer, Taken};
-use super::generated::{AppWindow, HardwareKeys, Keyboard, OutcomeKind, Shell};
+use super::generated::{AppWindow, HardwareKeys, Keyboard, OutcomeKind, ScreenKind, Shell};
+use super::raw_keys::RawKeys;
 use super::{Events, focus};
 use crate::view::UiEvent;
 
@@ -54,6 +55,8 @@ impl KeySink for PassKeys {
 
 pub(super) struct Keys {
     sink: RefCell<Box<dyn KeySink>>,
+    /// Of a scanner that is being learnt.
+    raw: Rc<RawKeys>,
     composer: Composer,
     events: Events,
     window: slint::Weak<AppWindow>,
@@ -91,6 +94,7 @@ fn step(key: &str, typing: bool) -> Option<&'static str> {
 pub(super) fn connect(app: &AppWindow, events: &Events) -> Rc<Keys> {
     let keys = Rc::new(Keys {
         sink: RefCell::new(Box::new(PassKeys)),
+        raw: RawKeys::new(events),
         composer: Composer::new(app, events),
         events: events.clone(),
         window: app.as_weak(),
@@ -177,6 +181,9 @@ impl Keys {
         }
         self.shortcut.set(shortcut);
         let now_ms = self.now_ms();
+        if self.learns() && self.raw.take(text, now_ms) {
+            return true;
+        }
         let terminator = matches!(text, "\r" | "\n" | TAB);
         if let Some(scanned_ms) = self.scanned_ms.take()
             && terminator
@@ -203,6 +210,14 @@ impl Keys {
         }
         self.carry_out(answers);
         true
+    }
+
+    /// A scanner is being learnt: what it types is judged by nobody before.
+    fn learns(&self) -> bool {
+        self.window.upgrade().is_some_and(|app| {
+            let shell = app.global::<Shell>();
+            shell.get_screen() == ScreenKind::Scanner && !shell.get_covered()
+        })
     }
 
     fn step(&self, key: &str) -> Option<&'static str> {

@@ -1,11 +1,11 @@
 //! Handhelds nearby, codes to show, files.
 
-use slint::{ComponentHandle, Image, Rgb8Pixel, SharedPixelBuffer};
+use slint::ComponentHandle;
 
 use super::Events;
-use super::convert::{changed, changed_texts, count};
+use super::convert::{changed, changed_texts, count, qr_image};
 use super::generated::{AppWindow, CodeShown, NearbyState};
-use crate::view::{CodeKind, NearbyView, Qr, UiEvent};
+use crate::view::{CodeKind, NearbyView, UiEvent};
 
 pub(super) fn connect(app: &AppWindow, events: &Events) {
     let state = app.global::<NearbyState>();
@@ -41,7 +41,7 @@ pub(super) fn show(app: &AppWindow, view: &NearbyView) {
     match &view.code {
         None => state.set_code(CodeShown::None),
         Some(code) => {
-            state.set_qr(image(&code.qr));
+            state.set_qr(qr_image(&code.qr));
             state.set_qr_side(count(code.qr.side));
             state.set_parts(count(code.parts));
             state.set_code(match code.kind {
@@ -63,17 +63,4 @@ pub(super) fn show(app: &AppWindow, view: &NearbyView) {
         state.set_files(files);
     }
     state.set_stands_in(view.stands_in);
-}
-
-/// One pixel a module; the screen makes them larger.
-fn image(qr: &Qr) -> Image {
-    let pixel = |dark: &bool| Rgb8Pixel::from([if *dark { 0 } else { 255 }; 3]);
-    let mut buffer = SharedPixelBuffer::<Rgb8Pixel>::new(qr.side, qr.side);
-    let modules = qr.dark.iter().map(pixel);
-    buffer
-        .make_mut_slice()
-        .iter_mut()
-        .zip(modules)
-        .for_each(|(to, from)| *to = from);
-    Image::from_rgb8(buffer)
 }

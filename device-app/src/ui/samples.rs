@@ -2,6 +2,7 @@
 
 mod cartons;
 mod printing;
+mod scanner;
 mod screens;
 
 use cartons::{loading, packing, signing};
@@ -21,10 +22,11 @@ use crate::view::{
 pub const FORMS: [(&str, u32, u32); 2] = [("phone", 480, 800), ("tablet", 1280, 800)];
 
 /// What a phone shows only after scrolling, and how high a phone would have to be.
-const LONG: [(&str, u32); 4] = [
+const LONG: [(&str, u32); 5] = [
     ("sync", 2_200),
     ("nearby", 2_200),
     ("settings", 2_200),
+    ("scanner-learnt", 1_100),
     ("gallery", 5_600),
 ];
 
@@ -144,6 +146,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("stopped", signed_out(base(stopped()))),
     ];
     views.extend(printing::views(&goods, &base));
+    views.extend(scanner::views(&base));
     views.extend(states(&goods, base));
     views
 }

@@ -37,6 +37,7 @@ fn place_of(place: PlaceKind) -> Option<Place> {
         PlaceKind::Sync => Place::Sync,
         PlaceKind::Nearby => Place::Nearby,
         PlaceKind::Settings => Place::Settings,
+        PlaceKind::Scanner => Place::Scanner,
         PlaceKind::Printing => Place::Printing,
         PlaceKind::Gallery => Place::Gallery,
         PlaceKind::None => return None,

@@ -9,8 +9,8 @@ use super::generated::{AppWindow, Keyboard, ScreenKind, Sentence, Shell, Words};
 use super::keys::{KeySink, Keys};
 use super::{
     Events, enrol_adapter, history_adapter, home_adapter, keys, look_up_adapter, nearby_adapter,
-    printing_adapter, settings_adapter, shell_adapter, sign_in_adapter, signing_adapter,
-    stopped_adapter, sync_adapter, task_adapter,
+    printing_adapter, scanner_adapter, settings_adapter, shell_adapter, sign_in_adapter,
+    signing_adapter, stopped_adapter, sync_adapter, task_adapter,
 };
 use crate::view::{Message, Picture, Screen, UiEvent, View};
 
@@ -41,6 +41,7 @@ impl Window {
         nearby_adapter::connect(&app, &events);
         settings_adapter::connect(&app, &events);
         printing_adapter::connect(&app, &events);
+        scanner_adapter::connect(&app, &events);
         signing_adapter::connect(&app, &events);
         stopped_adapter::connect(&app, &events);
         let keys = keys::connect(&app, &events);
@@ -223,6 +224,10 @@ fn show_view(app: &AppWindow, view: &View) {
         Screen::Settings(screen) => {
             settings_adapter::show(app, screen);
             ScreenKind::Settings
+        }
+        Screen::Scanner(screen) => {
+            scanner_adapter::show(app, screen);
+            ScreenKind::Scanner
         }
         Screen::Signing(screen) => {
             signing_adapter::show(app, screen);

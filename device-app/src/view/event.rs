@@ -1,5 +1,7 @@
 //! What the person does.
 
+use scan::learn::KeyPress;
+
 use super::{CodeKind, Language, PrintEvent, Strokes, Theme};
 
 /// Where the navigation leads.
@@ -11,6 +13,8 @@ pub enum Place {
     Sync,
     Nearby,
     Settings,
+    /// Where the wedge scanner is learnt.
+    Scanner,
     /// What is being printed.
     Printing,
     Gallery,
@@ -105,6 +109,10 @@ pub enum UiEvent {
     SetVibrationOnly(bool),
     SetCamera(bool),
     SetMetered(bool),
+    /// All keys of one scan, while the scanner is learnt.
+    ScannerKeys(Vec<KeyPress>),
+    /// The scanner is one as most are.
+    ResetScanner,
     Print(PrintEvent),
     /// Try anything on a copy that is thrown away.
     Practise(bool),

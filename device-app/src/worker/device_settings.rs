@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use replica::{Replica, ReplicaError};
 
 use super::machine::Worker;
+use super::scanner::KeptScanner;
 use crate::view::{Appearance, Language, Theme};
 
 const NAME: &str = "device";
@@ -42,6 +43,8 @@ pub(crate) struct DeviceSettings {
     pub(crate) from_server: BTreeMap<String, String>,
     /// When the supervisor's message was sent that was read here last, unix milliseconds.
     pub(crate) message_read: i64,
+    /// How the wedge scanner is set up; `None` as most are.
+    pub(crate) scanner: Option<KeptScanner>,
 }
 
 impl Default for DeviceSettings {
@@ -64,6 +67,7 @@ impl Default for DeviceSettings {
             idle_minutes: 15,
             from_server: BTreeMap::new(),
             message_read: 0,
+            scanner: None,
         }
     }
 }

@@ -35,6 +35,8 @@ const fn concerns_the_device(event: &UiEvent) -> bool {
             | UiEvent::SetCamera(_)
             | UiEvent::SetNeighbours(_)
             | UiEvent::SetMetered(_)
+            | UiEvent::ScannerKeys(_)
+            | UiEvent::ResetScanner
     ) || matches!(event, UiEvent::Print(print) if print.is_setting())
 }
 
@@ -128,6 +130,8 @@ impl Worker {
                 return self.sync_event(sync_core::Event::StayOffline(stay));
             }
             UiEvent::KeepWords(kept) => return self.keep_words(&kept),
+            UiEvent::ScannerKeys(keys) => return self.scanner_keys(&keys),
+            UiEvent::ResetScanner => return self.reset_scanner(),
             UiEvent::Print(event) => return self.print_event(event),
             setting => return self.set(setting),
         }
@@ -262,7 +266,7 @@ impl Worker {
         self.showing = match self.showing {
             Showing::Nearby => Showing::Sync,
             Showing::Printing => self.behind_printing(),
-            Showing::Gallery => Showing::Settings,
+            Showing::Gallery | Showing::Scanner => Showing::Settings,
             Showing::Signing => Showing::Task,
             Showing::LookUp if self.look_up.has_detail() => {
                 self.look_up.close_detail();

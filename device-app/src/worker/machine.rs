@@ -29,6 +29,7 @@ use super::opening::{self, Stopped};
 use super::pin::Tries;
 use super::practice::{self, Practice};
 use super::printing::Printing;
+use super::scanner::ScannerState;
 use super::site_clock::SiteClock;
 use super::stock_view::StockView;
 use super::sync_driver::{SyncDriver, SyncNews};
@@ -76,6 +77,7 @@ pub(crate) enum Showing {
     Sync,
     Nearby,
     Settings,
+    Scanner,
     Printing,
     Gallery,
     Signing,
@@ -144,6 +146,7 @@ pub struct Worker {
     pub(crate) data_folder: PathBuf,
     pub(crate) blobs: BlobDriver,
     pub(crate) settings: DeviceSettings,
+    pub(crate) scanner: ScannerState,
     pub(crate) site: Option<SiteId>,
     pub(crate) site_clock: SiteClock,
     pub(crate) showing: Showing,
@@ -221,6 +224,7 @@ impl Worker {
             photo_wanted: options.photo_wanted,
             photo_for: None,
             settings,
+            scanner: ScannerState::default(),
             site: None,
             site_clock: SiteClock::new("UTC"),
             showing: Showing::Enrol,
@@ -587,6 +591,7 @@ impl Worker {
             Place::History if self.operator.is_some() => Showing::History,
             Place::Sync => Showing::Sync,
             Place::Nearby => return self.open_nearby(),
+            Place::Scanner => return self.open_scanner(),
             Place::Settings => Showing::Settings,
             Place::Printing => return self.open_printing(),
             Place::Gallery => Showing::Gallery,

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use carry::file::{self, FILE_BYTES_MAX, FileError};
 use carry::frames::{CONTENT_BYTES_MAX, Receiver, Seen, Sender};
 use protocol::{Offer, Pairing, Parcel};
-use qrcode::{Color, EcLevel, QrCode};
 use replica::ReplicaError;
 
 use super::machine::{Showing, Worker};
 use super::neighbours::stands_in;
+use super::qr::draw;
 use super::sync_driver::SyncNews;
 use crate::view::{CodeKind, Message, NearbyView, Outcome, Qr, ShownCode};
 
@@ -53,20 +53,6 @@ impl NearbyState {
     pub(crate) fn due(&self) -> Option<i64> {
         let show = self.show.as_ref()?;
         show.sender.as_ref().map(|_| show.next_at)
-    }
-}
-
-/// A text as QR modules; an empty one for a text that fits into none.
-fn draw(text: &str) -> Qr {
-    match QrCode::with_error_correction_level(text, EcLevel::L) {
-        Ok(code) => Qr {
-            side: u32::try_from(code.width()).unwrap_or(0),
-            dark: code.to_colors().iter().map(|c| *c == Color::Dark).collect(),
-        },
-        Err(error) => {
-            tracing::error!(%error, "no QR for this text");
-            Qr::default()
-        }
     }
 }
 

@@ -97,6 +97,7 @@ impl Worker {
             Showing::Sync => Screen::Sync(self.sync_view()?),
             Showing::Nearby => Screen::Nearby(self.nearby_view()),
             Showing::Settings => Screen::Settings(self.settings_view()),
+            Showing::Scanner => Screen::Scanner(self.scanner_view()),
             Showing::Printing => Screen::Printing(self.printing_view()),
             Showing::Gallery => Screen::Gallery,
             Showing::Signing => Screen::Signing(self.signing_view()?),

@@ -6,6 +6,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use scan::wedge::WedgeSettings;
+
 use super::{Stopped, ToWorker, Worker, WorkerOptions};
 use crate::health::Health;
 use crate::view::{Feedback, Screen, StoppedView, UiEvent, View};
@@ -38,6 +40,8 @@ pub trait WorkerOutput: Send + 'static {
     fn show(&mut self, view: View);
     /// Once, before the first view: what the keyboard had learned, as [`UiEvent::KeepWords`] brought it.
     fn words(&mut self, _kept: String) {}
+    /// At the start and after each change: how scanners are told from typing.
+    fn wedge(&mut self, _settings: WedgeSettings) {}
     /// A new answer, after its commit, to be heard and felt. `loudness`: 0 to 100, 0 is silence.
     fn answer(&mut self, feedback: &Feedback, loudness: u32);
     /// Battery, and room on the disk that holds the folder.
@@ -102,6 +106,8 @@ fn work(
     output.words(worker.words()?);
     let health = output.health(worker.data_folder());
     worker.take_health(health);
+    let mut wedge = worker.wedge();
+    output.wedge(wedge.clone());
     let mut shown = worker.view();
     output.show(shown.clone());
     while !worker.wants_to_quit() {
@@ -115,6 +121,10 @@ fn work(
         if worker.asks_health() {
             let health = output.health(worker.data_folder());
             worker.take_health(health);
+        }
+        if wedge != worker.wedge() {
+            wedge = worker.wedge();
+            output.wedge(wedge.clone());
         }
         let view = worker.view();
         if view != shown {

@@ -15,6 +15,7 @@ mod look_up;
 mod pictures;
 mod printing;
 mod reach;
+mod scanner;
 mod scene;
 mod signing;
 mod support;

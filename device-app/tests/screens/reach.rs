@@ -114,7 +114,7 @@ fn everything_that_can_be_pressed_is_read_out() {
 }
 
 /// Tab until the thing with that label has the keys, then Enter.
-fn choose(bench: &Bench, label: &str) {
+pub(crate) fn choose(bench: &Bench, label: &str) {
     for _ in 0..STEPS_MAX {
         press(bench, Key::Tab);
         if focused(&Scene::of(bench.slint())).is_some_and(|target| target.label == label) {
@@ -140,6 +140,7 @@ fn enter_presses_what_has_the_keys() {
     check("question", "Cancel", UiEvent::Action("cancel".into()));
     check("refused", "Refused. Tap to go on.", UiEvent::Acknowledge);
     check("settings", "Gallery", UiEvent::Open(Place::Gallery));
+    check("settings", "Scanner", UiEvent::Open(Place::Scanner));
     check("settings", "Left-handed", UiEvent::SetLeftHanded(true));
     check("gallery", "Back", UiEvent::Back);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use device_app::view::{PadKey, Place, UiEvent};
 use device_app::worker::ToWorker;
 use proptest::prelude::*;
+use scan::learn::KeyPress;
 
 use crate::hub::Hub;
 use crate::rig::Rig;
@@ -137,6 +138,7 @@ fn press() -> impl Strategy<Value = UiEvent> {
         Place::History,
         Place::Sync,
         Place::Settings,
+        Place::Scanner,
     ];
     let pad = prop_oneof![
         (0..12_u8).prop_map(PadKey::Digit),
@@ -156,6 +158,9 @@ fn press() -> impl Strategy<Value = UiEvent> {
         2 => prop::sample::select(operations.to_vec()).prop_map(|o| UiEvent::OpenOperation(o.into())),
         2 => prop::sample::select(places.to_vec()).prop_map(UiEvent::Open),
         1 => any::<String>().prop_map(UiEvent::EnterText),
+        1 => any::<Vec<(String, u64)>>().prop_map(|keys| UiEvent::ScannerKeys(
+            keys.into_iter().map(|(text, at_ms)| KeyPress { text, at_ms }).collect(),
+        )),
         1 => any::<String>().prop_map(UiEvent::Search),
         1 => any::<String>().prop_map(UiEvent::Choose),
         1 => prop::sample::select(vec![

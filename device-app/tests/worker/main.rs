@@ -15,6 +15,7 @@ mod printing;
 mod process;
 mod rig;
 mod rights;
+mod scanner;
 mod signing;
 mod syncing;
 mod trigger;

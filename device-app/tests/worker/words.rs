@@ -102,6 +102,20 @@ fn every_code_has_words() {
         "file-missing",
         "file-not-written",
         "file-other-organisation",
+        "scanner-scan-test",
+        "scanner-scan-again",
+        "scanner-in-use",
+        "scanner-read-once",
+        "scanner-learnt",
+        "scanner-reset",
+        "scanner-differs",
+        "scanner-separator-lost",
+        "scanner-not-the-test-code",
+        "scanner-too-slow",
+        "scanner-caps-inverted",
+        "scanner-layout-azerty",
+        "scanner-layout-qwertz",
+        "scanner-layout",
     ];
     for refusal in protocol::PeerRefusal::ALL {
         check(WordKind::Message, refusal.code());

@@ -599,18 +599,22 @@ pub(super) fn nearby() -> NearbyView {
     }
 }
 
+/// Modules that say nothing.
+pub(super) fn qr(side: u32) -> Qr {
+    let dark = |at: u32| (at % side * 7 + at / side * 13 + at * at % 11).is_multiple_of(2);
+    Qr {
+        side,
+        dark: (0..side * side).map(dark).collect(),
+    }
+}
+
 /// A code of about the size that a moving parcel has.
 pub(super) fn nearby_code(kind: CodeKind) -> NearbyView {
-    let side = if kind == CodeKind::Parcel { 97 } else { 53 };
-    let dark = |at: u32| (at % side * 7 + at / side * 13 + at * at % 11).is_multiple_of(2);
     NearbyView {
         enabled: true,
         code: Some(ShownCode {
             kind,
-            qr: Qr {
-                side,
-                dark: (0..side * side).map(dark).collect(),
-            },
+            qr: qr(if kind == CodeKind::Parcel { 97 } else { 53 }),
             parts: if kind == CodeKind::Parcel { 14 } else { 0 },
         }),
         ..NearbyView::default()
