@@ -279,10 +279,9 @@ fn an_answer_to_a_question_that_is_over_changes_nothing() {
     );
     // The person goes to look; the printer is asked again, and so is the person.
     answer(&mut rig, "look");
-    rig.wait_until(|view| stands(PrintChipState::Asks)(view));
-    rig.wait_until(move |view| {
-        stands(PrintChipState::Asks)(view) && printer_question(view).is_none_or(|n| n > number)
-    });
+    rig.ui(UiEvent::Open(Place::Printing));
+    rig.wait_until(move |view| printer_question(view).is_some_and(|n| n > number));
+    rig.ui(UiEvent::Back);
     answer(&mut rig, "yes");
     rig.wait_until(is_done);
     assert_eq!(printer.with(|p| p.count_of("A-01")), 1);
