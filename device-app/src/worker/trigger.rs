@@ -170,6 +170,10 @@ impl Worker {
         };
         match next {
             Some((Next::Own(chosen), stale)) => {
+                // As if the trigger was pulled again: what comes next is compared with this code alone. A scanner that
+                // never stops would else be one trigger, and lose what it scanned before.
+                self.trigger.taken.clear();
+                self.trigger.aside = 0;
                 let before = self.work.clone();
                 self.take(chosen, stale, true)?;
                 self.trigger.before = before.filter(|_| self.committed.is_empty());

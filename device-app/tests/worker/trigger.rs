@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering;
 
 use device_app::view::{Outcome, Place, Screen, UiEvent};
 use device_app::worker::ToWorker;
+use documents::{FieldEdit, Partition, RecordKind};
+use domain::ItemId;
 use scan::Payload;
 
 use crate::hub::Hub;
@@ -11,9 +13,18 @@ use crate::rig::Rig;
 
 /// The wedge types these one right after the other.
 fn pull(rig: &mut Rig, codes: &[&str]) {
+    pull_every(rig, codes, 20);
+}
+
+/// As a belt goes by: the same code may come again, not within the time in which it would be the same scan.
+fn pull_slowly(rig: &mut Rig, codes: &[&str]) {
+    pull_every(rig, codes, 110);
+}
+
+fn pull_every(rig: &mut Rig, codes: &[&str], ms: i64) {
     rig.clock.fetch_add(400, Ordering::Relaxed);
     for (code, n) in codes.iter().zip(0..) {
-        rig.clock.fetch_add(20, Ordering::Relaxed);
+        rig.clock.fetch_add(ms, Ordering::Relaxed);
         rig.worker.handle(ToWorker::Ui(UiEvent::Scan {
             text: (*code).to_owned(),
             follows: n > 0,
@@ -129,6 +140,35 @@ fn a_fast_wedge_loses_no_goods() {
     pull(&mut rig, &["BOLT", "MILK"]);
     assert_eq!(rig.stock(), ["A-01 BOLT 1"], "the second ended the first");
     assert_eq!(rig.task().prompt.code, "enter-lot");
+}
+
+#[test]
+fn a_wedge_that_never_stops_is_no_single_trigger() {
+    let hub = Hub::new();
+    for (n, sku) in [(0xa1_u8, "NUT"), (0xa2, "RING"), (0xa3, "PIN")] {
+        let id = ItemId::from_bytes([n; 16]).into();
+        let fields = ["sku", "unit"].map(|field| FieldEdit::set(field, sku));
+        hub.edit(Partition::Shared, RecordKind::Item, id, fields.to_vec());
+    }
+    let mut rig = receiving(&hub);
+    // The same code comes again after others, each right behind the one before it.
+    let goods = ["NUT", "RING", "PIN"];
+    let codes: Vec<&str> = (0..60).map(|n| goods[n % 7 % 3]).collect();
+    let meant: Vec<&str> = (codes.iter().zip([""].iter().chain(&codes)))
+        .filter(|(code, before)| code != before)
+        .map(|(code, _)| *code)
+        .collect();
+    pull_slowly(&mut rig, &meant);
+    rig.action("done");
+    let query = rig.worker.replica().query();
+    let rows = query.events(&Default::default(), 100).unwrap();
+    let sku = |row: &replica::query::EventRow| {
+        let goods = row.placed.event.record.body.goods().unwrap().item;
+        query.item(goods).unwrap().unwrap().sku
+    };
+    let mut recorded: Vec<String> = rows.iter().map(sku).collect();
+    recorded.reverse();
+    assert_eq!(recorded, meant);
 }
 
 #[test]
