@@ -10,7 +10,7 @@ use super::machine::Worker;
 use super::stock_view::StockView;
 use crate::view::{Detail, Fact, Hit, Language, LookUpView, Message, Outcome, StockRow};
 
-const HITS_MAX: u32 = 50;
+const HITS_MAX: u32 = 30;
 const HISTORY_MAX: u32 = 30;
 /// Stock is certain for so long after the server was heard from.
 const CERTAIN_MS: i64 = 5 * 60_000;
