@@ -102,6 +102,10 @@ impl Procedure for Issue {
             self.draft.lines.is_empty(),
         ) {
             desk::take_order(self, **first, view, out)?;
+            if self.desk.order.is_none() && out.feedback.is_some() {
+                // Called off, or somebody else's: that was said.
+                return Ok(true);
+            }
             self.look_for_cartons(view)?;
         }
         let chosen = self.desk.order.as_ref().map(OrderWork::id);
@@ -109,7 +113,8 @@ impl Procedure for Issue {
             out.feedback = Some(of_other_order(&plate, other, view)?);
             return Ok(true);
         }
-        if self.desk.order.as_ref().is_some_and(|o| o.facts.cancelled) {
+        if let Some(order) = self.desk.order.as_ref().filter(|o| o.facts.cancelled) {
+            out.refuse(FeedbackCode::OrderCalledOff, [order.facts.code.clone()]);
             return Ok(true);
         }
         for content in &carton.contents {

@@ -80,9 +80,15 @@ impl Procedure for LookUp {
         bins.dedup_by_key(|bin| bin.id);
         self.facts
             .extend(bins.iter().map(|bin| (FactCode::Bin, bin.code.clone())));
-        self.rows = carton
-            .contents
-            .iter()
+        // Nobody who counts a bin blind is told what is in its cartons.
+        let mut seen = Vec::new();
+        for content in &carton.contents {
+            if !view.is_hidden(content.bin.id)? {
+                seen.push(content);
+            }
+        }
+        self.rows = seen
+            .into_iter()
             .map(|content| Line {
                 title: content.item.name(ctx.language).to_owned(),
                 subtitle: content.goods.lot.clone().unwrap_or_default(),

@@ -292,13 +292,17 @@ pub(crate) fn find(
          WHERE id IN (SELECT rowid FROM search_words WHERE search_words MATCH ?1 LIMIT {LOOKED_AT})
          ORDER BY length(words), words LIMIT ?2"
     );
+    let mut asked = String::new();
     for is_whole in [true, false] {
         let terms: Vec<String> = text
             .split_whitespace()
             .flat_map(|word| query_terms(word, is_whole))
             .collect();
-        if !terms.is_empty() && found < limit as usize {
-            found = run(&by_word, &terms.join(" AND "))?;
+        let terms = terms.join(" AND ");
+        // Of Chinese characters both questions are the same.
+        if terms != asked && found < limit as usize {
+            found = run(&by_word, &terms)?;
+            asked = terms;
         }
     }
     hits.truncate(limit as usize);

@@ -319,6 +319,9 @@ impl Worker {
                         continue;
                     }
                     bins.push(key.bin);
+                    if view.hides(key.bin)? {
+                        continue;
+                    }
                     let item = view.item_or_unnamed(key.goods.item)?;
                     let parts = [
                         key.goods.lot.as_deref(),
@@ -337,6 +340,11 @@ impl Worker {
                 bins.sort_unstable();
                 bins.dedup();
                 for bin in bins {
+                    if view.hides(bin)? {
+                        detail
+                            .facts
+                            .push(fact("under-count", "–".to_owned(), false));
+                    }
                     detail
                         .facts
                         .push(fact("bin", view.bin_or_unnamed(bin)?.code, true));
@@ -347,7 +355,7 @@ impl Worker {
                         .facts
                         .extend(order.map(|o| fact("order", o.code, false)));
                 }
-                if detail.stock.is_empty() {
+                if detail.facts.iter().all(|fact| fact.label != "bin") {
                     detail.facts.push(fact("lines", "0".to_owned(), true));
                 }
                 found.sort_by_key(|row| std::cmp::Reverse(row.placed.place));

@@ -5,7 +5,7 @@ use operations::Said;
 use replica::ReplicaError;
 use replica::query::EventRow;
 
-use super::machine::{Showing, Worker};
+use super::machine::{Showing, Work, Worker};
 use crate::signature;
 use crate::view::{Message, Outcome, SigningView, Strokes};
 
@@ -15,7 +15,8 @@ const LINES_MAX: u32 = 500;
 impl Worker {
     /// Whether somebody can sign: something was done, and it is no practice.
     pub(crate) fn can_sign(&self) -> bool {
-        !self.practises() && self.work.as_ref().is_some_and(|work| work.last.is_some())
+        let done = |work: &Work| work.task.line_count() > 0;
+        !self.practises() && self.work.as_ref().is_some_and(done)
     }
 
     /// Hands the device to whoever signs.

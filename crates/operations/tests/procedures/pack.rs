@@ -2,7 +2,7 @@
 
 use crate::support::{Site, check, context, play, reloaded};
 use operations::Operation::{Issue, LookUp, Pack};
-use operations::{ActionCode, FactCode, Task};
+use operations::{ActionCode, FactCode, FeedbackCode, Task};
 
 /// Picked to the dock for two orders.
 fn site() -> Site {
@@ -203,6 +203,39 @@ fn a_carton_of_another_order_is_refused_and_those_that_wait_are_listed() {
     assert_eq!(waiting(&step.task), ["C-1", "C-2"]);
     let step = play(&step.task, "scan C-1", &site);
     assert_eq!(waiting(&step.task)[0], "C-2");
+}
+
+#[test]
+fn a_carton_of_an_order_that_was_called_off_stays_and_that_is_said() {
+    let mut site = site();
+    packed(&mut site);
+    let begun = play(&Task::start(Issue), "scan SO-1", &site).task;
+    site.call_off("SO-1");
+    for (task, prompt) in [(Task::start(Issue), "scan-item"), (begun, "stop-order")] {
+        let step = play(&task, "scan C-1", &site);
+        let said = step.feedback.unwrap();
+        assert_eq!(said.code, FeedbackCode::OrderCalledOff);
+        assert_eq!(step.task.prompt().code.code(), prompt);
+        assert!(step.events.is_empty());
+    }
+    let mut barred = self::site();
+    packed(&mut barred);
+    barred.bar("SO-1");
+    let step = play(&Task::start(Issue), "scan C-1", &barred);
+    assert_eq!(step.feedback.unwrap().code, FeedbackCode::SomebodyElse);
+}
+
+#[test]
+fn a_carton_in_a_bin_under_a_blind_count_shows_nothing_of_what_is_in_it() {
+    let mut site = site();
+    packed(&mut site);
+    let shown = |site: &Site| {
+        let task = play(&Task::start(LookUp), "scan C-1", site).task;
+        task.lines(&context()).len()
+    };
+    assert_eq!(shown(&site), 1);
+    site.plan_count("PD-1", true, &["DOCK"]);
+    assert_eq!(shown(&site), 0);
 }
 
 #[test]
