@@ -238,6 +238,8 @@ codes! {
         CartonOfOtherOrder = "carton-of-other-order",
         /// Carton: nothing is in it any more.
         CartonGone = "carton-gone",
+        /// Unit, carton that it is in by the book.
+        UnitInCarton = "unit-in-carton",
         /// Carton, number of its lines.
         CartonLoaded = "carton-loaded",
         /// Carton, bin where it is.

@@ -1,6 +1,6 @@
 //! Check and pack: what waits for an order is scanned piece by piece and put into cartons.
 
-use domain::{EventBody, OrderStep, OrderType, Quantity, UnitId};
+use domain::{EventBody, OrderId, OrderStep, OrderType, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, PromptCode};
@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need, line};
 use crate::flow::{Out, Procedure, advance, close};
+use crate::hand::Hand;
 use crate::issue::{of_other_order, refuse_issued};
 use crate::keeps::{keeps_desk, keeps_draft};
 use crate::resolve::Match;
@@ -123,12 +124,13 @@ impl Procedure for Pack {
         stock_source::missing(&mut self.draft, view)
     }
 
-    fn doubts(&self, _: &dyn SiteView, ctx: &Context) -> Result<Vec<Feedback>, ViewError> {
-        let Some(hand) = &self.draft.hand else {
+    fn doubts(&self, view: &dyn SiteView, ctx: &Context) -> Result<Vec<Feedback>, ViewError> {
+        let (Some(hand), Some(order)) = (&self.draft.hand, &self.desk.order) else {
             return Ok(Vec::new());
         };
         let doubts = [
-            self.desk.order.as_ref().and_then(|o| o.doubt(hand)),
+            in_a_carton(hand, order.id(), view)?,
+            order.doubt(hand),
             doubt::expired(hand, ctx),
             doubt::wrong_bin(&self.draft),
             doubt::not_enough(&self.draft),
@@ -204,6 +206,26 @@ impl Procedure for Pack {
         }
         Ok(true)
     }
+}
+
+/// The very unit in hand is in a carton of the order by the book.
+fn in_a_carton(
+    hand: &Hand,
+    order: OrderId,
+    view: &dyn SiteView,
+) -> Result<Option<Feedback>, ViewError> {
+    let Some(unit) = hand.unit() else {
+        return Ok(None);
+    };
+    let holds = |carton: &CartonFacts| {
+        let units = carton.contents.iter().filter_map(|c| c.goods.unit.as_ref());
+        units.into_iter().any(|packed| *packed == unit)
+    };
+    let carton = view.cartons_of(order)?.into_iter().find(holds);
+    Ok(carton.map(|carton| {
+        let args = [unit.printed(), carton.plate.printed()].map(str::to_owned);
+        Feedback::attention(FeedbackCode::UnitInCarton, args)
+    }))
 }
 
 /// A plate for a carton without a label: no other device makes the same one, and this one not within the second.

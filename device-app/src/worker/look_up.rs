@@ -231,7 +231,10 @@ impl Worker {
                     let item = view.item_or_unnamed(row.state.goods.item)?;
                     let bin = self.bin_code(row.state.bin)?;
                     let name = item.name(self.names());
-                    let quantity = row.state.quantity.to_string();
+                    let quantity = match view.hides(row.state.bin)? {
+                        true => String::new(),
+                        false => row.state.quantity.to_string(),
+                    };
                     (id.printed().to_owned(), format!("{name} · {bin}"), quantity)
                 }
                 None => return Ok(None),
@@ -374,7 +377,10 @@ impl Worker {
                 detail.subtitle = unit.item.name(self.names()).to_owned();
                 detail.facts = vec![
                     fact("bin", unit.bin.code, true),
-                    fact("quantity", unit.quantity.to_string(), true),
+                    match view.hides(unit.bin.id)? {
+                        true => fact("under-count", "–".to_owned(), false),
+                        false => fact("quantity", unit.quantity.to_string(), true),
+                    },
                 ];
                 let lot = unit.goods.lot.map(|lot| fact("lot", lot, false));
                 detail.facts.extend(lot);

@@ -102,6 +102,34 @@ fn each_piece_is_checked_against_the_order_and_goes_into_the_open_carton() {
 }
 
 #[test]
+fn a_unit_that_is_in_a_carton_is_not_packed_again_unasked() {
+    let mut site = site();
+    check(
+        Pack,
+        &mut site,
+        &[
+            ("scan SO-2", "."),
+            ("scan DOCK", "."),
+            ("scan C-1", "."),
+            (
+                "scan S1",
+                "accepted packed 1 pcs,DRILL,C-1 | all-packed | packed DOCK DRILL#S1 1 for SO-2:1 in C-1",
+            ),
+            (
+                "scan S1",
+                "attention unit-in-carton S1,C-1 | unit-in-carton? | ",
+            ),
+            ("do cancel", "."),
+            (
+                "undo",
+                "accepted undone packed DOCK DRILL#S1 1 | . | reversed",
+            ),
+            ("scan S1", "accepted packed 1 pcs,DRILL,C-1 | . | ."),
+        ],
+    );
+}
+
+#[test]
 fn what_is_missing_is_asked_first() {
     check(
         Pack,
