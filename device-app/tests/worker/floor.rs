@@ -24,7 +24,7 @@ fn receive(rig: &mut Rig, bin: &str, quantity: &str) {
 }
 
 /// A count of.
-fn plan_count(hub: &Hub, code: &str, change: impl Fn(&mut Order)) {
+pub(crate) fn plan_count(hub: &Hub, code: &str, change: impl Fn(&mut Order)) {
     let line = |n: u8| LineAsked {
         bin: Some(BinId::from_bytes([n; 16])),
         ..LineAsked::default()

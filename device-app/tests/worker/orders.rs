@@ -1,6 +1,6 @@
 //! Work on orders: an announced delivery received, and goods picked, by handhelds that are cut off.
 
-use device_app::view::{Fact, Place, Screen, TaskView, UiEvent};
+use device_app::view::{Fact, LookUpView, Place, Screen, TaskView, UiEvent};
 use documents::{FieldEdit, LineAsked, Order, Partition, RecordKind};
 use domain::{ItemId, OrderId, OrderType, Quantity};
 
@@ -341,4 +341,55 @@ fn what_one_handheld_packs_another_sends_by_the_carton() {
     one.ui(UiEvent::Open(Place::LookUp));
     one.scan("BX-1");
     assert!(detail(&mut one).stock.is_empty());
+}
+
+#[test]
+fn what_is_in_a_carton_or_on_a_pallet_under_a_blind_count_is_not_told() {
+    let hub = Hub::new();
+    order(&hub, OrderType::Outbound, "SO-1");
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    const PALLET: &str = "(00)106141412345678908";
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    for code in ["A-01", PALLET, "BOLT"] {
+        rig.scan(code);
+    }
+    rig.worker.quantity("7");
+    assert_eq!(rig.said(), "received");
+    rig.action("done");
+    rig.ui(UiEvent::OpenOperation("pack".into()));
+    for code in ["SO-1", "A-01", "BX-1", "BOLT"] {
+        rig.scan(code);
+    }
+    rig.worker.quantity("3");
+    assert_eq!(rig.said(), "packed");
+    rig.action("later");
+    let shown = |rig: &mut Rig, code: &str| {
+        rig.ui(UiEvent::Open(Place::LookUp));
+        rig.scan(code);
+        let Screen::LookUp(LookUpView { detail, .. }) = rig.view().screen else {
+            panic!("no look-up");
+        };
+        let detail = detail.unwrap();
+        let facts = detail
+            .facts
+            .iter()
+            .map(|f| (f.label.clone(), f.value.clone()));
+        (facts.collect::<Vec<_>>(), detail.stock.len())
+    };
+    let of_book = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+    let (facts, _) = shown(&mut rig, PALLET);
+    assert!(facts.contains(&of_book("quantity", "7")), "{facts:?}");
+    assert_eq!(shown(&mut rig, "BX-1").1, 1);
+    crate::floor::plan_count(&hub, "C-1", |order| order.blind = true);
+    rig.ui(UiEvent::SyncNow);
+    rig.settle();
+    for code in [PALLET, "BX-1"] {
+        let (facts, lines) = shown(&mut rig, code);
+        assert!(facts.contains(&of_book("under-count", "–")), "{facts:?}");
+        assert!(
+            facts.iter().all(|(label, _)| label != "quantity"),
+            "{facts:?}"
+        );
+        assert_eq!(lines, 0, "{code}");
+    }
 }
