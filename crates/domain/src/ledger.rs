@@ -23,6 +23,8 @@ mod baseline_tests;
 #[cfg(test)]
 mod content_tests;
 #[cfg(test)]
+mod history_tests;
+#[cfg(test)]
 mod rights_tests;
 #[cfg(test)]
 mod said_again_tests;

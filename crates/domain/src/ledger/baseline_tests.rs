@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::tests::{DAY, T0, Writer, bin, fold, history, item, key, units};
+use super::history_tests::history;
+use super::tests::{DAY, T0, Writer, bin, fold, item, key, units};
 use super::*;
 use crate::event::{
     CountedLine, Event, EventBody, EventId, ExceptionId, QuarantineDecision, Resolution,

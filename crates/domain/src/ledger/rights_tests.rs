@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::tests::{T0, Writer, fold, history, shuffled, units};
+use super::history_tests::{history, shuffled};
+use super::tests::{T0, Writer, fold, units};
 use super::*;
 use crate::event::{Event, EventBody, EventHash, Resolution};
 use crate::ids::OperatorId;

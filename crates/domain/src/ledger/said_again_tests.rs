@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::tests::{T0, Writer, fold, history, item, key, units};
+use super::history_tests::history;
+use super::tests::{T0, Writer, fold, item, key, units};
 use super::*;
 use crate::event::{Event, EventBody, EventHash, Goods, QuarantineDecision};
 use crate::ids::{BinId, ChainId};
@@ -166,7 +167,7 @@ proptest! {
         }
         decide(&mut w, released, true);
         let reference = fold(&w.events);
-        let other = fold(&super::tests::shuffled(&w.events, seed));
+        let other = fold(&super::history_tests::shuffled(&w.events, seed));
         prop_assert_eq!(reference.balances(), other.balances());
         prop_assert_eq!(reference.exceptions(), other.exceptions());
         prop_assert_eq!(reference.hash(), other.hash());
