@@ -318,14 +318,7 @@ pub(crate) fn scan<P: Procedure>(
     }
     // Other goods end the line before them. If that line cannot be written yet, the scan is refused aloud.
     if p.draft().hand.as_ref().is_some_and(|h| h.item.is_some()) {
-        close(p, view, ctx, out)?;
-        if p.draft().hand.is_some() {
-            let code = if p.draft().asked.is_some() {
-                FeedbackCode::AnswerFirst
-            } else {
-                FeedbackCode::FinishLineFirst
-            };
-            out.refuse(code, []);
+        if !put_down(p, view, ctx, out)? {
             return Ok(());
         }
         p.draft_mut().last_raw = raw.to_owned();
@@ -441,6 +434,25 @@ pub(crate) fn close<P: Procedure>(
         hand.closed = false;
     }
     Ok(())
+}
+
+/// Ends the line in hand, since something else was scanned. Returns whether that went; if not, it says what to do first.
+pub(crate) fn put_down<P: Procedure>(
+    p: &mut P,
+    view: &dyn SiteView,
+    ctx: &Context,
+    out: &mut Out,
+) -> Result<bool, ViewError> {
+    if p.draft().hand.is_none() {
+        return Ok(true);
+    }
+    close(p, view, ctx, out)?;
+    match p.draft() {
+        Draft { asked: Some(_), .. } => out.refuse(FeedbackCode::AnswerFirst, []),
+        Draft { hand: Some(_), .. } => out.refuse(FeedbackCode::FinishLineFirst, []),
+        _ => return Ok(true),
+    }
+    Ok(false)
 }
 
 /// Goes on as far as what is known allows: asks, doubts, or writes the line.

@@ -3,7 +3,7 @@
 use crate::codes::FeedbackCode;
 use crate::context::Context;
 use crate::draft::{Draft, Need};
-use crate::flow::{Out, Procedure, advance, close};
+use crate::flow::{Out, Procedure, advance, put_down};
 use crate::hand::Hand;
 use crate::screen::Feedback;
 use crate::site_view::{BinFacts, SiteView, ViewError};
@@ -69,9 +69,7 @@ pub(crate) fn take_bin<P: Procedure>(
     out: &mut Out,
 ) -> Result<(), ViewError> {
     if p.draft().bin.is_some() && p.draft().need == Need::Quantity {
-        close(p, view, ctx, out)?;
-        if p.draft().hand.is_some() {
-            out.refuse(FeedbackCode::FinishLineFirst, []);
+        if !put_down(p, view, ctx, out)? {
             return Ok(());
         }
     }

@@ -8,7 +8,7 @@ use crate::codes::{ActionCode, FeedbackCode, LineStatus};
 use crate::context::Context;
 use crate::desk::{self, Desk, Job};
 use crate::draft::{Draft, Need, amount, line};
-use crate::flow::{Out, Procedure, advance, close};
+use crate::flow::{Out, Procedure, advance, put_down};
 use crate::keeps::{keeps_desk, keeps_draft};
 use crate::order_work::OrderWork;
 use crate::screen::{Feedback, Line, Said};
@@ -61,9 +61,7 @@ impl Procedure for Issue {
     ) -> Result<(), ViewError> {
         let same = self.draft.source().is_some_and(|b| b.id == bin.id);
         if self.draft.need == Need::Quantity && self.draft.bin.is_some() && !same {
-            close(self, view, ctx, out)?;
-            if self.draft.hand.is_some() {
-                out.refuse(FeedbackCode::FinishLineFirst, []);
+            if !put_down(self, view, ctx, out)? {
                 return Ok(());
             }
         }
@@ -88,12 +86,8 @@ impl Procedure for Issue {
             out.refuse(FeedbackCode::CartonGone, [plate]);
             return Ok(true);
         }
-        if self.draft.hand.is_some() {
-            close(self, view, ctx, out)?;
-            if self.draft.hand.is_some() {
-                out.refuse(FeedbackCode::FinishLineFirst, []);
-                return Ok(true);
-            }
+        if !put_down(self, view, ctx, out)? {
+            return Ok(true);
         }
         let orders = carton.orders();
         if let (None, [first], true) = (

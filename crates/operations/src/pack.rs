@@ -3,11 +3,12 @@
 use domain::{EventBody, OrderId, OrderStep, OrderType, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
+use crate::code_input::finish_line;
 use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, PromptCode};
 use crate::context::Context;
 use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need, line};
-use crate::flow::{Out, Procedure, advance, close};
+use crate::flow::{Out, Procedure, advance, put_down};
 use crate::hand::Hand;
 use crate::issue::{of_other_order, refuse_issued};
 use crate::keeps::{keeps_desk, keeps_draft};
@@ -66,12 +67,8 @@ impl Procedure for Pack {
             out.refuse(FeedbackCode::ChooseOrderFirst, []);
             return Ok(());
         }
-        if self.draft.hand.is_some() {
-            close(self, view, ctx, out)?;
-            if self.draft.hand.is_some() {
-                out.refuse(FeedbackCode::FinishLineFirst, []);
-                return Ok(());
-            }
+        if !put_down(self, view, ctx, out)? {
+            return Ok(());
         }
         if out.feedback.is_none() {
             out.accept(FeedbackCode::BinSelected, [bin.code.clone()]);
@@ -183,11 +180,11 @@ impl Procedure for Pack {
             }
             ActionCode::NextCarton => {
                 if self.draft.hand.is_some() {
-                    close(self, view, ctx, out)?;
+                    finish_line(self, view, ctx, out)?;
                 }
-                if self.draft.hand.is_some() {
-                    out.refuse(FeedbackCode::FinishLineFirst, []);
-                } else if let Some(carton) = self.carton.take() {
+                if self.draft.hand.is_none()
+                    && let Some(carton) = self.carton.take()
+                {
                     out.accept(FeedbackCode::CartonClosed, [carton.printed().to_owned()]);
                 }
             }
@@ -263,12 +260,8 @@ impl Pack {
             );
             return Ok(());
         }
-        if self.draft.hand.is_some() {
-            close(self, view, ctx, out)?;
-            if self.draft.hand.is_some() {
-                out.refuse(FeedbackCode::FinishLineFirst, []);
-                return Ok(());
-            }
+        if !put_down(self, view, ctx, out)? {
+            return Ok(());
         }
         self.carton = Some(plate.clone());
         out.accept(FeedbackCode::CartonOpened, [printed.to_owned()]);

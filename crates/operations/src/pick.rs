@@ -9,7 +9,7 @@ use crate::codes::{ActionCode, FactCode, FeedbackCode, PromptCode};
 use crate::context::Context;
 use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need, amount};
-use crate::flow::{Out, Procedure, advance, close, confirm_line};
+use crate::flow::{Out, Procedure, advance, confirm_line, put_down};
 use crate::hand::{Hand, out_of_range};
 use crate::issue::refuse_issued;
 use crate::keeps::{keeps_desk, keeps_draft};
@@ -124,16 +124,8 @@ impl Procedure for Pick {
             self.stage = Some(bin);
             return self.plan(view, ctx);
         }
-        if self.draft.hand.is_some() {
-            close(self, view, ctx, out)?;
-            if self.draft.hand.is_some() || self.draft.asked.is_some() {
-                let code = match self.draft.asked {
-                    Some(_) => FeedbackCode::AnswerFirst,
-                    None => FeedbackCode::FinishLineFirst,
-                };
-                out.refuse(code, []);
-                return Ok(());
-            }
+        if !put_down(self, view, ctx, out)? {
+            return Ok(());
         }
         let Some(due) = self.due().cloned() else {
             out.refuse(FeedbackCode::NothingMoreToPick, [bin.code]);
