@@ -68,10 +68,9 @@ pub(crate) fn take_bin<P: Procedure>(
     ctx: &Context,
     out: &mut Out,
 ) -> Result<(), ViewError> {
-    if p.draft().bin.is_some() && p.draft().need == Need::Quantity {
-        if !put_down(p, view, ctx, out)? {
-            return Ok(());
-        }
+    if p.draft().bin.is_some() && p.draft().need == Need::Quantity && !put_down(p, view, ctx, out)?
+    {
+        return Ok(());
     }
     if out.feedback.is_none() {
         out.accept(FeedbackCode::BinSelected, [bin.code.clone()]);

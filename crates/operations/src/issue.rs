@@ -60,10 +60,12 @@ impl Procedure for Issue {
         out: &mut Out,
     ) -> Result<(), ViewError> {
         let same = self.draft.source().is_some_and(|b| b.id == bin.id);
-        if self.draft.need == Need::Quantity && self.draft.bin.is_some() && !same {
-            if !put_down(self, view, ctx, out)? {
-                return Ok(());
-            }
+        if self.draft.need == Need::Quantity
+            && self.draft.bin.is_some()
+            && !same
+            && !put_down(self, view, ctx, out)?
+        {
+            return Ok(());
         }
         if out.feedback.is_none() {
             out.accept(FeedbackCode::BinSelected, [bin.code.clone()]);

@@ -159,8 +159,10 @@ pub fn learn(keys: &[KeyPress]) -> Result<Learnt, Fault> {
     }
     compare(code.signs)?;
     let usual = WedgeSettings::default();
-    let gs_lost = code.gs.is_empty();
-    let substitute = Some(code.gs).filter(|gs| !gs.is_empty() && *gs != "\u{1d}");
+    // Control and ] is how many scanners send it, and arrives as ] alone. Taken for the separator it would eat what each
+    // code's symbol identifier begins with.
+    let gs_lost = matches!(code.gs, "" | "]");
+    let substitute = Some(code.gs).filter(|gs| !gs_lost && *gs != "\u{1d}");
     Ok(Learnt {
         settings: WedgeSettings {
             // Twice the longest pause, since a busy radio is not always as quick.
@@ -315,9 +317,11 @@ mod tests {
 
     #[test]
     fn a_separator_that_is_lost_is_told() {
-        let learnt = learn(&keys(&(code("") + "\r"), 2)).unwrap();
-        assert!(learnt.gs_lost);
-        assert_eq!(learnt.settings.gs_substitute, None);
+        for gs in ["", "]"] {
+            let learnt = learn(&keys(&(code(gs) + "\r"), 2)).unwrap();
+            assert!(learnt.gs_lost);
+            assert_eq!(learnt.settings.gs_substitute, None);
+        }
     }
 
     #[test]
