@@ -89,6 +89,12 @@ impl Quantity {
         Self(self.0.saturating_neg())
     }
 
+    /// How much it is, whichever way it goes.
+    #[must_use]
+    pub const fn size(self) -> Self {
+        Self(self.0.saturating_abs())
+    }
+
     /// This many packs of `factor` base units each; `None` out of range.
     pub fn times(self, factor: Self) -> Option<Self> {
         let product = i128::from(self.0) * i128::from(factor.0) / 1_000;

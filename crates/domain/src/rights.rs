@@ -144,24 +144,15 @@ pub struct Limits {
 impl Limits {
     /// Whether an adjustment is small enough, as far as the adjustment alone can tell.
     pub fn allow_difference(&self, difference: Quantity) -> bool {
-        self.adjust.is_none_or(|most| size(difference) <= most)
+        self.adjust.is_none_or(|most| difference.size() <= most)
     }
 
     /// Whether a part is no larger than so many percent of the whole. Of nothing, only nothing is.
     pub fn is_within(part: Quantity, whole: Quantity, percent: Option<u32>) -> bool {
         percent.is_none_or(|percent| {
-            let allowed = i128::from(size(whole).thousandths()) * i128::from(percent);
-            i128::from(size(part).thousandths()) * 100 <= allowed
+            let allowed = i128::from(whole.size().thousandths()) * i128::from(percent);
+            i128::from(part.size().thousandths()) * 100 <= allowed
         })
-    }
-}
-
-/// Without its sign.
-fn size(quantity: Quantity) -> Quantity {
-    if quantity < Quantity::ZERO {
-        quantity.negated()
-    } else {
-        quantity
     }
 }
 

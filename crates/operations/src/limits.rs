@@ -73,10 +73,6 @@ pub fn beyond(
     Ok(None)
 }
 
-fn size(quantity: Quantity) -> Quantity {
-    quantity.max(quantity.negated())
-}
-
 fn shown(quantity: Quantity, item: Option<&ItemFacts>) -> String {
     match item {
         Some(item) => amount(quantity, item),
@@ -92,7 +88,7 @@ fn adjustment(
     view: &dyn SiteView,
 ) -> Result<Option<Feedback>, ViewError> {
     let item = view.item(goods.item)?;
-    let args = |limit| [shown(size(difference), item.as_ref()), limit];
+    let args = |limit| [shown(difference.size(), item.as_ref()), limit];
     let beyond = |limit| Feedback::attention(FeedbackCode::AdjustBeyondLimit, args(limit));
     if let Some(most) = limits
         .adjust
