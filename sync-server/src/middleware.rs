@@ -10,12 +10,13 @@ use tower_http::trace::TraceLayer;
 
 use crate::auth::visitor::identify;
 use crate::console::error_page;
+use crate::console::kept::keep;
 use crate::error::{AppError, Failed};
 use crate::proxies::look_behind;
 use crate::state::AppState;
 
 /// Forms are small; the import has its own limit.
-const BODY_BYTES_MAX: usize = 256 * 1024;
+pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Nothing from elsewhere, nothing inline: a name that contains a script stays a name.
@@ -26,6 +27,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; base-uri 'none'; form
 /// pages, and have limits of their own.
 pub(crate) fn wrap(routes: Router<AppState>, devices: Router, app: &AppState) -> Router {
     routes
+        .layer(from_fn_with_state(app.clone(), keep))
         .layer(from_fn_with_state(app.clone(), identify))
         .layer(from_fn_with_state(app.clone(), render_errors))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

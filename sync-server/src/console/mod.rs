@@ -7,6 +7,7 @@ pub mod desk;
 pub(crate) mod error_page;
 pub(crate) mod handlers;
 pub mod import;
+pub(crate) mod kept;
 pub mod page;
 pub mod view;
 pub mod words;

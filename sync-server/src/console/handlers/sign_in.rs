@@ -11,6 +11,7 @@ use crate::auth::accounts::{self, is_local_path};
 use crate::auth::form::Pressed;
 use crate::auth::token::Token;
 use crate::auth::{CsrfForm, Visitor, cookies};
+use crate::console::kept::{Kept, send_again};
 use crate::console::page::{Page, render};
 use crate::error::AppError;
 use crate::state::AppState;
@@ -23,6 +24,8 @@ struct SignInPage {
     page: Page,
     name: String,
     to: String,
+    /// A form that waits for the sign-in.
+    kept: Kept,
     problem: Option<String>,
 }
 
@@ -38,6 +41,8 @@ struct Form {
     password: String,
     #[serde(default)]
     to: String,
+    #[serde(flatten)]
+    kept: Kept,
 }
 
 pub(crate) async fn show(
@@ -52,6 +57,22 @@ pub(crate) async fn show(
         page: Page::plain(&app, &visitor, "sign-in.title"),
         name: String::new(),
         to: asked.to,
+        kept: Kept::default(),
+        problem: None,
+    })
+}
+
+/// The page with a form that waits for the sign-in.
+pub(crate) fn for_kept(
+    app: &AppState,
+    visitor: &Visitor,
+    kept: Kept,
+) -> Result<Response, AppError> {
+    render(&SignInPage {
+        page: Page::plain(app, visitor, "sign-in.title"),
+        name: String::new(),
+        to: String::new(),
+        kept,
         problem: None,
     })
 }
@@ -82,13 +103,33 @@ pub(crate) async fn submit(
             page: Page::plain(&app, &visitor, "sign-in.title"),
             name: form.name,
             to: form.to,
+            kept: form.kept,
         };
         let mut response = render(&page)?;
         *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     };
     app.throttle().right(&form.name);
+    if form.kept.is_some() {
+        return enter_with(&app, user.id, visitor, form.kept).await;
+    }
     enter(&app, user.id, safe(&form.to)).await
+}
+
+/// Opens a session and shows the form that waited for it.
+async fn enter_with(
+    app: &AppState,
+    user: i64,
+    mut visitor: Visitor,
+    kept: Kept,
+) -> Result<Response, AppError> {
+    let now = app.now();
+    visitor.token = app
+        .store(move |db| Ok(accounts::open_session(db, user, now)?))
+        .await?;
+    let mut response = send_again(app, &visitor, kept)?;
+    put_session(&mut response, Some(&visitor.token), app.secure());
+    Ok(response)
 }
 
 /// Opens a session and leads to a page.

@@ -1,0 +1,28 @@
+// Every page, on a desk and on a phone, light, and dark on the desk: it fits, it can be read aloud, the browser has nothing to complain of.
+
+import { check, DESK, PHONE } from "../browser.mjs";
+import { signIn, inside } from "../steps.mjs";
+
+export default async function play({ sit, links, password }) {
+  const admin = await sit();
+  await signIn(admin, "admin", password);
+  const paths = await inside(admin);
+  check(paths.length >= 12, `only ${paths.length} pages were found: ${paths.join(" ")}`);
+  const cookies = await admin.context.cookies();
+  await admin.leave();
+  for (const [size, themes] of [[DESK, ["light", "dark"]], [PHONE, ["light"]]]) {
+    for (const theme of themes) {
+      const person = await sit({ size, theme });
+      await person.context.addCookies(cookies);
+      for (const path of paths) {
+        const status = await person.open(path);
+        check(status === 200, `${path} answers ${status}`);
+        await person.look("page" + path.replace(/[0-9a-f-]{16,}/g, "one").replace(/[^A-Za-z0-9-]+/g, "-"));
+      }
+      const status = await person.open("/no-such-page");
+      check(status === 404, `a page that is not there answers ${status}`);
+      await person.look("page-not-found");
+      await person.leave();
+    }
+  }
+}

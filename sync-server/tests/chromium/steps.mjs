@@ -1,0 +1,34 @@
+// What several journeys do.
+
+/** Signs in by name and password, and waits for the first page. */
+export async function signIn(person, name, password) {
+  await person.open("/sign-in");
+  await person.page.locator("input[name=name]").fill(name);
+  await person.page.locator("input[name=password]").fill(password);
+  await person.page.locator("main form button").click();
+  await person.page.waitForURL("**/review**");
+}
+
+// One of each kind is enough: /items/A and /items/B are the same page.
+const shape = (path) => path.replace(/[0-9a-f-]{16,}/g, "*").replace(/\/units\/[^/?]+/, "/units/*").replace(/page=\d+/, "page=*");
+
+/** All pages that links lead to from the home page, one of each kind; no files. */
+export async function inside(person) {
+  const seen = new Map();
+  const waiting = ["/review"];
+  while (waiting.length > 0) {
+    const path = waiting.shift();
+    if (seen.has(shape(path))) continue;
+    seen.set(shape(path), path);
+    await person.open(path);
+    const links = await person.page.$$eval("a[href]", (all) => all.map((a) => a.href));
+    for (const link of links) {
+      const url = new URL(link);
+      if (url.origin !== new URL(person.page.url()).origin) continue;
+      const next = url.pathname + url.search;
+      if (/^\/(blobs|export|assets|data\/template)\b|\.(csv|xlsx|pdf|jsonl|json|svg)\b|format=/.test(next)) continue;
+      waiting.push(next);
+    }
+  }
+  return [...seen.values()];
+}
