@@ -5,6 +5,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
+use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
@@ -12,6 +13,7 @@ use crate::auth::visitor::identify;
 use crate::console::error_page;
 use crate::console::kept::keep;
 use crate::error::{AppError, Failed};
+use crate::metrics::measure;
 use crate::proxies::look_behind;
 use crate::state::AppState;
 
@@ -31,8 +33,11 @@ pub(crate) fn wrap(routes: Router<AppState>, devices: Router, app: &AppState) ->
         .layer(from_fn_with_state(app.clone(), identify))
         .layer(from_fn_with_state(app.clone(), render_errors))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        // SameSite=Strict: no other site can have a page of somebody's session made, and learn from its length.
+        .layer(CompressionLayer::new())
         .with_state(app.clone())
         .merge(devices)
+        .layer(from_fn_with_state(app.clone(), measure))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             TIMEOUT,

@@ -12,6 +12,7 @@ use crate::console::handlers::{
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
+use crate::health;
 use crate::hub;
 use crate::middleware;
 use crate::state::AppState;
@@ -29,7 +30,9 @@ pub fn router(app: AppState) -> Router {
 /// What needs no account.
 fn open_routes() -> Router<AppState> {
     Router::new()
-        .route("/health", get(async || "ok"))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
         .route("/assets/{name}", get(assets::get))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/link/{token}", get(link::show).post(link::submit))

@@ -11,6 +11,7 @@ use crate::console::data::ConsoleData;
 use crate::console::import::Uploads;
 use crate::error::AppError;
 use crate::hub::{Hub, HubError, Limits};
+use crate::metrics::Metrics;
 use crate::proxies::Proxy;
 use crate::store::Database;
 
@@ -29,6 +30,7 @@ struct Inner {
     limits: Limits,
     proxies: Vec<Proxy>,
     throttle: Throttle,
+    metrics: Metrics,
     uploads: Uploads,
     changed: watch::Sender<u64>,
     closing: watch::Sender<bool>,
@@ -68,6 +70,7 @@ impl AppState {
             limits: parts.limits,
             proxies: parts.proxies,
             throttle: Throttle::default(),
+            metrics: Metrics::default(),
             uploads: Uploads::default(),
             changed: watch::Sender::new(0),
             closing: watch::Sender::new(false),
@@ -117,6 +120,11 @@ impl AppState {
     /// Wrong passwords so far.
     pub fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    /// What is counted for monitoring.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Works with the hub on a blocking thread.

@@ -82,9 +82,11 @@ async fn nothing_is_shown_without_an_account() {
 async fn the_list_of_routes_is_whole() {
     let router = include_str!("../src/router.rs");
     let written = router.matches(".route(").count();
-    // Three routes have a page and a form; seven need no account, and the start page only leads on.
+    // Three routes have a page and a form; nine need no account, and the start page only leads on.
     let open = [
-        "/health",
+        "/healthz",
+        "/readyz",
+        "/metrics",
         "/assets/{name}",
         "\"/sign-in\"",
         "/sign-in/link",
@@ -112,7 +114,7 @@ async fn every_answer_carries_the_security_headers() {
     for path in [
         "/review",
         "/nowhere",
-        "/health",
+        "/healthz",
         "/assets/app.css",
         "/export/items.csv",
         "/api/v1/x",

@@ -45,6 +45,7 @@ use blob_files::BlobFiles;
 pub use blobs::DAY_BYTES_MAX;
 pub use enrol::{INVITATION_MS, InvitationError, new_invitation};
 pub use gate::Limits;
+pub use nodes::Lag;
 pub use organisation::Organisation;
 pub use parcels::{ParcelsError, ParcelsTaken};
 pub use randomness::Randomness;

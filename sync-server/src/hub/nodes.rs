@@ -31,6 +31,17 @@ pub(super) struct Seen {
     last_blob: i64,
 }
 
+/// How far a node's read model is behind the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lag {
+    /// Entries of all logs in the store.
+    pub entries: u64,
+    /// Entries that the read model lacks.
+    pub behind: u64,
+    /// Whether the read model has been whole since this node started.
+    pub begun: bool,
+}
+
 impl Seen {
     fn read(connection: &Connection) -> Result<Self, StoreError> {
         let logs = hub_log::partitions(connection)?.into_iter();
@@ -301,6 +312,26 @@ impl Hub {
             self.blob_came.store(true, Ordering::Relaxed);
         }
         Ok(there)
+    }
+
+    /// How far this node's read model is behind the store.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn lag(&self) -> Result<Lag, HubError> {
+        let there = self.database.read(Seen::read)?;
+        let entries = there.logs.iter().map(|(_, number)| number).sum();
+        let seen = self.seen_so_far();
+        let read: u64 = seen
+            .iter()
+            .flat_map(|seen| &seen.logs)
+            .map(|(_, number)| number)
+            .sum();
+        Ok(Lag {
+            entries,
+            behind: u64::saturating_sub(entries, read),
+            begun: seen.is_some(),
+        })
     }
 
     /// The replica has read everything that was there.

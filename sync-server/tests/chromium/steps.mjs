@@ -9,17 +9,30 @@ export async function signIn(person, name, password) {
   await person.page.waitForURL("**/review**");
 }
 
-// One of each kind is enough: /items/A and /items/B are the same page.
-const shape = (path) => path.replace(/[0-9a-f-]{16,}/g, "*").replace(/\/units\/[^/?]+/, "/units/*").replace(/page=\d+/, "page=*");
+// One of each kind is enough: /items/A and /items/B are the same page, and so are two days of one list.
+function shape(path) {
+  const [place, query = ""] = path.split("?");
+  const kind = place.replace(/[0-9a-f-]{16,}/g, "*").replace(/\/units\/[^/]+/, "/units/*");
+  const asked = [...new URLSearchParams(query)].map(([name, value]) => `${name}=${/^[a-z-]{1,20}$/.test(value) ? value : "*"}`);
+  return `${kind}?${asked.sort().join("&")}`;
+}
+
+// So many lists of one page: filters and tabs multiply.
+const VARIANTS = 8;
 
 /** All pages that links lead to from the home page, one of each kind; no files. */
 export async function inside(person) {
   const seen = new Map();
+  const variants = new Map();
   const waiting = ["/review"];
   while (waiting.length > 0) {
     const path = waiting.shift();
-    if (seen.has(shape(path))) continue;
-    seen.set(shape(path), path);
+    const kind = shape(path);
+    const place = kind.split("?")[0];
+    const known = variants.get(place) ?? 0;
+    if (seen.has(kind) || known >= VARIANTS) continue;
+    variants.set(place, known + 1);
+    seen.set(kind, path);
     await person.open(path);
     const links = await person.page.$$eval("a[href]", (all) => all.map((a) => a.href));
     for (const link of links) {
