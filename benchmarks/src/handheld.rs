@@ -21,7 +21,7 @@ use crate::commit::{bare_database, enrolled};
 use crate::measure::{percentile_ms, say, status_kb};
 use crate::workload::Random;
 use screen::Handheld;
-pub(crate) use site::load;
+pub(crate) use site::{bin_code, load};
 
 /// Scans a second of the wedge, and for how long.
 const WEDGE_EVERY: Duration = Duration::from_millis(20);

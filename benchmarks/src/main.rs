@@ -1,8 +1,9 @@
 //! `bench commit`: what a scan costs on a big site. `bench snapshot`: what a new handheld costs there. `bench fleet`:
 //! what it costs when a fleet comes back. `bench live`: how fast one event reaches the others. `bench load`: a server
-//! with hundreds of connected handhelds.
+//! with hundreds of connected handhelds. `bench console`: the supervisor's pages over years of history.
 
 mod commit;
+mod console;
 mod device;
 mod fleet;
 mod handheld;
@@ -105,6 +106,24 @@ enum Command {
         items: usize,
         scans: usize,
     },
+    /// The supervisor's pages over a long history.
+    Console {
+        /// Items in the catalogue.
+        #[arg(long, default_value_t = 100_000)]
+        items: usize,
+        /// Bins of the site.
+        #[arg(long, default_value_t = 20_000)]
+        bins: usize,
+        /// Events of history.
+        #[arg(long, default_value_t = 5_000_000)]
+        events: usize,
+        /// Exceptions that wait.
+        #[arg(long, default_value_t = 10_000)]
+        faults: usize,
+        /// Where the server's files are made, or lie from an earlier run; default is a temporary folder.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
     /// One event to nine other devices' read models over live connections.
     Live {
         /// Events, one after the other.
@@ -201,6 +220,21 @@ fn main() -> anyhow::Result<()> {
             items,
             scans,
         } => handheld::work(&folder, items, scans),
+        Command::Console {
+            items,
+            bins,
+            events,
+            faults,
+            folder,
+        } => console::run(
+            &console::Size {
+                items,
+                bins,
+                events,
+                faults,
+            },
+            folder,
+        ),
         Command::Live { events, items } => live::run(events, items),
         Command::Load {
             clients,

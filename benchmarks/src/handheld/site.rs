@@ -19,7 +19,7 @@ use crate::workload::{self, Random, T0};
 pub(super) const BADGE: &str = "BENCH-1";
 
 /// Twenty aisles of 125 racks with eight levels, and so on.
-pub(super) fn bin_code(n: usize) -> String {
+pub(crate) fn bin_code(n: usize) -> String {
     let (aisle, rack, level) = (n / 1_000, n / 8 % 125 + 1, n % 8 + 1);
     format!("A{aisle:02}-{rack:03}-{level}")
 }
