@@ -222,6 +222,7 @@ impl Client {
                 carried: Vec::new(),
                 // What a client skips costs the server nothing.
                 snapshot: protocol::SnapshotWish::default(),
+                told: None,
             }
         });
         SyncRequest {

@@ -175,6 +175,7 @@ fn sync_request() -> SyncRequest {
                 end: 7,
                 prune: true,
             },
+            told: Some([5; 8].into()),
         }],
         reply_bytes_max: 4_000,
     }
@@ -199,6 +200,7 @@ fn sync_reply() -> SyncReply {
             }],
             snapshot: vec![7; 90],
             backed_up: 3,
+            progress: None,
         }],
         renew: vec![RenewReason::SiteMoved],
     }

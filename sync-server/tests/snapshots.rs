@@ -50,6 +50,7 @@ async fn ask(warehouse: &Warehouse, token: &str, wish: SnapshotWish) -> SyncRepl
             chain: None,
             carried: Vec::new(),
             snapshot: wish,
+            told: None,
         }],
         reply_bytes_max: 1 << 20,
     };

@@ -41,6 +41,8 @@ pub enum Purpose {
     Snapshot,
     /// A device proves at renewal that it holds its old key and its new one.
     Renewal,
+    /// The server signs what is left of a segment for a device that holds no stock.
+    Extract,
 }
 
 impl Purpose {
@@ -52,6 +54,7 @@ impl Purpose {
             Self::Enrolment => b"tallyman.enrolment.1\0",
             Self::Snapshot => b"tallyman.snapshot.1\0",
             Self::Renewal => b"tallyman.renewal.1\0",
+            Self::Extract => b"tallyman.extract.1\0",
         }
     }
 }

@@ -478,6 +478,22 @@ pub fn bytes_written(change: &Change) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// The words that a change writes into a field of the record itself, if it does.
+pub fn text_written(change: &Change, field: &str) -> Option<String> {
+    use automerge::legacy::{Key, ObjectId, OpType};
+    let operations = guarded(|| change.decode().operations)?;
+    operations
+        .into_iter()
+        .find_map(|op| match (op.obj, op.key, op.action) {
+            (ObjectId::Root, Key::Map(key), OpType::Put(ScalarValue::Str(text)))
+                if key == field =>
+            {
+                Some(text.to_string())
+            }
+            _ => None,
+        })
+}
+
 /// Reads a stored record.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use domain::{ChainId, OrganisationId, UnixMillis};
 
-use crate::body::{Body, BodyError};
+use crate::body::{Body, BodyError, Part};
 use crate::keys::{PublicKey, Purpose, Signature, SigningKey};
 use crate::partition::Partition;
 
@@ -210,6 +210,9 @@ pub struct Accepted {
     /// Which segment it is.
     #[n(5)]
     pub hash: SegmentHash,
+    /// The server's signature if the segment's body is not whole: it is what [`Accepted::extract`] left of it.
+    #[n(6)]
+    pub extract: Option<Signature>,
 }
 
 impl Accepted {
@@ -242,7 +245,76 @@ impl Accepted {
             signature,
             segment: Some(segment),
             hash,
+            extract: None,
         }
+    }
+
+    fn extract_message(hash: SegmentHash, body: &[u8]) -> Vec<u8> {
+        to_cbor(&(
+            hash,
+            minicbor::bytes::ByteArray::from(*blake3::hash(body).as_bytes()),
+        ))
+    }
+
+    /// The entry for a device that may not have all of the segment: the parts of the body that `keeps` says yes to, under
+    /// the hub's signature, since the writer's covers the whole. An entry of which everything is kept stays as it is.
+    #[must_use]
+    pub fn extract(self, hub: &SigningKey, mut keeps: impl FnMut(&Part) -> bool) -> Self {
+        let Some(segment) = &self.segment else {
+            return self;
+        };
+        // What cannot be read may hold anything.
+        let left = match segment.body() {
+            Ok(body) => {
+                let all = body.parts.len();
+                let parts: Vec<Part> = body.parts.into_iter().filter(|p| keeps(p)).collect();
+                if parts.len() == all {
+                    return self;
+                }
+                Body { parts }
+            }
+            Err(_) => Body::default(),
+        };
+        let body = left.to_bytes();
+        let signature = hub.sign(Purpose::Extract, &Self::extract_message(self.hash, &body));
+        let segment = Segment {
+            header_bytes: segment.header_bytes.clone(),
+            signature: segment.signature,
+            body,
+        };
+        Self {
+            segment: Some(segment),
+            extract: Some(signature),
+            ..self
+        }
+    }
+
+    /// Verifies the segment, which must be here: as [`Segment::verify`], but of an extract the hub's word stands for the
+    /// body.
+    ///
+    /// # Errors
+    /// See [`SegmentError`]; [`SegmentError::Malformed`] without a segment.
+    pub fn verify_segment(
+        &self,
+        key: &PublicKey,
+        hub: &PublicKey,
+    ) -> Result<SegmentHeader, SegmentError> {
+        let segment = self.segment.as_ref().ok_or(SegmentError::Malformed)?;
+        let Some(extract) = &self.extract else {
+            return segment.verify(key);
+        };
+        if segment.body.len() > BODY_BYTES_MAX {
+            return Err(SegmentError::TooLarge);
+        }
+        let header = segment.header()?;
+        let message = Self::extract_message(segment.hash(), &segment.body);
+        if !hub.verify(Purpose::Extract, &message, extract) {
+            return Err(SegmentError::BodyHash);
+        }
+        if !key.verify(Purpose::Segment, &segment.header_bytes, &segment.signature) {
+            return Err(SegmentError::Signature);
+        }
+        Ok(header)
     }
 
     /// Whether the hub signed this, and the segment, if it is here, is the one meant.
@@ -261,7 +333,6 @@ pub(crate) fn to_cbor<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::body::Part;
     use crate::record::RecordId;
     use domain::SiteId;
 
@@ -344,5 +415,56 @@ mod tests {
             }
             .verify(&hub.public())
         );
+    }
+
+    #[test]
+    fn of_an_extract_the_hub_vouches_for_what_is_left_and_nobody_else() {
+        let (key, hub) = (
+            SigningKey::from_seed(&[1; 32]),
+            SigningKey::from_seed(&[9; 32]),
+        );
+        let header = sealed(&key).header().unwrap();
+        let body = Body {
+            parts: vec![
+                Part::record(RecordId([4; 16]), vec![vec![5; 300]]),
+                Part::journal(RecordId([6; 16]), vec![vec![7; 300]]),
+            ],
+        };
+        let segment = Segment::seal(header, &body, &key);
+        let whole = Accepted::sign(7, 1_000, SegmentStatus::Live, segment, &hub);
+        assert_eq!(whole.clone().extract(&hub, |_| true), whole);
+        assert!(whole.verify_segment(&key.public(), &hub.public()).is_ok());
+
+        let left = whole.clone().extract(&hub, |part| !part.is_journal);
+        assert_eq!(left.hash, whole.hash);
+        assert!(left.verify(&hub.public()));
+        let bytes = to_cbor(&left);
+        assert!(!bytes.windows(20).any(|w| w == [7; 20]));
+        let left: Accepted = minicbor::decode(&bytes).unwrap();
+        assert_eq!(
+            left.verify_segment(&key.public(), &hub.public())
+                .unwrap()
+                .seq,
+            1
+        );
+        let read = left.segment.as_ref().unwrap().body().unwrap();
+        assert_eq!(read.parts, body.parts[..1]);
+
+        let other =
+            |extract| left_with(&left, extract).verify_segment(&key.public(), &hub.public());
+        assert_eq!(other(None), Err(SegmentError::BodyHash));
+        let nothing = whole.extract(&hub, |_| false);
+        assert_eq!(other(nothing.extract), Err(SegmentError::BodyHash));
+        assert_eq!(
+            left.verify_segment(&hub.public(), &hub.public()),
+            Err(SegmentError::Signature)
+        );
+    }
+
+    fn left_with(entry: &Accepted, extract: Option<Signature>) -> Accepted {
+        Accepted {
+            extract,
+            ..entry.clone()
+        }
     }
 }

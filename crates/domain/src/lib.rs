@@ -22,7 +22,8 @@ pub use ids::{
     SiteId, UnitId, ZoneId,
 };
 pub use order::{
-    FinishedLine, Inspection, OrderFinished, OrderLine, OrderStep, OrderType, ProgressKey, Verdict,
+    FinishedLine, Inspection, OrderFinished, OrderLine, OrderProgress, OrderStep, OrderType,
+    ProgressKey, Verdict,
 };
 pub use quantity::{ParseQuantityError, Quantity};
 pub use rights::{Grant, Grants, Lack, Limits};

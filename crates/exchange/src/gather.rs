@@ -102,6 +102,7 @@ pub fn gather(
                 })
                 .collect::<Result<_, ReplicaError>>()?,
             carries_more,
+            told: replica.told_digest(partition)?,
         });
     }
     let waiting = replica.waiting()?;

@@ -24,7 +24,8 @@ pub struct Taken {
     pub rejected: Option<Rejected>,
 }
 
-/// What this replica holds, the shared partition first. Everything written so far is sealed, so that it can be given.
+/// What this replica holds, the shared partition first. Everything written so far is sealed, so that it can be given. A
+/// counter names no site: so nobody gives it anything of one, not even a program that knows no counters.
 ///
 /// # Errors
 /// [`ReplicaError`].
@@ -32,6 +33,9 @@ pub fn holdings(replica: &mut Replica) -> Result<Vec<Holding>, ReplicaError> {
     let mut have = Vec::new();
     for partition in replica.own_partitions() {
         replica.seal(partition)?;
+        if !replica.exchanges(partition) {
+            continue;
+        }
         have.push(Holding {
             partition,
             position: position(replica, partition)?,
@@ -241,7 +245,8 @@ pub fn take(
     }
     let certificates: Vec<&[u8]> = parcel.certificates.iter().map(|c| c.as_slice()).collect();
     replica.learn(&certificates)?;
-    let own = replica.own_partitions();
+    let mut own = replica.own_partitions();
+    own.retain(|partition| replica.exchanges(*partition));
     for part in parcel.parts.iter().filter(|p| own.contains(&p.partition)) {
         let cursor = replica.cursor(part.partition)?.unwrap_or_default();
         let follows = cursor.epoch == part.epoch || cursor.number == 0;

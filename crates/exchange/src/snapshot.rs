@@ -29,7 +29,8 @@ pub fn wish(
             Partition::Site(site) => replica.query().is_stale(site)? && age >= STALE_MS,
         };
         asked.snapshot = SnapshotWish {
-            takes: true,
+            // A snapshot of a site is stock.
+            takes: replica.exchanges(asked.partition),
             cut: installed.map_or(0, |i| i.cut),
             end: if stale { asked.position.number } else { 0 },
             prune: idle && age >= PRUNE_MS,
@@ -46,8 +47,9 @@ fn age(installed_at: UnixMillis, now: UnixMillis) -> i64 {
     }
 }
 
-/// Keeps the snapshots that a reply offers, to be fetched, and how far the server is backed up, which says what may go when
-/// one is installed. Snapshots that this device's server did not sign are left.
+/// Keeps what a reply says beside the log: the snapshots that it offers, to be fetched; how far the server is backed up, which
+/// says what may go when one is installed; what it tells a counter of others' work. Snapshots that this device's server did
+/// not sign are left.
 ///
 /// # Errors
 /// [`ReplicaError`].
@@ -55,6 +57,11 @@ pub fn take_offers(replica: &mut Replica, reply: &mut SyncReply) -> Result<(), R
     let mut shared_comes = false;
     for part in &mut reply.partitions {
         replica.set_backed_up(part.partition, part.backed_up)?;
+        if let Some(told) = part.progress.take()
+            && !replica.exchanges(part.partition)
+        {
+            replica.put_told(part.partition, &told)?;
+        }
         let signed = std::mem::take(&mut part.snapshot);
         if signed.is_empty() {
             continue;

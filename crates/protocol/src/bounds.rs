@@ -132,6 +132,7 @@ mod tests {
                 })
                 .collect(),
             snapshot: SnapshotWish::default(),
+            told: None,
         };
         SyncRequest {
             versions: crate::VERSIONS,

@@ -25,8 +25,23 @@ pub struct EnrolRequest {
     /// Proof that it holds the private half: a signature over the code.
     #[n(4)]
     pub proof: Signature,
+    /// What the device can become; absent from programs that know no counters, which can become any other.
+    #[n(5)]
+    pub becomes: Option<Becomes>,
 }
 message!(EnrolRequest);
+
+/// What a device can become: its program may be too old to be a counter, and a device that has worked stays of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct Becomes {
+    /// A counter.
+    #[n(0)]
+    pub counter: bool,
+    /// A handheld that holds stock.
+    #[n(1)]
+    pub other: bool,
+}
 
 impl EnrolRequest {
     /// Asks with a code and the device's key.
@@ -38,7 +53,15 @@ impl EnrolRequest {
             code,
             device_name: device_name.trim().to_owned(),
             key: key.public(),
+            becomes: None,
         }
+    }
+
+    /// Says what the device can become.
+    #[must_use]
+    pub const fn becoming(mut self, becomes: Becomes) -> Self {
+        self.becomes = Some(becomes);
+        self
     }
 
     /// Whether the sender holds the key.

@@ -16,7 +16,7 @@ pub mod sync;
 mod wire;
 
 pub use blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
-pub use enrolment::{EnrolReply, EnrolRequest};
+pub use enrolment::{Becomes, EnrolReply, EnrolRequest};
 pub use invitation::Invitation;
 pub use live::{LiveEntries, LiveFrame, LiveHint};
 pub use live_packed::{LIVE_PACKED_QUERY, LivePacking};

@@ -206,6 +206,7 @@ impl LivePacking {
                 signature: entry.acceptance,
                 segment: Some(segment),
                 hash,
+                extract: None,
             });
         }
         self.keep(Kept { plain, ends });

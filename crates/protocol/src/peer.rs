@@ -6,7 +6,6 @@
 //! other answers with its own or with a [`PeerRefusal`]; then the first sends [`crate::PeerMessage`]s and gets one back
 //! for each, until neither lacks anything. To a handheld that is to be set up the other says [`SetUp`] after its hello.
 
-use documents::certificate::Role;
 use documents::{Certificate, PublicKey};
 use domain::{OrganisationId, SiteId};
 
@@ -183,7 +182,7 @@ impl Judge {
             return Err(PeerRefusal::VersionUnknown);
         }
         let certificate = Certificate::verify(&hello.certificate, &self.server_key)
-            .filter(|c| c.key == *proven && c.role == Role::Handheld)
+            .filter(|c| c.key == *proven && c.role.is_handheld())
             .ok_or(PeerRefusal::Stranger)?;
         if certificate.organisation != self.organisation {
             return Err(PeerRefusal::OtherOrganisation);
@@ -205,6 +204,7 @@ impl Judge {
 mod tests {
     use super::*;
     use documents::SigningKey;
+    use documents::certificate::Role;
     use domain::{ChainId, DeviceId};
 
     fn key(seed: u8) -> SigningKey {

@@ -36,6 +36,10 @@ pub enum RefusalCode {
     /// Nobody asked for this renewal, or the chain was given up before.
     #[n(9)]
     RenewalRefused,
+    /// The code makes another kind of device than this one can become: one that has held stock can be no counter, and a
+    /// counter nothing else.
+    #[n(10)]
+    RoleRefused,
     /// A code of a later program, which is never sent by this one: the hub has spoken, and a newer program understands
     /// it.
     #[n(65535)]
@@ -51,7 +55,7 @@ impl<'b, C> minicbor::Decode<'b, C> for RefusalCode {
 
 impl RefusalCode {
     /// All codes that are sent, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Malformed,
         Self::VersionUnknown,
         Self::EnrolCodeWrong,
@@ -62,6 +66,7 @@ impl RefusalCode {
         Self::HubFailed,
         Self::KeyUnproven,
         Self::RenewalRefused,
+        Self::RoleRefused,
     ];
 
     /// Stable name; also the key of the translated sentence.
@@ -77,6 +82,7 @@ impl RefusalCode {
             Self::HubFailed => "server-error",
             Self::KeyUnproven => "key-unproven",
             Self::RenewalRefused => "renewal-refused",
+            Self::RoleRefused => "device-role-other",
         }
     }
 
@@ -86,7 +92,7 @@ impl RefusalCode {
             Self::Malformed | Self::KeyUnproven => 400,
             Self::DeviceUnknown => 401,
             Self::EnrolCodeWrong => 403,
-            Self::RenewalRefused => 409,
+            Self::RenewalRefused | Self::RoleRefused => 409,
             Self::EnrolCodeUsed => 410,
             Self::TooLarge => 413,
             Self::VersionUnknown | Self::Later => 426,

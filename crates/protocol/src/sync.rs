@@ -2,7 +2,8 @@
 
 use documents::Partition;
 use documents::segment::{Accepted, Segment, SegmentHash, SegmentStatus};
-use domain::{ChainId, UnixMillis};
+use domain::{ChainId, OrderProgress, UnixMillis};
+use minicbor::bytes::ByteArray;
 
 use crate::renewal::RenewReason;
 use crate::snapshot::SnapshotWish;
@@ -167,6 +168,10 @@ pub struct PartitionRequest {
     #[n(7)]
     #[cbor(default)]
     pub snapshot: SnapshotWish,
+    /// Of a counter, in its site's partition: [`OrderProgress::digest`] of what it was told, so that it is told again only
+    /// what is otherwise.
+    #[n(8)]
+    pub told: Option<ByteArray<8>>,
 }
 
 /// Segments of another device's chain that this device holds and the hub is thought to lack. They are signed, so it
@@ -302,6 +307,10 @@ pub struct PartitionReply {
     #[n(8)]
     #[cbor(default)]
     pub backed_up: u64,
+    /// To a counter: how far the work on the site's counts has come, those of which nothing is done left out. Absent: as it was told
+    /// before.
+    #[n(9)]
+    pub progress: Option<Vec<OrderProgress>>,
 }
 
 /// What the hub answers.
@@ -360,6 +369,7 @@ mod tests {
                 chain: Some(ChainId::from_bytes([4; 16])),
                 carried: Vec::new(),
                 snapshot: SnapshotWish::default(),
+                told: None,
             })
             .into(),
             reply_bytes_max: 1 << 20,

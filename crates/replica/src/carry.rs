@@ -33,6 +33,12 @@ pub struct Carried {
 }
 
 impl Replica {
+    /// Whether segments of a partition may be handed on to others and taken from them. A counter holds extracts of its
+    /// site's, which nobody else can use, and must not be given more.
+    pub const fn exchanges(&self, partition: Partition) -> bool {
+        !(self.counts_only() && matches!(partition, Partition::Site(_)))
+    }
+
     /// The end of every chain of a partition that segments are held of, the own one included.
     ///
     /// # Errors
@@ -63,6 +69,9 @@ impl Replica {
     ) -> Result<(Vec<CarriedSegments>, bool), ReplicaError> {
         let own = self.own_chain(partition);
         let mut carried = Vec::new();
+        if !self.exchanges(partition) {
+            return Ok((carried, false));
+        }
         let mut left = bytes_max;
         for (chain, first) in self.unaccepted(partition)? {
             let begin = after.get(&chain).copied().unwrap_or(0).max(first - 1);
@@ -143,6 +152,9 @@ impl Replica {
         number: u64,
         bytes_max: usize,
     ) -> Result<(Vec<Accepted>, bool), ReplicaError> {
+        if !self.exchanges(partition) {
+            return Ok((Vec::new(), false));
+        }
         let end = self.cursor(partition)?.map_or(0, |c| c.number);
         let mut statement = self.connection.prepare_cached(
             "SELECT header, signature, body, hash, number, accepted_at, status, acceptance
@@ -170,6 +182,7 @@ impl Replica {
                 signature: row::signature(r, "acceptance")?,
                 segment: Some(segment),
                 hash: SegmentHash(row::bytes32(r, "hash")?),
+                extract: None,
             });
         }
         Ok((entries, false))
@@ -239,6 +252,9 @@ impl Replica {
         now: UnixMillis,
     ) -> Result<Carried, ReplicaError> {
         let identity = self.enrolled()?.clone();
+        if !self.exchanges(partition) {
+            return Ok(Carried::default());
+        }
         let transaction = self.connection.unchecked_transaction()?;
         let mut batch = Batch::default();
         let mut carried = Carried::default();

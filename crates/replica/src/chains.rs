@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use crate::error::ReplicaError;
 use crate::identity::Identity;
-use crate::row;
+use crate::{meta, row};
 
 /// One chain and whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +31,19 @@ pub struct Chain {
 pub(crate) struct Chains {
     by_id: HashMap<ChainId, Chain>,
     by_local: HashMap<i64, Chain>,
+    /// This replica is a counter's: it holds no stock.
+    counts_only: bool,
 }
+
+/// Set in the file of a counter.
+const COUNTS_ONLY: &str = "counts-only";
 
 impl Chains {
     pub(crate) fn load(connection: &Connection) -> Result<Self, ReplicaError> {
-        let mut chains = Self::default();
+        let mut chains = Self {
+            counts_only: meta::get(connection, COUNTS_ONLY)?.is_some(),
+            ..Self::default()
+        };
         let mut statement = connection.prepare_cached(
             "SELECT id, chain, partition, device, public_key, is_server FROM chain",
         )?;
@@ -51,6 +59,11 @@ impl Chains {
             });
         }
         Ok(chains)
+    }
+
+    /// Whether this replica is a counter's, so that of its site it holds what it wrote and records, and no stock.
+    pub(crate) const fn counts_only(&self) -> bool {
+        self.counts_only
     }
 
     fn insert(&mut self, chain: Chain) {
@@ -85,6 +98,13 @@ impl Chains {
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Chain> {
         self.by_id.values()
+    }
+
+    /// This replica is no counter's (any more).
+    pub(crate) fn hold_stock(&mut self, connection: &Connection) -> Result<(), ReplicaError> {
+        connection.execute("DELETE FROM meta WHERE key = ?1", [COUNTS_ONLY])?;
+        self.counts_only = false;
+        Ok(())
     }
 
     /// Learns one chain that the server vouches for.
@@ -138,6 +158,10 @@ impl Chains {
         connection
             .prepare_cached("INSERT OR IGNORE INTO certificate (bytes) VALUES (?1)")?
             .execute([signed])?;
+        if certificate.device == identity.device && certificate.role == Role::Counter {
+            meta::set(connection, COUNTS_ONLY, &[])?;
+            self.counts_only = true;
+        }
         for (chain, partition) in [
             (certificate.shared_chain, Partition::Shared),
             (certificate.site_chain, Partition::Site(certificate.site)),

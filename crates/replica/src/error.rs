@@ -38,6 +38,9 @@ pub enum ReplicaError {
     /// A snapshot cannot be written where it is kept.
     #[error("the snapshot cannot be written")]
     Snapshot(#[source] std::io::Error),
+    /// A device that has worked at a site cannot become a counter, which never held stock, nor a counter another handheld.
+    #[error("this device holds the data of another kind of device")]
+    OtherRole,
     /// An event carries a quantity or goods that cannot be.
     #[error("the event is not sound")]
     UnsoundEvent,
@@ -54,6 +57,7 @@ impl ReplicaError {
             Self::Sqlite(_) | Self::Document(_) | Self::Snapshot(_) => "database-error",
             Self::NotEnrolled => "not-enrolled",
             Self::NotAllowed => "not-allowed",
+            Self::OtherRole => "device-role-other",
             Self::UnsoundEvent => "quantity-out-of-range",
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use automerge::Change;
 use documents::segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentStatus};
-use documents::{Partition, RecordId, journal};
+use documents::{Body, Partition, RecordId, journal};
 use domain::event::{Event, EventBody, EventId};
 use domain::ledger::{Added, Ledger};
 use domain::{ChainId, HybridClock, UnixMillis};
@@ -72,6 +72,9 @@ pub enum Rejected {
     /// Another segment stands at its place on the chain.
     #[error("the chain forks here")]
     Fork,
+    /// It is whole, and this is a counter's replica; or it is an extract, and this is none.
+    #[error("the segment is for another kind of device")]
+    OtherRole,
 }
 
 impl Rejected {
@@ -84,6 +87,7 @@ impl Rejected {
             Self::Segment(_) => "segment-forged",
             Self::Foreign => "segment-foreign",
             Self::Fork => "chain-forked",
+            Self::OtherRole => "segment-other-role",
         }
     }
 }
@@ -660,8 +664,13 @@ fn take(
     let Some(chain) = chains.get(header.chain).copied() else {
         return Ok(Err(Rejected::UnknownChain));
     };
-    if let Err(error) = segment.verify(&chain.key) {
+    if let Err(error) = entry.verify_segment(&chain.key, &identity.server_key) {
         return Ok(Err(Rejected::Segment(error)));
+    }
+    let is_site = matches!(partition, Partition::Site(_));
+    let is_counters = chains.counts_only() && is_site && chain.device != identity.device;
+    if is_counters && may_hold_stock(segment) || !is_counters && entry.extract.is_some() {
+        return Ok(Err(Rejected::OtherRole));
     }
     let head = outbox::head(connection, chain.local)?;
     if header.seq <= head.seq
@@ -696,6 +705,12 @@ fn take(
     batch.add_segment(connection, &chain, segment, origin)?;
     note_acceptance(connection, chain.local, header.seq, entry)?;
     Ok(Ok(true))
+}
+
+/// Whether anything of a journal may be in it: what cannot be read may be anything.
+fn may_hold_stock(segment: &Segment) -> bool {
+    let only_records = |body: Body| body.parts.iter().all(|part| !part.is_journal);
+    !segment.body().is_ok_and(only_records)
 }
 
 /// The first segment of a chain may bring the certificate that vouches for it: a restored server writes on chains that

@@ -267,6 +267,10 @@ pub(crate) fn put_decision(
 impl LedgerStore for SqlLedger<'_> {
     type Error = ReplicaError;
 
+    fn folds_stock(&self) -> bool {
+        !self.chains.counts_only()
+    }
+
     fn event(&mut self, id: EventId) -> Result<Option<Placed>, ReplicaError> {
         let Some(chain) = self.chains.get(id.chain) else {
             return Ok(None);

@@ -24,6 +24,7 @@ mod row;
 pub mod search;
 mod settings;
 pub mod snapshot;
+mod told;
 mod upgrade;
 
 #[cfg(test)]

@@ -413,7 +413,7 @@ fn drop_partition(transaction: &Transaction<'_>, partition: Partition) -> Result
     ] {
         transaction.execute(&format!("DELETE FROM {table} WHERE {chains}"), [&key])?;
     }
-    for table in ["own_change", "snapshot", "cursor"] {
+    for table in ["own_change", "snapshot", "cursor", "told_order"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE partition = ?1"), [&key])?;
     }
     records::drop_of(transaction, partition)?;

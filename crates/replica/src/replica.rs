@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use documents::{Journal, Partition, RecordId};
+use documents::{Certificate, Journal, Partition, RecordId, Role};
 use domain::ledger::StateHash;
 use domain::{ChainId, HybridClock, IdSource, SiteId, Timestamp, UnixMillis};
 use rusqlite::Connection;
@@ -128,7 +128,8 @@ impl Replica {
     /// Certificates that the server did not sign are left out.
     ///
     /// # Errors
-    /// [`ReplicaError`].
+    /// [`ReplicaError::OtherRole`] if a database that has been used would become a counter's, or a counter's another's;
+    /// any other. Nothing has changed then.
     pub fn enrol(
         &mut self,
         identity: Identity,
@@ -137,6 +138,16 @@ impl Replica {
         let transaction = self.connection.unchecked_transaction()?;
         meta::set(&transaction, IDENTITY, &identity.to_bytes())?;
         let mut chains = self.chains.clone();
+        let becomes_counter = certificates
+            .iter()
+            .filter_map(|signed| Certificate::verify(signed, &identity.server_key))
+            .any(|c| c.device == identity.device && c.role == Role::Counter);
+        if becomes_counter != chains.counts_only() {
+            if is_used(&transaction)? {
+                return Err(ReplicaError::OtherRole);
+            }
+            chains.hold_stock(&transaction)?;
+        }
         for bytes in certificates {
             chains.learn(&transaction, &identity, bytes)?;
         }
@@ -144,6 +155,20 @@ impl Replica {
         self.chains = chains;
         self.identity = Some(identity);
         Ok(())
+    }
+
+    /// Whether this is a counter's: of its site's journals it holds its own alone, so that nothing is known of stock.
+    pub const fn counts_only(&self) -> bool {
+        self.chains.counts_only()
+    }
+
+    /// Whether it may become a counter's, and whether any other's: a database that has been used stays what it is.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn may_become(&self) -> Result<(bool, bool), ReplicaError> {
+        let fresh = !is_used(&self.connection)?;
+        Ok((fresh || self.counts_only(), fresh || !self.counts_only()))
     }
 
     /// Brings everything into the main file and tells which that is, so that it can be copied while nothing is written. A copy
@@ -307,6 +332,19 @@ impl Reader {
     pub const fn query(&self) -> Query<'_> {
         Query::new(&self.connection)
     }
+}
+
+/// Whether anything of a site was ever read or written here.
+fn is_used(connection: &Connection) -> Result<bool, ReplicaError> {
+    // The key of the shared partition is empty.
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM cursor WHERE length(partition) > 0
+             UNION ALL SELECT 1 FROM own_change WHERE length(partition) > 0
+             UNION ALL SELECT 1 FROM segment s JOIN chain c ON c.id = s.chain WHERE length(c.partition) > 0
+             LIMIT 1",
+        )?
+        .exists([])?)
 }
 
 fn load_clock(connection: &Connection) -> Result<HybridClock, ReplicaError> {

@@ -125,7 +125,7 @@ impl Replica {
         let Some(manifest) = Manifest::verify(signed, &identity.server_key) else {
             return Ok(false);
         };
-        if manifest.organisation != identity.organisation {
+        if manifest.organisation != identity.organisation || !self.exchanges(manifest.partition) {
             return Ok(false);
         }
         let id = Manifest::id(signed);

@@ -2,6 +2,7 @@
 
 mod attached;
 mod blobs;
+mod counter;
 mod order;
 mod places;
 mod quarantine;

@@ -88,6 +88,8 @@ pub struct PartitionState {
     pub carried: Vec<CarriedChain>,
     /// Others' segments that the hub is not known to hold did not fit, or were not asked for yet.
     pub carries_more: bool,
+    /// Of a counter: the digest of the progress that it was told; see [`PartitionRequest::told`].
+    pub told: Option<[u8; 8]>,
 }
 
 impl From<PartitionState> for PartitionRequest {
@@ -101,6 +103,7 @@ impl From<PartitionState> for PartitionRequest {
             chain: Some(state.chain),
             carried: state.carried,
             snapshot: SnapshotWish::default(),
+            told: state.told.map(Into::into),
         }
     }
 }

@@ -437,6 +437,7 @@ impl Inner {
                 carried: Vec::new(),
                 snapshot: Vec::new(),
                 backed_up: 0,
+                progress: None,
             });
         }
         Ok(SyncReply {

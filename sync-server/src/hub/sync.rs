@@ -312,6 +312,7 @@ impl Hub {
             carried: taken.carried.clone(),
             snapshot: Vec::new(),
             backed_up: 0,
+            progress: None,
         };
         if taken.outcome == PushOutcome::Revoked {
             return Ok((reply, 0));

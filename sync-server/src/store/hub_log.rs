@@ -242,6 +242,7 @@ pub fn entries_after(
             signature: signature("acceptance")?,
             segment,
             hash: SegmentHash(blob(r, "hash")?),
+            extract: None,
         });
         if bytes > bytes_max {
             let more = rows.next()?.is_some();

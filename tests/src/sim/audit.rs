@@ -261,6 +261,7 @@ pub(super) fn log(
             signature: signature(row, "acceptance")?,
             segment: None,
             hash,
+            extract: None,
         };
         ensure!(accepted.verify(hub), "number {at} of the log is not signed");
         let running = *blake3::hash(&[end.3, hash.0].concat()).as_bytes();

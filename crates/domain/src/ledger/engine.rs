@@ -488,6 +488,9 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
         if self.breaches_rights(placed)? {
             parts.push((Subject::Rights(event.record.operator), Part::Mark));
         }
+        if !self.store.folds_stock() {
+            parts.retain(|(subject, _)| !subject.is_stock());
+        }
         Ok(parts)
     }
 }

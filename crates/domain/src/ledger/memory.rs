@@ -38,6 +38,7 @@ pub struct MemoryLedger {
     stale: Stale,
     grants: BTreeMap<OperatorId, Grants>,
     hash: StateHash,
+    without_stock: bool,
 }
 
 /// What a replica goes on from, in memory.
@@ -50,6 +51,14 @@ pub struct MemorySnapshot {
 }
 
 impl MemoryLedger {
+    /// One that sees only some of a site's events, and folds no stock.
+    pub fn without_stock() -> Self {
+        Self {
+            without_stock: true,
+            ..Self::default()
+        }
+    }
+
     /// All piles that are not zero.
     pub const fn balances(&self) -> &BTreeMap<StockKey, Quantity> {
         &self.balances
@@ -190,6 +199,10 @@ impl MemoryLedger {
 
 impl LedgerStore for MemoryLedger {
     type Error = Infallible;
+
+    fn folds_stock(&self) -> bool {
+        !self.without_stock
+    }
 
     fn event(&mut self, id: EventId) -> Result<Option<Placed>, Infallible> {
         Ok(self.events.get(&id).cloned())

@@ -193,6 +193,13 @@ pub trait LedgerStore {
     /// Keeps what cannot be folded for now.
     fn set_stale(&mut self, stale: &Stale) -> Result<(), Self::Error>;
 
+    /// Whether stock is folded: piles, units, lots, cartons and what bins hold. Where only some of a site's events ever come, it
+    /// is not: nothing that others have done is known, and what follows from the rest would be wrong. Orders, codes, clocks
+    /// and rights are folded everywhere.
+    fn folds_stock(&self) -> bool {
+        true
+    }
+
     /// The hash of all rows so far.
     fn state_hash(&mut self) -> Result<StateHash, Self::Error>;
     /// Keeps the hash of all rows.

@@ -54,6 +54,20 @@ pub fn content_prefix(carton: Option<&UnitId>) -> Vec<u8> {
 }
 
 impl Subject {
+    /// Whether it is about goods as the book has them, which only who reads all events of a site can tell.
+    pub const fn is_stock(&self) -> bool {
+        match self {
+            Self::Stock(_) | Self::Bin(_) | Self::Unit(_) | Self::Lot(..) | Self::Content(_) => {
+                true
+            }
+            Self::Code(..)
+            | Self::Clock(_)
+            | Self::Progress(_)
+            | Self::Order(..)
+            | Self::Rights(_) => false,
+        }
+    }
+
     /// As a database key: a tag byte and the parts; equal subjects have equal keys.
     pub fn to_key(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(40);

@@ -608,3 +608,73 @@ fn another_event_at_a_known_number_is_a_fork_and_left_out() {
     ledger.finish().unwrap();
     assert_eq!(store.balances()[&key(1, 1)], units(5));
 }
+
+#[test]
+fn without_stock_work_is_folded_and_nothing_that_others_may_have_changed() {
+    let mut w = Writer {
+        order: Some(OrderLine {
+            order: OrderId::from_bytes([9; 16]),
+            line: 1,
+        }),
+        ..Writer::default()
+    };
+    let lines = vec![CountedLine {
+        item: item(1),
+        lot: None,
+        counted: units(5),
+    }];
+    w.write(
+        1,
+        T0,
+        EventBody::Counted {
+            bin: bin(1),
+            lines,
+            whole_bin: true,
+        },
+    );
+    w.order = None;
+    w.write(
+        1,
+        T0 + 1,
+        EventBody::Issued {
+            bin: bin(1),
+            goods: Goods::of(item(1)),
+            quantity: units(9),
+        },
+    );
+    w.write(
+        1,
+        T0 + 2,
+        EventBody::SetAside {
+            code: "?".into(),
+            bin: None,
+            quantity: units(1),
+        },
+    );
+    for (mut store, kinds) in [
+        (
+            MemoryLedger::default(),
+            vec![
+                ExceptionKind::NegativeStock,
+                ExceptionKind::CountVariance,
+                ExceptionKind::UnknownCode,
+            ],
+        ),
+        (
+            MemoryLedger::without_stock(),
+            vec![ExceptionKind::UnknownCode],
+        ),
+    ] {
+        let mut ledger = Ledger::new(&mut store).unwrap();
+        for event in &w.events {
+            ledger.add(event.clone()).unwrap();
+        }
+        ledger.finish().unwrap();
+        let found = store.exceptions().values().map(|e| e.finding.kind);
+        let found: Vec<ExceptionKind> = found.collect();
+        assert!(kinds.iter().all(|kind| found.contains(kind)), "{found:?}");
+        assert_eq!(found.len(), kinds.len());
+        assert_eq!(store.balances().is_empty(), kinds.len() == 1);
+        assert_eq!(store.progress().len(), 1);
+    }
+}

@@ -92,6 +92,10 @@ pub(crate) fn derived() -> Vec<(&'static str, Vec<u8>)> {
             signed("acceptance", &minicbor::to_vec(accepted).unwrap()),
         ),
         (
+            "extract, signed by the server",
+            signed("extract", &extract_message()),
+        ),
+        (
             "running hash after entry 1",
             running_hash(&entries()[..1]).to_vec(),
         ),
@@ -111,6 +115,14 @@ pub(crate) fn derived() -> Vec<(&'static str, Vec<u8>)> {
                 .to_vec(),
         ),
     ]
+}
+
+/// CBOR [segment hash, hash of what is left of the body].
+fn extract_message() -> Vec<u8> {
+    let entry = extract();
+    let left = blake3::hash(entry.segment.as_ref().unwrap().body_bytes());
+    let left = minicbor::bytes::ByteArray::from(*left.as_bytes());
+    minicbor::to_vec((entry.hash, left)).unwrap()
 }
 
 /// The whole string under a signature.

@@ -40,6 +40,10 @@ pub(crate) fn next_device() -> SigningKey {
 }
 
 pub(crate) fn certificate() -> Vec<u8> {
+    certificate_of(Role::Handheld)
+}
+
+pub(crate) fn certificate_of(role: Role) -> Vec<u8> {
     Certificate {
         organisation: ORGANISATION,
         device: DEVICE,
@@ -47,7 +51,7 @@ pub(crate) fn certificate() -> Vec<u8> {
         shared_chain: SHARED_CHAIN,
         site: SITE,
         site_chain: SITE_CHAIN,
-        role: Role::Handheld,
+        role,
         issued_at: NOW,
         copy_of: None,
     }
@@ -169,6 +173,13 @@ pub(crate) fn acknowledgement() -> Accepted {
         segment: None,
         ..entries().remove(0)
     }
+}
+
+/// What is left of an entry for a counter.
+pub(crate) fn extract() -> Accepted {
+    entries()
+        .remove(1)
+        .extract(&server(), |part| !part.is_journal)
 }
 
 /// blake3(running hash before + segment hash), from zeros.

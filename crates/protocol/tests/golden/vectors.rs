@@ -1,19 +1,19 @@
 //! Every vector: its name, its bytes, and what must read them back.
 
 use documents::body::Body;
-use documents::certificate::Certificate;
+use documents::certificate::{Certificate, Role};
 use documents::segment::{Accepted, Segment, SegmentHash};
 use documents::snapshot::{self, ChunkEntry, Manifest};
 use documents::{Partition, SnapshotId};
 use domain::ledger::Place;
-use domain::{EventHash, EventRecord, OperatorId, UnitId};
+use domain::{EventHash, EventRecord, OperatorId, OrderId, OrderProgress, Quantity, UnitId};
 use protocol::blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
-    CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, LiveEntries, LiveFrame,
-    LiveHint, LivePacking, LogPosition, PartitionReply, PartitionRequest, PeerFrame, PeerHello,
-    PeerMessage, PeerRefusal, PushOutcome, Refusal, RefusalCode, RenewReason, RenewRequest, SetUp,
-    SnapshotGet, SnapshotPart, SnapshotWish, SyncReply, SyncRequest, VERSIONS,
+    Becomes, CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, LiveEntries,
+    LiveFrame, LiveHint, LivePacking, LogPosition, PartitionReply, PartitionRequest, PeerFrame,
+    PeerHello, PeerMessage, PeerRefusal, PushOutcome, Refusal, RefusalCode, RenewReason,
+    RenewRequest, SetUp, SnapshotGet, SnapshotPart, SnapshotWish, SyncReply, SyncRequest, VERSIONS,
 };
 
 use crate::made::*;
@@ -135,11 +135,18 @@ fn identity(all: &mut Vec<Vector>) {
         },
         "renew_request": RenewRequest::new(
             RenewReason::KeyRotation, SITE_CHAIN, &device(), &next_device()),
+        "enrol_request_counter": EnrolRequest::new("ABCDE-FGHJK", "PDA 1", &device())
+            .becoming(Becomes { counter: true, other: false }),
         "refusal": Refusal { code: RefusalCode::TooMany, retry_after_seconds: 30 },
     );
     other(all, "certificate", certificate(), |bytes| {
         let read = Certificate::verify(bytes, &server().public());
         read.is_some_and(|c| c.device == DEVICE && c.key == device().public())
+    });
+    let counter = certificate_of(Role::Counter);
+    other(all, "certificate_counter", counter, |bytes| {
+        let read = Certificate::verify(bytes, &server().public());
+        read.is_some_and(|c| c.role == Role::Counter)
     });
     let request = EnrolRequest::new("ABCDE-FGHJK", "PDA 1", &device());
     assert!(request.is_proven());
@@ -165,6 +172,11 @@ fn log(all: &mut Vec<Vector>) {
     cbor::<Segment>(all, "segment", segment);
     cbor::<Accepted>(all, "entry", entry);
     cbor::<Accepted>(all, "entry_acknowledgement", acknowledgement());
+    let extract = extract();
+    assert!(extract.extract.is_some());
+    let verified = extract.verify_segment(&device().public(), &server().public());
+    assert!(verified.is_ok());
+    cbor::<Accepted>(all, "entry_extract", extract);
 }
 
 fn asked(partition: Partition) -> PartitionRequest {
@@ -177,6 +189,7 @@ fn asked(partition: Partition) -> PartitionRequest {
         chain: None,
         carried: Vec::new(),
         snapshot: SnapshotWish::default(),
+        told: None,
     }
 }
 
@@ -235,12 +248,39 @@ fn sync_reply() -> SyncReply {
             }],
             snapshot: Vec::new(),
             backed_up: 7,
+            progress: None,
         }],
         renew: vec![RenewReason::SiteMoved],
     }
 }
 
+/// To a counter that asks with a digest of what it was told.
+fn sync_counter() -> (SyncRequest, SyncReply) {
+    let progress = vec![OrderProgress {
+        order: OrderId::from_bytes([0x0e; 16]),
+        lines: vec![(1, Quantity::ONE), (30, Quantity::ONE)],
+        finished: vec![EventHash([0x0f; 32])],
+    }];
+    let request = SyncRequest {
+        partitions: vec![
+            asked(Partition::Shared),
+            PartitionRequest {
+                told: Some(OrderProgress::digest(&[]).into()),
+                ..asked(here())
+            },
+        ],
+        ..sync_request()
+    };
+    let mut reply = sync_reply();
+    for part in &mut reply.partitions {
+        part.entries = vec![extract()];
+        part.progress = Some(progress.clone());
+    }
+    (request, reply)
+}
+
 fn sync(all: &mut Vec<Vector>) {
+    let (counter_asks, counter_is_told) = sync_counter();
     let idle = SyncRequest {
         partitions: vec![asked(Partition::Shared), asked(here())],
         ..sync_request()
@@ -249,6 +289,8 @@ fn sync(all: &mut Vec<Vector>) {
         "sync_request_first": idle,
         "sync_request": sync_request(),
         "sync_reply": sync_reply(),
+        "sync_request_counter": counter_asks,
+        "sync_reply_counter": counter_is_told,
     );
 }
 

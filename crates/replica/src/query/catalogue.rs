@@ -393,6 +393,16 @@ impl Query<'_> {
         self.count("SELECT count(*) FROM document WHERE kind = ''", [])
     }
 
+    /// What a record is about, of those kinds that are known.
+    pub fn kind_of(&self, id: RecordId) -> Result<Option<RecordKind>, ReplicaError> {
+        let code: Option<String> = self.row(
+            "SELECT kind FROM document WHERE id = ?1 AND kind <> ''",
+            [id.0],
+            |r| Ok(r.get("kind")?),
+        )?;
+        Ok(code.and_then(|code| RecordKind::from_code(&code)))
+    }
+
     /// A record with all its fields and conflicts.
     pub fn record(&self, id: RecordId) -> Result<Option<Record>, ReplicaError> {
         let saved: Option<Vec<u8>> = self.row(

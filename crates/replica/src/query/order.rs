@@ -218,7 +218,17 @@ impl Query<'_> {
                 }
             },
         )?;
-        Ok(rows.into_iter().collect())
+        let mut done: BTreeMap<u32, Quantity> = rows.into_iter().collect();
+        if step == OrderStep::Count
+            && let Some(told) = self.told(order)?
+        {
+            // Own work may be ahead of what was told, and others' is only told.
+            for (line, quantity) in told.lines {
+                let known = done.entry(line).or_default();
+                *known = (*known).max(quantity);
+            }
+        }
+        Ok(done)
     }
 
     /// The events that finished a step of an order and that none went on from, as far as they are known here.
@@ -249,6 +259,16 @@ impl Query<'_> {
             marks.extend(event.map(|row| Mark::of(place, &row.placed.event)));
         }
         let standing = plain_marks(&Subject::Order(order, step), &marks);
-        Ok(standing.into_iter().map(|mark| mark.hash).collect())
+        let mut finished: Vec<EventHash> = standing.into_iter().map(|mark| mark.hash).collect();
+        if step == OrderStep::Count
+            && let Some(told) = self.told(order)?
+        {
+            let own = |hash: &EventHash| {
+                let went_on = |m: &Mark| m.finish.as_ref().is_some_and(|f| f.after.contains(hash));
+                marks.iter().any(|m| m.hash == *hash || went_on(m))
+            };
+            finished.extend(told.finished.into_iter().filter(|hash| !own(hash)));
+        }
+        Ok(finished)
     }
 }

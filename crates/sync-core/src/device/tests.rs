@@ -37,6 +37,7 @@ fn gathered(accepted: u64, head: u64, segments: usize) -> Event {
                 .collect(),
             carried: Vec::new(),
             carries_more: false,
+            told: None,
         }],
     })
 }
@@ -88,6 +89,7 @@ fn reply(outcome: PushOutcome, head_seq: u64, more: bool) -> Event {
             carried: Vec::new(),
             snapshot: Vec::new(),
             backed_up: 0,
+            progress: None,
         }],
         renew: Vec::new(),
     })

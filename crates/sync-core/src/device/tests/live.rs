@@ -49,6 +49,7 @@ fn entries(after: LogPosition, position: LogPosition) -> Event {
         signature: Signature::from_slice(&[0; 64]).unwrap(),
         segment: Some(segment(1)),
         hash: SegmentHash::default(),
+        extract: None,
     };
     Event::Live(LiveEvent::Entries {
         entries: LiveEntries {
