@@ -162,6 +162,9 @@ struct Enrol {
     /// Code of its site; the first one if there is none.
     #[arg(long, default_value = "")]
     site: String,
+    /// It will only count, and hold no stock.
+    #[arg(long)]
+    counter: bool,
 }
 
 #[derive(Args)]
@@ -391,12 +394,15 @@ fn run_enrol(enrol: &Enrol) -> anyhow::Result<()> {
         true => Some(tls::self_signed(&enrol.at.data, Vec::new())?.sha256()),
         false => None,
     };
-    let name = &enrol.name;
+    let role = match enrol.counter {
+        true => documents::Role::Counter,
+        false => documents::Role::Handheld,
+    };
     let code = crate::hub::new_invitation(
         &database,
         &crate::hub::Randomness::default(),
         site.id,
-        name,
+        (&enrol.name, role),
         now,
     )?;
     let invitation = crate::console::desk::invitation(code, url, fingerprint, now);

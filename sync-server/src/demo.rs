@@ -103,7 +103,17 @@ pub(crate) async fn run(
     let mut codes = Vec::new();
     for number in 1..=HANDHELDS {
         let name = format!("PDA-{number}");
-        codes.push(desk::invite(&hub, &url, None, site, &name, now)?.code);
+        codes.push(
+            desk::invite(
+                &hub,
+                &url,
+                None,
+                site,
+                (&name, documents::Role::Handheld),
+                now,
+            )?
+            .code,
+        );
     }
     let link = accounts::make_link(&database, Some(user.id), "/review", now)?;
     let hello = serde_json::json!({

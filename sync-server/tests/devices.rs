@@ -50,7 +50,7 @@ async fn the_qr_is_what_handhelds_read() {
         "https://10.0.0.5:8443",
         Some([7; 32]),
         warehouse.site,
-        "x",
+        ("x", documents::Role::Handheld),
         warehouse.now(),
     )
     .unwrap();

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use documents::catalogue::{Bin, Handling, Item, Room, Site};
-use documents::{FieldEdit, Partition, RecordKind, SigningKey};
+use documents::{FieldEdit, Partition, RecordKind, Role, SigningKey};
 use domain::{
-    BinId, EventBody, Goods, ItemId, OperatorId, Quantity, SiteId, UnitId, UnixMillis, ZoneId,
+    BinId, EventBody, Goods, ItemId, OperatorId, OrderLine, Quantity, SiteId, UnitId, UnixMillis,
+    ZoneId,
 };
 use protocol::{
-    EnrolRequest, RenewReason, RenewRequest, SnapshotGet, SnapshotPart, SyncReply, SyncRequest,
+    Becomes, EnrolRequest, RenewReason, RenewRequest, SnapshotGet, SnapshotPart, SyncReply,
+    SyncRequest,
 };
 use replica::{Commit, DatabaseKey, Identity, NewEvent, OpenOptions, RecordEdit, Replica};
 use sync_core::{DeviceSync, Effect, Event, Failure};
@@ -123,6 +125,8 @@ pub struct Handheld {
     sync: DeviceSync,
     /// Whether it takes snapshots instead of history.
     pub takes_snapshots: bool,
+    /// Every reply of the hub, as it came.
+    pub heard: Vec<Vec<u8>>,
     /// This device's clock minus true time.
     pub clock_error_ms: i64,
     /// The person who is signed in.
@@ -141,14 +145,21 @@ pub const fn key_of(n: u8) -> [u8; 32] {
 impl Handheld {
     /// Enrols a new device at the hub.
     pub fn enrol(folder: &Path, hub: &Hub, n: u8, now: UnixMillis) -> Result<Self> {
+        Self::enrol_as(folder, hub, n, Role::Handheld, now)
+    }
+
+    /// Enrols a new device at the hub, as a handheld or as a counter.
+    pub fn enrol_as(folder: &Path, hub: &Hub, n: u8, role: Role, now: UnixMillis) -> Result<Self> {
         let path = folder.join(format!("handheld-{n}.db"));
         let seed = u64::from(n) + 1;
         let signing = SigningKey::from_seed(&[n.wrapping_add(100); 32]);
-        let code = hub.invite(SITE, &format!("PDA {n}"), now)?;
-        let reply = hub
-            .enrol(&EnrolRequest::new(&code, "", &signing), now)?
-            .map_err(|code| anyhow!("refused: {}", code.code()))?;
+        let code = hub.invite_as(SITE, &format!("PDA {n}"), role, now)?;
         let mut replica = Replica::open(OpenOptions::file(&path, Some(key(seed)), [n; 8]))?;
+        let (counter, other) = replica.may_become()?;
+        let request = EnrolRequest::new(&code, "", &signing).becoming(Becomes { counter, other });
+        let reply = hub
+            .enrol(&request, now)?
+            .map_err(|code| anyhow!("refused: {}", code.code()))?;
         let certificates: Vec<Vec<u8>> = reply.certificates.into_iter().map(Vec::from).collect();
         let identity = Identity {
             organisation: reply.organisation,
@@ -170,6 +181,7 @@ impl Handheld {
             replica,
             sync: DeviceSync::new(seed, false),
             takes_snapshots: false,
+            heard: Vec::new(),
             clock_error_ms: 0,
             operator: OperatorId::from_bytes([n; 16]),
         })
@@ -186,6 +198,7 @@ impl Handheld {
             replica: Replica::open(options)?,
             sync: DeviceSync::new(seed, false),
             takes_snapshots: false,
+            heard: Vec::new(),
             clock_error_ms: 0,
             operator: OperatorId::from_bytes([n; 16]),
         })
@@ -207,6 +220,25 @@ impl Handheld {
             .commit(commit, now + self.clock_error_ms)?
             .events
             .len())
+    }
+
+    /// The device's path and the key of its file, to look into it from outside.
+    pub fn file(&self) -> (&Path, [u8; 32]) {
+        (&self.path, [self.seed as u8; 32])
+    }
+
+    /// Counts the bin of an order's line.
+    pub fn count(&mut self, line: OrderLine, body: EventBody, now: UnixMillis) -> Result<usize> {
+        let commit = Commit {
+            operator: Some(self.operator),
+            site: Some(SITE),
+            events: vec![NewEvent {
+                order: Some(line),
+                ..body.into()
+            }],
+            ..Commit::default()
+        };
+        self.commit(commit, now)
     }
 
     /// Writes events.
@@ -363,7 +395,7 @@ impl Handheld {
     }
 
     fn send(
-        &self,
+        &mut self,
         hub: &Hub,
         request: SyncRequest,
         wire: Wire,
@@ -372,11 +404,13 @@ impl Handheld {
     ) -> Result<Option<SyncReply>> {
         // Over bytes, as on the real wire.
         let bytes = request.to_bytes();
-        let token = &self.replica.identity().context("enrolled")?.token;
-        let ask = || -> Result<SyncReply> {
+        let token = &self.replica.identity().context("enrolled")?.token.clone();
+        let heard = &mut self.heard;
+        let mut ask = || -> Result<SyncReply> {
             let reply = hub
                 .sync(token, SyncRequest::from_bytes(&bytes)?, now)?
                 .map_err(|code| anyhow!("refused: {}", code.code()))?;
+            heard.push(reply.to_bytes());
             Ok(SyncReply::from_bytes(&reply.to_bytes())?)
         };
         Ok(match wire {

@@ -1,5 +1,6 @@
 //! What the console needs from the hub about devices, as plain values.
 
+use documents::Role;
 use domain::{ChainId, DeviceId, SiteId, UnixMillis};
 
 use crate::console::view::CAUSES;
@@ -38,6 +39,8 @@ pub struct Contact {
     pub next_site: Option<SiteId>,
     /// It is asked for a new key, and has not taken one yet.
     pub new_key: bool,
+    /// It only counts, and holds no stock.
+    pub counts_only: bool,
 }
 
 /// A chain whose segments lie in quarantine, and why.
@@ -67,7 +70,7 @@ pub fn suspicions(hub: &Hub) -> Result<Vec<Suspicion>, HubError> {
         .collect())
 }
 
-/// Makes a one-time code with which one device may join a site.
+/// Makes a one-time code with which one device may join a site, under a name, as a handheld or a counter.
 ///
 /// # Errors
 /// [`HubError`].
@@ -76,11 +79,11 @@ pub fn invite(
     url: &str,
     fingerprint: Option<[u8; 32]>,
     site: SiteId,
-    name: &str,
+    (name, role): (&str, Role),
     now: UnixMillis,
 ) -> Result<Invitation, HubError> {
     Ok(invitation(
-        hub.invite(site, name, now)?,
+        hub.invite_as(site, name, role, now)?,
         url,
         fingerprint,
         now,
@@ -129,6 +132,7 @@ pub fn contacts(hub: &Hub, now: UnixMillis) -> Result<Vec<Contact>, HubError> {
                 .sum(),
             next_site,
             new_key,
+            counts_only: row.counts_only,
         });
     }
     Ok(contacts)

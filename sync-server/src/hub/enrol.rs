@@ -9,7 +9,7 @@ use replica::Commit;
 
 use super::sync::token_hash;
 use super::{Hub, HubError, Randomness};
-use crate::store::hub_devices::{self, DeviceRow};
+use crate::store::hub_devices::{self, DeviceRow, InvitationRow};
 use crate::store::{Database, StoreError, hub_chains};
 
 /// A code opens enrolment for this long.
@@ -28,7 +28,7 @@ fn code_hash(code: &str) -> [u8; 32] {
     )
 }
 
-/// Makes a one-time code for a site that exists. It needs the log's database alone, so that the command line can do it
+/// Makes a one-time code for a site that exists, and for a handheld or a counter of that name. It needs the log's database alone, so that the command line can do it
 /// beside a running server.
 ///
 /// # Errors
@@ -37,7 +37,7 @@ pub fn new_invitation(
     database: &Database,
     randomness: &Randomness,
     site: SiteId,
-    device_name: &str,
+    (device_name, role): (&str, Role),
     now: UnixMillis,
 ) -> Result<String, HubError> {
     let bytes: [u8; 10] = randomness.draw()?;
@@ -48,16 +48,36 @@ pub fn new_invitation(
         }
         code.push(char::from(ALPHABET[usize::from(byte & 31)]));
     }
-    database.write(|t| {
-        hub_devices::invite(
-            t,
-            &code_hash(&code),
-            site,
-            device_name.trim(),
-            now + INVITATION_MS,
-        )
-    })?;
+    let invitation = InvitationRow {
+        site,
+        device_name: device_name.trim().to_owned(),
+        counts_only: role == Role::Counter,
+        expires_at: now + INVITATION_MS,
+        used_at: None,
+    };
+    database.write(|t| hub_devices::invite(t, &code_hash(&code), &invitation))?;
     Ok(code)
+}
+
+impl DeviceRow {
+    /// What its certificates say it is for.
+    pub(super) const fn role(&self) -> Role {
+        match self.counts_only {
+            true => Role::Counter,
+            false => Role::Handheld,
+        }
+    }
+}
+
+/// Whether the device can become what the code makes of it.
+fn may_become(request: &EnrolRequest, invitation: &InvitationRow) -> Result<(), RefusalCode> {
+    match (request.becomes, invitation.counts_only) {
+        // Its program would take what it is given for a broken log.
+        (None, true) => Err(RefusalCode::VersionUnknown),
+        (Some(becomes), true) if !becomes.counter => Err(RefusalCode::RoleRefused),
+        (Some(becomes), false) if !becomes.other => Err(RefusalCode::RoleRefused),
+        _ => Ok(()),
+    }
 }
 
 impl Hub {
@@ -71,10 +91,25 @@ impl Hub {
         device_name: &str,
         now: UnixMillis,
     ) -> Result<String, HubError> {
+        self.invite_as(site, device_name, Role::Handheld, now)
+    }
+
+    /// [`Hub::invite`], for a handheld or for a counter, which will hold no stock.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn invite_as(
+        &self,
+        site: SiteId,
+        device_name: &str,
+        role: Role,
+        now: UnixMillis,
+    ) -> Result<String, HubError> {
         if !self.knows_site(site)? {
             return Err(HubError::UnknownSite);
         }
-        new_invitation(&self.database, &self.randomness, site, device_name, now)
+        let named = (device_name, role);
+        new_invitation(&self.database, &self.randomness, site, named, now)
     }
 
     /// Takes a device in. Outer error: the hub failed; inner: the device is refused.
@@ -111,6 +146,10 @@ impl Hub {
             if invitation.used_at.is_some() || invitation.expires_at < now {
                 return Ok(Err(RefusalCode::EnrolCodeUsed));
             }
+            // Before the code is burnt: it serves another device.
+            if let Err(refusal) = may_become(request, &invitation) {
+                return Ok(Err(refusal));
+            }
             hub_devices::use_invitation(t, &hash, now)?;
             let name = [request.device_name.as_str(), &invitation.device_name]
                 .into_iter()
@@ -123,6 +162,7 @@ impl Hub {
                 key: request.key,
                 shared_chain,
                 site_chain,
+                counts_only: invitation.counts_only,
                 revoked: false,
                 enrolled_at: now,
                 last_contact: None,
@@ -140,7 +180,7 @@ impl Hub {
                 shared_chain,
                 site: row.site,
                 site_chain,
-                role: Role::Handheld,
+                role: row.role(),
                 issued_at: now,
                 copy_of: None,
             };

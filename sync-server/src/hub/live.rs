@@ -23,6 +23,7 @@ use super::routes::{HubState, bearer, live_exchange, live_refusal, read_request,
 use super::socket::{self, Gone, Message, Socket};
 use super::sync::token_hash;
 use super::tail::{self, News};
+use crate::store::hub_devices::DeviceRow;
 
 /// Entries that are sent unasked: one scan is a few hundred bytes; what gathers in [`PACE`] under load may be more.
 const UNASKED_BYTES_MAX: usize = 16 << 10;
@@ -45,6 +46,8 @@ struct Followed {
 struct Line {
     state: HubState,
     token: String,
+    /// Whose connection it is. What it is for never changes.
+    device: DeviceRow,
     socket: Socket,
     /// Of a device that reads packed entries.
     packing: Option<LivePacking>,
@@ -69,9 +72,10 @@ pub(super) async fn open(State(state): State<HubState>, mut request: Request) ->
     let packed = request.uri().query() == Some(LIVE_PACKED_QUERY);
     let hub = state.hub.clone();
     let asked = token.clone();
-    if let Err(refused) = super::routes::blocking(move || hub.admit(&asked)).await {
-        return refuse(refused);
-    }
+    let device = match super::routes::blocking(move || hub.admit(&asked)).await {
+        Ok(device) => device,
+        Err(refused) => return refuse(refused),
+    };
     tokio::spawn(async move {
         let _room: OwnedSemaphorePermit = room;
         let Ok(socket) = opened.await else {
@@ -79,6 +83,7 @@ pub(super) async fn open(State(state): State<HubState>, mut request: Request) ->
         };
         let line = Line {
             token,
+            device,
             socket,
             packing: packed.then(LivePacking::default),
             followed: BTreeMap::new(),
@@ -254,6 +259,12 @@ impl Line {
                     }
                     News::Much(number) => {
                         followed.must_ask = true;
+                        LiveFrame::Hint(LiveHint { partition, number })
+                    }
+                    // It is given less than the log, and more than entries: how far others have counted.
+                    News::Entries(entries) if self.device.is_counter_in(partition) => {
+                        followed.must_ask = true;
+                        let number = entries.after.number + entries.entries.len() as u64;
                         LiveFrame::Hint(LiveHint { partition, number })
                     }
                     News::Entries(entries) => {

@@ -7,6 +7,7 @@ mod blob_files;
 mod blobs;
 mod buckets;
 mod contacts;
+mod counters;
 mod enrol;
 mod gate;
 mod guard;

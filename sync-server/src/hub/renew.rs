@@ -1,7 +1,7 @@
 //! Devices that go on under another chain, key or site.
 
 use documents::catalogue::Device;
-use documents::certificate::{Certificate, Role};
+use documents::certificate::Certificate;
 use documents::{FieldEdit, Partition, RecordKind, SigningKey, Value};
 use domain::{ChainId, DeviceId, SiteId, UnixMillis};
 use protocol::{EnrolReply, RefusalCode, RenewReason, RenewRequest};
@@ -136,7 +136,7 @@ impl Hub {
             shared_chain: next.shared_chain,
             site: next.site,
             site_chain: next.site_chain,
-            role: Role::Handheld,
+            role: next.role(),
             issued_at: now,
             copy_of: match request.reason {
                 RenewReason::Fork => Some(device.device),

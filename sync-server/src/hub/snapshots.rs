@@ -388,8 +388,11 @@ impl Hub {
         let Some(device) = device else {
             return Ok(Err(RefusalCode::DeviceUnknown));
         };
-        let may_read =
-            |partition| partition == Partition::Shared || partition == Partition::Site(device.site);
+        let may_read = |partition| {
+            let is_own =
+                partition == Partition::Shared || partition == Partition::Site(device.site);
+            is_own && !device.is_counter_in(partition)
+        };
         let known = {
             let mut shelf = self.snapshots.lock();
             if shelf.find(get.id).is_none() {

@@ -66,12 +66,12 @@ impl Fresh {
 }
 
 impl Hub {
-    /// Whether a token opens anything.
-    pub(super) fn admit(&self, token: &str) -> Result<Result<(), RefusalCode>, HubError> {
+    /// The device that a token is of, if it opens anything.
+    pub(super) fn admit(&self, token: &str) -> Result<Result<DeviceRow, RefusalCode>, HubError> {
         let device = self
             .database
             .read(|c| hub_devices::by_token(c, &token_hash(token)))?;
-        Ok(device.map(|_| ()).ok_or(RefusalCode::DeviceUnknown))
+        Ok(device.ok_or(RefusalCode::DeviceUnknown))
     }
 
     /// Answers a device. Outer error: the hub failed; inner: the device is refused.
@@ -117,7 +117,7 @@ impl Hub {
         let mut replies = Vec::with_capacity(partitions.len());
         let mut left = bytes_max;
         for (asked, taken) in partitions.iter().zip(&outcomes) {
-            let reply = self.answer(asked, taken, left, now)?;
+            let reply = self.answer(&device, asked, taken, left, now)?;
             left = left.saturating_sub(reply.1);
             replies.push(reply.0);
         }
@@ -297,6 +297,7 @@ impl Hub {
 
     fn answer(
         &self,
+        device: &DeviceRow,
         asked: &PartitionRequest,
         taken: &Taken,
         bytes_max: usize,
@@ -327,8 +328,10 @@ impl Hub {
         let same_log = self
             .database
             .read(|c| self.is_here(c, asked.partition, position))?;
+        let is_counter = device.is_counter_in(asked.partition);
         // A device of another log first learns so, and counts anew what this one holds of it.
         if asked.snapshot.takes
+            && !is_counter
             && (fresh || same_log)
             && let Some(signed) =
                 self.offer_snapshot(asked.partition, position, asked.snapshot, now)?
@@ -348,6 +351,14 @@ impl Hub {
                 bytes_max,
             )
         })?;
+        let entries = match is_counter {
+            true => self.for_counter(device.device, entries, now)?,
+            false => entries,
+        };
+        if is_counter && !more {
+            let told = asked.told.map(|told| *told);
+            reply.progress = self.progress_to_tell(asked.partition, told)?;
+        }
         let size = entries
             .iter()
             .map(|e| {

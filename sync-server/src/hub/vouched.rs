@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use documents::certificate::{Certificate, Role};
+use documents::certificate::Certificate;
 use documents::segment::Segment;
 use documents::{FieldEdit, Partition, RecordKind, Value};
 use domain::{ChainId, DeviceId, UnixMillis};
@@ -26,7 +26,7 @@ impl Hub {
         let mut unknown = BTreeMap::new();
         for signed in certificates {
             let Some(certificate) = Certificate::verify(signed, &key)
-                .filter(|c| c.organisation == self.organisation.id && c.role == Role::Handheld)
+                .filter(|c| c.organisation == self.organisation.id && c.role.is_handheld())
             else {
                 continue;
             };

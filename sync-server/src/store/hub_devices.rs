@@ -21,6 +21,8 @@ pub struct DeviceRow {
     pub shared_chain: ChainId,
     /// Its chain in its site's.
     pub site_chain: ChainId,
+    /// Whether it only counts, and is given no stock.
+    pub counts_only: bool,
     /// Whether its rights were taken away.
     pub revoked: bool,
     /// When it was enrolled.
@@ -46,6 +48,8 @@ pub struct InvitationRow {
     pub site: SiteId,
     /// The name given on the console; may be empty.
     pub device_name: String,
+    /// Whether the device will only count.
+    pub counts_only: bool,
     /// Until when.
     pub expires_at: UnixMillis,
     /// When it was used.
@@ -65,6 +69,7 @@ fn device(r: &Row<'_>) -> Result<DeviceRow, StoreError> {
         key: PublicKey::from_bytes(bytes(r, "public_key")?),
         shared_chain: ChainId::from_bytes(bytes(r, "shared_chain")?),
         site_chain: ChainId::from_bytes(bytes(r, "site_chain")?),
+        counts_only: r.get("counts_only")?,
         revoked: r.get("revoked")?,
         enrolled_at: r.get("enrolled_at")?,
         last_contact: r.get("last_contact")?,
@@ -110,8 +115,9 @@ pub fn insert(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO hub_device (device, name, site, public_key, shared_chain, site_chain, token_hash, enrolled_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO hub_device (device, name, site, public_key, shared_chain, site_chain, token_hash, enrolled_at,
+                 counts_only)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             device.device.as_bytes(),
@@ -122,6 +128,7 @@ pub fn insert(
             device.site_chain.as_bytes(),
             token_hash,
             device.enrolled_at,
+            device.counts_only,
         ])?;
     Ok(())
 }
@@ -183,15 +190,20 @@ pub fn set_revoked(
 pub fn invite(
     connection: &Connection,
     code_hash: &[u8; 32],
-    site: SiteId,
-    device_name: &str,
-    expires_at: UnixMillis,
+    invitation: &InvitationRow,
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO hub_invitation (code_hash, site, device_name, expires_at) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO hub_invitation (code_hash, site, device_name, expires_at, counts_only)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![code_hash, site.as_bytes(), device_name, expires_at])?;
+        .execute(params![
+            code_hash,
+            invitation.site.as_bytes(),
+            invitation.device_name,
+            invitation.expires_at,
+            invitation.counts_only,
+        ])?;
     Ok(())
 }
 
@@ -201,7 +213,7 @@ pub fn invitation(
     code_hash: &[u8; 32],
 ) -> Result<Option<InvitationRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT site, device_name, expires_at, used_at FROM hub_invitation WHERE code_hash = ?1",
+        "SELECT site, device_name, counts_only, expires_at, used_at FROM hub_invitation WHERE code_hash = ?1",
     )?;
     let mut rows = statement.query([code_hash])?;
     rows.next()?
@@ -209,6 +221,7 @@ pub fn invitation(
             Ok(InvitationRow {
                 site: SiteId::from_bytes(bytes(r, "site")?),
                 device_name: r.get("device_name")?,
+                counts_only: r.get("counts_only")?,
                 expires_at: r.get("expires_at")?,
                 used_at: r.get("used_at")?,
             })

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use documents::{FieldEdit, Partition, RecordKind, SigningKey};
+use documents::{FieldEdit, Partition, RecordKind, Role, SigningKey};
 use domain::{EventHash, ItemId, OperatorId, SiteId, UnixMillis};
-use protocol::{DeviceStatus, EnrolReply, EnrolRequest, PartitionRequest, SyncRequest};
+use protocol::{Becomes, DeviceStatus, EnrolReply, EnrolRequest, PartitionRequest, SyncRequest};
 use replica::{Commit, Identity, NewEvent, OpenOptions, RecordEdit, Replica};
 use sync_core::Gather;
 
@@ -26,6 +26,18 @@ impl Handheld {
         let mut handheld = Self::from_reply(reply, key, n);
         handheld.sync(warehouse, now);
         handheld
+    }
+
+    /// One that only counts, enrolled and not synced yet.
+    pub fn enrol_counter(warehouse: &Warehouse, name: &str, n: u8) -> Self {
+        let (hub, now) = (&warehouse.hub, warehouse.now());
+        let code = hub.invite_as(warehouse.site, name, Role::Counter, now);
+        let key = SigningKey::from_seed(&[n; 32]);
+        let (counter, other) = (true, true);
+        let request = EnrolRequest::new(&code.unwrap(), name, &key);
+        let request = request.becoming(Becomes { counter, other });
+        let reply = hub.enrol(&request, now).unwrap().unwrap();
+        Self::from_reply(reply, key, n)
     }
 
     /// A device that has just been enrolled with this key.

@@ -51,6 +51,7 @@ impl ConsoleData {
                         .map(|site| names.site(site))
                         .transpose()?,
                     new_key: contact.is_some_and(|contact| contact.new_key),
+                    counts_only: contact.is_some_and(|contact| contact.counts_only),
                     revoked: device.revoked,
                     instructions: match q.record(device.id.into())? {
                         Some(record) => Instructions::of(&record),

@@ -6,8 +6,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use documents::Instructions;
 use documents::instructions::{MESSAGE_CHARS_MAX, SETTINGS};
+use documents::{Instructions, Role};
 use domain::{DeviceId, SiteId, UnixMillis};
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -45,6 +45,7 @@ struct InvitationPage {
     qr: String,
     url: String,
     name: String,
+    counts_only: bool,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +66,9 @@ pub(crate) struct NewDevice {
     name: String,
     #[serde(default)]
     site: String,
+    /// Anything, if it will only count.
+    #[serde(default)]
+    counter: String,
 }
 
 pub(crate) async fn list(State(app): State<AppState>, who: Viewer) -> Result<Response, AppError> {
@@ -99,9 +103,13 @@ pub(crate) async fn invite(
     let site = app.data(move |data| data.site_or_first(&form.site)).await?;
     let now = app.now();
     let invited = name.clone();
+    let role = match form.counter.is_empty() {
+        true => Role::Handheld,
+        false => Role::Counter,
+    };
     let (url, fingerprint) = (app.public_url().to_owned(), app.certificate_fingerprint());
     let invitation = app
-        .hub(move |hub| desk::invite(hub, &url, fingerprint, site, &invited, now))
+        .hub(move |hub| desk::invite(hub, &url, fingerprint, site, (&invited, role), now))
         .await?;
     let qr = QrCode::new(invitation.qr.as_bytes()).map_err(AppError::internal)?;
     let qr = qr
@@ -118,6 +126,7 @@ pub(crate) async fn invite(
         url: app.public_url().to_owned(),
         invitation,
         name,
+        counts_only: role == Role::Counter,
     })?;
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)

@@ -5,7 +5,7 @@ use domain::UnixMillis;
 use super::Named;
 
 /// Every cause with what is to be done about it; words stand under `refused.cause.` and `refused.next.`.
-pub const REFUSED: [(&str, &str); 28] = [
+pub const REFUSED: [(&str, &str); 29] = [
     ("request-malformed", "update"),
     ("version-unknown", "update"),
     ("request-too-large", "update"),
@@ -14,6 +14,7 @@ pub const REFUSED: [(&str, &str); 28] = [
     ("key-unproven", "code"),
     ("device-revoked", "enrol"),
     ("renewal-refused", "enrol"),
+    ("device-role-other", "role"),
     ("too-many-requests", "wait"),
     ("too-often", "look"),
     ("too-many-wrong", "guess"),

@@ -85,6 +85,8 @@ pub struct DeviceView {
     pub next_site: Option<Named>,
     /// It is asked for a new key, and has not taken one yet.
     pub new_key: bool,
+    /// It only counts, and holds no stock.
+    pub counts_only: bool,
     /// Whether its rights were taken away.
     pub revoked: bool,
     /// The server itself.
