@@ -204,6 +204,8 @@ pub struct HomeView {
     pub recent: Vec<RecentLine>,
     /// Lines this operator made today.
     pub lines_today: u32,
+    /// The device holds no stock: it only counts.
+    pub counts_only: bool,
     /// In the order in which they are shown.
     pub operations: Vec<OperationTile>,
 }
@@ -382,6 +384,8 @@ pub struct Detail {
     pub title: String,
     pub subtitle: String,
     pub facts: Vec<Fact>,
+    /// The device holds no stock, which is not to say that there is none.
+    pub counts_only: bool,
     pub stock: Vec<StockRow>,
     /// Late records change the numbers shown: they follow with the next snapshot.
     pub recalculating: bool,

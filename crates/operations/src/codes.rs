@@ -34,6 +34,13 @@ codes! {
     }
 }
 
+impl Operation {
+    /// Whether it goes by what is in stock, so that a device that holds none cannot offer it.
+    pub const fn needs_stock(self) -> bool {
+        !matches!(self, Self::Count | Self::HandOver | Self::LookUp)
+    }
+}
+
 codes! {
     /// Why the book changes, or in what condition goods are.
     ReasonCode {

@@ -26,7 +26,7 @@ pub enum Route {
     Refused(Feedback),
 }
 
-/// Finds what a code opens: new plates and items without stock are received; goods and bins that are here are looked
+/// Finds what a code opens: new plates and items without stock are received, or counted where no stock is known; goods and bins that are here are looked
 /// up, with what can be done offered; a code that nobody knows is put up for choice.
 ///
 /// # Errors
@@ -44,9 +44,10 @@ pub fn route(scanned: &Scanned, view: &dyn SiteView, ctx: &Context) -> Result<Ro
                     name: name.clone(),
                 });
             }
+            [Match::NewPlate(_)] if !view.knows_stock() => Operation::Count,
             [Match::NewPlate(_)] => Operation::Receive,
             [Match::Order { id, kind }, ..] => of_order(*id, *kind, view)?,
-            [Match::Item { item, .. }] => {
+            [Match::Item { item, .. }] if view.knows_stock() => {
                 let here = view.stock_of_item(item.id)?;
                 if here.iter().any(|p| p.balance > Quantity::ZERO) {
                     Operation::LookUp

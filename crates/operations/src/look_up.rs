@@ -42,6 +42,14 @@ impl Procedure for LookUp {
         ctx: &Context,
         out: &mut Out,
     ) -> Result<(), ViewError> {
+        if !view.knows_stock() {
+            self.subject = Some(Scanned::plain(bin.code.clone()));
+            self.facts = vec![(FactCode::Bin, bin.code.clone())];
+            self.rows.clear();
+            self.offers = vec![Operation::Count];
+            out.accept(FeedbackCode::BinSelected, [bin.code]);
+            return Ok(());
+        }
         let piles = view.stock_of_bin(bin.id)?;
         self.subject = Some(Scanned::plain(bin.code.clone()));
         self.facts = vec![
@@ -145,6 +153,11 @@ impl Procedure for LookUp {
             .extend(hand.lot.clone().map(|lot| (FactCode::Lot, lot)));
         self.facts
             .extend(hand.expiry.map(|day| (FactCode::Expiry, day.to_string())));
+        if !view.knows_stock() {
+            self.rows.clear();
+            self.offers = vec![Operation::Count];
+            return Ok(());
+        }
         self.offers = match &unit {
             Some(unit) => {
                 self.facts

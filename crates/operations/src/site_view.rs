@@ -395,6 +395,10 @@ pub trait SiteView {
     fn receipts_to_inspect(&self) -> Result<Vec<ReceiptFacts>, ViewError>;
     /// People who may sign in: id as text, and name.
     fn operators(&self) -> Result<Vec<(String, String)>, ViewError>;
+    /// Whether stock is known here at all. Where it is not, nothing is said of any, not even that there is none.
+    fn knows_stock(&self) -> bool {
+        true
+    }
     /// Whether the book of this bin is hidden from the operator: it is under a blind count. No stock of it is returned.
     fn is_hidden(&self, bin: BinId) -> Result<bool, ViewError>;
     /// A few empty bins where goods are kept and which take these, those of their class first, the nearest to `near` first.

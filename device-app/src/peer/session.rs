@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use documents::{PublicKey, SigningKey};
+use documents::{Partition, PublicKey, Role, SigningKey};
 use protocol::peer::{PEER_FRAME_BYTES_MAX, PEER_HELLO_BYTES_MAX};
-use protocol::{PeerFrame, PeerHello, PeerRefusal};
+use protocol::{PeerFrame, PeerHello, PeerMessage, PeerRefusal};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -114,12 +114,15 @@ async fn exchange(call: &Call, to_worker: &Sender<ToWorker>, name: &mut String) 
     };
     let (mut stream, theirs) = timeout(ADMISSION, admission).await??;
     name.clone_from(&theirs.name);
+    let mut counter = false;
     let begin = match &call.caller {
         Caller::Certified(own) => {
             // The key alone was announced or scanned; the server's word is what counts.
-            own.judge
+            let certificate = own
+                .judge
                 .admit(&theirs, &call.key)
                 .map_err(PeerError::Refused)?;
+            counter = certificate.role == Role::Counter;
             TurnKind::Begin
         }
         Caller::New { key, .. } => {
@@ -137,9 +140,25 @@ async fn exchange(call: &Call, to_worker: &Sender<ToWorker>, name: &mut String) 
         send(&mut stream, PeerFrame::Exchange, &message).await?;
         let answer = receive(&mut stream, PeerFrame::Exchange, PEER_FRAME_BYTES_MAX).await?;
         last = message;
+        let answer = heard(answer, counter);
         next = turn(to_worker, name, TurnKind::Answered(answer)).await?;
     }
     Ok(())
+}
+
+/// What a neighbour says, as far as it may ask: whatever a counter says that it holds, it is given nothing of a site.
+fn heard(message: Vec<u8>, counter: bool) -> Vec<u8> {
+    if !counter {
+        return message;
+    }
+    match PeerMessage::from_bytes(&message) {
+        Ok(mut said) => {
+            said.have.retain(|h| h.partition == Partition::Shared);
+            said.to_bytes()
+        }
+        // The worker says what is wrong with it.
+        Err(_) => message,
+    }
 }
 
 async fn connect(addresses: &[SocketAddr]) -> Outcome<TcpStream> {
@@ -219,12 +238,14 @@ async fn serve(
     };
     let (mut stream, key, theirs) = timeout(ADMISSION, admission).await??;
     let wants_set_up = theirs.certificate.is_empty() && theirs.secret.is_some();
+    let mut counter = false;
     let admitted = if wants_set_up {
         let offered = *locked(&shared.secret);
         let fits = offered.is_some_and(|s| theirs.secret == Some(s.into()));
         fits.then_some(()).ok_or(PeerRefusal::SecretWrong)
     } else {
-        own.judge.admit(&theirs, &key).map(|_| ())
+        let certificate = own.judge.admit(&theirs, &key);
+        certificate.map(|certificate| counter = certificate.role == Role::Counter)
     };
     if let Err(refusal) = admitted {
         tracing::warn!(code = refusal.code(), "a neighbour was refused");
@@ -257,7 +278,7 @@ async fn serve(
         let kind = if wants_set_up {
             TurnKind::AskedByNew(message)
         } else {
-            TurnKind::Asked(message)
+            TurnKind::Asked(heard(message, counter))
         };
         let Some(reply) = turn(to_worker, &theirs.name, kind).await? else {
             let refusal = [PeerRefusal::Malformed.number()];
@@ -267,4 +288,32 @@ async fn serve(
         send(&mut stream, PeerFrame::Exchange, &reply).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::SiteId;
+    use protocol::{Holding, LogPosition};
+
+    use super::*;
+
+    #[test]
+    fn whatever_a_counter_says_that_it_holds_it_is_given_nothing_of_a_site() {
+        let site = Partition::Site(SiteId::from_bytes([1; 16]));
+        let have = [Partition::Shared, site].map(|partition| Holding {
+            partition,
+            position: LogPosition::default(),
+            heads: Vec::new(),
+        });
+        let said = PeerMessage {
+            versions: protocol::VERSIONS,
+            have: have.to_vec(),
+            parcel: None,
+        };
+        let bytes = said.to_bytes();
+        assert_eq!(heard(bytes.clone(), false), bytes);
+        let kept = PeerMessage::from_bytes(&heard(bytes, true)).unwrap();
+        assert_eq!(kept.have, have[..1]);
+        assert_eq!(heard(vec![0xff], true), [0xff]);
+    }
 }

@@ -23,6 +23,7 @@ pub(super) fn connect(app: &AppWindow, events: &Events) {
 pub(super) fn show(app: &AppWindow, view: &HomeView) {
     let state = app.global::<HomeState>();
     state.set_site((&view.site).into());
+    state.set_counts_only(view.counts_only);
     state.set_has_draft(view.resumable.is_some());
     if let Some(draft) = &view.resumable {
         state.set_draft(DraftRow {

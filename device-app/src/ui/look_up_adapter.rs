@@ -42,6 +42,7 @@ pub(super) fn show(app: &AppWindow, view: &LookUpView) {
     if let Some(facts) = changed(&state.get_facts(), &others) {
         state.set_facts(facts);
     }
+    state.set_counts_only(detail.counts_only);
     if let Some(stock) = changed(&state.get_stock(), &detail.stock) {
         state.set_stock(stock);
     }

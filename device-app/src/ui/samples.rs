@@ -8,9 +8,9 @@ mod screens;
 use cartons::{loading, packing, signing};
 use screens::{
     approval, choice, counting, deliveries, delivery, enrol, handing_over, history, home,
-    home_barred, home_of_others, inspecting, look_up, nearby, nearby_code, picking, picking_here,
-    putting_away, quantity, reasons, receiving, replenishing, settings, sign_in, stopped, sync,
-    text_entry,
+    home_barred, home_counter, home_of_others, inspecting, look_up, look_up_counter, nearby,
+    nearby_code, picking, picking_here, putting_away, quantity, reasons, receiving, replenishing,
+    settings, sign_in, stopped, sync, text_entry,
 };
 
 use crate::view::{
@@ -96,6 +96,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("task-choice", base(Screen::Task(choice(&goods)))),
         ("home-take-over", base(Screen::Home(home_of_others(&goods)))),
         ("home-barred", base(Screen::Home(home_barred(&goods)))),
+        ("home-counter", base(Screen::Home(home_counter(&goods)))),
         (
             "approval",
             base(approval(
@@ -128,6 +129,10 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         (
             "look-up-detail",
             base(Screen::LookUp(look_up(&goods, true))),
+        ),
+        (
+            "look-up-counter",
+            base(Screen::LookUp(look_up_counter(&goods))),
         ),
         ("history", base(Screen::History(history(&goods)))),
         ("sync", base(Screen::Sync(sync(&goods)))),

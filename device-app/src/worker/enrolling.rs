@@ -1,7 +1,7 @@
 //! First run: the console's QR, or an address and a code typed from it.
 
 use documents::SigningKey;
-use protocol::{ENROL_PATH, EnrolReply, EnrolRequest, Invitation};
+use protocol::{Becomes, ENROL_PATH, EnrolReply, EnrolRequest, Invitation};
 use replica::{Identity, ReplicaError};
 
 use super::ToWorker;
@@ -69,7 +69,12 @@ impl Worker {
             return self.enrol_failed(Message::new("internal"));
         }
         let key = SigningKey::from_seed(&seed);
-        let request = EnrolRequest::new(&self.enrol.code, &self.enrol.device_name, &key);
+        let (counter, other) = match self.replica.may_become() {
+            Ok(may) => may,
+            Err(error) => return self.enrol_failed(Message::new(error.code())),
+        };
+        let request = EnrolRequest::new(&self.enrol.code, &self.enrol.device_name, &key)
+            .becoming(Becomes { counter, other });
         self.enrol.asked = Some((key, server.fingerprint));
         let post = Post {
             server,
@@ -118,7 +123,13 @@ impl Worker {
             pepper: reply.pepper,
         };
         let certificates: Vec<Vec<u8>> = reply.certificates.into_iter().map(Into::into).collect();
-        self.replica.enrol(identity, &certificates)?;
+        match self.replica.enrol(identity, &certificates) {
+            Err(error @ ReplicaError::OtherRole) => {
+                self.enrol_failed(Message::new(error.code()));
+                return Ok(());
+            }
+            other => other?,
+        }
         self.enrol = Default::default();
         self.feedback = None;
         self.refresh()?;

@@ -57,17 +57,23 @@ impl Worker {
             resumable,
             of_others: of_others.collect(),
             recent,
+            counts_only: self.replica.counts_only(),
             lines_today: u32::try_from(events.iter().filter(of_today).count()).unwrap_or(0),
             // Looking up has a place of its own in the bar below.
             operations: Operation::ALL
                 .iter()
-                .filter(|o| **o != Operation::LookUp)
+                .filter(|o| **o != Operation::LookUp && self.is_offered(**o))
                 .map(|o| OperationTile {
                     code: o.code().to_owned(),
                     barred: self.lack(o.takes()).is_some(),
                 })
                 .collect(),
         })
+    }
+
+    /// Whether this device can do it at all: a counter only counts.
+    pub(crate) fn is_offered(&self, operation: Operation) -> bool {
+        !(self.replica.counts_only() && operation.needs_stock())
     }
 
     pub(crate) fn site_name(&self) -> Result<String, ReplicaError> {

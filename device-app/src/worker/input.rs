@@ -243,6 +243,10 @@ impl Worker {
             self.tell(Outcome::Refused, Message::new("stands-in"), "");
             return Ok(());
         }
+        if !self.is_offered(operation) {
+            self.tell(Outcome::Refused, Message::new("counts-only"), "");
+            return Ok(());
+        }
         match &self.work {
             _ if operation == Operation::LookUp => {
                 self.open_place(Place::LookUp);

@@ -219,7 +219,10 @@ impl Worker {
             About::Item(id) => {
                 let item = view.item_or_unnamed(*id)?;
                 let total = view.total_of_item(*id)?;
-                let quantity = format!("{total} {}", item.unit).trim_end().to_owned();
+                let quantity = match view.knows_stock {
+                    true => format!("{total} {}", item.unit).trim_end().to_owned(),
+                    false => String::new(),
+                };
                 (item.name(self.names()).to_owned(), item.sku, quantity)
             }
             About::Bin(id) => match view.query.bin(*id)?.filter(|b| b.site == site) {
@@ -268,6 +271,7 @@ impl Worker {
         };
         let mut detail = Detail {
             kind: about.kind().to_owned(),
+            counts_only: !view.knows_stock,
             ..Detail::default()
         };
         let stale = view.query.stale(site)?;
@@ -280,10 +284,10 @@ impl Worker {
                     .iter()
                     .fold(Quantity::ZERO, |sum, p| sum.plus(p.balance));
                 let total = format!("{total} {}", item.unit).trim_end().to_owned();
-                detail.facts = vec![
-                    fact("on-hand", total, true),
-                    fact("sku", item.sku.clone(), false),
-                ];
+                if view.knows_stock {
+                    detail.facts.push(fact("on-hand", total, true));
+                }
+                detail.facts.push(fact("sku", item.sku.clone(), false));
                 if let Some(known) = view.query.item(*id)? {
                     let codes: Vec<String> = known.barcodes.into_keys().collect();
                     if !codes.is_empty() {
@@ -299,10 +303,12 @@ impl Worker {
             About::Bin(id) => {
                 let piles = view.piles_of_bin(*id)?;
                 detail.title = view.bin_or_unnamed(*id)?.code;
-                detail.facts = vec![match view.hides(*id)? {
-                    true => fact("under-count", "–".to_owned(), false),
-                    false => fact("lines", piles.len().to_string(), false),
-                }];
+                if view.knows_stock {
+                    detail.facts = vec![match view.hides(*id)? {
+                        true => fact("under-count", "–".to_owned(), false),
+                        false => fact("lines", piles.len().to_string(), false),
+                    }];
+                }
                 let names = self.names();
                 detail.stock = self.stock_rows(&piles, &stale, |p| p.item.name(names).to_owned());
                 detail.recalculating = stale.touches_bin(*id);

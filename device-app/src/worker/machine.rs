@@ -579,6 +579,7 @@ impl Worker {
             operator: self.operator.as_ref().map(|o| o.id),
             may_count: self.lack(&[Action::Count]).is_none(),
             may_recount: self.lack(&[Action::Recount]).is_none(),
+            knows_stock: !self.replica.counts_only(),
             hidden: OnceCell::new(),
         })
     }

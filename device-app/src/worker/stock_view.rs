@@ -45,6 +45,8 @@ pub(crate) struct StockView<'a> {
     pub(crate) may_count: bool,
     /// Whether they may count what somebody else has counted.
     pub(crate) may_recount: bool,
+    /// Whether this device holds stock.
+    pub(crate) knows_stock: bool,
     /// Bins whose book they may not see, once it was asked for.
     pub(crate) hidden: OnceCell<BTreeSet<BinId>>,
 }
@@ -143,8 +145,11 @@ impl StockView<'_> {
         Ok(())
     }
 
-    /// Whether the bin is under a blind count, so that its book is not shown.
+    /// Whether the bin is under a blind count, so that its book is not shown; or there is no book here.
     pub(crate) fn hides(&self, bin: BinId) -> Result<bool, ReplicaError> {
+        if !self.knows_stock {
+            return Ok(true);
+        }
         let hidden = match self.hidden.get() {
             Some(hidden) => hidden,
             None => {
@@ -504,6 +509,10 @@ impl SiteView for StockView<'_> {
         let people = self.query.operators().map_err(failed)?.into_iter();
         let active = people.filter(|operator| operator.active);
         Ok(active.map(|o| (o.id.to_string(), o.name)).collect())
+    }
+
+    fn knows_stock(&self) -> bool {
+        self.knows_stock
     }
 
     fn is_hidden(&self, bin: BinId) -> Result<bool, ViewError> {

@@ -364,6 +364,7 @@ impl SyncDriver {
                         self.rejected = Some(match rejected {
                             // The log moved under us or a certificate is on its way: trying again helps.
                             Rejected::Gap | Rejected::UnknownChain => "server-error",
+                            Rejected::OtherRole => "segment-other-role",
                             _ => "segment-forged",
                         });
                         ingest.complete = false;

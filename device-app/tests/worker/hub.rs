@@ -27,6 +27,9 @@ const PEPPER: [u8; 32] = [9; 32];
 /// Every reply carries at most so many entries, so that "more" is in use.
 const ENTRIES_MAX: usize = 20;
 
+/// Makes a counter.
+pub(crate) const COUNTER_CODE: &str = "CCCC3";
+
 #[derive(Clone)]
 pub(crate) struct Hub(Arc<Mutex<Inner>>);
 
@@ -78,7 +81,8 @@ fn verifier(pin: &str) -> String {
 
 impl Hub {
     /// Site, bins, items BOLT, MILK (lot, expiry) and DRILL (serial), operators Li (PIN 4711, badge B-LI)
-    /// and Wang (badge B-WANG); enrolment codes AAAA1 and BBBB2.
+    /// and Wang (badge B-WANG); enrolment codes AAAA1 and BBBB2, and CCCC3 for a
+    /// counter.
     pub(crate) fn new() -> Self {
         let key = SigningKey::from_seed(&[1; 32]);
         let mut server = Replica::open(OpenOptions::memory([0; 8])).unwrap();
@@ -101,7 +105,7 @@ impl Hub {
             server,
             log: BTreeMap::new(),
             devices: Vec::new(),
-            codes: vec!["AAAA1".into(), "BBBB2".into()],
+            codes: vec!["AAAA1".into(), "BBBB2".into(), COUNTER_CODE.into()],
             fault: None,
             now: T0,
             exchanges: 0,
@@ -337,9 +341,18 @@ impl Inner {
             return refused(RefusalCode::EnrolCodeWrong);
         };
         assert!(request.is_proven());
+        let becomes = request.becomes.unwrap_or(protocol::Becomes {
+            counter: false,
+            other: true,
+        });
+        let role = match request.code == COUNTER_CODE {
+            true if becomes.counter => Role::Counter,
+            false if becomes.other => Role::Handheld,
+            _ => return refused(RefusalCode::RoleRefused),
+        };
         self.codes.remove(at);
         let n = self.devices.len() as u8 + 1;
-        let certificate = device_certificate(n, request.key, Role::Handheld);
+        let certificate = device_certificate(n, request.key, role);
         self.devices.push(certificate.clone());
         let signed = certificate.sign(&self.key);
         let server = device_certificate(0, self.key.public(), Role::Server).sign(&self.key);
@@ -425,6 +438,10 @@ impl Inner {
             for entry in &mut entries {
                 if own(entry).is_some() {
                     entry.segment = None;
+                }
+                if device.role == Role::Counter && part.partition != Partition::Shared {
+                    let extract = entry.clone();
+                    *entry = extract.extract(&self.key, |part| !part.is_journal);
                 }
             }
             partitions.push(PartitionReply {

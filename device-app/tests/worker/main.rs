@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod condition;
+mod counter;
 mod floor;
 mod hub;
 mod hub_http;

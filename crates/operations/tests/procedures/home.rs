@@ -80,3 +80,30 @@ fn an_offer_goes_on_with_the_code() {
     assert_eq!(count.task.operation(), Operation::Count);
     assert_eq!(count.task.title(), "A-01");
 }
+
+#[test]
+fn where_no_stock_is_held_nothing_but_counting_is_offered_and_no_number_is_said() {
+    let mut site = Site::with(&[]);
+    site.without_stock = true;
+    let plain = Scanned::plain;
+    check(&site, &plain("BOLT"), "look-up: count done");
+    check(&site, &plain("A-01"), "look-up: count done");
+    check(
+        &site,
+        &gs1("sscc=106141410000000008"),
+        "count: set-aside link-to-item cancel",
+    );
+    for code in ["BOLT", "A-01"] {
+        let Route::Open(step) = route(&plain(code), &site, &context()).unwrap() else {
+            panic!("{code}")
+        };
+        assert_eq!(step.task.lines(&context()), []);
+        let facts = step.task.facts(&context());
+        let said = facts.iter().map(|fact| fact.label.code());
+        assert!(
+            said.clone()
+                .all(|label| label != "on-hand" && label != "lines")
+        );
+        assert!(said.count() > 0);
+    }
+}

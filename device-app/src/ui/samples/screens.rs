@@ -61,6 +61,7 @@ pub(super) fn home(goods: &Goods) -> HomeView {
             recent("13:41", "issue", goods.oil, "−2.5"),
         ],
         lines_today: 84,
+        counts_only: false,
         operations: operations::Operation::ALL
             .iter()
             .filter(|o| **o != operations::Operation::LookUp)
@@ -93,6 +94,50 @@ pub(super) fn approval(goods: &Goods, why: Message, chosen: Option<&str>) -> Scr
     view.error = None;
     view.approval = Some(why);
     Screen::SignIn(view)
+}
+
+/// A device that only counts.
+pub(super) fn home_counter(goods: &Goods) -> HomeView {
+    let home = home(goods);
+    let mut operations = home.operations.clone();
+    let offered = operations::Operation::ALL.iter();
+    let offered: Vec<&str> = offered
+        .filter(|o| !o.needs_stock())
+        .map(|o| o.code())
+        .collect();
+    operations.retain(|tile| offered.contains(&tile.code.as_str()));
+    let counted = |time: &str, bin: &str, quantity: &str| RecentLine {
+        time: time.into(),
+        operation: "count".into(),
+        text: bin.into(),
+        quantity: quantity.into(),
+    };
+    HomeView {
+        resumable: None,
+        recent: vec![
+            counted("14:02", "A-03-1", "3"),
+            counted("13:58", "A-03-2", "1"),
+        ],
+        lines_today: 2,
+        counts_only: true,
+        operations,
+        ..home
+    }
+}
+
+/// What a device that only counts says of an item.
+pub(super) fn look_up_counter(goods: &Goods) -> LookUpView {
+    let mut view = look_up(goods, true);
+    for hit in &mut view.hits {
+        hit.quantity.clear();
+    }
+    if let Some(detail) = &mut view.detail {
+        detail.counts_only = true;
+        detail.facts.retain(|fact| !fact.emphasis);
+        detail.stock.clear();
+        detail.history.clear();
+    }
+    view
 }
 
 /// Others have not finished what they began on this device.
@@ -521,6 +566,7 @@ pub(super) fn look_up(goods: &Goods, with_detail: bool) -> LookUpView {
                 stock("A-03-1", "26B07", "840", ""),
                 stock("B-11-4", "26C01", "400", "09:15"),
             ],
+            counts_only: false,
             recalculating: false,
             history: rows(goods).into_iter().take(2).collect(),
         }),

@@ -28,6 +28,8 @@ pub(crate) struct Site {
     /// By bin: class and room in cubic centimetres.
     rooms: Vec<(BinId, &'static str, i64)>,
     faces: Vec<(BinId, ItemId, Quantity)>,
+    /// Of a device that holds no stock.
+    pub(crate) without_stock: bool,
 }
 
 impl Site {
@@ -89,6 +91,7 @@ impl Site {
             handling: Vec::new(),
             rooms: Vec::new(),
             faces: Vec::new(),
+            without_stock: false,
         }
     }
 
@@ -597,7 +600,14 @@ impl SiteView for Site {
         Ok(vec![(id(1), "Li".into()), (id(2), "Wang".into())])
     }
 
+    fn knows_stock(&self) -> bool {
+        !self.without_stock
+    }
+
     fn is_hidden(&self, bin: BinId) -> Result<bool, ViewError> {
+        if self.without_stock {
+            return Ok(true);
+        }
         Ok(self.orders.iter().any(|order| {
             let asks = |l: &OrderLineFacts| l.bin.as_ref().is_some_and(|b| b.id == bin);
             order.blind && order.lines.iter().any(asks)
