@@ -13,7 +13,7 @@ function walk(step) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select");
+  const typing = event.target.closest("input:not([type=checkbox]), textarea, select");
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "j") walk(1);
   else if (event.key === "k") walk(-1);
@@ -50,6 +50,40 @@ document.addEventListener("input", (event) => {
 const live = [...document.querySelectorAll("[data-live]")];
 const state = document.querySelector("[data-live-state]");
 
+const isTyped = (field) => field.matches("textarea, input:not([type=hidden], [type=checkbox])") && field.value !== field.defaultValue;
+
+function isTyping(part) {
+  const active = part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select");
+  return active || [...part.querySelectorAll("input, textarea")].some(isTyped);
+}
+
+// Puts the part in anew; focus, ticks and what was unfolded stay where they were.
+function putAgain(part, text) {
+  const card = (node) => node?.closest("[data-card]")?.id;
+  const active = part.contains(document.activeElement) ? document.activeElement : null;
+  const at = card(active);
+  const isCard = active?.matches("[data-card]");
+  const place = active && at && [...document.getElementById(at).querySelectorAll("a, button, summary, input")].indexOf(active);
+  const before = cards().findIndex((one) => one.id === at);
+  const boxes = [...part.querySelectorAll("input[type=checkbox]")].filter((box) => box.checked !== box.defaultChecked);
+  const ticks = new Map(boxes.map((box) => [box.value, box.checked]));
+  const unfolded = [...part.querySelectorAll("[data-card] details[open]")].map((one) => [card(one), [...one.closest("[data-card]").querySelectorAll("details")].indexOf(one)]);
+  part.innerHTML = text;
+  for (const box of part.querySelectorAll("input[type=checkbox]")) if (ticks.has(box.value)) box.checked = ticks.get(box.value);
+  for (const [id, nth] of unfolded) {
+    const details = document.getElementById(id)?.querySelectorAll("details")[nth];
+    if (details) details.open = true;
+  }
+  if (active) {
+    const same = at && document.getElementById(at);
+    // The card is gone: the one that took its place has the focus.
+    const next = same ?? cards()[Math.min(Math.max(before, 0), cards().length - 1)];
+    const inside = same && !isCard ? same.querySelectorAll("a, button, summary, input")[place] : null;
+    (inside ?? next ?? document.getElementById("main"))?.focus({ preventScroll: true });
+  }
+  part.dispatchEvent(new CustomEvent("put-again", { bubbles: true }));
+}
+
 async function refresh() {
   for (const part of live) {
     const response = await fetch(part.dataset.live, { headers: { "x-fragment": "1" } });
@@ -62,10 +96,11 @@ async function refresh() {
       badge.hidden = open === "0";
     }
     const text = await response.text();
-    // Whoever is typing or reading inside keeps the place: their part is left as it is.
-    if (part.contains(document.activeElement) || part.dataset.now === text) continue;
+    if (part.dataset.now === text) continue;
+    // Whoever is typing inside keeps what they typed: their part is left as it is.
+    if (isTyping(part)) continue;
     part.dataset.now = text;
-    part.innerHTML = text;
+    putAgain(part, text);
   }
 }
 

@@ -64,7 +64,7 @@ pub(crate) async fn metrics(
         })
         .await?;
     let reading = Reading {
-        open_exceptions: app.data(|data| data.open_count()).await?,
+        open_exceptions: app.data(move |data| data.open_count(now)).await?,
         devices,
         devices_heard,
         log_entries: lag.entries,

@@ -7,8 +7,8 @@ use axum::routing::{get, post};
 
 use crate::console::assets;
 use crate::console::handlers::{
-    account, blobs, devices, export, feed, import, link, live, parcels, people, preferences,
-    quarantine, refused, review, rights, sign_in, sites, stock, things,
+    account, blobs, decide, devices, export, feed, import, link, live, parcels, people,
+    preferences, quarantine, refused, review, rights, sign_in, sites, stock, things,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -86,10 +86,13 @@ fn review_routes() -> Router<AppState> {
     Router::new()
         .route("/review", get(review::list))
         .route("/review/list", get(review::fragment))
-        .route("/review/fields", post(review::choose_field))
-        .route("/review/decisions/{decision}/undo", post(review::undo))
+        .route("/review/fields", post(decide::choose_field))
+        .route("/review/decisions/{decision}/undo", post(decide::undo))
         .route("/review/{id}", get(review::show))
-        .route("/review/{id}/resolve", post(review::resolve))
+        .route("/review/{id}/resolve", post(decide::resolve))
+        .route("/review/decide", post(decide::resolve_many))
+        .route("/review/undo", post(decide::undo_last))
+        .route("/review/{id}/note", post(decide::note))
 }
 
 fn data_routes() -> Router<AppState> {

@@ -76,7 +76,9 @@ async fn the_figures_say_what_happened_and_only_to_this_machine() {
         "a token is among the figures"
     );
     assert!(!text.contains("no-such-page"), "strangers make figures");
-    let open = warehouse.app.data(|data| data.open_count()).await.unwrap();
+    let now = warehouse.now();
+    let open = warehouse.app.data(move |data| data.open_count(now));
+    let open = open.await.unwrap();
     assert!(
         open > 0 && text.contains(&format!("tallyman_open_exceptions {open}\n")),
         "{text}"

@@ -248,7 +248,7 @@ async fn a_field_with_two_values_is_settled_by_choosing_one() {
         .await;
     assert_eq!(answer.location(), "/review?done=field");
     let page = desk.browser.get("/review?kind=field-conflict").await.body;
-    assert!(page.contains("没有待处理的异常"));
+    assert!(page.contains("没有符合条件的异常"));
     assert!(
         desk.browser
             .get("/stock?by=item")

@@ -36,7 +36,10 @@ const PAGES: [&str; 26] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 20] = [
+const FORMS: [&str; 23] = [
+    "/review/decide",
+    "/review/undo",
+    "/review/00/note",
     "/quarantine/00000000-0000-0000-0000-000000000000",
     "/sites",
     "/sign-out",

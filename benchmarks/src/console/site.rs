@@ -100,7 +100,8 @@ impl Office {
     }
 
     pub(crate) async fn open_exceptions(&self) -> Result<u64> {
-        Ok(self.app.data(|data| data.open_count()).await?)
+        let now = self.app.now();
+        Ok(self.app.data(move |data| data.open_count(now)).await?)
     }
 
     /// Listens on loopback; the address, and the cookie of somebody who is signed in.

@@ -12,6 +12,7 @@ use minicbor::{Decoder, Encoder};
 use crate::blob::BlobRef;
 use crate::clock::{Timestamp, UnixMillis};
 use crate::ids::{BinId, ChainId, DeviceId, ItemId, OperatorId, SiteId, UnitId};
+use crate::ledger::StockKey;
 use crate::order::{Inspection, OrderFinished, OrderLine, OrderStep, ProgressKey};
 use crate::quantity::Quantity;
 
@@ -272,6 +273,8 @@ pub enum EventBody {
         /// How much; positive.
         quantity: Quantity,
     },
+    /// A supervisor said something about an exception, or who is to look after it. It folds to nothing.
+    Noted(ReviewNote),
     /// A kind that this program does not know yet. It is kept and passed on, and folds to nothing.
     Unknown {
         /// Its number on the wire.
@@ -303,6 +306,33 @@ pub struct Resolution {
     /// The exception in words that outlive it: its kind and subject, as codes.
     #[n(5)]
     pub about: String,
+}
+
+/// What a supervisor put to an exception. Every note is kept; of several that assign it, the last by place holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct ReviewNote {
+    /// Which exception.
+    #[n(0)]
+    pub exception: ExceptionId,
+    /// The exception in words that outlive it: its kind and subject, as codes.
+    #[n(1)]
+    pub about: String,
+    /// In the supervisor's words; may be empty if it only assigns.
+    #[n(2)]
+    pub text: String,
+    /// Who is to look after it from now on, if the note says so.
+    #[n(3)]
+    pub assigned: Option<Assignment>,
+}
+
+/// Who is to look after something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct Assignment {
+    /// `None`: nobody in particular, as before the first assignment.
+    #[n(0)]
+    pub to: Option<OperatorId>,
 }
 
 /// Segments of one chain leave quarantine, or stay out of the book for ever. Of several decisions on one segment only
@@ -373,6 +403,7 @@ impl EventBody {
             Self::Inspected(_) => "inspected",
             Self::HandedOver { .. } => "handed-over",
             Self::Packed { .. } => "packed",
+            Self::Noted(_) => "noted",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -399,6 +430,44 @@ impl EventBody {
             | Self::Packed { quantity, .. } => Some(*quantity),
             Self::Adjusted { difference, .. } => Some(*difference),
             _ => None,
+        }
+    }
+
+    /// What it adds to piles or takes from them if it counts, source before target. A count changes nothing by itself:
+    /// it sets piles once it is approved.
+    pub fn changes(&self) -> Vec<(StockKey, Quantity)> {
+        let pile = |bin: &BinId, goods: &Goods| StockKey {
+            bin: *bin,
+            item: goods.item,
+            lot: goods.lot.clone(),
+        };
+        match self {
+            Self::Received {
+                bin,
+                goods,
+                quantity,
+            } => vec![(pile(bin, goods), *quantity)],
+            Self::Issued {
+                bin,
+                goods,
+                quantity,
+            } => vec![(pile(bin, goods), quantity.negated())],
+            Self::Moved {
+                from,
+                to,
+                goods,
+                quantity,
+            } if from != to => vec![
+                (pile(from, goods), quantity.negated()),
+                (pile(to, goods), *quantity),
+            ],
+            Self::Adjusted {
+                bin,
+                goods,
+                difference,
+                ..
+            } => vec![(pile(bin, goods), *difference)],
+            _ => Vec::new(),
         }
     }
 

@@ -14,8 +14,8 @@ pub mod site_day;
 pub use blob::{BlobId, BlobKind, BlobRef};
 pub use clock::{HybridClock, SKEW_LIMIT_MS, Timestamp, UnixMillis};
 pub use event::{
-    ContentKey, CountedLine, Event, EventBody, EventError, EventHash, EventId, EventRecord,
-    ExceptionId, Goods, Resolution,
+    Assignment, ContentKey, CountedLine, Event, EventBody, EventError, EventHash, EventId,
+    EventRecord, ExceptionId, Goods, Resolution, ReviewNote,
 };
 pub use ids::{
     BinId, ChainId, DeviceId, IdSource, ItemId, OperatorId, OrderId, OrganisationId, ParseIdError,

@@ -1,12 +1,13 @@
 //! The fold's rows in SQLite: one ledger for each site.
 
+mod closing;
 mod rows;
 mod subjects;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
-use domain::event::{EventHash, EventId, ExceptionId};
+use domain::event::{EventBody, EventHash, EventId, ExceptionId};
 use domain::ledger::{
     Baseline, Entry, Exception, ExceptionStatus, LedgerStore, Part, Place, Placed, Stale, Standing,
     StateHash, StockKey, StockState, Subject, UnitState,
@@ -14,8 +15,12 @@ use domain::ledger::{
 use domain::{BinId, ChainId, Grants, OperatorId, Quantity, SiteId, UnitId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
-use self::rows::{entry_from_row, part_columns, standing};
-pub(crate) use self::rows::{exception_from_row, placed_from_row, standing_number, unit_from_row};
+use self::closing::Closing;
+pub(crate) use self::closing::STILL_CLOSED;
+pub(crate) use self::rows::{
+    entry_from_row, exception_from_row, placed_from_row, standing_number, unit_from_row,
+};
+use self::rows::{part_columns, standing};
 use self::subjects::Subjects;
 use crate::chains::Chains;
 use crate::error::ReplicaError;
@@ -46,6 +51,8 @@ pub(crate) struct SqlLedger<'t> {
     asked_for_decisions: usize,
     /// What operators were granted, once a batch has asked: an operator writes many events.
     grants: HashMap<OperatorId, Grants>,
+    /// Exceptions that nobody had to decide.
+    closing: Closing,
     /// Kept at hand: they are used for most events of a batch.
     put_event: Option<CachedStatement<'t>>,
     insert_exception: Option<CachedStatement<'t>>,
@@ -93,6 +100,7 @@ impl<'t> SqlLedger<'t> {
             decided: None,
             asked_for_decisions: 0,
             grants: HashMap::new(),
+            closing: Closing::default(),
             put_event: None,
             insert_exception: None,
             put_exception: None,
@@ -264,6 +272,20 @@ pub(crate) fn put_decision(
     Ok(())
 }
 
+pub(crate) fn put_note(
+    connection: &Connection,
+    exception: ExceptionId,
+    chain: i64,
+    number: i64,
+) -> Result<(), ReplicaError> {
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO event_note (exception, chain, number) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![exception.0, chain, number])?;
+    Ok(())
+}
+
 impl LedgerStore for SqlLedger<'_> {
     type Error = ReplicaError;
 
@@ -366,6 +388,9 @@ impl LedgerStore for SqlLedger<'_> {
                     "INSERT OR IGNORE INTO event_name (hash, chain, number) VALUES (?1, ?2, ?3)",
                 )?
                 .execute(params![name.0, chain, number])?;
+        }
+        if let EventBody::Noted(note) = &event.record.body {
+            put_note(self.connection, note.exception, chain, number)?;
         }
         if let Some(decided) = event.record.body.decides() {
             put_decision(self.connection, decided, chain, number)?;
@@ -703,6 +728,8 @@ impl LedgerStore for SqlLedger<'_> {
         };
         let subject = self.subject_id_or_new(&f.subject)?;
         let is_first = self.is_first_found_on(subject);
+        self.closing
+            .before_put(self.connection, id, exception.status, is_first)?;
         if self.subjects.is_new(subject) {
             self.found_on.insert(subject);
         }
@@ -748,6 +775,7 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn remove_exception(&mut self, id: ExceptionId) -> Result<(), ReplicaError> {
+        self.closing.note_open(self.connection, id)?;
         self.connection
             .prepare_cached("DELETE FROM finding WHERE id = ?1")?
             .execute([id.0])?;
@@ -885,6 +913,7 @@ impl LedgerStore for SqlLedger<'_> {
     /// The fold's last call: nothing may stay unwritten.
     fn set_state_hash(&mut self, hash: StateHash) -> Result<(), ReplicaError> {
         self.write()?;
+        self.closing.write(self.connection)?;
         meta::set_state_hash(self.connection, &meta::ledger_key(self.site), hash)
     }
 }

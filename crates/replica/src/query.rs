@@ -7,6 +7,7 @@ mod event;
 mod exception;
 mod only_here;
 mod order;
+mod review;
 mod stock;
 
 use rusqlite::{Connection, Params, Row};
@@ -19,6 +20,7 @@ pub use console::{ChainRow, ItemStockRow};
 pub use event::{EventFilter, EventRow};
 pub use exception::{ExceptionFilter, ResolutionRow};
 pub use order::OrderSummary;
+pub use review::{ClosedRow, EventHead, OpenRow, Supposed};
 pub use stock::{StockRow, UnitRow};
 
 /// Reads what has been committed.

@@ -7,6 +7,7 @@ mod order;
 mod places;
 mod quarantine;
 mod renew;
+mod review;
 mod rights;
 mod snapshot;
 mod snapshot_quarantine;

@@ -6,6 +6,7 @@ use domain::{EventBody, EventRecord};
 use rusqlite::{Connection, params};
 
 use crate::error::ReplicaError;
+use crate::ledger_store::put_note;
 use crate::meta;
 
 const KEY: &str = "event-kinds-known";
@@ -35,6 +36,14 @@ pub(crate) fn index_newly_known_kinds(connection: &Connection) -> Result<(), Rep
         };
         if matches!(record.body, EventBody::QuarantineDecided(_)) {
             meta::set(&transaction, meta::REBUILD_NEEDED, &[])?;
+        }
+        if let EventBody::Noted(note) = &record.body {
+            put_note(
+                &transaction,
+                note.exception,
+                r.get("chain")?,
+                r.get("number")?,
+            )?;
         }
         for hash in mentions(&record) {
             transaction

@@ -43,7 +43,7 @@ pub(crate) fn operation_of(body: &EventBody) -> &'static str {
         EventBody::Counted { .. } | EventBody::CountApproved { .. } => "count",
         EventBody::Reversed { .. } => "reverse",
         EventBody::SetAside { .. } => "set-aside",
-        EventBody::Resolved(_) | EventBody::QuarantineDecided(_) => "resolve",
+        EventBody::Resolved(_) | EventBody::QuarantineDecided(_) | EventBody::Noted(_) => "resolve",
         EventBody::Attached { .. } => "attach",
         EventBody::OrderFinished(_) => "finish",
         EventBody::Inspected(_) => "inspect",

@@ -29,9 +29,19 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             include_bytes!("../../assets/parts.css"),
         ),
         (
+            "review.css",
+            "text/css; charset=utf-8",
+            include_bytes!("../../assets/review.css"),
+        ),
+        (
             "app.js",
             "text/javascript; charset=utf-8",
             include_bytes!("../../assets/app.js"),
+        ),
+        (
+            "review.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../../assets/review.js"),
         ),
         (
             "icons.svg",

@@ -10,7 +10,9 @@ use crate::auth::Visitor;
 use crate::auth::visitor::Theme;
 use crate::console::assets;
 use crate::console::by_value::ByValue;
-use crate::console::view::{EventView, ExceptionView, Named, SubjectView};
+use crate::console::view::{
+    EventView, ExceptionView, GroupView, Named, PreviewLine, Silent, SubjectView,
+};
 use crate::console::words;
 use crate::error::AppError;
 use crate::i18n::Lang;
@@ -54,8 +56,9 @@ impl Page {
         nav: &'static str,
         title: &str,
     ) -> Result<Self, AppError> {
+        let now = app.now();
         let (open, zone) = app
-            .data(|data| Ok((data.open_count()?, data.zone()?)))
+            .data(move |data| Ok((data.open_count(now)?, data.zone()?)))
             .await?;
         let mut page = Self::plain(app, visitor, title);
         page.nav = nav;
@@ -166,6 +169,43 @@ impl Page {
     /// What an exception does to the stock.
     pub fn effect(&self, exception: &ExceptionView) -> String {
         words::effect(self.lang, exception)
+    }
+
+    /// What an event does to the stock.
+    pub fn changes(&self, event: &EventView) -> String {
+        words::changes(self.lang, event)
+    }
+
+    /// The pile that a decision would change.
+    pub fn preview_what(&self, line: &PreviewLine) -> String {
+        words::preview_what(self.lang, line)
+    }
+
+    /// What is in it now and what would be.
+    pub fn preview_amount(&self, line: &PreviewLine) -> String {
+        words::preview_amount(self.lang, line)
+    }
+
+    /// What several exceptions have in common.
+    pub fn cause(&self, group: &GroupView) -> String {
+        let arrived = group.arrived.map(|at| self.time(at)).unwrap_or_default();
+        self.lang.fill(
+            &format!("cause.{}", group.code),
+            &[("what", &group.about), ("at", &arrived)],
+        )
+    }
+
+    /// Which device may explain an exception, and since when nothing was heard of it.
+    pub fn silent(&self, silent: &Silent) -> String {
+        let since = silent.since.map(|at| self.ago(at)).unwrap_or_default();
+        let args = [("device", silent.device.name(self.lang)), ("span", &since)];
+        self.lang.fill("waiting.for", &args)
+    }
+
+    /// Whether this is the operator id of the person who looks.
+    pub fn is_me(&self, operator: impl AsRef<str>) -> bool {
+        let me = self.user.as_ref().map(|user| user.operator.to_string());
+        me.as_deref() == Some(operator.as_ref())
     }
 
     /// What one piece of evidence is called.

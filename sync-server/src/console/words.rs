@@ -1,9 +1,9 @@
 //! Sentences made of values: what happened, how long ago, how much.
 
 use domain::Quantity;
-use domain::ledger::ExceptionKind;
+use domain::ledger::{ExceptionKind, Standing};
 
-use crate::console::view::{EventView, ExceptionView, Named, SubjectView};
+use crate::console::view::{ChangeView, EventView, ExceptionView, Named, PreviewLine, SubjectView};
 use crate::i18n::Lang;
 
 const MINUTE: i64 = 60_000;
@@ -86,6 +86,10 @@ pub fn event(lang: Lang, event: &EventView) -> String {
         ("quarantine-decided", _) => match event.releases {
             Some((_, true)) => "event.quarantine-released".to_owned(),
             _ => "event.quarantine-rejected".to_owned(),
+        },
+        ("noted", _) => match (&event.to, &event.reason) {
+            (Some(_), _) => "event.noted-to".to_owned(),
+            _ => "event.noted".to_owned(),
         },
         ("set-aside", None) => "event.set-aside-nowhere".to_owned(),
         ("order-finished", _) => format!(
@@ -318,6 +322,58 @@ pub fn effect(lang: Lang, exception: &ExceptionView) -> String {
             ("span", &ahead),
         ],
     )
+}
+
+/// What an event adds and takes, bin by bin, if it counts.
+pub fn changes(lang: Lang, event: &EventView) -> String {
+    if event.is_void() {
+        return lang.t("changes.void").to_owned();
+    }
+    if event.kind == "counted" {
+        let is_approved = event.standing == Standing::Approved;
+        let key = if is_approved {
+            "changes.count-approved"
+        } else {
+            "changes.count"
+        };
+        return lang.t(key).to_owned();
+    }
+    if event.changes.is_empty() {
+        return lang.t("changes.none").to_owned();
+    }
+    let of_bin = |change: &ChangeView| {
+        let amount = quantity(lang, change.by, &event.base_unit);
+        let sign = if change.by > Quantity::ZERO { "+" } else { "" };
+        format!("{} {sign}{amount}", change.bin.short())
+    };
+    let all: Vec<String> = event.changes.iter().map(of_bin).collect();
+    all.join(lang.t("words.comma"))
+}
+
+/// The pile that a decision would change.
+pub fn preview_what(lang: Lang, line: &PreviewLine) -> String {
+    let mut what = match &line.item {
+        Some(named) => item(lang, named),
+        None => lang.t("preview.named-item").to_owned(),
+    };
+    if let Some(lot) = &line.lot {
+        what.push_str(&lang.fill("words.of-lot", &[("lot", lot)]));
+    }
+    let bin = match &line.bin {
+        Some(bin) => bin.short(),
+        None => lang.t("preview.named-bin"),
+    };
+    lang.fill("words.in-bin", &[("what", &what), ("bin", bin)])
+}
+
+/// What is in a pile now, and what would be after a decision.
+pub fn preview_amount(lang: Lang, line: &PreviewLine) -> String {
+    let then = quantity(lang, line.then, &line.base_unit);
+    match line.now {
+        None => format!("+{then}"),
+        Some(now) if now == line.then => lang.fill("preview.stays", &[("now", &then)]),
+        Some(now) => format!("{now} → {then}"),
+    }
 }
 
 /// What one piece of evidence is called: by its place where there are several, by its part where there is one.

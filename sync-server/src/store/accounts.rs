@@ -99,6 +99,17 @@ pub fn insert(
     Ok((added == 1).then(|| db.last_insert_rowid()))
 }
 
+/// Users who may decide, by name; those who are disabled are left out.
+pub fn deciding(db: &Connection) -> Result<Vec<User>, StoreError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM users WHERE disabled = 0 ORDER BY name"
+    ))?;
+    let users = statement.query_map([], user_of)?;
+    let mut users = users.collect::<Result<Vec<_>, _>>()?;
+    users.retain(|user| user.role >= Role::Supervisor);
+    Ok(users)
+}
+
 /// The user with that name, in any letter case, and the stored password hash.
 pub fn by_name(db: &Connection, name: &str) -> Result<Option<(User, String)>, StoreError> {
     Ok(db

@@ -19,6 +19,7 @@ const ORDER_FINISHED: u32 = 12;
 const INSPECTED: u32 = 13;
 const HANDED_OVER: u32 = 14;
 const PACKED: u32 = 15;
+const NOTED: u32 = 16;
 
 /// More hashes of evidence than this are not kept.
 const EVIDENCE_MAX: u64 = 64;
@@ -27,7 +28,7 @@ const EVIDENCE_MAX: u64 = 64;
 const FIELDS_KNOWN: u64 = 11;
 
 /// The highest kind that this program knows.
-pub const KINDS_KNOWN: u32 = PACKED;
+pub const KINDS_KNOWN: u32 = NOTED;
 
 impl EventBody {
     fn wire_kind(&self) -> u32 {
@@ -47,6 +48,7 @@ impl EventBody {
             Self::Inspected(_) => INSPECTED,
             Self::HandedOver { .. } => HANDED_OVER,
             Self::Packed { .. } => PACKED,
+            Self::Noted(_) => NOTED,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -164,6 +166,9 @@ impl EventRecord {
             }
             EventBody::HandedOver { to, open, note } => {
                 e.array(3)?.encode(to)?.encode(open)?.str(note)?;
+            }
+            EventBody::Noted(note) => {
+                e.array(1)?.encode(note)?;
             }
             EventBody::Unknown { raw, .. } => {
                 e.writer_mut().extend_from_slice(raw);
@@ -337,6 +342,7 @@ fn read_body(kind: u32, raw: &[u8]) -> Result<EventBody, minicbor::decode::Error
         QUARANTINE_DECIDED => EventBody::QuarantineDecided(fields(1)?.decode()?),
         ORDER_FINISHED => EventBody::OrderFinished(fields(1)?.decode()?),
         INSPECTED => EventBody::Inspected(fields(1)?.decode()?),
+        NOTED => EventBody::Noted(fields(1)?.decode()?),
         HANDED_OVER => {
             let mut d = fields(3)?;
             EventBody::HandedOver {
@@ -358,7 +364,8 @@ mod tests {
 
     use super::*;
     use crate::event::{
-        CountedLine, EventHash, ExceptionId, Goods, QuarantineDecision, Resolution,
+        Assignment, CountedLine, EventHash, ExceptionId, Goods, QuarantineDecision, Resolution,
+        ReviewNote,
     };
     use crate::{
         BinId, BlobKind, BlobRef, ChainId, FinishedLine, Inspection, ItemId, OperatorId,
@@ -476,6 +483,14 @@ mod tests {
                 verdict: Verdict::OnHold,
                 sample: quantity,
                 answers: vec![("seal".into(), "破损".into())],
+            }),
+            EventBody::Noted(ReviewNote {
+                exception: ExceptionId([8; 32]),
+                about: "negative-stock 01".into(),
+                text: "叉车司机明天来".into(),
+                assigned: Some(Assignment {
+                    to: Some(OperatorId::from_bytes([3; 16])),
+                }),
             }),
             EventBody::HandedOver {
                 to: OperatorId::from_bytes([8; 16]),

@@ -390,48 +390,14 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
             return Ok(Vec::new());
         }
         let event = &placed.event;
-        let stock = |bin, goods: &crate::event::Goods| {
-            Subject::Stock(StockKey {
-                bin,
-                item: goods.item,
-                lot: goods.lot.clone(),
-            })
-        };
         let mut parts = Vec::with_capacity(3);
+        let changes = event.record.body.changes().into_iter();
+        parts.extend(changes.map(|(key, by)| (Subject::Stock(key), Part::Change(by))));
         match &event.record.body {
-            EventBody::Received {
-                bin,
-                goods,
-                quantity,
-            } => {
-                parts.push((stock(*bin, goods), Part::Change(*quantity)));
+            EventBody::Received { goods, .. } => {
                 if let (Some(lot), Some(_)) = (&goods.lot, goods.expiry) {
                     parts.push((Subject::Lot(goods.item, lot.clone()), Part::Mark));
                 }
-            }
-            EventBody::Issued {
-                bin,
-                goods,
-                quantity,
-            } => {
-                parts.push((stock(*bin, goods), Part::Change(quantity.negated())));
-            }
-            EventBody::Moved {
-                from,
-                to,
-                goods,
-                quantity,
-            } if from != to => {
-                parts.push((stock(*from, goods), Part::Change(quantity.negated())));
-                parts.push((stock(*to, goods), Part::Change(*quantity)));
-            }
-            EventBody::Adjusted {
-                bin,
-                goods,
-                difference,
-                ..
-            } => {
-                parts.push((stock(*bin, goods), Part::Change(*difference)));
             }
             EventBody::Counted {
                 bin,

@@ -70,7 +70,7 @@ pub(super) const fn part_columns(part: Part) -> (i64, Quantity) {
     }
 }
 
-pub(super) fn entry_from_row(r: &Row<'_>) -> Result<Entry, ReplicaError> {
+pub(crate) fn entry_from_row(r: &Row<'_>) -> Result<Entry, ReplicaError> {
     let amount = Quantity::from_thousandths(r.get("amount")?);
     let balance = Quantity::from_thousandths(r.get("balance")?);
     Ok(Entry {

@@ -2,7 +2,7 @@
 
 use documents::Partition;
 use domain::event::{EventBody, EventHash, ExceptionId};
-use domain::ledger::Subject;
+use domain::ledger::{Place, Subject};
 use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, Quantity, SiteId, UnitId, UnixMillis};
 use rusqlite::params;
 
@@ -186,7 +186,11 @@ impl Query<'_> {
             params![exception.map(|id| id.0.to_vec()), limit],
             |r| row::hash(r, "hash"),
         )?;
-        let mut out = Vec::new();
+        self.resolutions(hashes)
+    }
+
+    fn resolutions(&self, hashes: Vec<EventHash>) -> Result<Vec<ResolutionRow>, ReplicaError> {
+        let mut out = Vec::with_capacity(hashes.len());
         for hash in hashes {
             if let Some(event) = self.event_by_hash(hash)?
                 && let EventBody::Resolved(resolution) = &event.placed.event.record.body
@@ -198,6 +202,32 @@ impl Query<'_> {
             }
         }
         Ok(out)
+    }
+
+    /// A page of [`Query::all_decisions`] on whatever exceptions: those at places before this one.
+    pub fn decisions_before(
+        &self,
+        before: Option<Place>,
+        limit: u32,
+    ) -> Result<Vec<ResolutionRow>, ReplicaError> {
+        let mut before = before.unwrap_or(Place::end_of(i64::MAX));
+        let mut found = Vec::new();
+        loop {
+            let places = self.rows(
+                "SELECT e.hash, e.place FROM event_decision d JOIN event e ON e.chain = d.chain AND e.number = d.number
+                 WHERE e.place < ?1 ORDER BY e.place DESC LIMIT ?2",
+                params![before.to_bytes(), limit],
+                |r| Ok((row::hash(r, "hash")?, row::place(r, "place")?)),
+            )?;
+            let is_last = places.len() < limit as usize;
+            before = places.last().map_or(before, |(_, place)| *place);
+            // Decisions about quarantine stand among them.
+            found.extend(self.resolutions(places.into_iter().map(|(hash, _)| hash).collect())?);
+            if is_last || found.len() >= limit as usize {
+                found.truncate(limit as usize);
+                return Ok(found);
+            }
+        }
     }
 
     /// How many decisions stand.

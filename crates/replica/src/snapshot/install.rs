@@ -324,7 +324,13 @@ fn put_records(
 /// Deletes what is folded from a site's events; its records stay.
 pub(crate) fn clear_ledger(connection: &Connection, site: SiteId) -> Result<(), ReplicaError> {
     let key = site.as_bytes();
-    for table in ["event", "event_name", "event_decision", "kept_event"] {
+    for table in [
+        "event",
+        "event_name",
+        "event_decision",
+        "event_note",
+        "kept_event",
+    ] {
         connection.execute(
             &format!(
                 "DELETE FROM {table} WHERE chain IN (SELECT id FROM chain WHERE partition = ?1)"

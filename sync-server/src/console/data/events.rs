@@ -7,7 +7,7 @@ use replica::query::EventRow;
 
 use super::names::Names;
 use crate::console::view::{
-    CountLine, EventView, FinishedLineView, PhotoView, ReversedBy, UnitRef,
+    ChangeView, CountLine, EventView, FinishedLineView, PhotoView, ReversedBy, UnitRef,
 };
 use crate::error::AppError;
 
@@ -65,6 +65,7 @@ impl Names<'_> {
             bin: None,
             to: None,
             quantity: body.quantity(),
+            changes: Vec::new(),
             lines: Vec::new(),
             finished: Vec::new(),
             code: None,
@@ -98,6 +99,12 @@ impl Names<'_> {
             view.lot = goods.lot.clone();
             view.expiry = goods.expiry;
             view.unit = goods.unit.as_ref().map(unit_ref);
+        }
+        for (key, by) in body.changes() {
+            view.changes.push(ChangeView {
+                bin: self.bin(key.bin)?,
+                by,
+            });
         }
         let mut bins = body.bins().into_iter();
         view.bin = bins.next().map(|bin| self.bin(bin)).transpose()?;
@@ -133,6 +140,14 @@ impl Names<'_> {
                 let (kind, _) = about_parts(&resolution.about);
                 view.decides = Some((resolution.exception, kind.to_owned()));
                 view.reason = Some(resolution.choice.clone());
+            }
+            EventBody::Noted(note) => {
+                let (kind, _) = about_parts(&note.about);
+                view.decides = Some((note.exception, kind.to_owned()));
+                view.reason = Some(note.text.clone()).filter(|text| !text.is_empty());
+                if let Some(assignment) = note.assigned {
+                    view.to = assignment.to.map(|to| self.operator(to)).transpose()?;
+                }
             }
             EventBody::QuarantineDecided(decision) => {
                 let device = self.device_of_chain(decision.chain)?;

@@ -34,7 +34,7 @@ pub struct Feed {
     pub next: Option<String>,
 }
 
-fn place_to_hex(place: Place) -> String {
+pub(super) fn place_to_hex(place: Place) -> String {
     place
         .to_bytes()
         .iter()
@@ -42,7 +42,7 @@ fn place_to_hex(place: Place) -> String {
         .collect()
 }
 
-fn place_from_hex(hex: &str) -> Option<Place> {
+pub(super) fn place_from_hex(hex: &str) -> Option<Place> {
     if hex.len() != 72 || !hex.is_ascii() {
         return None;
     }

@@ -7,18 +7,23 @@ mod feed;
 mod load;
 mod load_orders;
 mod names;
+mod notes;
 mod people;
+mod preview;
 mod quarantine;
 mod resolve;
 mod review;
+mod review_list;
 mod rights;
 mod stock;
 mod things;
+mod triage;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono_tz::Tz;
-use domain::UnixMillis;
+use domain::{EventHash, OperatorId, UnixMillis};
 use replica::{Query, Reader, Replica, ReplicaError};
 
 use crate::error::AppError;
@@ -27,10 +32,11 @@ use names::Names;
 
 pub use export::{EVENT_HEADERS, Table};
 pub use feed::{Feed, FeedFilter};
+pub use notes::{Note, NoteProblem};
 pub use people::NewOperator;
 pub use quarantine::QuarantineChoice;
 pub use resolve::{Decision, DecisionProblem};
-pub use review::ReviewFilter;
+pub use review::{Looking, ReviewFilter, ReviewTab};
 pub use rights::{TypedGrant, posts};
 
 /// So many readers are kept open.
@@ -40,6 +46,10 @@ const READERS_MAX: usize = 4;
 pub struct ConsoleData {
     hub: Arc<Hub>,
     readers: Mutex<Vec<Reader>>,
+    /// What is known of open exceptions.
+    triage: triage::Cache,
+    /// What each person decided last, one or several at once.
+    last: Mutex<HashMap<OperatorId, Vec<EventHash>>>,
 }
 
 impl ConsoleData {
@@ -48,6 +58,8 @@ impl ConsoleData {
         Self {
             hub,
             readers: Mutex::new(Vec::new()),
+            triage: triage::Cache::default(),
+            last: Mutex::default(),
         }
     }
 
@@ -89,14 +101,14 @@ impl ConsoleData {
         value
     }
 
-    /// How many exceptions, field conflicts and devices in quarantine wait.
+    /// How many exceptions, field conflicts and devices in quarantine wait for somebody to decide.
     ///
     /// # Errors
     /// Those of the replica, as of all methods of this type.
-    pub fn open_count(&self) -> Result<u64, AppError> {
+    pub fn open_count(&self, now: UnixMillis) -> Result<u64, AppError> {
         self.ask(|q| {
             let held = quarantine::devices(q)?.len() as u64;
-            Ok(q.open_exception_count()? + q.field_conflict_count()? + held)
+            Ok(self.deciding_count(q, now)? + q.field_conflict_count()? + held)
         })
     }
 

@@ -1,15 +1,18 @@
 //! Decisions: each is one event with the events that carry it out, in one commit. Nothing is edited or deleted.
 
+use std::sync::PoisonError;
+
 use documents::catalogue::Operator;
 use documents::{FieldEdit, Partition, RecordId, RecordKind, Value};
 use domain::event::{EventBody, EventHash, Goods};
-use domain::ledger::{Exception, ExceptionKind, Standing};
+use domain::ledger::{Exception, ExceptionKind, ExceptionStatus, Standing};
 use domain::{BinId, ExceptionId, ItemId, OperatorId, Quantity, Resolution, UnixMillis};
+use replica::query::EventFilter;
 use replica::{CarriesOut, Commit, NewEvent, Query, RecordEdit, Replica};
 
 use super::ConsoleData;
 use super::review::pile_of;
-use crate::console::view::{choices, needs_note};
+use crate::console::view::{choices, is_safe_for_many, needs_note, seen_of};
 use crate::error::AppError;
 use crate::store::accounts::User;
 
@@ -61,8 +64,8 @@ impl DecisionProblem {
 
 /// What a choice does.
 #[derive(Default)]
-struct Actions {
-    events: Vec<EventBody>,
+pub(super) struct Actions {
+    pub(super) events: Vec<EventBody>,
     edits: Vec<RecordEdit>,
 }
 
@@ -77,14 +80,74 @@ impl ConsoleData {
         decision: &Decision,
         user: &User,
         now: UnixMillis,
-    ) -> Result<Result<(), DecisionProblem>, AppError> {
+    ) -> Result<Result<EventHash, DecisionProblem>, AppError> {
         let mut replica = self.writer_at(now)?;
+        let decided = self.decide(&mut replica, id, decision, user, now)?;
+        if let Ok(hash) = decided {
+            self.decided_last(user, vec![hash]);
+        }
+        Ok(decided)
+    }
+
+    /// Decides several exceptions in the same way, each with what was seen of it: those for which there is no such
+    /// choice, or which have changed, stay as they are. Returns how many were decided, and how many were not.
+    ///
+    /// # Errors
+    /// Those of the replica; what was decided by then stands. What a person can put right is the inner result; nothing
+    /// was decided then.
+    pub fn resolve_many(
+        &self,
+        picks: &[(ExceptionId, String)],
+        decision: &Decision,
+        user: &User,
+        now: UnixMillis,
+    ) -> Result<Result<(usize, usize), DecisionProblem>, AppError> {
+        if !is_safe_for_many(&decision.choice) && decision.choice != "link-to-item" {
+            return Ok(Err(DecisionProblem::NoSuchChoice));
+        }
+        if needs_note(&decision.choice) && decision.note.trim().is_empty() {
+            return Ok(Err(DecisionProblem::NeedsNote));
+        }
+        let mut replica = self.writer_at(now)?;
+        let mut decided = Vec::new();
+        let mut left = 0;
+        for (id, seen) in picks {
+            let one = Decision {
+                seen: seen.clone(),
+                ..decision.clone()
+            };
+            match self.decide(&mut replica, *id, &one, user, now)? {
+                Ok(hash) => decided.push(hash),
+                // The same for all: there is something to put right before any is decided.
+                Err(problem @ (DecisionProblem::NoSuchItem | DecisionProblem::NoSuchBin))
+                    if decided.is_empty() =>
+                {
+                    return Ok(Err(problem));
+                }
+                Err(_) => left += 1,
+            }
+        }
+        let count = decided.len();
+        if count > 0 {
+            self.decided_last(user, decided);
+        }
+        Ok(Ok((count, left)))
+    }
+
+    fn decide(
+        &self,
+        replica: &mut Replica,
+        id: ExceptionId,
+        decision: &Decision,
+        user: &User,
+        now: UnixMillis,
+    ) -> Result<Result<EventHash, DecisionProblem>, AppError> {
         let query = replica.query();
         let Some(exception) = query.exception(id)? else {
             return Ok(Err(DecisionProblem::Changed));
         };
-        let view = self.names(&query).exception(&exception)?;
-        if !view.is_open() || view.seen() != decision.seen {
+        let is_open = exception.status == ExceptionStatus::Open;
+        if !is_open || seen(&query, id, &exception.finding.evidence)? != decision.seen {
             return Ok(Err(DecisionProblem::Changed));
         }
         let kind = exception.finding.kind;
@@ -121,8 +184,9 @@ impl ConsoleData {
             edits: actions.edits,
             draft: None,
         };
-        replica.commit(commit, now)?;
-        Ok(Ok(()))
+        let committed = replica.commit(commit, now)?;
+        let first = committed.events.first().map(|(_, hash)| *hash);
+        Ok(first.ok_or(DecisionProblem::NoSuchChoice))
     }
 
     /// Takes a decision back, and with it everything that carried it out.
@@ -131,6 +195,16 @@ impl ConsoleData {
     /// [`AppError::NotFound`] if there is no such decision, [`AppError::Conflict`] if it does not count any more.
     pub fn undo(&self, decision: EventHash, user: &User, now: UnixMillis) -> Result<(), AppError> {
         let mut replica = self.writer_at(now)?;
+        self.take_back(&mut replica, decision, user, now)
+    }
+
+    fn take_back(
+        &self,
+        replica: &mut Replica,
+        decision: EventHash,
+        user: &User,
+        now: UnixMillis,
+    ) -> Result<(), AppError> {
         let query = replica.query();
         let row = query.event_by_hash(decision)?.ok_or(AppError::NotFound)?;
         let event = &row.placed.event;
@@ -149,6 +223,41 @@ impl ConsoleData {
         };
         replica.commit(commit, now)?;
         Ok(())
+    }
+
+    /// Takes back what this person decided last, today: one decision, or all that they took at once. Returns how many.
+    ///
+    /// # Errors
+    /// [`AppError::Conflict`] if there is none.
+    pub fn undo_last(&self, user: &User, now: UnixMillis) -> Result<usize, AppError> {
+        let mut replica = self.writer_at(now)?;
+        let last = last_decision(&replica.query(), user, now)?.ok_or(AppError::Conflict)?;
+        let at_once = self.last_of(user);
+        let all = match at_once.contains(&last) {
+            true => at_once,
+            // This program was started since, or another node took the last one.
+            false => vec![last],
+        };
+        let mut count = 0;
+        for hash in all {
+            match self.take_back(&mut replica, hash, user, now) {
+                Ok(()) => count += 1,
+                // Somebody took that one back already.
+                Err(AppError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(count)
+    }
+
+    fn decided_last(&self, user: &User, hashes: Vec<EventHash>) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.insert(user.operator, hashes);
+    }
+
+    fn last_of(&self, user: &User) -> Vec<EventHash> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.get(&user.operator).cloned().unwrap_or_default()
     }
 
     /// Writes one of several values of a field, which settles it.
@@ -194,8 +303,52 @@ fn partition_of(replica: &Replica, id: RecordId) -> Result<Partition, AppError> 
     replica.partition_of(id)?.ok_or(AppError::NotFound)
 }
 
+/// What somebody decides is theirs to take back by one key for so long; after that, under "decided".
+const UNDO_MS: i64 = 86_400_000;
+
+/// The last decision of a person that stands, among their latest events.
+pub(super) fn last_decision(
+    query: &Query<'_>,
+    user: &User,
+    now: UnixMillis,
+) -> Result<Option<EventHash>, AppError> {
+    let filter = EventFilter {
+        operator: Some(user.operator),
+        ..EventFilter::default()
+    };
+    let rows = query.events(&filter, 200)?;
+    let last = rows.iter().find(|row| {
+        let event = &row.placed.event;
+        matches!(event.record.body, EventBody::Resolved(_))
+            && row.placed.standing != Standing::Void
+            && now - event.record.clock.millis <= UNDO_MS
+    });
+    Ok(last.map(|row| row.placed.event.hash))
+}
+
+/// Stands for the evidence that is here and the decisions that stand; see [`seen_of`].
+pub(super) fn seen(
+    query: &Query<'_>,
+    id: ExceptionId,
+    evidence: &[EventHash],
+) -> Result<String, AppError> {
+    let mut here = Vec::with_capacity(evidence.len());
+    for hash in evidence {
+        if query.event_head(*hash)?.is_some() {
+            here.push(*hash);
+        }
+    }
+    let decisions = query.all_decisions(Some(id), 20)?;
+    let standing = decisions.iter().map(|row| &row.event.placed);
+    let standing = standing.filter(|placed| placed.standing != Standing::Void);
+    Ok(seen_of(
+        here.into_iter(),
+        standing.map(|placed| placed.event.hash),
+    ))
+}
+
 /// The exception in words that outlive it: its kind, and the key of its subject.
-fn about(exception: &Exception) -> String {
+pub(super) fn about(exception: &Exception) -> String {
     let key = exception.finding.subject.to_key();
     let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
     format!("{} {hex}", exception.finding.kind.code())
@@ -241,7 +394,7 @@ fn reverse(targets: &[EventHash]) -> Actions {
 }
 
 /// What the choice does, or why it cannot be done.
-fn actions(
+pub(super) fn actions(
     query: &Query<'_>,
     exception: &Exception,
     decision: &Decision,

@@ -1,120 +1,274 @@
 //! The review queue.
 
+use std::collections::HashMap;
+
 use documents::RecordKind;
-use domain::ledger::{Exception, ExceptionKind, StockKey, Subject};
-use domain::{ExceptionId, OrderId, OrderStep, ProgressKey, Quantity, SiteId};
+use domain::ledger::{Exception, ExceptionStatus, StockKey, Subject};
+use domain::{
+    DeviceId, ExceptionId, OperatorId, OrderId, OrderStep, ProgressKey, Quantity, SiteId,
+    UnixMillis,
+};
 use replica::Query;
-use replica::query::{ExceptionFilter, FieldConflictRow, ResolutionRow};
+use replica::query::{FieldConflictRow, ResolutionRow};
 
 use super::ConsoleData;
 use super::events::{about_parts, order_stand_in, unit_ref};
 use super::names::Names;
+use super::resolve::last_decision;
+use crate::console::triage::Fact;
 use crate::console::view::{
-    DecisionView, EventView, ExceptionView, FieldConflictView, FieldValue, Named, ReviewList,
-    SubjectView, Typed,
+    DecisionView, EventView, ExceptionPageView, ExceptionView, FieldConflictView, FieldValue,
+    Named, ReviewList, SubjectView, Typed,
 };
 use crate::error::AppError;
+use crate::store::accounts::User;
 
-/// The list shows so many; whoever has more decides some of them first.
-const LIST_MAX: usize = 50;
+/// Cards on a page.
+pub(super) const CARDS: usize = 50;
 /// So many events before the evidence are shown.
 const BEFORE_MAX: usize = 3;
+/// The tab of what closed by itself counts so far back.
+const CLOSED_COUNT_MS: i64 = 7 * 86_400_000;
+const DAY_MS: i64 = 86_400_000;
 
-/// Which exceptions.
-#[derive(Debug, Clone, Default)]
-pub struct ReviewFilter {
-    /// Kind code; empty: all; `field-conflict`: only those.
-    pub kind: String,
-    /// Site id; empty: all.
-    pub site: String,
-    /// The decided ones instead of the open ones.
-    pub decided: bool,
+/// Which part of the queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReviewTab {
+    /// What waits for a decision.
+    #[default]
+    Open,
+    /// What a silent device may explain.
+    Waiting,
+    /// What closed by itself.
+    Closed,
+    /// What was decided.
+    Decided,
 }
 
-impl ReviewFilter {
-    fn wants_fields(&self) -> bool {
-        matches!(self.kind.as_str(), "" | "field-conflict")
+impl ReviewTab {
+    /// All tabs, as they stand on the page.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Waiting, Self::Closed, Self::Decided];
+
+    /// For addresses; the first has none.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Open => "",
+            Self::Waiting => "waiting",
+            Self::Closed => "closed",
+            Self::Decided => "decided",
+        }
+    }
+
+    /// The tab with this name; the first for any other.
+    pub fn from_code(code: &str) -> Self {
+        let tab = Self::ALL.into_iter().find(|tab| tab.code() == code);
+        tab.unwrap_or_default()
     }
 }
 
+/// Which exceptions; what is empty does not filter.
+#[derive(Debug, Clone, Default)]
+pub struct ReviewFilter {
+    /// Which tab.
+    pub tab: ReviewTab,
+    /// Kind code; `field-conflict`: only those.
+    pub kind: String,
+    /// `3`, `2` or `1`.
+    pub severity: String,
+    /// Site id.
+    pub site: String,
+    /// Id of a device that wrote part of the evidence, or that may explain it.
+    pub device: String,
+    /// Operator id of whom they are with; `none`: with nobody.
+    pub assigned: String,
+    /// At least so many days old.
+    pub days: String,
+    /// Key of a cause: all exceptions of that group.
+    pub cause: String,
+    /// What the page before ended with.
+    pub after: String,
+}
+
+impl ReviewFilter {
+    pub(super) fn site_id(&self) -> Option<SiteId> {
+        self.site.parse().ok()
+    }
+
+    /// Fields and devices in quarantine have neither evidence nor an owner.
+    fn is_of_exceptions_only(&self) -> bool {
+        [&self.device, &self.assigned, &self.days, &self.cause]
+            .iter()
+            .any(|text| !text.is_empty())
+    }
+
+    fn wants_fields(&self) -> bool {
+        matches!(self.kind.as_str(), "" | "field-conflict")
+            && matches!(self.severity.as_str(), "" | "2")
+            && !self.is_of_exceptions_only()
+            && self.after.is_empty()
+    }
+
+    fn wants_quarantine(&self) -> bool {
+        self.kind.is_empty() && self.wants_fields()
+    }
+
+    pub(super) fn wants(
+        &self,
+        fact: &Fact,
+        holders: &[DeviceId],
+        with: Option<OperatorId>,
+        now: UnixMillis,
+    ) -> bool {
+        let device: Option<DeviceId> = self.device.parse().ok();
+        let days: Option<i64> = self.days.parse().ok();
+        (self.kind.is_empty() || fact.kind.code() == self.kind)
+            && (self.severity.is_empty() || fact.kind.severity().to_string() == self.severity)
+            && self.site_id().is_none_or(|site| fact.site == site)
+            && device.is_none_or(|device| fact.is_by(device) || holders.contains(&device))
+            && days.is_none_or(|days| now - fact.opened >= days.saturating_mul(DAY_MS))
+            && match self.assigned.as_str() {
+                "" => true,
+                "none" => with.is_none(),
+                id => with.is_some_and(|with| with.to_string() == id),
+            }
+    }
+}
+
+/// Who looks, and when.
+pub struct Looking<'u> {
+    /// The person.
+    pub user: &'u User,
+    /// Whom exceptions may be given to.
+    pub people: &'u [User],
+    /// Unix milliseconds.
+    pub now: UnixMillis,
+}
+
+/// What is known beside the exceptions themselves.
+pub(super) struct Beside {
+    /// Whom exceptions are with, and how many comments they have.
+    pub(super) heads: HashMap<ExceptionId, (Option<OperatorId>, u64)>,
+    /// Devices that may explain what waits.
+    pub(super) holders: HashMap<ExceptionId, Vec<DeviceId>>,
+    /// When devices were last heard of.
+    pub(super) heard: HashMap<DeviceId, Option<UnixMillis>>,
+}
+
 impl ConsoleData {
-    /// The queue, or what was decided.
+    /// A tab of the queue.
     ///
     /// # Errors
     /// Those of the replica.
-    pub fn review(&self, filter: &ReviewFilter) -> Result<ReviewList, AppError> {
+    pub fn review(
+        &self,
+        filter: &ReviewFilter,
+        looking: &Looking<'_>,
+    ) -> Result<ReviewList, AppError> {
+        let now = looking.now;
         self.ask(|q| {
             let names = self.names(q);
             let held = super::quarantine::devices(q)?;
+            let split = self.split(q, now)?;
             let mut list = ReviewList {
-                open: q.open_exception_count()? + q.field_conflict_count()? + held.len() as u64,
+                open: split.open.len() as u64 + q.field_conflict_count()? + held.len() as u64,
+                waiting: split.waiting.len() as u64,
+                closed_count: q.closed_by_themselves_count(now - CLOSED_COUNT_MS)?,
                 decided: q.decision_count()?,
+                people: looking.people.iter().map(|p| names.person(p)).collect(),
+                may_undo: last_decision(q, looking.user, now)?.is_some(),
                 ..ReviewList::default()
             };
-            let site: Option<SiteId> = filter.site.parse().ok();
-            if filter.decided {
-                let wanted = |row: &ResolutionRow| {
-                    let right_kind = filter.kind.is_empty()
-                        || about_parts(&row.resolution.about).0 == filter.kind;
-                    right_kind && site.is_none_or(|site| row.event.placed.event.site == site)
-                };
-                for row in q.all_decisions(None, 500)?.iter().filter(|row| wanted(row)) {
-                    list.decisions.push(names.decision(row)?);
+            list.devices = names.devices_of(&split)?;
+            match filter.tab {
+                ReviewTab::Open => {
+                    if filter.wants_quarantine() {
+                        for device in held {
+                            list.quarantined.push(names.device(device)?);
+                        }
+                    }
+                    if filter.wants_fields() {
+                        for row in q.field_conflicts()? {
+                            list.fields.push(names.field_conflict(&row)?);
+                        }
+                    }
+                    let beside = self.beside(q, &[])?;
+                    let facts = split.open;
+                    names.cards(&facts, filter, &beside, now, &mut list)?;
                 }
-                list.decisions.truncate(LIST_MAX);
-                return Ok(list);
-            }
-            let kind = ExceptionKind::from_code(&filter.kind);
-            if kind.is_some() || filter.kind.is_empty() {
-                let found = q.exceptions(
-                    &ExceptionFilter {
-                        site,
-                        kind,
-                        open_only: true,
-                    },
-                    LIST_MAX as u32 + 1,
-                )?;
-                list.more = found.len() > LIST_MAX;
-                for exception in found.iter().take(LIST_MAX) {
-                    list.exceptions.push(names.exception(exception)?);
+                ReviewTab::Waiting => {
+                    let beside = self.beside(q, &split.waiting)?;
+                    list.silent = names.silent(&split.waiting, &beside)?;
+                    let facts: Vec<Fact> = split.waiting.into_iter().map(|(f, _)| f).collect();
+                    names.cards(&facts, filter, &beside, now, &mut list)?;
                 }
-            }
-            if filter.kind.is_empty() {
-                for device in held {
-                    list.quarantined.push(names.device(device)?);
-                }
-            }
-            if filter.wants_fields() {
-                for row in q.field_conflicts()? {
-                    list.fields.push(names.field_conflict(&row)?);
-                }
+                ReviewTab::Closed => names.closed_list(filter, &mut list)?,
+                ReviewTab::Decided => names.decided_list(filter, &mut list)?,
             }
             Ok(list)
         })
     }
 
-    /// One exception with its decisions, and what happened on its subject; the exception is `None` if the events no
-    /// longer disagree.
+    fn beside(&self, q: &Query<'_>, waiting: &[(Fact, Vec<DeviceId>)]) -> Result<Beside, AppError> {
+        let heads = q.note_heads()?.into_iter();
+        let mut heard = HashMap::new();
+        if !waiting.is_empty() {
+            let devices = self.hub.devices().map_err(AppError::internal)?;
+            heard.extend(
+                devices
+                    .into_iter()
+                    .map(|row| (row.device, row.last_contact)),
+            );
+        }
+        Ok(Beside {
+            heads: heads.map(|(id, with, words)| (id, (with, words))).collect(),
+            holders: waiting
+                .iter()
+                .map(|(fact, by)| (fact.id, by.clone()))
+                .collect(),
+            heard,
+        })
+    }
+
+    /// One exception.
     ///
     /// # Errors
     /// Those of the replica.
-    #[expect(clippy::type_complexity, reason = "three lists of one page")]
     pub fn exception(
         &self,
         id: ExceptionId,
-    ) -> Result<(Option<ExceptionView>, Vec<DecisionView>, Vec<EventView>), AppError> {
+        looking: &Looking<'_>,
+    ) -> Result<ExceptionPageView, AppError> {
         self.ask(|q| {
             let names = self.names(q);
-            let mut decisions = Vec::new();
+            let mut view = ExceptionPageView {
+                people: looking.people.iter().map(|p| names.person(p)).collect(),
+                notes: names.notes(id)?,
+                ..ExceptionPageView::default()
+            };
             for row in q.all_decisions(Some(id), 20)? {
-                decisions.push(names.decision(&row)?);
+                view.decisions.push(names.decision(&row)?);
             }
             let Some(exception) = q.exception(id)? else {
-                return Ok((None, decisions, Vec::new()));
+                let closed = q.closed_by_itself(id)?;
+                view.closed = closed.map(|row| names.closed(&row)).transpose()?;
+                return Ok(view);
             };
+            if exception.status == ExceptionStatus::Healed {
+                let closed = q.closed_by_itself(id)?;
+                view.closed = closed.map(|row| names.closed(&row)).transpose()?;
+            }
             let finding = &exception.finding;
-            let timeline = names.events(&q.history(finding.site, &finding.subject, 50)?)?;
-            Ok((Some(names.exception(&exception)?), decisions, timeline))
+            view.timeline = names.events(&q.history(finding.site, &finding.subject, 50)?)?;
+            let mut shown = names.exception(&exception)?;
+            let split = self.split(q, looking.now)?;
+            let waiting: Vec<_> = split
+                .waiting
+                .into_iter()
+                .filter(|(f, _)| f.id == id)
+                .collect();
+            names.add_beside(&mut shown, &self.beside(q, &waiting)?)?;
+            view.exception = Some(shown);
+            Ok(view)
         })
     }
 
@@ -177,6 +331,13 @@ impl Names<'_> {
             stale: stale.covers(&finding.subject)
                 || pile.is_some_and(|key| stale.covers(&Subject::Stock(key))),
             base_unit,
+            previews: match exception.status {
+                ExceptionStatus::Open => self.previews(exception)?,
+                _ => Vec::new(),
+            },
+            holders: Vec::new(),
+            assigned: None,
+            words: 0,
             typed: Typed::default(),
         })
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod blobs;
+pub(crate) mod decide;
 pub(crate) mod devices;
 pub(crate) mod export;
 pub(crate) mod feed;

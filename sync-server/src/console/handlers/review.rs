@@ -1,20 +1,20 @@
-//! `/review`: the queue, one exception, decisions.
+//! `/review`: the queue and one exception.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use domain::{EventHash, ExceptionId};
+use domain::ExceptionId;
 use serde::Deserialize;
 
-use super::{address, done};
-use crate::auth::form::Pressed;
-use crate::auth::{CsrfForm, Supervisor, Viewer};
-use crate::console::data::{Decision, ReviewFilter};
+use super::address;
+use crate::auth::{Supervisor, Viewer};
+use crate::console::data::{Looking, ReviewFilter, ReviewTab};
 use crate::console::page::{Page, render};
-use crate::console::view::{DecisionView, EventView, ExceptionView, Named, ReviewList, Typed};
+use crate::console::view::{ExceptionPageView, Named, ReviewList, Typed};
 use crate::error::AppError;
 use crate::state::AppState;
+use crate::store::accounts::{self, User};
 
 #[derive(Template)]
 #[template(path = "review.html")]
@@ -22,9 +22,9 @@ struct ReviewPage {
     page: Page,
     list: ReviewList,
     filter: ReviewFilter,
-    decided_tab: bool,
     sites: Vec<Named>,
     fragment: String,
+    problem: Option<String>,
 }
 
 #[derive(Template)]
@@ -32,37 +32,118 @@ struct ReviewPage {
 struct ReviewFragment {
     page: Page,
     list: ReviewList,
-    decided_tab: bool,
+    filter: ReviewFilter,
 }
 
 #[derive(Template)]
 #[template(path = "exception.html")]
 struct ExceptionPage {
     page: Page,
-    exception: Option<ExceptionView>,
-    decisions: Vec<DecisionView>,
-    timeline: Vec<EventView>,
+    view: ExceptionPageView,
     problem: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(crate) struct Asked {
     #[serde(default)]
     tab: String,
     #[serde(default)]
     kind: String,
     #[serde(default)]
+    severity: String,
+    #[serde(default)]
     site: String,
+    #[serde(default)]
+    device: String,
+    #[serde(default)]
+    assigned: String,
+    #[serde(default)]
+    days: String,
+    #[serde(default)]
+    cause: String,
+    #[serde(default)]
+    after: String,
 }
 
 impl Asked {
-    fn filter(self) -> ReviewFilter {
+    pub(super) fn filter(self) -> ReviewFilter {
         ReviewFilter {
-            decided: self.tab == "decided",
+            tab: ReviewTab::from_code(&self.tab),
             kind: self.kind,
+            severity: self.severity,
             site: self.site,
+            device: self.device,
+            assigned: self.assigned,
+            days: self.days,
+            cause: self.cause,
+            after: self.after,
         }
     }
+}
+
+impl ReviewFilter {
+    /// The address of this list; `path`: of the page, or of the part that is asked for again.
+    fn address(&self, path: &str, tab: ReviewTab, after: &str) -> String {
+        let fields = [
+            ("tab", tab.code()),
+            ("kind", &self.kind),
+            ("severity", &self.severity),
+            ("site", &self.site),
+            ("device", &self.device),
+            ("assigned", &self.assigned),
+            ("days", &self.days),
+            ("cause", &self.cause),
+            ("after", after),
+        ];
+        let address = address(path, &fields);
+        address.trim_end_matches(['?', '&']).to_owned()
+    }
+
+    /// The page after this one.
+    pub(crate) fn next(&self, after: &str) -> String {
+        self.address("/review", self.tab, after)
+    }
+
+    /// This list from its beginning.
+    pub(crate) fn first(&self) -> String {
+        self.address("/review", self.tab, "")
+    }
+
+    /// A group of it.
+    pub(crate) fn of_cause(&self, cause: &str) -> String {
+        let narrowed = Self {
+            cause: cause.to_owned(),
+            ..Self::default()
+        };
+        narrowed.address("/review", self.tab, "")
+    }
+
+    /// Whether anything but the tab is chosen.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.address("/review", ReviewTab::Open, "") != "/review"
+    }
+}
+
+pub(super) async fn people(app: &AppState) -> Result<Vec<User>, AppError> {
+    app.store(|database| Ok(database.read(accounts::deciding)?))
+        .await
+}
+
+async fn load(
+    app: &AppState,
+    user: &User,
+    filter: &ReviewFilter,
+) -> Result<(ReviewList, Vec<Named>), AppError> {
+    let (people, user, filter, now) = (people(app).await?, user.clone(), filter.clone(), app.now());
+    app.data(move |data| {
+        let looking = Looking {
+            user: &user,
+            people: &people,
+            now,
+        };
+        Ok((data.review(&filter, &looking)?, data.sites()?))
+    })
+    .await
 }
 
 pub(crate) async fn list(
@@ -70,22 +151,29 @@ pub(crate) async fn list(
     who: Viewer,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AppError> {
-    let filter = asked.filter();
-    let asked = filter.clone();
-    let (list, sites) = app
-        .data(move |data| Ok((data.review(&asked)?, data.sites()?)))
-        .await?;
-    render(&ReviewPage {
-        page: Page::new(&app, &who.visitor, "review", "nav.review").await?,
+    page_of(&app, &who, asked.filter(), None).await
+}
+
+pub(super) async fn page_of(
+    app: &AppState,
+    who: &Viewer,
+    filter: ReviewFilter,
+    problem: Option<&str>,
+) -> Result<Response, AppError> {
+    let (list, sites) = load(app, &who.user, &filter).await?;
+    let page = Page::new(app, &who.visitor, "review", "nav.review").await?;
+    let mut response = render(&ReviewPage {
+        problem: problem.map(|key| page.t(key).to_owned()),
+        fragment: filter.address("/review/list", filter.tab, &filter.after),
+        page,
         list,
-        decided_tab: filter.decided,
-        fragment: address(
-            "/review/list",
-            &[("kind", &filter.kind), ("site", &filter.site)],
-        ),
         filter,
         sites,
-    })
+    })?;
+    if problem.is_some() {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
 }
 
 /// The list alone, for pages that are open.
@@ -95,13 +183,12 @@ pub(crate) async fn fragment(
     Query(asked): Query<Asked>,
 ) -> Result<Response, AppError> {
     let filter = asked.filter();
-    let decided_tab = filter.decided;
-    let list = app.data(move |data| data.review(&filter)).await?;
+    let (list, _) = load(&app, &who.user, &filter).await?;
     let open = list.open;
     let mut response = render(&ReviewFragment {
         page: Page::new(&app, &who.visitor, "review", "nav.review").await?,
         list,
-        decided_tab,
+        filter,
     })?;
     response
         .headers_mut()
@@ -139,105 +226,67 @@ async fn one(
     problem: Option<&str>,
     typed: Typed,
 ) -> Result<Response, AppError> {
-    let (mut exception, decisions, timeline) = app.data(move |data| data.exception(id)).await?;
-    if exception.is_none() && decisions.is_empty() {
+    let (people, user, now) = (people(app).await?, who.user.clone(), app.now());
+    let mut view = app
+        .data(move |data| {
+            let looking = Looking {
+                user: &user,
+                people: &people,
+                now,
+            };
+            data.exception(id, &looking)
+        })
+        .await?;
+    if view.exception.is_none() && view.decisions.is_empty() && view.closed.is_none() {
         return Err(AppError::NotFound);
     }
     let mut page = Page::new(app, &who.visitor, "review", "exception.title").await?;
-    if let Some(exception) = &mut exception {
+    if let Some(exception) = &mut view.exception {
         exception.typed = typed;
         page.title = page.tt("kind", exception.kind.code());
     }
     render(&ExceptionPage {
         problem: problem.map(|key| page.t(key).to_owned()),
         page,
-        exception,
-        decisions,
-        timeline,
+        view,
     })
 }
 
-#[derive(Deserialize)]
-pub(crate) struct DecisionForm {
-    choice: String,
-    #[serde(default)]
-    note: String,
-    seen: String,
-    #[serde(default)]
-    item: String,
-    #[serde(default)]
-    bin: String,
+/// The page of one exception with what has to be put right, and what was typed.
+pub(super) async fn again(
+    app: &AppState,
+    who: Supervisor,
+    id: ExceptionId,
+    problem: &str,
+    typed: Typed,
+) -> Result<Response, AppError> {
+    let who = Viewer {
+        visitor: who.visitor,
+        user: who.user,
+    };
+    let mut response = one(app, &who, id, Some(problem), typed).await?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
 }
 
-pub(crate) async fn resolve(
-    State(app): State<AppState>,
-    who: Supervisor,
-    Path(id): Path<String>,
-    CsrfForm(form): CsrfForm<DecisionForm>,
-) -> Result<Response, AppError> {
-    let id = ExceptionId::from_hex(&id).ok_or(AppError::NotFound)?;
-    let (user, now) = (who.user.clone(), app.now());
-    let typed = Typed {
-        note: form.note.clone(),
-        item: form.item.clone(),
-        bin: form.bin.clone(),
-    };
-    let decision = Decision {
-        choice: form.choice,
-        note: form.note,
-        seen: form.seen,
-        item: form.item,
-        bin: form.bin,
-    };
-    let decided = app
-        .data(move |data| data.resolve(id, &decision, &user, now))
-        .await?;
-    match decided {
-        Ok(()) => {
-            app.committed();
-            Ok(done("/review", "resolved"))
-        }
-        Err(problem) => {
-            let who = Viewer {
-                visitor: who.visitor,
-                user: who.user,
-            };
-            let mut response = one(&app, &who, id, Some(problem.key()), typed).await?;
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(response)
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_goes_through_an_address() {
+        let filter = ReviewFilter {
+            tab: ReviewTab::Waiting,
+            kind: "negative-stock".into(),
+            cause: "code:A&B=1 批".into(),
+            ..ReviewFilter::default()
+        };
+        let address = filter.next("252.17.00");
+        let query = address.strip_prefix("/review?").unwrap();
+        let asked: Asked = serde_urlencoded::from_str(query).unwrap();
+        let again = asked.filter();
+        assert_eq!(again.cause, filter.cause);
+        assert_eq!((again.tab, again.after.as_str()), (filter.tab, "252.17.00"));
+        assert!(filter.is_narrowed() && !ReviewFilter::default().is_narrowed());
     }
-}
-
-pub(crate) async fn undo(
-    State(app): State<AppState>,
-    who: Supervisor,
-    Path(decision): Path<String>,
-    _: CsrfForm<Pressed>,
-) -> Result<Response, AppError> {
-    let decision = EventHash::from_hex(&decision).ok_or(AppError::NotFound)?;
-    let now = app.now();
-    app.data(move |data| data.undo(decision, &who.user, now))
-        .await?;
-    app.committed();
-    Ok(done("/review", "undone"))
-}
-
-#[derive(Deserialize)]
-pub(crate) struct FieldForm {
-    record: String,
-    path: String,
-    value: String,
-}
-
-pub(crate) async fn choose_field(
-    State(app): State<AppState>,
-    _who: Supervisor,
-    CsrfForm(form): CsrfForm<FieldForm>,
-) -> Result<Response, AppError> {
-    let now = app.now();
-    app.data(move |data| data.choose_value(&form.record, &form.path, &form.value, now))
-        .await?;
-    app.committed();
-    Ok(done("/review", "field"))
 }

@@ -7,7 +7,7 @@ use domain::{EventHash, ExceptionId, Quantity, SiteId, UnixMillis};
 use super::{Named, UnitRef};
 
 /// Names of all kinds of event, for the filter.
-pub const EVENT_KINDS: [&str; 15] = [
+pub const EVENT_KINDS: [&str; 16] = [
     "received",
     "issued",
     "moved",
@@ -23,6 +23,7 @@ pub const EVENT_KINDS: [&str; 15] = [
     "inspected",
     "handed-over",
     "packed",
+    "noted",
 ];
 
 /// One line of a count.
@@ -47,6 +48,15 @@ pub struct FinishedLineView {
     pub done: Quantity,
     /// Why it differs, as a code.
     pub reason: String,
+}
+
+/// What an event adds to a bin or takes from it, if it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeView {
+    /// Where.
+    pub bin: Named,
+    /// How much; negative if it takes.
+    pub by: Quantity,
 }
 
 /// Who reversed an event, and when.
@@ -96,6 +106,8 @@ pub struct EventView {
     pub to: Option<Named>,
     /// How much, as written.
     pub quantity: Option<Quantity>,
+    /// What it does to the stock, source before target; empty for counts and for what moves nothing.
+    pub changes: Vec<ChangeView>,
     /// Lines of a count.
     pub lines: Vec<CountLine>,
     /// Lines of an order that was finished.

@@ -10,12 +10,15 @@ mod things;
 use crate::console::by_value::ByValue;
 use crate::i18n::Lang;
 
-pub use event::{CountLine, EVENT_KINDS, EventView, FinishedLineView, PhotoView, ReversedBy};
+pub use event::{
+    ChangeView, CountLine, EVENT_KINDS, EventView, FinishedLineView, PhotoView, ReversedBy,
+};
 pub use quarantine::{CAUSES, QuarantineView};
 pub use refused::{REFUSED, RefusedOf, RefusedView};
 pub use review::{
-    DecisionView, ExceptionView, FieldConflictView, FieldValue, KIND_CODES, ReviewList,
-    SubjectView, Typed, choices, needs_note,
+    Card, ClosedView, DecisionView, ExceptionPageView, ExceptionView, FieldConflictView,
+    FieldValue, GroupRow, GroupView, KIND_CODES, NoteView, Preview, PreviewLine, ReviewList,
+    Silent, SubjectView, Typed, choices, is_safe_for_many, needs_note, seen_of,
 };
 pub use stock::{ItemRow, PageOf, StockRow, any_stale};
 pub use things::{BinView, DeviceView, GrantView, ItemView, OperatorView, RightsView, UnitView};

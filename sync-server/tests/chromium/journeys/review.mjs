@@ -10,6 +10,8 @@ export default async function play({ sit, password }) {
   const open = async () => Number((await page.locator("[data-badge]").textContent()) || 0);
   const before = await open();
   check(before > 0, "nothing is open");
+  // What stands together with others has a page of its own first.
+  await person.open("/review?kind=negative-stock");
   await person.keys("j", "j", "k");
   check(await page.evaluate(() => document.activeElement.matches("[data-card]")), "j and k lead to no card");
   await person.keys("Enter");
