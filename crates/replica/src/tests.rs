@@ -7,6 +7,7 @@ mod places;
 mod quarantine;
 mod renew;
 mod rights;
+mod scope;
 mod snapshot;
 mod snapshot_quarantine;
 
