@@ -41,6 +41,8 @@ pub enum Purpose {
     Snapshot,
     /// A device proves at renewal that it holds its old key and its new one.
     Renewal,
+    /// The server signs the ends of an export of its audit trail.
+    Audit,
 }
 
 impl Purpose {
@@ -52,6 +54,7 @@ impl Purpose {
             Self::Enrolment => b"tallyman.enrolment.1\0",
             Self::Snapshot => b"tallyman.snapshot.1\0",
             Self::Renewal => b"tallyman.renewal.1\0",
+            Self::Audit => b"tallyman.audit.1\0",
         }
     }
 }

@@ -25,6 +25,8 @@ struct ReviewPage {
     decided_tab: bool,
     sites: Vec<Named>,
     fragment: String,
+    /// How much waits for a second person, as far as the visitor has to do with it.
+    requests: usize,
 }
 
 #[derive(Template)]
@@ -83,6 +85,7 @@ pub(crate) async fn list(
             "/review/list",
             &[("kind", &filter.kind), ("site", &filter.site)],
         ),
+        requests: super::requests::count(&app, &who.user).await?,
         filter,
         sites,
     })
