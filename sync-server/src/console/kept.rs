@@ -136,7 +136,10 @@ fn own_form(body: &[u8], ended: &Token, to: String) -> Option<Kept> {
     if !same(&token, &ended.csrf()) {
         return None;
     }
-    if fields.iter().any(|(name, _)| SECRETS.contains(&name.as_str())) {
+    if fields
+        .iter()
+        .any(|(name, _)| SECRETS.contains(&name.as_str()))
+    {
         return None;
     }
     let kept = serde_urlencoded::to_string(fields).ok()?;

@@ -21,12 +21,15 @@ use crate::store::{StoreError, roles};
 /// Roles that can be changed.
 const CHANGED: [Role; 2] = [Role::Viewer, Role::Supervisor];
 
+/// The code of a right, and whether viewers and supervisors have it.
+type Row = (&'static str, [bool; 2]);
+
 #[derive(Template)]
 #[template(path = "roles.html")]
 struct RolesPage {
     page: Page,
-    /// Each kind of record with its rights, and whether viewers and supervisors have them.
-    records: Vec<(&'static str, Vec<(&'static str, [bool; 2])>)>,
+    /// Each kind of record with its rights.
+    records: Vec<(&'static str, Vec<Row>)>,
     /// What can need two people, and whether it does.
     acts: Vec<(&'static str, bool)>,
     totp: bool,
@@ -56,7 +59,7 @@ async fn page(
             })?)
         })
         .await?;
-    let mut records: Vec<(&'static str, Vec<_>)> = Vec::new();
+    let mut records: Vec<(&'static str, Vec<Row>)> = Vec::new();
     for right in Right::ALL {
         let row = (right.code(), [sets[0].has(*right), sets[1].has(*right)]);
         match records.last_mut() {
