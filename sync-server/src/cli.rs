@@ -53,6 +53,14 @@ enum Command {
         /// The file, named `*.tallyman`.
         file: PathBuf,
     },
+    /// Check an export of the audit trail: that nothing in it is missing or changed. Needs no server and no data.
+    VerifyAudit {
+        /// The file, JSONL or CSV.
+        file: PathBuf,
+        /// The server's key, as the page of the audit trail shows it; without it, the one in the file is believed.
+        #[arg(long)]
+        key: Option<String>,
+    },
     /// Serve a made-up warehouse on this machine, to play with.
     Demo(demo::Demo),
 }
@@ -195,6 +203,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Verify(args) => keep::verify(&args),
         Command::Restore(args) => keep::restore(&args),
         Command::ImportParcel { data, file } => import_parcel(&data, &file),
+        Command::VerifyAudit { file, key } => keep::verify_audit(&file, key.as_deref()),
     }
 }
 

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access;
+pub mod audit;
 pub mod auth;
 pub mod backup;
 pub mod cli;
@@ -7,6 +9,7 @@ pub mod clock;
 pub mod console;
 mod demo;
 pub mod error;
+mod guard;
 mod health;
 pub mod hub;
 pub mod i18n;

@@ -13,6 +13,7 @@ use crate::auth::visitor::identify;
 use crate::console::error_page;
 use crate::console::kept::keep;
 use crate::error::{AppError, Failed};
+use crate::guard::guard;
 use crate::metrics::measure;
 use crate::proxies::look_behind;
 use crate::state::AppState;
@@ -29,6 +30,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; base-uri 'none'; form
 /// pages, and have limits of their own.
 pub(crate) fn wrap(routes: Router<AppState>, devices: Router, app: &AppState) -> Router {
     routes
+        .layer(from_fn_with_state(app.clone(), guard))
         .layer(from_fn_with_state(app.clone(), keep))
         .layer(from_fn_with_state(app.clone(), identify))
         .layer(from_fn_with_state(app.clone(), render_errors))

@@ -1,17 +1,20 @@
-//! All routes of the app.
+//! All routes of the app. Who may use each stands in `access.rs`; one that does not stand there answers nobody.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use crate::console::assets;
 use crate::console::handlers::{
-    account, blobs, decide, devices, export, feed, import, link, live, parcels, people,
-    preferences, quarantine, refused, review, rights, sign_in, sites, stock, things,
+    account, audit, badges, blobs, decide, devices, export, feed, import, link, live, parcels,
+    people, preferences, quarantine, refused, requests, review, rights, roles, sign_in, sites,
+    stock, things, users,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
+use crate::guard::guard;
 use crate::health;
 use crate::hub;
 use crate::middleware;
@@ -19,12 +22,23 @@ use crate::state::AppState;
 
 /// The whole app.
 pub fn router(app: AppState) -> Router {
-    let routes = Router::new()
+    let hub = hub::routes(app.shared_hub().clone(), app.clock().clone(), app.limits());
+    middleware::wrap(routes(), hub, &app)
+}
+
+fn routes() -> Router<AppState> {
+    Router::new()
         .merge(open_routes())
         .merge(console_routes())
-        .fallback(async || AppError::NotFound);
-    let hub = hub::routes(app.shared_hub().clone(), app.clock().clone(), app.limits());
-    middleware::wrap(routes, hub, &app)
+        .fallback(async || AppError::NotFound)
+}
+
+/// The console behind its guard alone: for what was asked for by somebody and approved by somebody else. Whoever calls it
+/// says who asks.
+pub(crate) fn guarded(app: &AppState) -> Router {
+    routes()
+        .layer(from_fn_with_state(app.clone(), guard))
+        .with_state(app.clone())
 }
 
 /// What needs no account.
@@ -35,6 +49,10 @@ fn open_routes() -> Router<AppState> {
         .route("/metrics", get(health::metrics))
         .route("/assets/{name}", get(assets::get))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route(
+            "/sign-in/code",
+            get(sign_in::show_code).post(sign_in::submit_code),
+        )
         .route("/sign-in/link/{token}", get(link::show).post(link::submit))
         .route(
             "/setup/{token}",
@@ -43,12 +61,13 @@ fn open_routes() -> Router<AppState> {
         .route("/preferences", post(preferences::submit))
 }
 
-/// What needs an account. Each handler takes `Viewer`, `Supervisor` or `Admin`; a test asks every route without one.
+/// What needs an account.
 fn console_routes() -> Router<AppState> {
     Router::new()
         .route("/", get(async || Redirect::to("/review")))
         .route("/sign-out", post(sign_in::sign_out))
-        .route("/account", get(account::show).post(account::submit))
+        .merge(account_routes())
+        .merge(users_routes())
         .route("/live", get(live::stream))
         .merge(review_routes())
         .merge(data_routes())
@@ -67,6 +86,8 @@ fn console_routes() -> Router<AppState> {
             post(parcels::submit).layer(DefaultBodyLimit::max(parcels::UPLOAD_BYTES_MAX)),
         )
         .route("/devices/{id}/revoke", post(devices::revoke))
+        .route("/devices/{id}/lock", post(devices::lock))
+        .route("/devices/{id}/name", post(devices::rename))
         .route("/refused", get(refused::list))
         .route("/devices/{id}/key", post(devices::new_key))
         .route("/devices/{id}/site", post(devices::move_to))
@@ -76,6 +97,8 @@ fn console_routes() -> Router<AppState> {
         .route("/quarantine/{id}", post(quarantine::decide))
         .route("/people", get(people::list).post(people::add))
         .route("/people/{id}/active", post(people::set_active))
+        .route("/people/{id}/badge", get(badges::show).post(badges::issue))
+        .route("/people/{id}/pin", post(badges::set_pin))
         .route(
             "/people/{id}/rights",
             get(rights::show).post(rights::submit),
@@ -106,4 +129,29 @@ fn data_routes() -> Router<AppState> {
         .route("/data/import/{kind}/apply", post(import::apply))
         .route("/data/import/{kind}/errors.csv", get(import::errors))
         .route("/export/{list}", get(export::get))
+}
+
+fn account_routes() -> Router<AppState> {
+    Router::new()
+        .route("/account", get(account::show).post(account::submit))
+        .route("/account/totp", post(account::begin_totp))
+        .route("/account/totp/confirm", post(account::confirm_totp))
+        .route("/account/totp/remove", post(account::remove_totp))
+        .route("/account/recovery", post(account::renew_recovery))
+        .route("/account/sessions", post(account::end_sessions))
+}
+
+fn users_routes() -> Router<AppState> {
+    Router::new()
+        .route("/users", get(users::list).post(users::add))
+        .route("/users/{id}", get(users::show).post(users::change))
+        .route("/users/{id}/disable", post(users::disable))
+        .route("/users/{id}/reset", post(users::reset))
+        .route("/users/{id}/sessions", post(users::end_sessions))
+        .route("/roles", get(roles::show).post(roles::submit))
+        .route("/roles/rules", post(roles::submit_rules))
+        .route("/audit", get(audit::list))
+        .route("/audit/export/{file}", get(audit::download))
+        .route("/requests", get(requests::list))
+        .route("/requests/{id}", post(requests::decide))
 }

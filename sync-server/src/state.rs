@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::UnixMillis;
 use tokio::sync::watch;
 
+use crate::auth::Scope;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::console::data::ConsoleData;
@@ -21,7 +22,7 @@ pub struct AppState(Arc<Inner>);
 
 struct Inner {
     database: Arc<Database>,
-    data: Arc<ConsoleData>,
+    data: ConsoleData,
     hub: Arc<Hub>,
     clock: Clock,
     secure: bool,
@@ -61,7 +62,7 @@ impl AppState {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
             database: parts.database,
-            data: Arc::new(ConsoleData::new(parts.hub.clone())),
+            data: ConsoleData::new(parts.hub.clone()),
             hub: parts.hub,
             clock: parts.clock,
             secure: parts.secure,
@@ -162,7 +163,7 @@ impl AppState {
         tokio::task::spawn_blocking(move || f(&database)).await?
     }
 
-    /// Works with the organisation's data on a blocking thread.
+    /// Works with the organisation's data on a blocking thread, as far as whoever sent the request may see it.
     ///
     /// # Errors
     /// Those of `f`.
@@ -170,7 +171,7 @@ impl AppState {
         &self,
         f: impl FnOnce(&ConsoleData) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        let data = self.0.data.clone();
+        let data = self.0.data.within(Scope::of_request());
         tokio::task::spawn_blocking(move || f(&data)).await?
     }
 

@@ -128,7 +128,7 @@ fn play(journey: &str, lang: &str) {
             world.obey(what);
             writeln!(answers, "done").unwrap();
         } else {
-            println!("{line}");
+            let _ = writeln!(std::io::stdout(), "{line}");
         }
     }
     let mut said = String::new();

@@ -1,5 +1,5 @@
 //! What a card says before a decision, who looks after it, and how fast a long queue is.
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
 mod common;
 

@@ -13,6 +13,8 @@ pub const MESSAGE_CHARS_MAX: usize = 120;
 const MESSAGE: &str = "message";
 const SENT_AT: &str = "message-at";
 const SETTING: &str = "setting:";
+const LOCKED: &str = "locked";
+const LOCK_TEXT: &str = "lock-text";
 
 /// What can be set from afar, with the values that it takes. Numbers are percent, or minutes without input until the
 /// person is signed out (0: never).
@@ -44,6 +46,8 @@ pub struct Instructions {
     pub message: Option<Told>,
     /// Name and value of [`SETTINGS`]; what is not in it is the person's choice.
     pub settings: BTreeMap<String, String>,
+    /// The device is locked; why, in a supervisor's words, which may be empty.
+    pub locked: Option<String>,
 }
 
 impl Instructions {
@@ -68,7 +72,22 @@ impl Instructions {
         Self {
             message,
             settings: SETTINGS.iter().filter_map(setting).collect(),
+            locked: match record.fields.get(LOCKED) {
+                Some(Value::Boolean(true)) => {
+                    let why = text(LOCK_TEXT).unwrap_or_default();
+                    Some(why.chars().take(MESSAGE_CHARS_MAX).collect())
+                }
+                _ => None,
+            },
         }
+    }
+
+    /// Locks the device, or unlocks it. Nobody works on a locked one; what it holds it still sends.
+    pub fn lock(locked: bool, text: &str) -> Vec<FieldEdit> {
+        vec![
+            FieldEdit::set(LOCKED, locked),
+            FieldEdit::set(LOCK_TEXT, text),
+        ]
     }
 
     /// Sends a message.
@@ -106,6 +125,7 @@ mod tests {
             ("language", "latin"),
         ]));
         edits.push(FieldEdit::set("setting:text-size", "999"));
+        edits.extend(Instructions::lock(true, "请交回办公室"));
         let read = Instructions::of(&stored(RecordKind::Device, &edits));
         let told = Told {
             text: "A 区先盘点".into(),
@@ -113,6 +133,9 @@ mod tests {
         };
         assert_eq!(read.message, Some(told));
         assert_eq!(read.settings, [("volume".into(), "40".into())].into());
+        assert_eq!(read.locked.as_deref(), Some("请交回办公室"));
+        let unlocked = stored(RecordKind::Device, &Instructions::lock(false, ""));
+        assert_eq!(Instructions::of(&unlocked), Instructions::default());
         let empty = Instructions::of(&stored(RecordKind::Device, &Instructions::tell("", 5)));
         assert_eq!(empty, Instructions::default());
         assert_eq!(

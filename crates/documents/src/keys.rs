@@ -43,6 +43,8 @@ pub enum Purpose {
     Renewal,
     /// The server signs what is left of a segment for a device that holds no stock.
     Extract,
+    /// The server signs the ends of an export of its audit trail.
+    Audit,
 }
 
 impl Purpose {
@@ -55,6 +57,7 @@ impl Purpose {
             Self::Snapshot => b"tallyman.snapshot.1\0",
             Self::Renewal => b"tallyman.renewal.1\0",
             Self::Extract => b"tallyman.extract.1\0",
+            Self::Audit => b"tallyman.audit.1\0",
         }
     }
 }

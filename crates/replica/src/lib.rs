@@ -21,6 +21,7 @@ mod renew;
 mod replica;
 mod rights;
 mod row;
+mod scope;
 pub mod search;
 mod settings;
 pub mod snapshot;

@@ -13,7 +13,7 @@ use crate::database::{self, DatabaseKey};
 use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::query::Query;
-use crate::{meta, renew, row, upgrade};
+use crate::{meta, renew, row, scope, upgrade};
 
 /// Where the database is and what opens it.
 #[derive(Debug, Clone)]
@@ -331,6 +331,16 @@ impl Reader {
     /// Questions to the read model.
     pub const fn query(&self) -> Query<'_> {
         Query::new(&self.connection)
+    }
+
+    /// The same reader, to which there are only these sites: no answer holds anything of another, whoever asks. Items and
+    /// people are the organisation's and stay.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn within(self, sites: &[SiteId]) -> Result<Self, ReplicaError> {
+        scope::narrow(&self.connection, sites)?;
+        Ok(self)
     }
 }
 

@@ -9,6 +9,7 @@ mod quarantine;
 mod renew;
 mod review;
 mod rights;
+mod scope;
 mod snapshot;
 mod snapshot_quarantine;
 

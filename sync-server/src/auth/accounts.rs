@@ -6,12 +6,15 @@ use super::password::{self, PasswordError};
 use super::token::{NoRandomness, Token};
 use crate::store::accounts::{self as users, Role, User};
 use crate::store::links::{self, Link};
+use crate::store::sessions::Opened;
 use crate::store::{Database, StoreError, sessions};
 
 /// A session ends after this long, used or not.
 pub const SESSION_MS: i64 = 7 * 24 * 3_600_000;
 /// A session that nobody used for so long ends.
 pub const IDLE_MS: i64 = 12 * 3_600_000;
+/// Who has given their password has so long for the code of their second factor.
+pub const HALF_MS: i64 = 10 * 60_000;
 /// A one-time link works so long.
 pub const LINK_MS: i64 = 30 * 60_000;
 
@@ -30,6 +33,9 @@ pub enum AccountError {
     /// The old password is not the one that was given.
     #[error("the old password is wrong")]
     WrongPassword,
+    /// No second factor could be made of that.
+    #[error("no second factor could be made")]
+    SecondFactor,
     /// It leads off this server.
     #[error("the path must begin with one slash")]
     BadPath,
@@ -123,8 +129,22 @@ pub fn change_password(
 /// # Errors
 /// Those of the store, and no randomness.
 pub fn open_session(db: &Database, user: i64, now: UnixMillis) -> Result<Token, AccountError> {
+    open_session_with(db, user, &Opened::default(), now)
+}
+
+/// [`open_session`], saying from where and with what.
+///
+/// # Errors
+/// Those of the store, and no randomness.
+pub fn open_session_with(
+    db: &Database,
+    user: i64,
+    with: &Opened,
+    now: UnixMillis,
+) -> Result<Token, AccountError> {
     let token = Token::random()?;
-    db.write(|t| sessions::open(t, &token.hash(), user, now, now + SESSION_MS))?;
+    let lasts = if with.half { HALF_MS } else { SESSION_MS };
+    db.write(|t| sessions::open(t, &token.hash(), user, with, now, now + lasts))?;
     Ok(token)
 }
 

@@ -9,7 +9,7 @@ pub struct Token(String);
 /// The operating system gave no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("no random bytes from the operating system")]
-pub struct NoRandomness(#[source] getrandom::Error);
+pub struct NoRandomness(#[source] pub(crate) getrandom::Error);
 
 impl Token {
     /// A new one.

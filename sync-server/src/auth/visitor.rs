@@ -12,7 +12,7 @@ use super::token::Token;
 use crate::error::AppError;
 use crate::i18n::Lang;
 use crate::state::AppState;
-use crate::store::accounts::{Role, User};
+use crate::store::accounts::User;
 use crate::store::sessions;
 
 /// How often a session's last use is written down.
@@ -57,6 +57,8 @@ pub struct Visitor {
     pub theme: Theme,
     /// Who is signed in.
     pub user: Option<User>,
+    /// Who has given the right password, and not yet the code of their second factor.
+    pub half: Option<User>,
     /// The cookie's token: of the session, or of the visit.
     pub token: Token,
     /// Path and query of this request, to come back to.
@@ -81,12 +83,18 @@ pub async fn identify(
         .to_owned();
     let session = cookies::read(headers, cookies::SESSION).and_then(Token::from_text);
     let visit = cookies::read(headers, cookies::VISIT).and_then(Token::from_text);
-    let user = match &session {
+    let found = match &session {
         Some(token) => session_user(&app, token).await?,
         None => None,
     };
+    let is_session = found.is_some();
+    let (user, half) = match found {
+        Some(found) if found.half => (None, Some(found.user)),
+        Some(found) => (Some(found.user), None),
+        None => (None, None),
+    };
     let mut new_visit = None;
-    let token = match (session.filter(|_| user.is_some()), visit) {
+    let token = match (session.filter(|_| is_session), visit) {
         (Some(session), _) => session,
         (None, Some(visit)) => visit,
         (None, None) => new_visit.insert(Token::random()?).clone(),
@@ -95,6 +103,7 @@ pub async fn identify(
         lang,
         theme,
         user,
+        half,
         token,
         here,
     });
@@ -118,7 +127,7 @@ pub(crate) fn language(headers: &HeaderMap) -> Lang {
         })
 }
 
-async fn session_user(app: &AppState, token: &Token) -> Result<Option<User>, AppError> {
+async fn session_user(app: &AppState, token: &Token) -> Result<Option<sessions::Found>, AppError> {
     let (hash, now) = (token.hash(), app.now());
     app.store(move |db| {
         let found = db.read(|c| sessions::find(c, &hash, now, now - IDLE_MS))?;
@@ -127,7 +136,7 @@ async fn session_user(app: &AppState, token: &Token) -> Result<Option<User>, App
         {
             db.write(|t| sessions::touch(t, &hash, now))?;
         }
-        Ok(found.map(|session| session.user))
+        Ok(found)
     })
     .await
 }
@@ -143,6 +152,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
             .ok_or_else(|| AppError::internal("the route is not behind `identify`"))
     }
 }
+
+/// The guard has looked the route up and let this visitor through.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Admitted;
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -160,8 +173,8 @@ macro_rules! roles {
             async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
                 let visitor = Visitor::from_request_parts(parts, state).await?;
                 let user = visitor.user.clone().ok_or(AppError::SignInNeeded)?;
-                if user.role < Role::$name {
-                    return Err(AppError::Forbidden);
+                if parts.extensions.get::<Admitted>().is_none() {
+                    return Err(AppError::internal("the route is not behind `guard`"));
                 }
                 Ok(Self { visitor, user })
             }
@@ -169,6 +182,7 @@ macro_rules! roles {
     )+};
 }
 
+// Who may use a route says `crate::access`; these say whom it is made for, as long as nobody changes what roles may do.
 roles! {
     /// Anybody who is signed in.
     Viewer,

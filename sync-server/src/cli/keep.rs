@@ -1,7 +1,8 @@
 //! Backup, verify, restore at the terminal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 
 use super::say;
@@ -93,5 +94,27 @@ pub(super) fn restore(args: &Restore) -> anyhow::Result<()> {
         "People sign in again. What was revoked after the backup is revoked again as soon as a handheld that knows of it \
          has synced; look at the devices page then.",
     );
+    Ok(())
+}
+
+/// Checks an export of the audit trail.
+pub(super) fn verify_audit(file: &Path, key: Option<&str>) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).context("the file cannot be read")?;
+    let verified = crate::audit::verify(&text, key)?;
+    let signed = chrono::DateTime::from_timestamp_millis(verified.signed_at);
+    let signed = signed.map(|at| at.to_rfc3339()).unwrap_or_default();
+    match verified.last < verified.first {
+        true => say("no entries, and none was left out"),
+        false => say(&format!(
+            "entries {} to {}, none missing, none changed",
+            verified.first, verified.last
+        )),
+    }
+    say(&format!("signed {signed} with the key {}", verified.key));
+    if key.is_none() {
+        say(
+            "compare that key with the one on the server's page of the audit trail, or give it with --key",
+        );
+    }
     Ok(())
 }

@@ -34,6 +34,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             include_bytes!("../../assets/review.css"),
         ),
         (
+            "people.css",
+            "text/css; charset=utf-8",
+            include_bytes!("../../assets/people.css"),
+        ),
+        (
             "app.js",
             "text/javascript; charset=utf-8",
             include_bytes!("../../assets/app.js"),

@@ -68,6 +68,7 @@ pub(crate) fn render(app: &AppState, asked: &Asked, failed: &AppError) -> Respon
         lang: asked.lang,
         theme: asked.theme,
         user: None,
+        half: None,
         token,
         here: asked.here.clone(),
     };

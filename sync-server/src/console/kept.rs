@@ -22,6 +22,9 @@ use crate::error::{AppError, Failed};
 use crate::middleware::BODY_BYTES_MAX;
 use crate::state::AppState;
 
+/// Fields that travel in no page, and forms that have them are typed anew.
+const SECRETS: [&str; 4] = ["password", "again", "old", "pin"];
+
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What was sent, as the sign-in form carries it on.
@@ -133,6 +136,12 @@ fn own_form(body: &[u8], ended: &Token, to: String) -> Option<Kept> {
     if !same(&token, &ended.csrf()) {
         return None;
     }
+    if fields
+        .iter()
+        .any(|(name, _)| SECRETS.contains(&name.as_str()))
+    {
+        return None;
+    }
     let kept = serde_urlencoded::to_string(fields).ok()?;
     Some(Kept { kept_to: to, kept })
 }
@@ -153,6 +162,8 @@ mod tests {
         assert_eq!(kept.fields(), fields.map(|(n, v)| (n.into(), v.into())));
         assert!(own_form(body(&other).as_bytes(), &ended, "/".into()).is_none());
         assert!(own_form(b"note=1", &ended, "/".into()).is_none());
+        let secret = format!("csrf={}&pin=1234", ended.csrf());
+        assert!(own_form(secret.as_bytes(), &ended, "/".into()).is_none());
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod by_value;
 pub mod data;
 pub mod desk;
+pub(crate) mod drawing;
 pub(crate) mod error_page;
 pub(crate) mod handlers;
 pub mod import;

@@ -6,8 +6,8 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 use domain::{Quantity, UnixMillis};
 
-use crate::auth::Visitor;
 use crate::auth::visitor::Theme;
+use crate::auth::{Right, Visitor};
 use crate::console::assets;
 use crate::console::by_value::ByValue;
 use crate::console::view::{
@@ -112,6 +112,39 @@ impl Page {
     /// The address of an asset.
     pub fn asset(&self, name: &str) -> String {
         assets::address(name)
+    }
+
+    /// Whether the user's role has the right with this code; see [`crate::auth::rights`].
+    pub fn can(&self, right: &str) -> bool {
+        let right = Right::from_code(right);
+        let user = self.user.as_ref();
+        right.is_some_and(|right| user.is_some_and(|user| user.rights.has(right)))
+    }
+
+    /// Whether anything can be done with devices.
+    pub fn can_act_on_devices(&self) -> bool {
+        let acts = ["tell", "lock", "set-up", "revoke", "move"];
+        acts.iter().any(|act| self.can(&format!("devices.{act}")))
+    }
+
+    /// Whether an entry of the menu leads anywhere for this user.
+    pub fn shows(&self, nav: &str) -> bool {
+        let right = match nav {
+            "review" => "review.see",
+            "stock" => "stock.see",
+            "feed" => "events.see",
+            "devices" => "devices.see",
+            "data" => "data.see",
+            "people" => "people.see",
+            _ => return true,
+        };
+        self.can(right)
+    }
+
+    /// The same for what is of no site.
+    pub fn can_everywhere(&self, right: &str) -> bool {
+        let user = self.user.as_ref();
+        self.can(right) && user.is_some_and(|user| user.scope.is_everywhere())
     }
 
     /// Whether the user has this role or a higher one.

@@ -282,6 +282,16 @@ impl Hub {
         Ok(true)
     }
 
+    /// What people call a device from now on, as far as the store goes; its record says the same.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn rename_device(&self, device: DeviceId, name: &str) -> Result<(), HubError> {
+        Ok(self
+            .database
+            .write(|t| hub_devices::rename(t, device, name))?)
+    }
+
     /// The chains whose segments go into quarantine, and why.
     ///
     /// # Errors

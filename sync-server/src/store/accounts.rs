@@ -1,9 +1,12 @@
 //! Users of the console.
 
-use domain::{OperatorId, UnixMillis};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use std::collections::BTreeSet;
 
-use super::StoreError;
+use domain::{OperatorId, SiteId, UnixMillis};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
+
+use super::{StoreError, roles};
+use crate::auth::{RightSet, Scope};
 
 /// What a user may do. Each role may do all that the ones before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,10 +51,17 @@ pub struct User {
     pub operator: OperatorId,
     /// May not sign in any more.
     pub disabled: bool,
+    /// Which sites they may see.
+    pub scope: Scope,
+    /// What their role may do.
+    pub rights: RightSet,
+    /// Whether a second factor is asked of them.
+    pub has_totp: bool,
 }
 
 const COLUMNS: &str = "users.id AS id, users.name AS name, users.role AS role, users.operator AS operator, \
-                       users.disabled AS disabled";
+                       users.disabled AS disabled, users.everywhere AS everywhere, \
+                       EXISTS (SELECT 1 FROM user_totp WHERE user_id = users.id AND confirmed_at > 0) AS has_totp";
 
 pub(super) fn user_of(row: &Row<'_>) -> rusqlite::Result<User> {
     let role: String = row.get("role")?;
@@ -63,7 +73,30 @@ pub(super) fn user_of(row: &Row<'_>) -> rusqlite::Result<User> {
         role: Role::from_code(&role).unwrap_or(Role::Viewer),
         operator: OperatorId::from_bytes(operator),
         disabled: row.get("disabled")?,
+        scope: match row.get("everywhere")? {
+            true => Scope::Everywhere,
+            // `complete` says which.
+            false => Scope::Only(BTreeSet::new()),
+        },
+        rights: RightSet::default(),
+        has_totp: row.get("has_totp")?,
     })
+}
+
+/// Adds to a user what other tables say: sites and rights. Administrators see all sites.
+pub(super) fn complete(db: &Connection, mut user: User) -> Result<User, StoreError> {
+    user.rights = RightSet::of(user.role, roles::changes(db, user.role)?);
+    if user.role == Role::Admin {
+        user.scope = Scope::Everywhere;
+    }
+    if let Scope::Only(sites) = &mut user.scope {
+        let mut statement = db.prepare_cached("SELECT site FROM user_sites WHERE user_id = ?1")?;
+        let mut rows = statement.query([user.id])?;
+        while let Some(row) = rows.next()? {
+            sites.insert(SiteId::from_bytes(row.get("site")?));
+        }
+    }
+    Ok(user)
 }
 
 pub(super) fn columns() -> &'static str {
@@ -112,14 +145,81 @@ pub fn deciding(db: &Connection) -> Result<Vec<User>, StoreError> {
 
 /// The user with that name, in any letter case, and the stored password hash.
 pub fn by_name(db: &Connection, name: &str) -> Result<Option<(User, String)>, StoreError> {
-    Ok(db
+    let found = db
         .prepare_cached(&format!(
             "SELECT {COLUMNS}, users.password_hash AS password_hash FROM users WHERE name = :name"
         ))?
         .query_row(named_params! { ":name": name }, |row| {
             Ok((user_of(row)?, row.get("password_hash")?))
         })
-        .optional()?)
+        .optional()?;
+    found
+        .map(|(user, hash)| Ok((complete(db, user)?, hash)))
+        .transpose()
+}
+
+/// The user with that row id.
+pub fn by_id(db: &Connection, id: i64) -> Result<Option<User>, StoreError> {
+    let found = db
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE id = ?1"))?
+        .query_row([id], user_of)
+        .optional()?;
+    found.map(|user| complete(db, user)).transpose()
+}
+
+/// All users by name.
+pub fn all(db: &Connection) -> Result<Vec<User>, StoreError> {
+    let mut statement =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM users ORDER BY name, id"))?;
+    let users: Vec<User> = statement
+        .query_map([], user_of)?
+        .collect::<Result<_, _>>()?;
+    users.into_iter().map(|user| complete(db, user)).collect()
+}
+
+/// Sets what a user may do, and where.
+pub fn set_reach(
+    db: &Transaction<'_>,
+    user: i64,
+    role: Role,
+    scope: &Scope,
+) -> Result<(), StoreError> {
+    db.execute(
+        "UPDATE users SET role = ?2, everywhere = ?3 WHERE id = ?1",
+        params![user, role.code(), scope.is_everywhere()],
+    )?;
+    db.execute("DELETE FROM user_sites WHERE user_id = ?1", [user])?;
+    if let Scope::Only(sites) = scope {
+        for site in sites {
+            db.execute(
+                "INSERT INTO user_sites (user_id, site) VALUES (?1, ?2)",
+                params![user, site.as_bytes()],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets a user sign in, or not any more; then their sessions and links end.
+pub fn set_disabled(db: &Transaction<'_>, user: i64, disabled: bool) -> Result<(), StoreError> {
+    db.execute(
+        "UPDATE users SET disabled = ?2 WHERE id = ?1",
+        params![user, disabled],
+    )?;
+    if disabled {
+        db.execute("DELETE FROM sessions WHERE user_id = ?1", [user])?;
+        db.execute("DELETE FROM sign_in_links WHERE user_id = ?1", [user])?;
+    }
+    Ok(())
+}
+
+/// How many administrators besides that one may sign in.
+pub fn other_admins(db: &Connection, than: i64) -> Result<i64, StoreError> {
+    Ok(db.query_row(
+        "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND id <> ?1",
+        [than],
+        |row| row.get(0),
+    )?)
 }
 
 /// Stores another password hash and ends every session of that user.

@@ -80,3 +80,15 @@ pub fn bytes_since(
         .query_row(params![device.as_bytes(), since], |r| r.get(0))?;
     Ok(bytes.max(0) as u64)
 }
+
+/// Who sent a blob.
+///
+/// # Errors
+/// [`StoreError::Sqlite`].
+pub fn sender(connection: &Connection, id: BlobId) -> Result<Option<DeviceId>, StoreError> {
+    let found: Option<[u8; 16]> = connection
+        .prepare_cached("SELECT device FROM hub_blob WHERE id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    Ok(found.map(DeviceId::from_bytes))
+}

@@ -174,6 +174,14 @@ pub fn note_contact(
     Ok(())
 }
 
+/// Calls a device something else.
+pub fn rename(connection: &Connection, device: DeviceId, name: &str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE hub_device SET name = ?2 WHERE device = ?1")?
+        .execute(params![device.as_bytes(), name])?;
+    Ok(())
+}
+
 /// Takes a device's rights away, or gives them back.
 pub fn set_revoked(
     connection: &Connection,

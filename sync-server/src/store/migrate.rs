@@ -17,6 +17,7 @@ const STEPS: &[(u32, &str)] = &[
     (9, include_str!("migrations/0009_refusals.sql")),
     (10, include_str!("migrations/0010_nodes.sql")),
     (11, include_str!("migrations/0011_counter.sql")),
+    (12, include_str!("migrations/0012_people.sql")),
 ];
 
 /// The schema that this program writes.

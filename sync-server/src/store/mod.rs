@@ -4,6 +4,7 @@
 //! "done" survives a power cut.
 
 pub mod accounts;
+pub mod audit;
 pub(crate) mod copy;
 pub mod hub_blobs;
 pub mod hub_chains;
@@ -15,7 +16,10 @@ pub mod hub_renewals;
 pub mod links;
 mod migrate;
 mod pool;
+pub mod requests;
+pub mod roles;
 pub mod sessions;
+pub mod totp;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -35,6 +35,10 @@ impl ConsoleData {
                 }
                 let contact = contacts.iter().find(|contact| contact.device == device.id);
                 let site = contact.map(|contact| contact.site).or(site);
+                // It may have written here, and work elsewhere now.
+                if site.is_some_and(|site| !self.scope.sees(site)) {
+                    continue;
+                }
                 views.push(DeviceView {
                     device: called(device.id.to_string(), &device.name),
                     site: match site {
@@ -85,9 +89,14 @@ impl ConsoleData {
                 let of = match row.device {
                     Some(id) => {
                         let record = q.device(id)?;
+                        if record.is_none() && !self.scope.is_everywhere() {
+                            continue;
+                        }
                         let name = record.map_or_else(String::new, |device| device.name);
                         RefusedOf::Device(called(id.to_string(), &name))
                     }
+                    // Nobody knows of which site they are.
+                    None if !self.scope.is_everywhere() => continue,
                     None if row.address.is_empty() => RefusedOf::File,
                     None => RefusedOf::Unknown(row.address.clone()),
                 };
@@ -114,9 +123,11 @@ impl ConsoleData {
         fields: &[FieldEdit],
         now: UnixMillis,
     ) -> Result<(), AppError> {
+        let seen: Vec<DeviceId> = self.ask(|q| Ok(q.devices()?.iter().map(|d| d.id).collect()))?;
         let mut replica = self.writer_at(now)?;
         let own = replica.identity().map(|identity| identity.device);
         let mut devices: Vec<Device> = replica.query().devices()?;
+        devices.retain(|known| seen.contains(&known.id));
         devices.retain(|known| Some(known.id) != own && !known.revoked);
         devices.retain(|known| device.is_none_or(|asked| asked == known.id));
         if device.is_some() && devices.is_empty() {

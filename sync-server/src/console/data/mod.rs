@@ -26,6 +26,7 @@ use chrono_tz::Tz;
 use domain::{EventHash, OperatorId, UnixMillis};
 use replica::{Query, Reader, Replica, ReplicaError};
 
+use crate::auth::Scope;
 use crate::error::AppError;
 use crate::hub::Hub;
 use names::Names;
@@ -33,23 +34,25 @@ use names::Names;
 pub use export::{EVENT_HEADERS, Table};
 pub use feed::{Feed, FeedFilter};
 pub use notes::{Note, NoteProblem};
-pub use people::NewOperator;
+pub use people::{NewBadge, NewOperator, is_pin};
 pub use quarantine::QuarantineChoice;
 pub use resolve::{Decision, DecisionProblem};
 pub use review::{Looking, ReviewFilter, ReviewTab};
 pub use rights::{TypedGrant, posts};
 
-/// So many readers are kept open.
-const READERS_MAX: usize = 4;
+/// So many readers are kept open, of all scopes together.
+const READERS_MAX: usize = 8;
 
-/// What the console shows and writes. Calls block.
+/// What the console shows and writes, as far as its scope reaches. Cheap to clone. Calls block.
+#[derive(Clone)]
 pub struct ConsoleData {
     hub: Arc<Hub>,
-    readers: Mutex<Vec<Reader>>,
+    readers: Arc<Mutex<Vec<(Scope, Reader)>>>,
+    scope: Scope,
     /// What is known of open exceptions.
-    triage: triage::Cache,
+    triage: Arc<triage::Cache>,
     /// What each person decided last, one or several at once.
-    last: Mutex<HashMap<OperatorId, Vec<EventHash>>>,
+    last: Arc<Mutex<HashMap<OperatorId, Vec<EventHash>>>>,
 }
 
 impl ConsoleData {
@@ -57,9 +60,30 @@ impl ConsoleData {
     pub fn new(hub: Arc<Hub>) -> Self {
         Self {
             hub,
-            readers: Mutex::new(Vec::new()),
-            triage: triage::Cache::default(),
-            last: Mutex::default(),
+            readers: Arc::default(),
+            scope: Scope::Everywhere,
+            triage: Arc::default(),
+            last: Arc::default(),
+        }
+    }
+
+    /// The same data for somebody who may see only some sites: to them the others are not there.
+    #[must_use]
+    pub fn within(&self, scope: Scope) -> Self {
+        Self {
+            scope,
+            ..self.clone()
+        }
+    }
+
+    /// Refuses to touch what the scope does not show: a form may name anything.
+    fn must_see<T>(
+        &self,
+        look: impl FnOnce(&Query<'_>) -> Result<Option<T>, ReplicaError>,
+    ) -> Result<(), AppError> {
+        match self.scope {
+            Scope::Everywhere => Ok(()),
+            Scope::Only(_) => self.ask(|q| look(q)?.map(drop).ok_or(AppError::NotFound)),
         }
     }
 
@@ -81,24 +105,37 @@ impl ConsoleData {
 
     /// Asks the read model, without waiting for the writer if there is a file.
     fn ask<T>(&self, f: impl FnOnce(&Query<'_>) -> Result<T, AppError>) -> Result<T, AppError> {
-        let idle = self
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        let idle = {
+            let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            let at = readers.iter().position(|(scope, _)| *scope == self.scope);
+            at.map(|at| readers.swap_remove(at).1)
+        };
         let reader = match idle {
             Some(reader) => Some(reader),
-            None => self.writer().reader()?,
+            None => self.open_reader()?,
         };
         let Some(reader) = reader else {
             return f(&self.writer().query());
         };
         let value = f(&reader.query());
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < READERS_MAX {
-            readers.push(reader);
+        if readers.len() >= READERS_MAX {
+            readers.remove(0);
         }
+        readers.push((self.scope.clone(), reader));
         value
+    }
+
+    /// `None` for a replica in memory, which has one connection and shows all of it.
+    fn open_reader(&self) -> Result<Option<Reader>, AppError> {
+        let reader = self.writer().reader()?;
+        let Scope::Only(sites) = &self.scope else {
+            return Ok(reader);
+        };
+        let sites: Vec<_> = sites.iter().copied().collect();
+        let reader =
+            reader.ok_or_else(|| AppError::internal("a scope needs a replica in a file"))?;
+        Ok(Some(reader.within(&sites)?))
     }
 
     /// How many exceptions, field conflicts and devices in quarantine wait for somebody to decide.

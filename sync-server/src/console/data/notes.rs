@@ -73,6 +73,7 @@ impl ConsoleData {
         if text.chars().count() > TEXT_MAX {
             return Ok(Err(NoteProblem::TooLong));
         }
+        self.must_see(|q| q.exception(id))?;
         // The writer is held from the look to the commit, and has read what other nodes wrote.
         let mut replica = self.writer_at(now)?;
         let query = replica.query();

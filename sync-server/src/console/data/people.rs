@@ -29,6 +29,17 @@ pub struct NewOperator {
     pub badge: String,
 }
 
+/// What a person's badge is to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewBadge {
+    /// A code that is made up here.
+    Made,
+    /// One that they have already.
+    Scanned(String),
+    /// They have none any more.
+    None,
+}
+
 impl NewOperator {
     /// Key of the words for what is wrong, if anything is.
     pub fn problem(&self) -> Option<&'static str> {
@@ -36,9 +47,7 @@ impl NewOperator {
         if name.is_empty() || name.chars().count() > 64 {
             return Some("people.bad-name");
         }
-        let digits = self.pin.bytes().all(|b| b.is_ascii_digit());
-        let is_pin = digits && (4..=8).contains(&self.pin.len());
-        if !self.pin.is_empty() && !is_pin {
+        if !self.pin.is_empty() && !is_pin(&self.pin) {
             return Some("people.bad-pin");
         }
         if self.pin.is_empty() && self.badge.trim().is_empty() {
@@ -58,6 +67,9 @@ impl ConsoleData {
             let seen: HashMap<_, _> = q.last_seen(LOOKED_AT_MAX)?.into_iter().collect();
             let mut views = Vec::new();
             for operator in q.operators()? {
+                if !self.shows(&operator) {
+                    continue;
+                }
                 views.push(OperatorView {
                     operator: called(operator.id.to_string(), &operator.name),
                     has_pin: !operator.pin_verifier.is_empty(),
@@ -75,13 +87,37 @@ impl ConsoleData {
         })
     }
 
+    /// Whether a person may work at a site that is seen: who may nowhere in particular may everywhere.
+    pub(super) fn shows(&self, operator: &Operator) -> bool {
+        let grants = operator.grants.all();
+        match grants
+            .values()
+            .next_back()
+            .and_then(|grant| grant.sites.as_ref())
+        {
+            Some(sites) => sites.iter().any(|site| self.scope.sees(*site)),
+            None => true,
+        }
+    }
+
+    /// A person who may work at a site that is seen.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub(super) fn shown(&self, id: OperatorId) -> Result<(), AppError> {
+        let found = self.ask(|q| Ok(q.operator(id)?))?;
+        let shown = found.filter(|operator| self.shows(operator));
+        shown.map(drop).ok_or(AppError::NotFound)
+    }
+
     /// The names of all people and all devices, for filters.
     ///
     /// # Errors
     /// Those of the replica.
     pub fn filter_names(&self) -> Result<(Vec<Named>, Vec<Named>), AppError> {
         self.ask(|q| {
-            let operators = q.operators()?;
+            let mut operators = q.operators()?;
+            operators.retain(|operator| self.shows(operator));
             let devices = q.devices()?;
             Ok((
                 operators
@@ -127,6 +163,101 @@ impl ConsoleData {
         Ok(true)
     }
 
+    /// A person as their badge shows them.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn badge(&self, id: OperatorId) -> Result<OperatorView, AppError> {
+        let found = self.operators()?.into_iter();
+        let mut found = found.filter(|view| view.operator.id == id.to_string());
+        found.next().ok_or(AppError::NotFound)
+    }
+
+    /// Gives a person another badge, made up here or that was scanned (`code`), or takes it away. Returns whether the code
+    /// was free.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn set_badge(
+        &self,
+        id: OperatorId,
+        badge: &NewBadge,
+        now: UnixMillis,
+    ) -> Result<bool, AppError> {
+        let code = match badge {
+            NewBadge::Made => new_badge()?,
+            NewBadge::Scanned(code) => code.trim().to_owned(),
+            NewBadge::None => String::new(),
+        };
+        self.shown(id)?;
+        let mut replica = self.writer_at(now)?;
+        let known = replica.query().operators()?;
+        let is_taken = known
+            .iter()
+            .any(|o| o.active && o.badge == code && o.id != id);
+        if !code.is_empty() && is_taken {
+            return Ok(false);
+        }
+        let operator = known.into_iter().find(|o| o.id == id);
+        let mut edit = operator_record(&operator.ok_or(AppError::NotFound)?);
+        edit.fields = vec![documents::FieldEdit::set("badge", code.as_str())];
+        let commit = Commit {
+            edits: vec![edit],
+            ..Commit::default()
+        };
+        replica.commit(commit, now)?;
+        Ok(true)
+    }
+
+    /// Gives a person another PIN, or takes it away. Only its verifier is kept.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], [`AppError::BadRequest`] if it is none.
+    pub fn set_pin(
+        &self,
+        id: OperatorId,
+        pin: Option<&str>,
+        now: UnixMillis,
+    ) -> Result<(), AppError> {
+        self.shown(id)?;
+        let pepper = self.writer().enrolled()?.pepper;
+        let verifier = match pin {
+            None => String::new(),
+            Some(pin) if is_pin(pin) => pin_verifier(pin, &pepper).map_err(AppError::internal)?,
+            Some(_) => return Err(AppError::BadRequest),
+        };
+        let mut replica = self.writer_at(now)?;
+        let operator = replica.query().operator(id)?.ok_or(AppError::NotFound)?;
+        let mut edit = operator_record(&operator);
+        edit.fields = vec![documents::FieldEdit::set("pin_verifier", verifier.as_str())];
+        let commit = Commit {
+            edits: vec![edit],
+            ..Commit::default()
+        };
+        replica.commit(commit, now)?;
+        Ok(())
+    }
+
+    /// What somebody calls the device or the person with that id; the id itself if it is neither.
+    ///
+    /// # Errors
+    /// Those of the replica.
+    pub fn called(&self, id: &str) -> Result<String, AppError> {
+        self.ask(|q| {
+            if let Ok(device) = id.parse()
+                && let Some(device) = q.device(device)?
+            {
+                return Ok(device.name);
+            }
+            if let Ok(operator) = id.parse()
+                && let Some(operator) = q.operator(operator)?
+            {
+                return Ok(operator.name);
+            }
+            Ok(id.to_owned())
+        })
+    }
+
     /// Who has this badge.
     ///
     /// # Errors
@@ -146,6 +277,7 @@ impl ConsoleData {
         active: bool,
         now: UnixMillis,
     ) -> Result<(), AppError> {
+        self.shown(id)?;
         let mut replica = self.writer_at(now)?;
         let operator = replica.query().operator(id)?.ok_or(AppError::NotFound)?;
         let mut edit = operator_record(&operator);
@@ -157,6 +289,21 @@ impl ConsoleData {
         replica.commit(commit, now)?;
         Ok(())
     }
+}
+
+/// Whether a handheld's pad can type it.
+pub fn is_pin(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit()) && (4..=8).contains(&text.len())
+}
+
+/// Twelve letters and digits that are taken for nothing else (60 bits): a badge opens a handheld by itself.
+fn new_badge() -> Result<String, AppError> {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut random = [0u8; 12];
+    getrandom::fill(&mut random).map_err(|error| AppError::internal(error.to_string()))?;
+    let letter = |byte: &u8| LETTERS.get(usize::from(byte % 32)).copied().unwrap_or(b'0');
+    let code: String = random.iter().map(|byte| char::from(letter(byte))).collect();
+    Ok(format!("TM{code}"))
 }
 
 /// A PHC string of argon2id over the PIN, keyed by the organisation's pepper: who takes the database alone cannot try

@@ -50,10 +50,15 @@ impl ConsoleData {
         if reason.is_empty() {
             return Ok(Err(DecisionProblem::NeedsNote));
         }
+        self.must_see(|q| q.device(device))?;
         // The writer is held from the look to the commit: of two supervisors the second finds that all is decided.
         let mut replica = self.writer_at(now)?;
         let query = replica.query();
-        let runs = by_device(&query)?.remove(&device).unwrap_or_default();
+        let mut runs = by_device(&query)?.remove(&device).unwrap_or_default();
+        runs.retain(|run| match run.partition {
+            Partition::Shared => true,
+            Partition::Site(site) => self.scope.sees(site),
+        });
         if runs.is_empty() || QuarantineView::seen_of(&runs) != decision.seen {
             return Ok(Err(DecisionProblem::Changed));
         }

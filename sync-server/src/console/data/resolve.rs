@@ -81,6 +81,7 @@ impl ConsoleData {
         user: &User,
         now: UnixMillis,
     ) -> Result<Result<EventHash, DecisionProblem>, AppError> {
+        self.must_see(|q| q.exception(id))?;
         let mut replica = self.writer_at(now)?;
         let decided = self.decide(&mut replica, id, decision, user, now)?;
         if let Ok(hash) = decided {
@@ -107,6 +108,9 @@ impl ConsoleData {
         }
         if needs_note(&decision.choice) && decision.note.trim().is_empty() {
             return Ok(Err(DecisionProblem::NeedsNote));
+        }
+        for (id, _) in picks {
+            self.must_see(|q| q.exception(*id))?;
         }
         let mut replica = self.writer_at(now)?;
         let mut decided = Vec::new();
@@ -189,11 +193,39 @@ impl ConsoleData {
         Ok(first.ok_or(DecisionProblem::NoSuchChoice))
     }
 
+    /// How much a choice would change the book by, in base units; zero if the exception is not there.
+    ///
+    /// # Errors
+    /// Those of the replica.
+    pub fn write_off(&self, exception: &str, choice: &str) -> Result<Quantity, AppError> {
+        let Some(id) = ExceptionId::from_hex(exception) else {
+            return Ok(Quantity::ZERO);
+        };
+        self.ask(|q| {
+            let Some(exception) = q.exception(id)? else {
+                return Ok(Quantity::ZERO);
+            };
+            let finding = &exception.finding;
+            Ok(match choice {
+                "approve-count" => match (finding.book, finding.counted) {
+                    (Some(book), Some(counted)) => book.minus(counted).size(),
+                    _ => Quantity::ZERO,
+                },
+                "adjust-to-zero" => match pile_of(q, &exception)? {
+                    Some(key) => q.balance(finding.site, &key)?.size(),
+                    None => Quantity::ZERO,
+                },
+                _ => Quantity::ZERO,
+            })
+        })
+    }
+
     /// Takes a decision back, and with it everything that carried it out.
     ///
     /// # Errors
     /// [`AppError::NotFound`] if there is no such decision, [`AppError::Conflict`] if it does not count any more.
     pub fn undo(&self, decision: EventHash, user: &User, now: UnixMillis) -> Result<(), AppError> {
+        self.must_see(|q| q.event_by_hash(decision))?;
         let mut replica = self.writer_at(now)?;
         self.take_back(&mut replica, decision, user, now)
     }
@@ -274,6 +306,11 @@ impl ConsoleData {
         let id: ItemId = record.parse().map_err(|_| AppError::BadRequest)?;
         let id = RecordId::from(id);
         let value: Value = serde_json::from_str(json).map_err(|_| AppError::BadRequest)?;
+        self.must_see(|q| {
+            Ok(q.field_conflicts()?
+                .into_iter()
+                .find(|row| row.record == id))
+        })?;
         let mut replica = self.writer_at(now)?;
         let conflicts = replica.query().field_conflicts()?;
         let row = conflicts

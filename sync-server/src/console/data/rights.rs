@@ -213,6 +213,7 @@ impl ConsoleData {
     /// # Errors
     /// [`AppError::NotFound`].
     pub fn rights(&self, id: OperatorId) -> Result<RightsView, AppError> {
+        self.shown(id)?;
         self.ask(|q| {
             let operator = q.operator(id)?.ok_or(AppError::NotFound)?;
             let history = operator.grants.all().iter().rev();
@@ -236,11 +237,33 @@ impl ConsoleData {
         })
     }
 
+    /// Whether what is granted now, and what is to be granted, lies within the sites that are seen: who keeps one site
+    /// neither gives nor takes rights at another.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn may_grant(&self, id: OperatorId, grant: &Grant) -> Result<bool, AppError> {
+        self.shown(id)?;
+        if self.scope.is_everywhere() {
+            return Ok(true);
+        }
+        let within = |grant: &Grant| {
+            let mut sites = grant.sites.iter().flatten();
+            grant.sites.is_some() && sites.all(|site| self.scope.sees(*site))
+        };
+        self.ask(|q| {
+            let operator = q.operator(id)?.ok_or(AppError::NotFound)?;
+            let present = operator.grants.all().values().next_back().cloned();
+            Ok(within(grant) && present.as_ref().is_some_and(within))
+        })
+    }
+
     /// Grants it from now on. Earlier grants stay: what was done under them is judged by them.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
     pub fn grant(&self, id: OperatorId, grant: &Grant, now: UnixMillis) -> Result<(), AppError> {
+        self.shown(id)?;
         let mut replica = self.writer_at(now)?;
         let operator = replica.query().operator(id)?.ok_or(AppError::NotFound)?;
         // A clock that was put back must not write over what was granted before, or into the past.

@@ -9,6 +9,7 @@ use replica::Query;
 use replica::query::OpenRow;
 
 use super::ConsoleData;
+use crate::auth::Scope;
 use crate::console::triage::{DeviceFact, EvidenceFact, Fact, holders};
 use crate::error::AppError;
 
@@ -19,9 +20,27 @@ pub(super) struct Known {
     facts: Vec<Arc<Fact>>,
 }
 
-/// The last that was asked for.
+/// So many scopes are kept; of more, the one that was asked for longest ago is read anew.
+const SCOPES_MAX: usize = 8;
+
+/// The last that was asked for within each scope: to somebody who sees some sites only, the others' are not there.
 #[derive(Default)]
-pub(super) struct Cache(Mutex<Option<Arc<Known>>>);
+pub(super) struct Cache(Mutex<Vec<(Scope, Arc<Known>)>>);
+
+impl Cache {
+    fn of(&self, scope: &Scope) -> Option<Arc<Known>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|(of, _)| of == scope);
+        found.map(|(_, known)| known.clone())
+    }
+
+    fn keep(&self, scope: &Scope, known: &Arc<Known>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(of, _)| of != scope);
+        kept.truncate(SCOPES_MAX - 1);
+        kept.insert(0, (scope.clone(), known.clone()));
+    }
+}
 
 /// Open exceptions, those that wait for a decision apart from those that may be explained.
 #[derive(Default)]
@@ -61,10 +80,7 @@ impl ConsoleData {
     fn known(&self, q: &Query<'_>) -> Result<Arc<Known>, AppError> {
         // Read before the exceptions: what comes in between is found with the next page.
         let ledgers = q.ledgers_hash()?;
-        let last = {
-            let kept = self.triage.0.lock();
-            kept.unwrap_or_else(PoisonError::into_inner).clone()
-        };
+        let last = self.triage.of(&self.scope);
         if let Some(known) = last.as_ref().filter(|known| known.ledgers == ledgers) {
             return Ok(known.clone());
         }
@@ -82,8 +98,7 @@ impl ConsoleData {
         }
         facts.sort_by_key(|fact| fact.rank());
         let known = Arc::new(Known { ledgers, facts });
-        let mut kept = self.triage.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = Some(known.clone());
+        self.triage.keep(&self.scope, &known);
         Ok(known)
     }
 

@@ -6,9 +6,10 @@ use axum::response::{IntoResponse, Response};
 use domain::{BlobId, BlobKind};
 use protocol::blob::known_media;
 
-use crate::auth::Viewer;
+use crate::auth::{Scope, Viewer};
 use crate::error::AppError;
 use crate::state::AppState;
+use crate::store::hub_blobs::sender;
 
 /// What came from a device runs nothing in a browser, whatever is in it. The style is that of the browser's own page
 /// around a picture.
@@ -20,6 +21,12 @@ pub(crate) async fn get(
     Path(hex): Path<String>,
 ) -> Result<Response, AppError> {
     let id = BlobId::from_hex(&hex).ok_or(AppError::NotFound)?;
+    // A photo is of the site where the device that took it works.
+    if !Scope::of_request().is_everywhere() {
+        let sender = app.store(move |db| Ok(db.read(|c| sender(c, id))?)).await?;
+        let sender = sender.ok_or(AppError::NotFound)?;
+        app.data(move |data| data.device_name(sender)).await?;
+    }
     let found = app.hub(move |hub| hub.blob_content(id)).await?;
     let (blob, content) = found.ok_or(AppError::NotFound)?;
     let media = known_media(&blob.media).ok_or(AppError::NotFound)?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::done;
 use super::review::{Asked, again, page_of, people};
 use crate::auth::form::Pressed;
-use crate::auth::{CsrfForm, Supervisor, Viewer};
+use crate::auth::{CsrfForm, Viewer};
 use crate::console::data::{Decision, Note};
 use crate::console::view::Typed;
 use crate::error::AppError;
@@ -39,7 +39,7 @@ fn back_to(address: &str) -> &str {
 
 pub(crate) async fn resolve(
     State(app): State<AppState>,
-    who: Supervisor,
+    who: Viewer,
     Path(id): Path<String>,
     CsrfForm(form): CsrfForm<DecisionForm>,
 ) -> Result<Response, AppError> {
@@ -73,7 +73,7 @@ pub(crate) async fn resolve(
 /// A decision about several: fields `pick`, each an exception and what was seen of it.
 pub(crate) async fn resolve_many(
     State(app): State<AppState>,
-    who: Supervisor,
+    who: Viewer,
     CsrfForm(fields): CsrfForm<Vec<(String, String)>>,
 ) -> Result<Response, AppError> {
     let field = |name: &str| -> String {
@@ -118,16 +118,12 @@ pub(crate) async fn resolve_many(
     };
     let query = back.split_once('?').map_or("", |(_, query)| query);
     let asked: Asked = serde_urlencoded::from_str(query).unwrap_or_default();
-    let who = Viewer {
-        visitor: who.visitor,
-        user: who.user,
-    };
     page_of(&app, &who, asked.filter(), Some(problem)).await
 }
 
 pub(crate) async fn undo(
     State(app): State<AppState>,
-    who: Supervisor,
+    who: Viewer,
     Path(decision): Path<String>,
     _: CsrfForm<Pressed>,
 ) -> Result<Response, AppError> {
@@ -148,7 +144,7 @@ pub(crate) struct UndoForm {
 /// Takes back what this person decided last.
 pub(crate) async fn undo_last(
     State(app): State<AppState>,
-    who: Supervisor,
+    who: Viewer,
     CsrfForm(form): CsrfForm<UndoForm>,
 ) -> Result<Response, AppError> {
     let now = app.now();
@@ -170,7 +166,7 @@ pub(crate) struct NoteForm {
 /// A comment, or whom the exception is given to.
 pub(crate) async fn note(
     State(app): State<AppState>,
-    who: Supervisor,
+    who: Viewer,
     Path(id): Path<String>,
     CsrfForm(form): CsrfForm<NoteForm>,
 ) -> Result<Response, AppError> {
@@ -206,7 +202,7 @@ pub(crate) struct FieldForm {
 
 pub(crate) async fn choose_field(
     State(app): State<AppState>,
-    _who: Supervisor,
+    _who: Viewer,
     CsrfForm(form): CsrfForm<FieldForm>,
 ) -> Result<Response, AppError> {
     let now = app.now();

@@ -9,18 +9,18 @@ use axum::response::Response;
 use documents::instructions::{MESSAGE_CHARS_MAX, SETTINGS};
 use documents::{Instructions, Role};
 use domain::{DeviceId, SiteId, UnixMillis};
-use qrcode::QrCode;
-use qrcode::render::svg;
 use serde::Deserialize;
 
 use super::done;
 use crate::auth::form::Pressed;
-use crate::auth::{Admin, CsrfForm, Supervisor, Viewer};
+use crate::auth::{Admin, CsrfForm, Scope, Supervisor, Viewer};
 use crate::backup::Mark;
 use crate::console::desk::{self, Invitation};
+use crate::console::drawing::qr_svg;
 use crate::console::page::{Page, render};
 use crate::console::view::{DeviceView, Named};
 use crate::error::AppError;
+use crate::guard::noted;
 use crate::state::AppState;
 
 #[derive(Template)]
@@ -111,18 +111,10 @@ pub(crate) async fn invite(
     let invitation = app
         .hub(move |hub| desk::invite(hub, &url, fingerprint, site, (&invited, role), now))
         .await?;
-    let qr = QrCode::new(invitation.qr.as_bytes()).map_err(AppError::internal)?;
-    let qr = qr
-        .render::<svg::Color<'_>>()
-        .min_dimensions(240, 240)
-        .quiet_zone(true)
-        .build();
+    let qr = qr_svg(&invitation.qr)?;
     let mut response = render(&InvitationPage {
         page: Page::new(&app, &who.visitor, "devices", "invite.title").await?,
-        // The drawing alone: a page may not hold an XML declaration.
-        qr: qr
-            .split_once("?>")
-            .map_or(qr.clone(), |(_, drawing)| drawing.to_owned()),
+        qr,
         url: app.public_url().to_owned(),
         invitation,
         name,
@@ -143,6 +135,67 @@ pub(crate) async fn revoke(
     app.hub(move |hub| hub.set_revoked(id, true, now)).await?;
     app.committed();
     Ok(done("/devices", "revoked"))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct LockForm {
+    locked: String,
+    #[serde(default)]
+    text: String,
+}
+
+/// A locked device shows why and does nothing else, from its next sync on; what it holds still comes.
+pub(crate) async fn lock(
+    State(app): State<AppState>,
+    _who: Supervisor,
+    Path(id): Path<String>,
+    CsrfForm(form): CsrfForm<LockForm>,
+) -> Result<Response, AppError> {
+    let id = known(&app, &id).await?;
+    let text = form.text.trim().to_owned();
+    if text.chars().count() > MESSAGE_CHARS_MAX {
+        return Err(AppError::BadRequest);
+    }
+    let (locked, now) = (form.locked == "yes", app.now());
+    let said = text.clone();
+    app.data(move |data| data.instruct(Some(id), &Instructions::lock(locked, &text), now))
+        .await?;
+    app.committed();
+    let response = done("/devices", if locked { "locked" } else { "unlocked" });
+    Ok(noted(
+        response,
+        format!("locked={locked} {said}").trim_end(),
+    ))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NameForm {
+    name: String,
+}
+
+/// What people call it from now on; its id stays.
+pub(crate) async fn rename(
+    State(app): State<AppState>,
+    _who: Admin,
+    Path(id): Path<String>,
+    CsrfForm(form): CsrfForm<NameForm>,
+) -> Result<Response, AppError> {
+    let id = known(&app, &id).await?;
+    let name = form.name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > 60 {
+        return Err(AppError::BadRequest);
+    }
+    let before = app.data(move |data| data.device_name(id)).await?;
+    let (now, called) = (app.now(), name.clone());
+    app.hub(move |hub| hub.rename_device(id, &called)).await?;
+    let edit = [documents::FieldEdit::set("name", name.as_str())];
+    app.data(move |data| data.instruct(Some(id), &edit, now))
+        .await?;
+    app.committed();
+    Ok(noted(
+        done("/devices", "saved"),
+        format!("{before} -> {name}"),
+    ))
 }
 
 /// The device takes a new key at its next sync.
@@ -219,8 +272,19 @@ fn asked(is_device: bool) -> Result<Response, AppError> {
     }
 }
 
+/// A device that works at a site that is seen: one that only wrote there once is somebody else's now.
 async fn known(app: &AppState, id: &str) -> Result<DeviceId, AppError> {
     let id: DeviceId = id.parse().map_err(|_| AppError::NotFound)?;
     app.data(move |data| data.device_name(id)).await?;
+    let scope = Scope::of_request();
+    if !scope.is_everywhere() {
+        let site = app
+            .hub(move |hub| Ok(hub.devices()?.into_iter().find(|row| row.device == id)))
+            .await?
+            .map(|row| row.site);
+        if !site.is_some_and(|site| scope.sees(site)) {
+            return Err(AppError::NotFound);
+        }
+    }
     Ok(id)
 }

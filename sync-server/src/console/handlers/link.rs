@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::sign_in::enter;
+use super::sign_in::{Origin, enter};
 use crate::auth::accounts::{self, AccountError};
 use crate::auth::form::Pressed;
 use crate::auth::token::Token;
@@ -15,7 +15,7 @@ use crate::auth::{CsrfForm, Visitor};
 use crate::console::page::{Page, render};
 use crate::error::AppError;
 use crate::state::AppState;
-use crate::store::accounts::Role;
+use crate::store::accounts::{Role, by_id};
 use crate::store::links::{self, Link};
 
 #[derive(Template)]
@@ -75,13 +75,19 @@ pub(crate) async fn show(
 
 pub(crate) async fn submit(
     State(app): State<AppState>,
+    origin: Origin,
     Path(token): Path<String>,
     _: CsrfForm<Pressed>,
 ) -> Result<Response, AppError> {
     let (token, _) = find(&app, &token, false).await?;
     let link = consume(&app, &token).await?;
-    let user = link.user.ok_or(AppError::LinkSpent)?;
-    enter(&app, user, &link.to_path).await
+    let id = link.user.ok_or(AppError::LinkSpent)?;
+    let user = app
+        .store(move |db| Ok(db.read(|c| by_id(c, id))?))
+        .await?
+        .filter(|user| !user.disabled)
+        .ok_or(AppError::LinkSpent)?;
+    enter(&app, &user, &link.to_path, origin).await
 }
 
 pub(crate) async fn show_setup(
@@ -100,6 +106,7 @@ pub(crate) async fn show_setup(
 pub(crate) async fn submit_setup(
     State(app): State<AppState>,
     visitor: Visitor,
+    origin: Origin,
     Path(token): Path<String>,
     CsrfForm(form): CsrfForm<SetupForm>,
 ) -> Result<Response, AppError> {
@@ -123,7 +130,7 @@ pub(crate) async fn submit_setup(
     match made {
         Ok(user) => {
             consume(&app, &token).await?;
-            enter(&app, user.id, "/").await
+            enter(&app, &user, "/", origin).await
         }
         Err(error) => match problem_key(&error) {
             Some(key) => refuse(&app, &visitor, form.name, key),

@@ -1,6 +1,8 @@
 //! One file per resource. A handler reads as a list: who asks, what they may, one call, one answer.
 
 pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod badges;
 pub(crate) mod blobs;
 pub(crate) mod decide;
 pub(crate) mod devices;
@@ -14,12 +16,15 @@ pub(crate) mod people;
 pub(crate) mod preferences;
 pub(crate) mod quarantine;
 pub(crate) mod refused;
+pub(crate) mod requests;
 pub(crate) mod review;
 pub(crate) mod rights;
+pub(crate) mod roles;
 pub(crate) mod sign_in;
 pub(crate) mod sites;
 pub(crate) mod stock;
 pub(crate) mod things;
+pub(crate) mod users;
 
 use axum::response::{IntoResponse, Redirect, Response};
 

@@ -8,7 +8,7 @@ use domain::ExceptionId;
 use serde::Deserialize;
 
 use super::address;
-use crate::auth::{Supervisor, Viewer};
+use crate::auth::Viewer;
 use crate::console::data::{Looking, ReviewFilter, ReviewTab};
 use crate::console::page::{Page, render};
 use crate::console::view::{ExceptionPageView, Named, ReviewList, Typed};
@@ -25,6 +25,8 @@ struct ReviewPage {
     sites: Vec<Named>,
     fragment: String,
     problem: Option<String>,
+    /// How much waits for a second person, as far as the visitor has to do with it.
+    requests: usize,
 }
 
 #[derive(Template)]
@@ -167,6 +169,7 @@ pub(super) async fn page_of(
         fragment: filter.address("/review/list", filter.tab, &filter.after),
         page,
         list,
+        requests: super::requests::count(app, &who.user).await?,
         filter,
         sites,
     })?;
@@ -255,15 +258,11 @@ async fn one(
 /// The page of one exception with what has to be put right, and what was typed.
 pub(super) async fn again(
     app: &AppState,
-    who: Supervisor,
+    who: Viewer,
     id: ExceptionId,
     problem: &str,
     typed: Typed,
 ) -> Result<Response, AppError> {
-    let who = Viewer {
-        visitor: who.visitor,
-        user: who.user,
-    };
     let mut response = one(app, &who, id, Some(problem), typed).await?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)

@@ -94,6 +94,11 @@ pub(crate) async fn submit(
         Ok(grant) => grant,
         Err(problem) => return page(&app, &who.visitor, id, Some(typed), Some(problem)).await,
     };
+    let asked = grant.clone();
+    if !app.data(move |data| data.may_grant(id, &asked)).await? {
+        let problem = Some("rights.beyond-scope");
+        return page(&app, &who.visitor, id, Some(typed), problem).await;
+    }
     app.data(move |data| data.grant(id, &grant, now)).await?;
     app.committed();
     Ok(done("/people", "saved"))

@@ -122,6 +122,21 @@ pub struct OperatorView {
     pub last_event: Option<UnixMillis>,
 }
 
+impl OperatorView {
+    /// The end of what the badge reads: the whole of it would open a handheld.
+    pub fn badge_end(&self) -> String {
+        let count = self.badge.chars().count();
+        match count {
+            0 => "—".to_owned(),
+            _ => {
+                let shown = 3.min(count / 2);
+                let end: String = self.badge.chars().skip(count - shown).collect();
+                format!("…{end}")
+            }
+        }
+    }
+}
+
 /// What a person may do from some time on.
 #[derive(Debug, Clone)]
 pub struct GrantView {

@@ -1,0 +1,61 @@
+//! A reader that sees some sites only.
+//!
+//! Each table of the read model that holds something of a site is covered, on that reader's connection alone, by a
+//! temporary view of the same name: SQLite looks names up among the temporary ones first. So no question can be asked
+//! that forgets to narrow itself, and none has to know of it. Items, and the names of people, belong to the organisation
+//! and are not narrowed.
+
+use domain::SiteId;
+use rusqlite::Connection;
+
+use crate::error::ReplicaError;
+
+/// `+chain` keeps the feed on the index of places: without it SQLite would gather all events of all those chains first.
+const VIEWS: &str = "
+CREATE TEMP VIEW site AS SELECT * FROM main.site WHERE id IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW zone AS SELECT * FROM main.zone WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW bin AS SELECT * FROM main.bin WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW unit AS SELECT * FROM main.unit WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW stale AS SELECT * FROM main.stale WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW stock AS SELECT * FROM main.stock WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW subject AS SELECT * FROM main.subject WHERE substr(key, 1, 16) IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW exception AS SELECT * FROM main.exception WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW finding AS SELECT f.* FROM main.finding f JOIN main.subject s ON s.id = f.subject
+    WHERE substr(s.key, 1, 16) IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW orders AS SELECT * FROM main.orders
+    WHERE site IN (SELECT id FROM temp.seen_site) OR to_site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW event AS SELECT * FROM main.event
+    WHERE +chain IN (SELECT id FROM main.chain WHERE partition IN (SELECT id FROM temp.seen_site));
+CREATE TEMP VIEW device AS SELECT * FROM main.device
+    WHERE id IN (SELECT device FROM main.chain WHERE partition IN (SELECT id FROM temp.seen_site));
+CREATE TEMP VIEW segment AS SELECT * FROM main.segment
+    WHERE +chain IN (SELECT id FROM main.chain WHERE device IN
+        (SELECT device FROM main.chain WHERE partition IN (SELECT id FROM temp.seen_site))
+        AND (partition = x'' OR partition IN (SELECT id FROM temp.seen_site)));
+CREATE TEMP VIEW document AS SELECT * FROM main.document
+    WHERE partition = x'' OR partition IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW field_conflict AS SELECT c.* FROM main.field_conflict c JOIN main.document d ON d.id = c.record
+    WHERE d.partition = x'' OR d.partition IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW search_row AS SELECT * FROM main.search_row
+    WHERE CASE kind
+        WHEN 'item' THEN 1
+        WHEN 'bin' THEN reference IN (SELECT id FROM temp.bin)
+        WHEN 'order' THEN reference IN (SELECT id FROM temp.orders)
+        ELSE substr(reference, 1, 16) IN (SELECT id FROM temp.seen_site)
+    END;
+";
+
+/// Narrows everything that is asked through this connection from now on.
+pub(crate) fn narrow(connection: &Connection, sites: &[SiteId]) -> Result<(), ReplicaError> {
+    connection.pragma_update(None, "query_only", "off")?;
+    connection.execute_batch("CREATE TEMP TABLE seen_site (id BLOB PRIMARY KEY) WITHOUT ROWID;")?;
+    for site in sites {
+        connection.execute(
+            "INSERT OR IGNORE INTO temp.seen_site (id) VALUES (?1)",
+            [site.as_bytes()],
+        )?;
+    }
+    connection.execute_batch(VIEWS)?;
+    connection.pragma_update(None, "query_only", "on")?;
+    Ok(())
+}
