@@ -8,6 +8,7 @@ mod exception;
 mod only_here;
 mod order;
 mod stock;
+mod stocktake;
 
 use rusqlite::{Connection, Params, Row};
 
@@ -20,6 +21,7 @@ pub use event::{EventFilter, EventRow};
 pub use exception::{ExceptionFilter, ResolutionRow};
 pub use order::OrderSummary;
 pub use stock::{StockRow, UnitRow};
+pub use stocktake::{BinFilter, BinToCount, CountRow, CountedPile};
 
 /// Reads what has been committed.
 #[derive(Debug, Clone, Copy)]
