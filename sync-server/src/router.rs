@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use crate::console::assets;
 use crate::console::handlers::{
     account, blobs, devices, export, feed, import, link, live, parcels, people, preferences,
-    quarantine, refused, review, rights, sign_in, sites, stock, things,
+    quarantine, refused, review, rights, sign_in, sites, stock, stocktakes, things,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -52,6 +52,7 @@ fn console_routes() -> Router<AppState> {
         .route("/live", get(live::stream))
         .merge(review_routes())
         .merge(data_routes())
+        .merge(stocktake_routes())
         .route("/stock", get(stock::list))
         .route("/items/suggest", get(import::suggest))
         .route("/items/{id}", get(things::item))
@@ -90,6 +91,21 @@ fn review_routes() -> Router<AppState> {
         .route("/review/decisions/{decision}/undo", post(review::undo))
         .route("/review/{id}", get(review::show))
         .route("/review/{id}/resolve", post(review::resolve))
+}
+
+fn stocktake_routes() -> Router<AppState> {
+    Router::new()
+        .route(
+            "/stocktakes",
+            get(stocktakes::list).post(stocktakes::submit),
+        )
+        .route("/stocktakes/new", get(stocktakes::new))
+        .route("/stocktakes/{id}", get(stocktakes::show))
+        .route("/stocktakes/{id}/progress", get(stocktakes::progress))
+        .route("/stocktakes/{id}/report", get(stocktakes::report))
+        .route("/stocktakes/{id}/report/{file}", get(stocktakes::file))
+        .route("/stocktakes/{id}/decide", post(stocktakes::decide))
+        .route("/stocktakes/{id}/close", post(stocktakes::close))
 }
 
 fn data_routes() -> Router<AppState> {

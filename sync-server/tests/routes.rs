@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Every page that shows or changes anything. A new route belongs here.
-const PAGES: [&str; 26] = [
+const PAGES: [&str; 33] = [
     "/refused",
     "/quarantine",
     "/account",
@@ -29,6 +29,13 @@ const PAGES: [&str; 26] = [
     "/data",
     "/data/template/items.csv",
     "/data/import/0/errors.csv",
+    "/stocktakes",
+    "/stocktakes/new",
+    "/stocktakes/00000000-0000-0000-0000-000000000000",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/progress",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/report",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/report/report.xlsx",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/report/report.pdf",
     "/export/items.csv",
     "/export/bins.csv",
     "/export/stock.csv",
@@ -36,7 +43,7 @@ const PAGES: [&str; 26] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 20] = [
+const FORMS: [&str; 23] = [
     "/quarantine/00000000-0000-0000-0000-000000000000",
     "/sites",
     "/sign-out",
@@ -55,6 +62,9 @@ const FORMS: [&str; 20] = [
     "/people",
     "/people/00000000-0000-0000-0000-000000000000/active",
     "/people/00000000-0000-0000-0000-000000000000/rights",
+    "/stocktakes",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/decide",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/close",
     "/data/import/0/apply",
     "/data/import/items/check",
 ];
@@ -82,7 +92,7 @@ async fn nothing_is_shown_without_an_account() {
 async fn the_list_of_routes_is_whole() {
     let router = include_str!("../src/router.rs");
     let written = router.matches(".route(").count();
-    // Three routes have a page and a form; nine need no account, and the start page only leads on.
+    // Four routes have a page and a form; nine need no account, and the start page only leads on.
     let open = [
         "/healthz",
         "/readyz",
@@ -98,8 +108,9 @@ async fn the_list_of_routes_is_whole() {
         assert!(router.contains(path), "{path}");
     }
     let templates_and_exports = 4;
-    let both = 3;
-    let listed = PAGES.len() + FORMS.len() - templates_and_exports - both;
+    let reports = 1;
+    let both = 4;
+    let listed = PAGES.len() + FORMS.len() - templates_and_exports - reports - both;
     assert_eq!(
         written,
         listed + open.len(),

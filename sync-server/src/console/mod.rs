@@ -9,5 +9,6 @@ pub(crate) mod handlers;
 pub mod import;
 pub(crate) mod kept;
 pub mod page;
+pub(crate) mod report;
 pub mod view;
 pub mod words;

@@ -190,6 +190,14 @@ impl Page {
         words::field(self.lang, path)
     }
 
+    /// A class of items; the empty one is all others.
+    pub fn class_words(&self, class: &str) -> String {
+        match class {
+            "" => self.t("stocktake.no-class").to_owned(),
+            class => class.to_owned(),
+        }
+    }
+
     /// A base unit.
     pub fn unit_word(&self, base_unit: &str) -> String {
         let found = self.lang.find(&format!("unit.{base_unit}"));

@@ -13,6 +13,7 @@ mod resolve;
 mod review;
 mod rights;
 mod stock;
+mod stocktake;
 mod things;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +33,9 @@ pub use quarantine::QuarantineChoice;
 pub use resolve::{Decision, DecisionProblem};
 pub use review::ReviewFilter;
 pub use rights::{TypedGrant, posts};
+pub use stocktake::{
+    CountDecision, Decided, PlanProblem, StocktakeChoice, StocktakeProblem, TypedPlan,
+};
 
 /// So many readers are kept open.
 const READERS_MAX: usize = 4;

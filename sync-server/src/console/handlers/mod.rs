@@ -18,6 +18,7 @@ pub(crate) mod rights;
 pub(crate) mod sign_in;
 pub(crate) mod sites;
 pub(crate) mod stock;
+pub(crate) mod stocktakes;
 pub(crate) mod things;
 
 use axum::response::{IntoResponse, Redirect, Response};

@@ -5,6 +5,7 @@ mod quarantine;
 mod refused;
 mod review;
 mod stock;
+mod stocktake;
 mod things;
 
 use crate::console::by_value::ByValue;
@@ -18,6 +19,11 @@ pub use review::{
     SubjectView, Typed, choices, needs_note,
 };
 pub use stock::{ItemRow, PageOf, StockRow, any_stale};
+pub use stocktake::{
+    BinCounts, BinStatus, COUNT_REASONS, CountView, CountedLine, PlanChoices, PlanPart,
+    PlanPreview, Progress, ProgressOf, ReportLine, StocktakeHead, StocktakeReport, StocktakeView,
+    Sums, Totals, accuracy, money,
+};
 pub use things::{BinView, DeviceView, GrantView, ItemView, OperatorView, RightsView, UnitView};
 
 /// A thing with a name: an item, bin, site, operator, device.
