@@ -13,7 +13,7 @@ use crate::console::data::{CountDecision, PlanProblem, StocktakeChoice, TypedPla
 use crate::console::page::{Page, render};
 use crate::console::report;
 use crate::console::view::{
-    BinStatus, COUNT_REASONS, Named, PlanChoices, PlanPreview, Progress, StocktakeHead,
+    BinStatus, COUNT_REASONS, Named, PageOf, PlanChoices, PlanPreview, Progress, StocktakeHead,
     StocktakeReport, StocktakeView,
 };
 use crate::error::AppError;
@@ -24,8 +24,7 @@ use crate::store::accounts::User;
 #[template(path = "stocktakes.html")]
 struct ListPage {
     page: Page,
-    rows: Vec<(StocktakeHead, Option<Progress>)>,
-    more: bool,
+    list: PageOf<(StocktakeHead, Option<Progress>)>,
     number: u32,
     path: String,
 }
@@ -41,11 +40,10 @@ pub(crate) async fn list(
     Query(asked): Query<AskedPage>,
 ) -> Result<Response, AppError> {
     let number = page_number(asked.page);
-    let (rows, more) = app.data(move |data| data.stocktakes(number)).await?;
+    let list = app.data(move |data| data.stocktakes(number)).await?;
     render(&ListPage {
         page: Page::new(&app, &who.visitor, "stocktakes", "nav.stocktakes").await?,
-        rows,
-        more,
+        list,
         number,
         path: address("/stocktakes", &[]),
     })

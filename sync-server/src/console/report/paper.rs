@@ -86,7 +86,7 @@ fn wrapped(text: &str, size: f32, most: f32) -> Vec<String> {
             line.push_str(part);
             continue;
         }
-        let is_latin = part.chars().all(|c| c.is_ascii());
+        let is_latin = part.is_ascii();
         if is_latin && !line.is_empty() {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
         }

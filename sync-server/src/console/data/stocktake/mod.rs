@@ -14,7 +14,7 @@ use self::sheet::{BinSheet, CountSheet, CountState, PileSheet, Sheet, is_same_pe
 use super::ConsoleData;
 use super::names::Names;
 use crate::console::view::{
-    BinCounts, BinStatus, CountView, CountedLine, Named, Progress, ProgressOf, ReportLine,
+    BinCounts, BinStatus, CountView, CountedLine, Named, PageOf, Progress, ProgressOf, ReportLine,
     StocktakeHead, StocktakeReport, StocktakeView,
 };
 use crate::error::AppError;
@@ -52,7 +52,7 @@ impl ConsoleData {
     pub fn stocktakes(
         &self,
         page: u32,
-    ) -> Result<(Vec<(StocktakeHead, Option<Progress>)>, bool), AppError> {
+    ) -> Result<PageOf<(StocktakeHead, Option<Progress>)>, AppError> {
         self.ask(|q| {
             let names = self.names(q);
             let offset = page.saturating_sub(1).saturating_mul(ROWS);
@@ -75,7 +75,7 @@ impl ConsoleData {
                 };
                 rows.push((head, progress));
             }
-            Ok((rows, more))
+            Ok(PageOf { rows, more })
         })
     }
 
@@ -257,7 +257,6 @@ impl Names<'_> {
     }
 
     /// Who approved a count and when, and why, if somebody said it.
-    #[expect(clippy::type_complexity, reason = "two cells of one row")]
     fn approval(&self, count: &CountSheet) -> Result<(Option<(Named, i64)>, String), AppError> {
         let Some(row) = self.query.approval_of(count.row.hash)? else {
             return Ok((None, String::new()));
