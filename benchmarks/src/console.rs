@@ -49,6 +49,8 @@ fn pages(site: &Site) -> Vec<Asked> {
         }),
         each("/items/…", &|n| format!("/items/{}", item(n))),
         each("/bins/…", &|n| format!("/bins/{}", bin(n))),
+        fixed("/stocktakes"),
+        fixed("/stocktakes/new"),
         fixed("/feed"),
         fixed("/devices"),
         fixed("/people"),

@@ -53,6 +53,7 @@ pub(crate) fn item(id: ItemId, n: usize, random: &mut Random) -> RecordEdit {
         )]
         .into(),
         handling: Handling::default(),
+        value: None,
     };
     RecordEdit {
         partition: Partition::Shared,

@@ -10,7 +10,7 @@ use crate::console::assets;
 use crate::console::handlers::{
     account, audit, badges, blobs, decide, devices, export, feed, import, link, live, parcels,
     people, preferences, quarantine, refused, requests, review, rights, roles, sign_in, sites,
-    stock, things, users,
+    stock, stocktakes, things, users,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -71,6 +71,7 @@ fn console_routes() -> Router<AppState> {
         .route("/live", get(live::stream))
         .merge(review_routes())
         .merge(data_routes())
+        .merge(stocktake_routes())
         .route("/stock", get(stock::list))
         .route("/items/suggest", get(import::suggest))
         .route("/items/{id}", get(things::item))
@@ -116,6 +117,21 @@ fn review_routes() -> Router<AppState> {
         .route("/review/decide", post(decide::resolve_many))
         .route("/review/undo", post(decide::undo_last))
         .route("/review/{id}/note", post(decide::note))
+}
+
+fn stocktake_routes() -> Router<AppState> {
+    Router::new()
+        .route(
+            "/stocktakes",
+            get(stocktakes::list).post(stocktakes::submit),
+        )
+        .route("/stocktakes/new", get(stocktakes::new))
+        .route("/stocktakes/{id}", get(stocktakes::show))
+        .route("/stocktakes/{id}/progress", get(stocktakes::progress))
+        .route("/stocktakes/{id}/report", get(stocktakes::report))
+        .route("/stocktakes/{id}/report/{file}", get(stocktakes::file))
+        .route("/stocktakes/{id}/decide", post(stocktakes::decide))
+        .route("/stocktakes/{id}/close", post(stocktakes::close))
 }
 
 fn data_routes() -> Router<AppState> {

@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Pages that show or change something; `tests/access.rs` asks every route there is.
-const PAGES: [&str; 26] = [
+const PAGES: [&str; 33] = [
     "/refused",
     "/quarantine",
     "/account",
@@ -29,6 +29,13 @@ const PAGES: [&str; 26] = [
     "/data",
     "/data/template/items.csv",
     "/data/import/0/errors.csv",
+    "/stocktakes",
+    "/stocktakes/new",
+    "/stocktakes/00000000-0000-0000-0000-000000000000",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/progress",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/report",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/report/report.xlsx",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/report/report.pdf",
     "/export/items.csv",
     "/export/bins.csv",
     "/export/stock.csv",
@@ -36,7 +43,7 @@ const PAGES: [&str; 26] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 23] = [
+const FORMS: [&str; 26] = [
     "/review/decide",
     "/review/undo",
     "/review/00/note",
@@ -58,6 +65,9 @@ const FORMS: [&str; 23] = [
     "/people",
     "/people/00000000-0000-0000-0000-000000000000/active",
     "/people/00000000-0000-0000-0000-000000000000/rights",
+    "/stocktakes",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/decide",
+    "/stocktakes/00000000-0000-0000-0000-000000000000/close",
     "/data/import/0/apply",
     "/data/import/items/check",
 ];

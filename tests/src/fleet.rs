@@ -457,6 +457,7 @@ pub fn item_edit(n: u8) -> RecordEdit {
         tracks_expiry: false,
         barcodes: [(format!("2000000000{n:03}"), Quantity::ONE)].into(),
         handling: Handling::default(),
+        value: None,
     };
     RecordEdit {
         partition: Partition::Shared,

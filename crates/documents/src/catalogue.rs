@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    BinId, ChainId, DeviceId, Grant, Grants, ItemId, OperatorId, Quantity, SiteId, UnixMillis,
-    ZoneId,
+    BinId, ChainId, Currency, DeviceId, Grant, Grants, ItemId, OperatorId, Quantity, SiteId,
+    UnitValue, UnixMillis, ZoneId,
 };
 
 use crate::record::{FieldEdit, Record, RecordKind, Value};
@@ -37,6 +37,8 @@ pub struct Item {
     pub barcodes: BTreeMap<String, Quantity>,
     /// What decides where it is put.
     pub handling: Handling,
+    /// What one base unit is worth, if anybody has said it.
+    pub value: Option<UnitValue>,
 }
 
 /// What decides where goods are put.
@@ -130,7 +132,22 @@ impl Item {
                 volume: whole(f, "volume"),
                 weight: whole(f, "weight"),
             },
+            value: Self::value_of(f),
         })
+    }
+
+    /// The fields that say what a base unit is worth; both are written together.
+    pub fn value_fields(value: UnitValue) -> [FieldEdit; 2] {
+        [
+            FieldEdit::set("value", value.minor),
+            FieldEdit::set("currency", value.currency.code()),
+        ]
+    }
+
+    fn value_of(fields: &BTreeMap<String, Value>) -> Option<UnitValue> {
+        let minor = whole(fields, "value").min(UnitValue::LIMIT);
+        let currency = Currency::from_code(&text(fields, "currency"))?;
+        (minor > 0).then_some(UnitValue { minor, currency })
     }
 
     /// All fields, for a new record.
@@ -166,6 +183,7 @@ impl Item {
             class,
             &[("volume", *volume), ("weight", *weight)],
         );
+        fields.extend(self.value.into_iter().flat_map(Self::value_fields));
         fields
     }
 }
@@ -550,6 +568,10 @@ pub(crate) mod tests {
                 volume: 1_200,
                 weight: 350,
             },
+            value: Some(UnitValue {
+                minor: 1_250,
+                currency: Currency::from_code("CNY").unwrap(),
+            }),
         };
         assert_eq!(
             Item::from_record(item.id, &stored(RecordKind::Item, &item.to_fields())),

@@ -13,6 +13,7 @@ pub mod partition;
 pub mod record;
 pub mod segment;
 pub mod snapshot;
+pub mod stocktake;
 
 pub use body::{Body, BodyError, Part};
 pub use certificate::{Certificate, Role};
@@ -24,3 +25,4 @@ pub use partition::Partition;
 pub use record::{DocumentError, FieldConflict, FieldEdit, Record, RecordId, RecordKind, Value};
 pub use segment::{Accepted, Segment, SegmentError, SegmentHash, SegmentHeader, SegmentStatus};
 pub use snapshot::{Manifest, SnapshotId};
+pub use stocktake::{Closed, Stocktake, StocktakeKind, Tolerance};

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::{BinId, ItemId, OperatorId, OrderId, OrderType, Quantity, SiteId, UnixMillis};
+use domain::{
+    BinId, ItemId, OperatorId, OrderId, OrderType, Quantity, SiteId, StocktakeId, UnixMillis,
+};
 
 use crate::catalogue::{bytes, flag, text};
 use crate::record::{FieldEdit, Record, RecordKind, Value};
@@ -51,6 +53,8 @@ pub struct Order {
     pub counted_by: Vec<OperatorId>,
     /// Of a transfer: to which site.
     pub to_site: Option<SiteId>,
+    /// Of a count: the stocktake that it was planned with.
+    pub stocktake: Option<StocktakeId>,
     /// By number, from 1.
     pub lines: BTreeMap<u32, LineAsked>,
 }
@@ -107,6 +111,7 @@ impl Order {
             assigned: id16("assigned").map(OperatorId::from_bytes),
             counted_by,
             to_site: id16("to_site").map(SiteId::from_bytes),
+            stocktake: id16("stocktake").map(StocktakeId::from_bytes),
             lines,
         })
     }
@@ -137,6 +142,7 @@ impl Order {
         }
         fields.extend(self.assigned.map(|o| id("assigned".into(), o.as_bytes())));
         fields.extend(self.to_site.map(|s| id("to_site".into(), s.as_bytes())));
+        fields.extend(self.stocktake.map(|s| id("stocktake".into(), s.as_bytes())));
         for operator in &self.counted_by {
             fields.push(FieldEdit::set(format!("counted_by/{operator}"), true));
         }
@@ -189,6 +195,7 @@ mod tests {
             assigned: Some(OperatorId::from_bytes([3; 16])),
             counted_by: vec![OperatorId::from_bytes([4; 16])],
             to_site: Some(SiteId::from_bytes([5; 16])),
+            stocktake: Some(StocktakeId::from_bytes([8; 16])),
             lines: [
                 (
                     1,

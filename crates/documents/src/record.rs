@@ -54,7 +54,16 @@ macro_rules! record_ids {
         }
     )+};
 }
-record_ids!(SiteId, ZoneId, BinId, ItemId, OperatorId, DeviceId, OrderId);
+record_ids!(
+    SiteId,
+    ZoneId,
+    BinId,
+    ItemId,
+    OperatorId,
+    DeviceId,
+    OrderId,
+    StocktakeId
+);
 
 /// What a record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -101,6 +101,8 @@ ids! {
     OperatorId,
     /// What is to be done: goods to receive, to pick, to count.
     OrderId,
+    /// Count orders that were planned together.
+    StocktakeId,
     /// One handheld, or the server.
     DeviceId,
     /// One unbroken line of changes by one enrolment of one device; also its automerge actor.

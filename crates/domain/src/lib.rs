@@ -6,6 +6,7 @@ mod date_cbor;
 pub mod event;
 pub mod ids;
 pub mod ledger;
+pub mod money;
 pub mod order;
 pub mod quantity;
 pub mod rights;
@@ -19,8 +20,9 @@ pub use event::{
 };
 pub use ids::{
     BinId, ChainId, DeviceId, IdSource, ItemId, OperatorId, OrderId, OrganisationId, ParseIdError,
-    SiteId, UnitId, ZoneId,
+    SiteId, StocktakeId, UnitId, ZoneId,
 };
+pub use money::{Currency, UnitValue};
 pub use order::{
     FinishedLine, Inspection, OrderFinished, OrderLine, OrderProgress, OrderStep, OrderType,
     ProgressKey, Verdict,

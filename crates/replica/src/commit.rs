@@ -29,6 +29,8 @@ pub enum CarriesOut {
     Decision(EventHash),
     /// The first event of the same commit, which is the decision.
     FirstOfCommit,
+    /// The event of the same commit with this index, which is the decision and comes earlier.
+    OfCommit(usize),
 }
 
 /// An event to be written.
@@ -182,6 +184,7 @@ impl Replica {
                     CarriesOut::Nothing => None,
                     CarriesOut::Decision(hash) => Some(hash),
                     CarriesOut::FirstOfCommit => written.first().map(|e: &Event| e.hash),
+                    CarriesOut::OfCommit(index) => written.get(index).map(|e: &Event| e.hash),
                 };
                 let record = EventRecord {
                     clock: self.clock.tick(now),

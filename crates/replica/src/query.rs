@@ -9,6 +9,7 @@ mod only_here;
 mod order;
 mod review;
 mod stock;
+mod stocktake;
 
 use rusqlite::{Connection, Params, Row};
 
@@ -22,6 +23,7 @@ pub use exception::{ExceptionFilter, ResolutionRow};
 pub use order::OrderSummary;
 pub use review::{ClosedRow, EventHead, OpenRow, Supposed};
 pub use stock::{StockRow, UnitRow};
+pub use stocktake::{BinFilter, BinToCount, CountRow, CountedPile};
 
 /// Reads what has been committed.
 #[derive(Debug, Clone, Copy)]

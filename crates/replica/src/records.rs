@@ -1,13 +1,14 @@
 //! From a stored document to the rows that people search and read.
 
 mod rows;
+mod stocktake;
 
 use std::collections::{BTreeSet, HashSet};
 
 use automerge::Change;
 use documents::catalogue::{Bin, Device, Operator, Site, Verdict, Zone};
 use documents::record::{Counting, Merged};
-use documents::{DocumentError, Order, Partition, Record, RecordId, RecordKind};
+use documents::{DocumentError, Order, Partition, Record, RecordId, RecordKind, Stocktake};
 use domain::ledger::StateHash;
 use domain::{ChainId, Grants};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -245,6 +246,7 @@ fn forget_rows(connection: &Connection, id: RecordId) -> Result<(), ReplicaError
         "DELETE FROM orders WHERE id = ?1",
         "DELETE FROM order_line WHERE of = ?1",
         "DELETE FROM order_counted_by WHERE of = ?1",
+        "DELETE FROM stocktake WHERE id = ?1",
         "DELETE FROM field_conflict WHERE record = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([id.0])?;
@@ -380,6 +382,8 @@ fn put_rows(
         RecordKind::Order => {
             if let Some(order) = Order::from_record(id.into(), record) {
                 put_order(connection, &order, is_new)?;
+            } else if let Some(stocktake) = Stocktake::from_record(id.into(), record) {
+                stocktake::put(connection, &stocktake)?;
             }
         }
     }
@@ -391,8 +395,8 @@ fn put_order(connection: &Connection, order: &Order, is_new: bool) -> Result<(),
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO orders
-                 (id, site, type, code, lookup, party, note, due, cancelled, blind, assigned, to_site)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 (id, site, type, code, lookup, party, note, due, cancelled, blind, assigned, to_site, stocktake)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             id,
@@ -407,6 +411,7 @@ fn put_order(connection: &Connection, order: &Order, is_new: bool) -> Result<(),
             order.blind,
             order.assigned.map(|o| *o.as_bytes()),
             order.to_site.map(|s| *s.as_bytes()),
+            order.stocktake.map(|s| *s.as_bytes()),
         ])?;
     if !is_new {
         for sql in [
@@ -448,13 +453,13 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
         .prepare_cached(if is_new {
             "INSERT INTO item
                  (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
-                  weight)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+                  weight, value, currency)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
         } else {
             "INSERT OR REPLACE INTO item
                  (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
-                  weight)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+                  weight, value, currency)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
         })?
         .execute(params![
             item.id.as_bytes(),
@@ -469,6 +474,8 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
             item.handling.class,
             item.handling.volume,
             item.handling.weight,
+            item.value.map_or(0, |value| value.minor),
+            item.value.as_ref().map_or("", |value| value.currency.code()),
         ])?;
     if !is_new {
         connection

@@ -24,6 +24,12 @@ CREATE TEMP VIEW finding AS SELECT f.* FROM main.finding f JOIN main.subject s O
     WHERE substr(s.key, 1, 16) IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW orders AS SELECT * FROM main.orders
     WHERE site IN (SELECT id FROM temp.seen_site) OR to_site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW stocktake AS SELECT * FROM main.stocktake WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW closed_by_itself AS SELECT * FROM main.closed_by_itself
+    WHERE substr(subject, 1, 16) IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW event_note AS SELECT * FROM main.event_note
+    WHERE chain IN (SELECT id FROM main.chain WHERE partition IN (SELECT id FROM temp.seen_site));
+CREATE TEMP VIEW told_order AS SELECT * FROM main.told_order WHERE partition IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW event AS SELECT * FROM main.event
     WHERE +chain IN (SELECT id FROM main.chain WHERE partition IN (SELECT id FROM temp.seen_site));
 CREATE TEMP VIEW device AS SELECT * FROM main.device

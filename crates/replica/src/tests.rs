@@ -12,6 +12,7 @@ mod rights;
 mod scope;
 mod snapshot;
 mod snapshot_quarantine;
+mod stocktake;
 
 use documents::catalogue::{Bin, Device, Handling, Item, Operator, Room, Site};
 use documents::certificate::Role;
@@ -147,6 +148,7 @@ fn create_item(n: u8, name_zh: &str) -> RecordEdit {
         tracks_expiry: false,
         barcodes: [(format!("690123456789{n}"), Quantity::ONE)].into(),
         handling: Handling::default(),
+        value: None,
     };
     RecordEdit {
         partition: Partition::Shared,

@@ -42,6 +42,7 @@ pub(crate) fn plan_count(hub: &Hub, code: &str, change: impl Fn(&mut Order)) {
         assigned: None,
         counted_by: Vec::new(),
         to_site: None,
+        stocktake: None,
         lines: [(1, line(1)), (2, line(2))].into(),
     };
     change(&mut order);

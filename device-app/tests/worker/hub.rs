@@ -169,6 +169,7 @@ impl Hub {
                 tracks_expiry: expiry,
                 barcodes: [(code.to_owned(), Quantity::ONE)].into(),
                 handling: Handling::default(),
+                value: None,
             };
             self.edit(
                 Partition::Shared,

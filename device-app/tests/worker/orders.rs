@@ -31,6 +31,7 @@ fn order(hub: &Hub, kind: OrderType, code: &str) {
         assigned: None,
         counted_by: Vec::new(),
         to_site: None,
+        stocktake: None,
         lines: [(1, line(1, 10)), (2, line(3, 1))].into(),
     };
     hub.edit(

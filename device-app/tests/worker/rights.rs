@@ -290,6 +290,7 @@ fn more_than_ordered_waits_for_an_approval() {
         assigned: None,
         counted_by: Vec::new(),
         to_site: None,
+        stocktake: None,
         lines: [(1, line)].into(),
     };
     hub.edit(
@@ -492,6 +493,7 @@ fn a_recount_takes_the_right_to_recount() {
             assigned: None,
             counted_by,
             to_site: None,
+            stocktake: None,
             lines: [(1, line.clone())].into(),
         };
         hub.edit(

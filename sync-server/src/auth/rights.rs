@@ -37,6 +37,12 @@ rights! {
     QuarantineSee = "quarantine.see", Viewer;
     /// Release or reject it.
     QuarantineDecide = "quarantine.decide", Supervisor;
+    /// See stocktakes and their reports.
+    StocktakesSee = "stocktakes.see", Viewer;
+    /// Plan stocktakes and close them.
+    StocktakesPlan = "stocktakes.plan", Supervisor;
+    /// Approve counts or have them counted again.
+    StocktakesDecide = "stocktakes.decide", Supervisor;
     /// See stock, items, bins and units.
     StockSee = "stock.see", Viewer;
     /// See events.

@@ -39,6 +39,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             include_bytes!("../../assets/people.css"),
         ),
         (
+            "stocktake.css",
+            "text/css; charset=utf-8",
+            include_bytes!("../../assets/stocktake.css"),
+        ),
+        (
             "app.js",
             "text/javascript; charset=utf-8",
             include_bytes!("../../assets/app.js"),

@@ -10,6 +10,7 @@ pub(crate) mod handlers;
 pub mod import;
 pub(crate) mod kept;
 pub mod page;
+pub(crate) mod report;
 pub mod triage;
 pub mod view;
 pub mod words;

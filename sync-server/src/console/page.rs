@@ -132,6 +132,7 @@ impl Page {
         let right = match nav {
             "review" => "review.see",
             "stock" => "stock.see",
+            "stocktakes" => "stocktakes.see",
             "feed" => "events.see",
             "devices" => "devices.see",
             "data" => "data.see",
@@ -261,6 +262,14 @@ impl Page {
     /// What a field is called.
     pub fn field(&self, path: &str) -> String {
         words::field(self.lang, path)
+    }
+
+    /// A class of items; the empty one is all others.
+    pub fn class_words(&self, class: &str) -> String {
+        match class {
+            "" => self.t("stocktake.no-class").to_owned(),
+            class => class.to_owned(),
+        }
     }
 
     /// A base unit.

@@ -84,6 +84,7 @@ fn announcement(
         assigned: None,
         counted_by: Vec::new(),
         to_site: None,
+        stocktake: None,
         lines: transfer.lines.iter().filter_map(line).collect(),
     };
     if arrival.lines.is_empty() {

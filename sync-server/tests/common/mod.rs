@@ -189,6 +189,7 @@ impl Warehouse {
                 tracks_expiry: n == 4,
                 barcodes: [(barcode.to_owned(), Quantity::ONE)].into(),
                 handling: Handling::default(),
+                value: None,
             };
             let id = item.id.into();
             edits.push(edit(

@@ -3,7 +3,9 @@
 use documents::catalogue::{Bin, Device, Handling, Item, Operator, Room, Site, Zone};
 use documents::record::Counting;
 use documents::{Record, RecordId, RecordKind, Value};
-use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, Quantity, SiteId, ZoneId};
+use domain::{
+    BinId, ChainId, Currency, DeviceId, ItemId, OperatorId, Quantity, SiteId, UnitValue, ZoneId,
+};
 use rusqlite::{Row, params};
 
 use super::Query;
@@ -41,7 +43,7 @@ pub struct FieldConflictRow {
     pub values: Vec<(Value, ChainId)>,
 }
 
-const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight FROM item";
+const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight, value, currency FROM item";
 
 fn bin(r: &Row<'_>) -> Result<Bin, ReplicaError> {
     Ok(Bin {
@@ -69,6 +71,13 @@ fn room(r: &Row<'_>) -> Result<Room, ReplicaError> {
         weight: r.get("weight")?,
         face,
     })
+}
+
+pub(super) fn value(r: &Row<'_>) -> Result<Option<UnitValue>, ReplicaError> {
+    let minor: i64 = r.get("value")?;
+    let currency = Currency::from_code(&r.get::<_, String>("currency")?);
+    let said = currency.filter(|_| minor > 0);
+    Ok(said.map(|currency| UnitValue { minor, currency }))
 }
 
 fn site(r: &Row<'_>) -> Result<Site, ReplicaError> {
@@ -132,6 +141,7 @@ impl Query<'_> {
                 volume: r.get("volume")?,
                 weight: r.get("weight")?,
             },
+            value: value(r)?,
         })
     }
 

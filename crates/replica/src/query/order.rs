@@ -8,7 +8,7 @@ use domain::ledger::baseline::Mark;
 use domain::ledger::{Baseline, Subject, plain_marks};
 use domain::{
     BinId, ItemId, OperatorId, OrderId, OrderLine, OrderStep, OrderType, ProgressKey, Quantity,
-    SiteId,
+    SiteId, StocktakeId,
 };
 use rusqlite::{Row, params};
 
@@ -28,7 +28,10 @@ pub struct OrderSummary {
     pub finished: bool,
 }
 
-fn optional16(r: &Row<'_>, column: &'static str) -> Result<Option<[u8; 16]>, ReplicaError> {
+pub(super) fn optional16(
+    r: &Row<'_>,
+    column: &'static str,
+) -> Result<Option<[u8; 16]>, ReplicaError> {
     match r.get::<_, Option<Vec<u8>>>(column)? {
         None => Ok(None),
         Some(bytes) => match bytes.try_into() {
@@ -41,7 +44,7 @@ fn optional16(r: &Row<'_>, column: &'static str) -> Result<Option<[u8; 16]>, Rep
 /// All methods fail with [`ReplicaError`] only.
 #[expect(clippy::missing_errors_doc, reason = "said once, above")]
 impl Query<'_> {
-    fn with_lines(&self, r: &Row<'_>) -> Result<Option<Order>, ReplicaError> {
+    pub(super) fn with_lines(&self, r: &Row<'_>) -> Result<Option<Order>, ReplicaError> {
         let id = OrderId::from_bytes(row::bytes16(r, "id")?);
         let Some(kind) = OrderType::from_code(&r.get::<_, String>("type")?) else {
             return Ok(None);
@@ -77,6 +80,7 @@ impl Query<'_> {
             assigned: optional16(r, "assigned")?.map(OperatorId::from_bytes),
             counted_by,
             to_site: optional16(r, "to_site")?.map(SiteId::from_bytes),
+            stocktake: optional16(r, "stocktake")?.map(StocktakeId::from_bytes),
             lines: lines.into_iter().collect(),
         }))
     }

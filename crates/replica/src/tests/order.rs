@@ -28,6 +28,7 @@ fn announced(code: &str) -> RecordEdit {
         assigned: None,
         counted_by: Vec::new(),
         to_site: None,
+        stocktake: None,
         lines: [(1, line(1, 10)), (2, line(2, 4))].into(),
     };
     RecordEdit {

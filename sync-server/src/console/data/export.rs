@@ -89,6 +89,11 @@ impl ConsoleData {
                     item.handling.class,
                     known(item.handling.volume),
                     known(item.handling.weight),
+                    item.value.map_or_else(String::new, |value| {
+                        value.currency.number(value.minor.into())
+                    }),
+                    item.value
+                        .map_or_else(String::new, |value| value.currency.to_string()),
                 ]);
             }
             Ok(table)

@@ -191,6 +191,7 @@ fn new_item(id: ItemId, row: &ItemIn) -> Item {
             volume: row.needs.volume.unwrap_or(0),
             weight: row.needs.weight.unwrap_or(0),
         },
+        value: row.value,
     }
 }
 
@@ -227,6 +228,9 @@ fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
         ),
         &row.needs,
     ));
+    if let Some(value) = row.value.filter(|value| item.value != Some(*value)) {
+        fields.extend(Item::value_fields(value));
+    }
     for (code, pack) in row.barcodes.iter().flatten() {
         if item.barcodes.get(code) != Some(pack) {
             fields.push(FieldEdit::set(

@@ -215,6 +215,7 @@ fn empty(id: OrderId, site: SiteId, code: &str) -> Order {
         assigned: None,
         counted_by: Vec::new(),
         to_site: None,
+        stocktake: None,
         lines: BTreeMap::new(),
     }
 }

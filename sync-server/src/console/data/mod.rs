@@ -16,6 +16,7 @@ mod review;
 mod review_list;
 mod rights;
 mod stock;
+mod stocktake;
 mod things;
 mod triage;
 
@@ -39,6 +40,9 @@ pub use quarantine::QuarantineChoice;
 pub use resolve::{Decision, DecisionProblem};
 pub use review::{Looking, ReviewFilter, ReviewTab};
 pub use rights::{TypedGrant, posts};
+pub use stocktake::{
+    CountDecision, Decided, PlanProblem, StocktakeChoice, StocktakeProblem, TypedPlan,
+};
 
 /// So many readers are kept open, of all scopes together.
 const READERS_MAX: usize = 8;

@@ -105,7 +105,7 @@ impl ConsoleData {
         }
         let body = EventBody::Noted(ReviewNote {
             exception: id,
-            about: about(&exception),
+            about: about(&exception.finding),
             text: text.to_owned(),
             assigned,
         });

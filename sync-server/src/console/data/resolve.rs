@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use documents::catalogue::Operator;
 use documents::{FieldEdit, Partition, RecordId, RecordKind, Value};
 use domain::event::{EventBody, EventHash, Goods};
-use domain::ledger::{Exception, ExceptionKind, ExceptionStatus, Standing};
+use domain::ledger::{Exception, ExceptionKind, ExceptionStatus, Finding, Standing};
 use domain::{BinId, ExceptionId, ItemId, OperatorId, Quantity, Resolution, UnixMillis};
 use replica::query::EventFilter;
 use replica::{CarriesOut, Commit, NewEvent, Query, RecordEdit, Replica};
@@ -47,6 +47,8 @@ pub enum DecisionProblem {
     NoSuchBin,
     /// There is no such choice for this kind.
     NoSuchChoice,
+    /// Whoever decides counted it.
+    OwnCount,
 }
 
 impl DecisionProblem {
@@ -58,6 +60,7 @@ impl DecisionProblem {
             Self::NoSuchItem => "resolve.problem.no-item",
             Self::NoSuchBin => "resolve.problem.no-bin",
             Self::NoSuchChoice => "resolve.problem.no-choice",
+            Self::OwnCount => "resolve.problem.own-count",
         }
     }
 }
@@ -161,6 +164,9 @@ impl ConsoleData {
         if needs_note(&decision.choice) && decision.note.trim().is_empty() {
             return Ok(Err(DecisionProblem::NeedsNote));
         }
+        if decision.choice == "approve-count" && self.counted_by(&query, &exception, user)? {
+            return Ok(Err(DecisionProblem::OwnCount));
+        }
         let mut actions = match actions(&query, &exception, decision)? {
             Ok(actions) => actions,
             Err(problem) => return Ok(Err(problem)),
@@ -173,7 +179,7 @@ impl ConsoleData {
             evidence: exception.finding.evidence.clone(),
             choice: decision.choice.clone(),
             note: decision.note.trim().to_owned(),
-            about: about(&exception),
+            about: about(&exception.finding),
         };
         let mut events = vec![NewEvent::from(EventBody::Resolved(resolution))];
         events.extend(actions.events.into_iter().map(|body| NewEvent {
@@ -385,10 +391,10 @@ pub(super) fn seen(
 }
 
 /// The exception in words that outlive it: its kind, and the key of its subject.
-pub(super) fn about(exception: &Exception) -> String {
-    let key = exception.finding.subject.to_key();
+pub(super) fn about(finding: &Finding) -> String {
+    let key = finding.subject.to_key();
     let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
-    format!("{} {hex}", exception.finding.kind.code())
+    format!("{} {hex}", finding.kind.code())
 }
 
 /// Events name an operator; the first write of a console user makes the record. It is inactive on handhelds: it has

@@ -23,6 +23,7 @@ pub(crate) mod roles;
 pub(crate) mod sign_in;
 pub(crate) mod sites;
 pub(crate) mod stock;
+pub(crate) mod stocktakes;
 pub(crate) mod things;
 pub(crate) mod users;
 

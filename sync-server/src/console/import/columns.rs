@@ -47,6 +47,10 @@ pub enum Column {
     Volume,
     /// Weight of one base unit, or what a bin bears; grams.
     Weight,
+    /// What one base unit of an item is worth, in the currency's major unit.
+    Value,
+    /// ISO 4217 code of the currency.
+    Currency,
     /// Where a bin lies on the way through the site.
     Sequence,
     /// SKU of the item that a pick face is kept filled with.
@@ -66,7 +70,7 @@ pub enum Column {
 }
 
 impl Column {
-    const ALL: [Self; 29] = [
+    const ALL: [Self; 31] = [
         Self::Sku,
         Self::NameZh,
         Self::NameEn,
@@ -88,6 +92,8 @@ impl Column {
         Self::Class,
         Self::Volume,
         Self::Weight,
+        Self::Value,
+        Self::Currency,
         Self::Sequence,
         Self::FaceItem,
         Self::FaceMin,
@@ -214,6 +220,15 @@ impl Column {
                 "weight",
                 "load",
             ],
+            Self::Value => &[
+                "单位价值",
+                "Unit value",
+                "单价",
+                "成本",
+                "unit cost",
+                "cost",
+            ],
+            Self::Currency => &["币种", "Currency"],
             Self::Sequence => &["动线顺序", "Pick sequence", "sequence"],
             Self::FaceItem => &["拣货位商品", "Pick face item", "face item"],
             Self::FaceMin => &["补货下限", "Pick face minimum", "face min"],
@@ -270,6 +285,8 @@ pub(super) const fn columns(kind: Kind) -> &'static [Column] {
             Column::Class,
             Column::Volume,
             Column::Weight,
+            Column::Value,
+            Column::Currency,
         ],
         Kind::Bins => &[
             Column::Bin,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use domain::{OrderType, Quantity};
+use domain::{Currency, OrderType, Quantity, UnitValue};
 
 use super::columns::Column;
 use super::sheet::{Row, Sheet};
@@ -35,6 +35,8 @@ pub struct ItemIn {
     pub tracks_expiry: Option<bool>,
     /// What decides where it is put.
     pub needs: NeedsIn,
+    /// What one base unit is worth.
+    pub value: Option<UnitValue>,
 }
 
 /// Class, room and weight as a row says them: of a base unit of an item, or of a bin.
@@ -280,6 +282,18 @@ impl Cells<'_> {
         })
     }
 
+    /// A value with its currency, which is never guessed; `None` if the file does not say.
+    fn value(&self) -> Result<Option<UnitValue>, Problem> {
+        let Some(text) = self.filled(Column::Value) else {
+            return Ok(None);
+        };
+        let currency = Currency::from_code(self.get(Column::Currency).unwrap_or_default())
+            .ok_or_else(|| self.problem(Column::Currency, "import.problem.currency"))?;
+        let minor = currency.parse(&plain_number(&text)).filter(|n| *n > 0);
+        let minor = minor.ok_or_else(|| self.problem(Column::Value, "import.problem.value"))?;
+        Ok(Some(UnitValue { minor, currency }))
+    }
+
     fn day(&self, column: Column) -> Result<Option<NaiveDate>, Problem> {
         let Some(text) = self.filled(column) else {
             return Ok(None);
@@ -332,6 +346,7 @@ fn item(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<ItemIn, Problem
         tracks_serial: cells.flag(Column::TracksSerial)?,
         tracks_expiry: cells.flag(Column::TracksExpiry)?,
         needs: cells.needs()?,
+        value: cells.value()?,
     })
 }
 

@@ -5,6 +5,7 @@ mod quarantine;
 mod refused;
 mod review;
 mod stock;
+mod stocktake;
 mod things;
 
 use crate::console::by_value::ByValue;
@@ -21,6 +22,11 @@ pub use review::{
     Silent, SubjectView, Typed, choices, is_safe_for_many, needs_note, seen_of,
 };
 pub use stock::{ItemRow, PageOf, StockRow, any_stale};
+pub use stocktake::{
+    BinCounts, BinStatus, COUNT_REASONS, CountView, CountedLine, PlanChoices, PlanPart,
+    PlanPreview, Progress, ProgressOf, ReportLine, StocktakeHead, StocktakeReport, StocktakeView,
+    Sums, Totals, accuracy, money,
+};
 pub use things::{BinView, DeviceView, GrantView, ItemView, OperatorView, RightsView, UnitView};
 
 /// A thing with a name: an item, bin, site, operator, device.
