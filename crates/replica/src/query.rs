@@ -5,6 +5,7 @@ mod catalogue;
 mod console;
 mod event;
 mod exception;
+mod exchange;
 mod only_here;
 mod order;
 mod stock;
@@ -18,6 +19,7 @@ pub use catalogue::{CodeMatch, FieldConflictRow};
 pub use console::{ChainRow, ItemStockRow};
 pub use event::{EventFilter, EventRow};
 pub use exception::{ExceptionFilter, ResolutionRow};
+pub use exchange::{Arrival, ArrivedRow};
 pub use order::OrderSummary;
 pub use stock::{StockRow, UnitRow};
 

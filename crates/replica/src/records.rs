@@ -286,11 +286,11 @@ fn put_rows(
 ) -> Result<BTreeSet<ChainId>, ReplicaError> {
     let record = &rows.record;
     match record.kind {
-        RecordKind::Item => {
-            if let Some(item) = &rows.item {
-                put_item(connection, item, is_new)?;
-            }
-        }
+        RecordKind::Item => match &rows.item {
+            Some(item) => put_item(connection, item, is_new)?,
+            None if is_new => {}
+            None => forget_rows(connection, id)?,
+        },
         RecordKind::Bin => {
             if let Some(bin) = Bin::from_record(id.into(), record) {
                 connection
@@ -314,6 +314,8 @@ fn put_rows(
                         bin.room.face.map_or(0, |(.., most)| most.thousandths()),
                     ])?;
                 search::put(connection, HitKind::Bin, &id.0, "", &bin.code)?;
+            } else if !is_new {
+                forget_rows(connection, id)?;
             }
         }
         RecordKind::Zone => {
@@ -331,6 +333,8 @@ fn put_rows(
                         zone.name_zh,
                         zone.purpose
                     ])?;
+            } else if !is_new {
+                forget_rows(connection, id)?;
             }
         }
         RecordKind::Site => {

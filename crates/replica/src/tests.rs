@@ -2,6 +2,7 @@
 
 mod attached;
 mod blobs;
+mod exchange;
 mod order;
 mod places;
 mod quarantine;
