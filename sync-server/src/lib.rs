@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod api;
 pub mod auth;
 pub mod backup;
 pub mod cli;
@@ -19,6 +20,7 @@ pub mod settings;
 pub mod state;
 pub mod store;
 pub mod tls;
+pub mod webhooks;
 
 pub use error::AppError;
 pub use router::router;

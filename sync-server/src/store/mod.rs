@@ -4,6 +4,7 @@
 //! "done" survives a power cut.
 
 pub mod accounts;
+pub mod api;
 pub(crate) mod copy;
 pub mod hub_blobs;
 pub mod hub_chains;
@@ -12,10 +13,12 @@ pub mod hub_log;
 pub mod hub_pushes;
 pub mod hub_refusals;
 pub mod hub_renewals;
+pub mod imports;
 pub mod links;
 mod migrate;
 mod pool;
 pub mod sessions;
+pub mod webhooks;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};

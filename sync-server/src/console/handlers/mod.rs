@@ -1,11 +1,14 @@
 //! One file per resource. A handler reads as a list: who asks, what they may, one call, one answer.
 
 pub(crate) mod account;
+pub(crate) mod add;
+pub(crate) mod api_keys;
 pub(crate) mod blobs;
 pub(crate) mod devices;
 pub(crate) mod export;
 pub(crate) mod feed;
 pub(crate) mod import;
+pub(crate) mod imports;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod parcels;
@@ -19,6 +22,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sites;
 pub(crate) mod stock;
 pub(crate) mod things;
+pub(crate) mod webhooks;
 
 use axum::response::{IntoResponse, Redirect, Response};
 
