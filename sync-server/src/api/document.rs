@@ -88,6 +88,7 @@ struct Docs<'d> {
     groups: &'d [(String, Vec<Operation>)],
     shapes: &'d [Shape],
     style: [String; 2],
+    icon: String,
 }
 
 /// A handler that shows the document.
@@ -105,6 +106,7 @@ pub(super) fn pages(
             groups: &groups,
             shapes: &shapes,
             style: [assets::address("app.css"), assets::address("parts.css")],
+            icon: assets::address("mark.svg"),
         };
         std::future::ready(match page.render() {
             Ok(html) => axum::response::Html(html).into_response(),
