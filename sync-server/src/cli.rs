@@ -20,7 +20,7 @@ use crate::settings::{Settings, Transport};
 use crate::state::{AppState, Parts};
 use crate::store::accounts::{Role, count};
 use crate::store::{Database, StoreError};
-use crate::{demo, serve, tls};
+use crate::{demo, serve, tls, webhooks};
 
 /// Tallyman's sync server and console.
 #[derive(Parser)]
@@ -95,6 +95,9 @@ struct Serve {
     /// of these, and nobody else, X-Forwarded-For says who asks: limits for each address count the addresses behind it.
     #[arg(long)]
     trusted_proxy: Vec<Proxy>,
+    /// A private network that webhooks may go to, without TLS too; again for each further one.
+    #[arg(long, value_name = "ADDRESS")]
+    webhooks_may_reach: Vec<Proxy>,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -123,6 +126,9 @@ struct LimitArgs {
     /// Changes that one handheld may send in a day.
     #[arg(long, default_value_t = Limits::default().push_changes_per_day)]
     push_changes_per_day: u64,
+    /// Requests a second of one key of another program, for as long as it goes on; ten seconds' worth at once. 0: no limit.
+    #[arg(long, default_value_t = Limits::default().api_requests_per_second)]
+    api_requests_per_second: u32,
 }
 
 #[derive(Subcommand)]
@@ -285,6 +291,7 @@ async fn serve_until_stopped(args: Serve) -> anyhow::Result<()> {
             requests_per_second_per_address: args.limits.requests_per_second_per_address,
             push_mib_per_day: args.limits.push_mib_per_day,
             push_changes_per_day: args.limits.push_changes_per_day,
+            api_requests_per_second: args.limits.api_requests_per_second,
         },
         proxies: args.trusted_proxy,
     });
@@ -300,9 +307,12 @@ async fn serve_until_stopped(args: Serve) -> anyhow::Result<()> {
             token.secret()
         ));
     }
+    app.webhooks().allow(args.webhooks_may_reach);
     let announce = app.clone();
     let pump = tokio::spawn(hub.run(clock, move || announce.announce_change()));
+    let deliveries = tokio::spawn(webhooks::run(app.clone()));
     serve(&settings, app, listener, identity, stop_signal()).await?;
+    deliveries.abort();
     pump.abort();
     Ok(())
 }

@@ -13,9 +13,10 @@ use domain::{SiteId, UnixMillis, ZoneId};
 use replica::{Commit, RecordEdit};
 use tokio::net::TcpListener;
 
+use crate::api;
 use crate::auth::accounts;
 use crate::clock::Clock;
-use crate::console::data::{ConsoleData, NewOperator, posts};
+use crate::console::data::{Brought, ConsoleData, NewOperator, posts};
 use crate::console::desk;
 use crate::console::import::{Kind, Sheet, parse};
 use crate::hub::Hub;
@@ -24,6 +25,7 @@ use crate::settings::{Settings, Transport};
 use crate::state::{AppState, Parts};
 use crate::store::Database;
 use crate::store::accounts::{Role, User};
+use crate::store::api::{self as keys, ApiKey};
 
 const ZONES: &str = include_str!("../../fixtures/demo-site/zones.csv");
 const OPERATORS: &str = include_str!("../../fixtures/demo-site/operators.csv");
@@ -67,6 +69,9 @@ pub(crate) struct Demo {
     /// Stop when the standard input ends, so that the server does not outlive its caller.
     #[arg(long)]
     until_input_ends: bool,
+    /// Make an API key that may everything, without limit of requests, and print it with the rest: for tests of the API.
+    #[arg(long)]
+    api_key: bool,
 }
 
 /// Makes the warehouse, prints one line of JSON, and serves until it is told to stop.
@@ -116,12 +121,15 @@ pub(crate) async fn run(
         );
     }
     let link = accounts::make_link(&database, Some(user.id), "/review", now)?;
-    let hello = serde_json::json!({
+    let mut hello = serde_json::json!({
         "url": url,
         "user": user.name,
         "sign_in_link": format!("{url}/sign-in/link/{}", link.secret()),
         "enrolment": codes,
     });
+    if demo.api_key {
+        hello["api_key"] = make_key(&database, &user, now)?.into();
+    }
     let app = AppState::new(Parts {
         database,
         hub: hub.clone(),
@@ -129,11 +137,18 @@ pub(crate) async fn run(
         secure: false,
         public_url: url,
         certificate_fingerprint: None,
-        limits: crate::hub::Limits::default(),
+        limits: crate::hub::Limits {
+            api_requests_per_second: match demo.api_key {
+                true => 0,
+                false => crate::hub::Limits::default().api_requests_per_second,
+            },
+            ..crate::hub::Limits::default()
+        },
         proxies: Vec::new(),
     });
     let announce = app.clone();
     let pump = tokio::spawn(hub.run(clock, move || announce.announce_change()));
+    let deliveries = tokio::spawn(crate::webhooks::run(app.clone()));
     crate::cli::say(&hello.to_string());
     let input_ended = input_end(demo.until_input_ends);
     let stop = async {
@@ -143,8 +158,31 @@ pub(crate) async fn run(
         }
     };
     serve(&settings, app, listener, None, stop).await?;
+    deliveries.abort();
     pump.abort();
     Ok(())
+}
+
+fn make_key(database: &Database, user: &User, now: UnixMillis) -> anyhow::Result<String> {
+    let (shown, hash, hint) = api::new_key()?;
+    let key = ApiKey {
+        id: 0,
+        name: "demo".to_owned(),
+        hint,
+        scopes: api::Scope::ALL
+            .iter()
+            .map(|s| s.code().to_owned())
+            .collect(),
+        sites: Vec::new(),
+        operator: user.operator,
+        made_by: user.name.clone(),
+        made_at: now,
+        expires_at: None,
+        used_at: None,
+        revoked_at: None,
+    };
+    database.write(|t| keys::insert(t, &hash, &key))?;
+    Ok(shown)
 }
 
 fn make_site(hub: &Arc<Hub>, user: &User, now: UnixMillis) -> anyhow::Result<SiteId> {
@@ -181,7 +219,14 @@ fn make_site(hub: &Arc<Hub>, user: &User, now: UnixMillis) -> anyhow::Result<Sit
     }
     for (kind, text) in TABLES {
         let (rows, problems) = parse(&Sheet::read(text, kind).context("a table")?, kind);
-        let outcome = data.import(&rows, Some(id), user, now)?;
+        let brought = Brought {
+            kind,
+            site: Some(id),
+            file: "demo",
+            left_out: problems.len(),
+            user,
+        };
+        let (outcome, _) = data.import(&rows, brought, now)?;
         let problem = problems.first().or(outcome.problems.first());
         ensure!(problem.is_none(), "{}: {problem:?}", kind.code());
     }

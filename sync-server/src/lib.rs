@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+pub mod api;
 pub mod audit;
 pub mod auth;
 pub mod backup;
@@ -22,6 +23,7 @@ pub mod settings;
 pub mod state;
 pub mod store;
 pub mod tls;
+pub mod webhooks;
 
 pub use error::AppError;
 pub use router::router;

@@ -47,7 +47,8 @@ impl FromStr for Proxy {
 }
 
 impl Proxy {
-    fn covers(&self, address: IpAddr) -> bool {
+    /// Whether an address is one of it.
+    pub(crate) fn covers(&self, address: IpAddr) -> bool {
         match (self.network, address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 let differs = own.to_bits() ^ other.to_bits();

@@ -6,11 +6,12 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
+use crate::api;
 use crate::console::assets;
 use crate::console::handlers::{
-    account, audit, badges, blobs, decide, devices, export, feed, import, link, live, parcels,
-    people, preferences, quarantine, refused, requests, review, rights, roles, sign_in, sites,
-    stock, stocktakes, things, users,
+    account, add, api_keys, audit, badges, blobs, decide, devices, export, feed, import, imports,
+    link, live, parcels, people, preferences, quarantine, refused, requests, review, rights, roles,
+    sign_in, sites, stock, stocktakes, things, users, webhooks,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -23,7 +24,7 @@ use crate::state::AppState;
 /// The whole app.
 pub fn router(app: AppState) -> Router {
     let hub = hub::routes(app.shared_hub().clone(), app.clock().clone(), app.limits());
-    middleware::wrap(routes(), hub, &app)
+    middleware::wrap(routes(), hub.merge(api_routes(&app)), &app)
 }
 
 fn routes() -> Router<AppState> {
@@ -39,6 +40,17 @@ pub(crate) fn guarded(app: &AppState) -> Router {
     routes()
         .layer(from_fn_with_state(app.clone(), guard))
         .with_state(app.clone())
+}
+
+/// What other programs ask for, with keys instead of sessions; see [`crate::api`].
+fn api_routes(app: &AppState) -> Router {
+    api::routes(app.clone()).unwrap_or_else(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the API is not served"
+        );
+        Router::new()
+    })
 }
 
 /// What needs no account.
@@ -142,9 +154,24 @@ fn data_routes() -> Router<AppState> {
         .route("/sites/{id}/window", post(sites::set_window))
         .route("/data/template/{kind}", get(import::template))
         .route("/data/import/{kind}/check", check)
+        .route(
+            "/data/import/{kind}/columns",
+            get(import::columns).post(import::set_columns),
+        )
         .route("/data/import/{kind}/apply", post(import::apply))
         .route("/data/import/{kind}/errors.csv", get(import::errors))
         .route("/export/{list}", get(export::get))
+        .route("/data/add/{kind}", get(add::show).post(add::submit))
+        .route("/api-keys", get(api_keys::list).post(api_keys::make))
+        .route("/api-keys/{id}/revoke", post(api_keys::revoke))
+        .route("/webhooks", get(webhooks::list).post(webhooks::make))
+        .route("/webhooks/{id}", get(webhooks::show))
+        .route("/webhooks/{id}/state", post(webhooks::set_state))
+        .route("/webhooks/{id}/secret", post(webhooks::rotate))
+        .route("/webhooks/{id}/again", post(webhooks::send_again))
+        .route("/imports", get(imports::list))
+        .route("/imports/{id}", get(imports::show))
+        .route("/imports/{id}/undo", post(imports::undo))
 }
 
 fn account_routes() -> Router<AppState> {

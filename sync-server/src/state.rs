@@ -15,6 +15,7 @@ use crate::hub::{Hub, HubError, Limits};
 use crate::metrics::Metrics;
 use crate::proxies::Proxy;
 use crate::store::Database;
+use crate::webhooks::Webhooks;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ struct Inner {
     throttle: Throttle,
     metrics: Metrics,
     uploads: Uploads,
+    webhooks: Webhooks,
     changed: watch::Sender<u64>,
     closing: watch::Sender<bool>,
 }
@@ -73,6 +75,7 @@ impl AppState {
             throttle: Throttle::default(),
             metrics: Metrics::default(),
             uploads: Uploads::default(),
+            webhooks: Webhooks::default(),
             changed: watch::Sender::new(0),
             closing: watch::Sender::new(false),
         }))
@@ -144,6 +147,21 @@ impl AppState {
     /// Files that were checked and wait to be imported.
     pub fn uploads(&self) -> &Uploads {
         &self.0.uploads
+    }
+
+    /// What this node knows of webhooks.
+    pub fn webhooks(&self) -> &Webhooks {
+        &self.0.webhooks
+    }
+
+    /// The organisation's data, for code that is on a blocking thread already.
+    pub fn console_data(&self) -> &ConsoleData {
+        &self.0.data
+    }
+
+    /// This node among those that share the store; zeros if it is none yet.
+    pub fn node_id(&self) -> [u8; 16] {
+        self.0.hub.node().map_or([0; 16], |node| *node.as_bytes())
     }
 
     /// The database itself, for code that is on a blocking thread already.

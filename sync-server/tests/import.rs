@@ -1,4 +1,4 @@
-//! CSV in and out.
+//! CSV and XLSX in and out.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
@@ -230,4 +230,332 @@ async fn bins_say_what_fits_and_which_of_them_are_pick_faces() {
         .upload("/data", "/data/import/bins/check", "b.csv", &exported.bytes)
         .await;
     assert_eq!(figure(&again.body, "更新"), 0, "{}", again.body);
+}
+
+fn workbook(rows: &[&[&str]]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (line, row) in (0..).zip(rows) {
+        for (column, cell) in (0..).zip(*row) {
+            sheet.write(line, column, *cell).unwrap();
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+/// The address of the import that a result page leads to.
+fn run_path(page: &str) -> String {
+    let (_, rest) = page.split_once("href=\"/imports/").unwrap();
+    format!("/imports/{}", rest.split('"').next().unwrap())
+}
+
+fn query<T>(warehouse: &Warehouse, ask: impl Fn(&replica::Query<'_>) -> T) -> T {
+    let replica = warehouse.hub.replica().lock().unwrap();
+    ask(&replica.query())
+}
+
+#[tokio::test]
+async fn a_workbook_with_other_headings_is_asked_about_once() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let file = workbook(&[
+        &["Artikel", "Bezeichnung", "<script>alert(1)</script>"],
+        &["N-7", "Schraube <b>", "x"],
+    ]);
+    let asked = browser
+        .upload("/data", "/data/import/items/check", "liste.xlsx", &file)
+        .await;
+    assert_eq!(asked.status, 422);
+    for words in ["缺少列：商品编码", "Artikel", "N-7", "&#60;script&#62;"] {
+        assert!(asked.body.contains(words), "{words}: {}", asked.body);
+    }
+    assert!(
+        !asked.body.contains("<script>alert"),
+        "a heading runs nothing"
+    );
+    let (_, rest) = asked.body.split_once("action=\"/data/import/").unwrap();
+    let columns = format!("/data/import/{}", rest.split('"').next().unwrap());
+    let said = [("of:artikel", "sku"), ("of:bezeichnung", "name-en")];
+    let checked = browser.post_from(&columns, &columns, &said).await;
+    assert_eq!(checked.status, 200, "{}", checked.body);
+    assert_eq!(figure(&checked.body, "新增"), 1);
+    assert!(checked.body.contains("XLSX") && checked.body.contains("liste.xlsx"));
+    let done = browser
+        .post_from("/data", &apply_path(&checked.body), &[])
+        .await;
+    assert!(done.body.contains("导入完成"), "{}", done.body);
+
+    // The next file of this kind is understood at once, CSV too.
+    let next = "Artikel,Bezeichnung\nN-8,Mutter\n";
+    let checked = browser
+        .upload(
+            "/data",
+            "/data/import/items/check",
+            "x.csv",
+            next.as_bytes(),
+        )
+        .await;
+    assert_eq!(checked.status, 200, "{}", checked.body);
+    assert_eq!(figure(&checked.body, "新增"), 1);
+    // And what the headings mean to other kinds is not changed.
+    let bins = "Artikel\nC-1\n";
+    let checked = browser
+        .upload("/data", "/data/import/bins/check", "x.csv", bins.as_bytes())
+        .await;
+    assert_eq!(checked.status, 422);
+}
+
+#[tokio::test]
+async fn a_sheet_of_a_million_rows_and_a_broken_one_say_what_to_do() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let long = format!("SKU\n{}", "A\n".repeat(1_000_000));
+    let whole = workbook(&[&["SKU"], &["N-1"]]);
+    for (file, words) in [
+        (long.as_bytes(), "100000 行"),
+        (&whole[..whole.len() / 2], "无法读取这个工作簿"),
+        (
+            &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, 0, 0][..],
+            "旧格式",
+        ),
+    ] {
+        let answer = browser
+            .upload("/data", "/data/import/items/check", "x.xlsx", file)
+            .await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.body.contains(words), "{words}: {}", answer.body);
+    }
+    assert!(browser.get("/imports").await.body.contains("还没有导入过"));
+}
+
+#[tokio::test]
+async fn an_import_is_undone_where_nobody_has_changed_it_since() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let before = query(&warehouse, |q| q.item(item(1)).unwrap().unwrap());
+    let file =
+        "SKU,名称,单位\nN-1,新扳手,pcs\nN-2,被改的,pcs\nN-3,被用的,pcs\nWR-0250,换了名,box\n";
+    let checked = browser
+        .upload(
+            "/data",
+            "/data/import/items/check",
+            "i.csv",
+            file.as_bytes(),
+        )
+        .await;
+    let done = browser
+        .post_from("/data", &apply_path(&checked.body), &[])
+        .await;
+    let run = run_path(&done.body);
+
+    // Since then somebody has renamed one, received another, and changed one field of the third.
+    let rename = "SKU,名称\nN-2,别的名\n";
+    let unit = "SKU,单位\nWR-0250,kg\n";
+    let stock = "库位,货号,数量\nA-01-1,N-3,5\n";
+    for (kind, text) in [("items", rename), ("items", unit), ("stock", stock)] {
+        let path = format!("/data/import/{kind}/check");
+        let checked = browser
+            .upload("/data", &path, "x.csv", text.as_bytes())
+            .await;
+        browser
+            .post_from("/data", &apply_path(&checked.body), &[])
+            .await;
+    }
+    let list = browser.get("/imports").await.body;
+    assert!(
+        list.contains("i.csv") && list.contains("user-supervisor"),
+        "{list}"
+    );
+
+    let undone = browser.post_from(&run, &format!("{run}/undo"), &[]).await;
+    assert_eq!(undone.status, 303, "{}", undone.body);
+    let page = browser.get(&run).await.body;
+    for words in [
+        "N-2",
+        "N-3",
+        "WR-0250",
+        "之后有人改动过部分字段",
+        "正在使用",
+        "已撤销",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("N-1</th>"), "{page}");
+    query(&warehouse, |q| {
+        assert!(q.items_by_code("N-1").unwrap().is_empty(), "taken out");
+        assert!(q.search("新扳手", 10).unwrap().is_empty());
+        assert_eq!(q.items_by_code("N-2").unwrap()[0].item.name_zh, "别的名");
+        assert_eq!(q.items_by_code("N-3").unwrap().len(), 1);
+        let after = q.item(item(1)).unwrap().unwrap();
+        assert_eq!(after.name_zh, before.name_zh, "put back");
+        assert_eq!(after.unit, "kg", "somebody else's");
+    });
+    let again = browser.post_from(&run, &format!("{run}/undo"), &[]).await;
+    assert_eq!(again.status, 409, "undone once");
+
+    // What was taken out can be imported again.
+    let checked = browser
+        .upload(
+            "/data",
+            "/data/import/items/check",
+            "i.csv",
+            "SKU\nN-1\n".as_bytes(),
+        )
+        .await;
+    assert_eq!(figure(&checked.body, "新增"), 1);
+}
+
+#[tokio::test]
+async fn opening_stock_bins_and_orders_are_undone_too() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let mut runs = Vec::new();
+    for (kind, text) in [
+        ("bins", "Bin,Zone\nZ-1,NEW\nZ-2,NEW\n"),
+        ("stock", "Bin,SKU,Qty\nA-01-1,WR-0250,5\nA-01-2,GL-0008,7\n"),
+        ("outbound", "Order,SKU,Qty\nO-1,WR-0250,2\n"),
+    ] {
+        let text = text.replace("Qty", "Quantity");
+        let path = format!("/data/import/{kind}/check");
+        let checked = browser
+            .upload("/data", &path, "x.csv", text.as_bytes())
+            .await;
+        assert_eq!(checked.status, 200, "{}", checked.body);
+        let done = browser
+            .post_from("/data", &apply_path(&checked.body), &[])
+            .await;
+        runs.push(run_path(&done.body));
+    }
+    // One of the piles is counted on since.
+    let more = "Bin,SKU,Quantity\nA-01-2,GL-0008,1\n";
+    let checked = browser
+        .upload(
+            "/data",
+            "/data/import/stock/check",
+            "x.csv",
+            more.as_bytes(),
+        )
+        .await;
+    browser
+        .post_from("/data", &apply_path(&checked.body), &[])
+        .await;
+    let zones = query(&warehouse, |q| q.zones(warehouse.site).unwrap().len());
+    for run in &runs {
+        let undone = browser.post_from(run, &format!("{run}/undo"), &[]).await;
+        assert_eq!(undone.status, 303, "{}", undone.body);
+    }
+    let site = warehouse.site;
+    query(&warehouse, |q| {
+        assert!(q.bins_by_code(site, "Z-1").unwrap().is_empty());
+        assert_eq!(
+            q.zones(site).unwrap().len(),
+            zones - 1,
+            "the zone goes with them"
+        );
+        assert!(
+            q.stock_of_bin(common::bin(1)).unwrap().is_empty(),
+            "reversed"
+        );
+        let left = q.stock_of_bin(common::bin(2)).unwrap();
+        assert_eq!(
+            left[0].balance,
+            common::units(8),
+            "somebody went on from it"
+        );
+        assert!(q.orders_by_code(site, "O-1").unwrap()[0].cancelled);
+    });
+    let page = browser.get(&runs[1]).await.body;
+    assert!(page.contains("之后那里有货物移动或盘点"), "{page}");
+    let viewer = &mut warehouse.signed_in(Role::Viewer).await;
+    let refused = viewer
+        .post_from(&runs[1], &format!("{}/undo", runs[1]), &[])
+        .await;
+    assert_eq!(refused.status, 403);
+}
+
+#[tokio::test]
+async fn one_of_each_kind_is_typed_by_hand() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let typed: [(&str, &[(&str, &str)]); 4] = [
+        (
+            "items",
+            &[("sku", "H-1"), ("name-zh", "<script>x</script>")],
+        ),
+        ("bins", &[("bin", "H-B-1"), ("zone", "A")]),
+        (
+            "deliveries",
+            &[
+                ("order", "H-O-1"),
+                ("due", "2027-01-31"),
+                ("sku.0", "H-1"),
+                ("quantity.0", "5"),
+                ("sku.3", "WR-0250"),
+                ("quantity.3", "2"),
+            ],
+        ),
+        (
+            "stock",
+            &[("bin", "H-B-1"), ("sku", "H-1"), ("quantity", "3")],
+        ),
+    ];
+    for (kind, fields) in typed {
+        let path = format!("/data/add/{kind}");
+        let saved = browser.post_from(&path, &path, fields).await;
+        assert_eq!(saved.status, 303, "{kind}: {}", saved.body);
+        let page = browser.get(saved.location()).await;
+        assert!(page.body.contains("已保存"), "{}", page.body);
+    }
+    let order = query(&warehouse, |q| {
+        q.orders_by_code(warehouse.site, "H-O-1").unwrap()
+    });
+    assert_eq!(order[0].lines.len(), 2);
+    // A code that is taken, and a quantity that is none: nothing is saved, and what was typed stays.
+    let again = browser
+        .post_from(
+            "/data/add/items",
+            "/data/add/items",
+            &[("sku", "H-1"), ("name-zh", "等待")],
+        )
+        .await;
+    assert_eq!(again.status, 422);
+    assert!(again.body.contains("这个编码已被使用") && again.body.contains("等待"));
+    let fields = [("order", "H-O-2"), ("sku.0", "H-1"), ("quantity.0", "-1")];
+    let wrong = browser
+        .post_from("/data/add/outbound", "/data/add/outbound", &fields)
+        .await;
+    assert_eq!(wrong.status, 422);
+    assert!(
+        wrong.body.contains("不是有效的数量") && wrong.body.contains("H-O-2"),
+        "{}",
+        wrong.body
+    );
+}
+
+#[tokio::test]
+async fn every_list_is_exported_in_both_forms() {
+    let warehouse = Warehouse::new();
+    let _handhelds = common::story::tell(&warehouse);
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let data = browser.get("/data").await.body;
+    let lists: Vec<&str> = data
+        .split("href=\"/export/")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(lists.len(), 20, "{lists:?}");
+    for list in lists {
+        let answer = browser.get(&format!("/export/{list}")).await;
+        assert_eq!(answer.status, 200, "{list}");
+        match list.ends_with(".xlsx") {
+            true => assert!(answer.bytes.starts_with(b"PK"), "{list}"),
+            false => assert!(answer.bytes.starts_with(b"\xef\xbb\xbf"), "{list}"),
+        }
+    }
+    // A workbook that was exported is taken back, and changes nothing.
+    let items = browser.get("/export/items.xlsx").await;
+    let back = browser
+        .upload("/data", "/data/import/items/check", "i.xlsx", &items.bytes)
+        .await;
+    assert_eq!(figure(&back.body, "无变化"), 6, "{}", back.body);
 }

@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Pages that show or change something; `tests/access.rs` asks every route there is.
-const PAGES: [&str; 33] = [
+const PAGES: [&str; 40] = [
     "/refused",
     "/quarantine",
     "/account",
@@ -36,6 +36,13 @@ const PAGES: [&str; 33] = [
     "/stocktakes/00000000-0000-0000-0000-000000000000/report",
     "/stocktakes/00000000-0000-0000-0000-000000000000/report/report.xlsx",
     "/stocktakes/00000000-0000-0000-0000-000000000000/report/report.pdf",
+    "/data/import/0/columns",
+    "/data/add/items",
+    "/imports",
+    "/api-keys",
+    "/webhooks",
+    "/webhooks/1",
+    "/imports/00000000000000000000000000000000",
     "/export/items.csv",
     "/export/bins.csv",
     "/export/stock.csv",
@@ -43,7 +50,7 @@ const PAGES: [&str; 33] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 26] = [
+const FORMS: [&str; 35] = [
     "/review/decide",
     "/review/undo",
     "/review/00/note",
@@ -70,6 +77,15 @@ const FORMS: [&str; 26] = [
     "/stocktakes/00000000-0000-0000-0000-000000000000/close",
     "/data/import/0/apply",
     "/data/import/items/check",
+    "/data/import/0/columns",
+    "/data/add/items",
+    "/api-keys",
+    "/api-keys/1/revoke",
+    "/webhooks",
+    "/webhooks/1/state",
+    "/webhooks/1/secret",
+    "/webhooks/1/again",
+    "/imports/00000000000000000000000000000000/undo",
 ];
 
 #[tokio::test]
@@ -142,7 +158,7 @@ async fn pages_hold_nothing_inline() {
 #[tokio::test]
 async fn machines_get_a_stable_code() {
     let warehouse = Warehouse::new();
-    let answer = warehouse.visitor().get("/api/v1/items").await;
+    let answer = warehouse.visitor().get("/api/v2/items").await;
     assert_eq!(answer.status, 404);
     assert_eq!(answer.body, r#"{"code":"not-found"}"#);
 }

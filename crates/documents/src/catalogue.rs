@@ -95,9 +95,10 @@ pub(crate) fn bytes(fields: &BTreeMap<String, Value>, path: &str) -> Vec<u8> {
 }
 
 impl Item {
-    /// As it reads from its record; `None` for a record of another kind.
+    /// As it reads from its record; `None` for a record of another kind, and for one that was taken out again: its code is
+    /// gone.
     pub fn from_record(id: ItemId, record: &Record) -> Option<Self> {
-        if record.kind != RecordKind::Item {
+        if record.kind != RecordKind::Item || !record.fields.contains_key("sku") {
             return None;
         }
         let f = &record.fields;
@@ -219,9 +220,11 @@ pub struct Room {
 }
 
 impl Bin {
-    /// As it reads from its record; `None` for a record of another kind.
+    /// As it reads from its record; `None` for a record of another kind, and for one that was taken out again: its code is
+    /// gone.
     pub fn from_record(id: BinId, record: &Record) -> Option<Self> {
-        (record.kind == RecordKind::Bin).then(|| Self {
+        let is_here = record.kind == RecordKind::Bin && record.fields.contains_key("code");
+        is_here.then(|| Self {
             id,
             code: text(&record.fields, "code"),
             zone: ZoneId::from_bytes(bytes16(&record.fields, "zone")),
@@ -300,9 +303,11 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// As it reads from its record; `None` for a record of another kind.
+    /// As it reads from its record; `None` for a record of another kind, and for one that was taken out again: its code is
+    /// gone.
     pub fn from_record(id: ZoneId, record: &Record) -> Option<Self> {
-        (record.kind == RecordKind::Zone).then(|| Self {
+        let is_here = record.kind == RecordKind::Zone && record.fields.contains_key("code");
+        is_here.then(|| Self {
             id,
             code: text(&record.fields, "code"),
             name_en: text(&record.fields, "name_en"),

@@ -288,11 +288,11 @@ fn put_rows(
 ) -> Result<BTreeSet<ChainId>, ReplicaError> {
     let record = &rows.record;
     match record.kind {
-        RecordKind::Item => {
-            if let Some(item) = &rows.item {
-                put_item(connection, item, is_new)?;
-            }
-        }
+        RecordKind::Item => match &rows.item {
+            Some(item) => put_item(connection, item, is_new)?,
+            None if is_new => {}
+            None => forget_rows(connection, id)?,
+        },
         RecordKind::Bin => {
             if let Some(bin) = Bin::from_record(id.into(), record) {
                 connection
@@ -316,6 +316,8 @@ fn put_rows(
                         bin.room.face.map_or(0, |(.., most)| most.thousandths()),
                     ])?;
                 search::put(connection, HitKind::Bin, &id.0, "", &bin.code)?;
+            } else if !is_new {
+                forget_rows(connection, id)?;
             }
         }
         RecordKind::Zone => {
@@ -333,6 +335,8 @@ fn put_rows(
                         zone.name_zh,
                         zone.purpose
                     ])?;
+            } else if !is_new {
+                forget_rows(connection, id)?;
             }
         }
         RecordKind::Site => {

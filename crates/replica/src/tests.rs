@@ -3,6 +3,7 @@
 mod attached;
 mod blobs;
 mod counter;
+mod exchange;
 mod order;
 mod places;
 mod quarantine;

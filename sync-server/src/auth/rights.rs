@@ -81,6 +81,8 @@ rights! {
     DataImport = "data.import", Supervisor;
     /// Export lists.
     DataExport = "data.export", Viewer;
+    /// Keep keys of other programs and webhooks.
+    ApiEdit = "api.edit", Admin;
     /// Add sites and say how much history their devices hold.
     SitesEdit = "sites.edit", Admin;
     /// Keep the console's accounts.

@@ -11,16 +11,16 @@ const REMEMBERED_MAX: usize = 20_000;
 
 /// How much a bucket holds and how fast it fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rate {
+pub(crate) struct Rate {
     /// Millionths of a second for each; 0: no limit.
-    pub(super) every_us: i64,
+    pub(crate) every_us: i64,
     /// How many at once.
-    pub(super) burst: i64,
+    pub(crate) burst: i64,
 }
 
 impl Rate {
     /// So many a second, and ten seconds' worth at once; 0: no limit.
-    pub(super) fn per_second(n: u32) -> Self {
+    pub(crate) fn per_second(n: u32) -> Self {
         Self {
             every_us: 1_000_000_i64.checked_div(i64::from(n)).unwrap_or(0),
             burst: i64::from(n) * 10,
@@ -29,13 +29,13 @@ impl Rate {
 }
 
 /// One bucket for each key, all alike. Kept for each is the time at which it is full again.
-pub(super) struct Buckets<K> {
+pub(crate) struct Buckets<K> {
     rate: Rate,
     full_at_us: Mutex<HashMap<K, i64>>,
 }
 
 impl<K: Hash + Eq> Buckets<K> {
-    pub(super) fn new(rate: Rate) -> Self {
+    pub(crate) fn new(rate: Rate) -> Self {
         Self {
             rate,
             full_at_us: Mutex::default(),
@@ -52,7 +52,7 @@ impl<K: Hash + Eq> Buckets<K> {
     ///
     /// # Errors
     /// The seconds until there is one again, at least 1.
-    pub(super) fn take(&self, key: K, now: UnixMillis) -> Result<(), u32> {
+    pub(crate) fn take(&self, key: K, now: UnixMillis) -> Result<(), u32> {
         if self.rate.every_us == 0 {
             return Ok(());
         }
@@ -73,7 +73,7 @@ impl<K: Hash + Eq> Buckets<K> {
     ///
     /// # Errors
     /// As of [`Buckets::take`].
-    pub(super) fn look(&self, key: &K, now: UnixMillis) -> Result<(), u32> {
+    pub(crate) fn look(&self, key: &K, now: UnixMillis) -> Result<(), u32> {
         if self.rate.every_us == 0 {
             return Ok(());
         }

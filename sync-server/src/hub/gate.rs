@@ -24,6 +24,8 @@ pub struct Limits {
     pub push_mib_per_day: u64,
     /// Changes that one device may bring in a day.
     pub push_changes_per_day: u64,
+    /// Requests a second of one key of another program; ten seconds' worth at once. 0: no limit.
+    pub api_requests_per_second: u32,
 }
 
 impl Default for Limits {
@@ -36,6 +38,7 @@ impl Default for Limits {
             requests_per_second_per_address: 2_000,
             push_mib_per_day: 512,
             push_changes_per_day: 1_000_000,
+            api_requests_per_second: 50,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 mod blob_files;
 mod blobs;
-mod buckets;
+pub(crate) mod buckets;
 mod contacts;
 mod counters;
 mod enrol;
@@ -179,6 +179,11 @@ impl Hub {
     /// The server's replica. Whoever commits to it calls [`Hub::wake`] afterwards.
     pub const fn replica(&self) -> &Arc<Mutex<Replica>> {
         &self.replica
+    }
+
+    /// The store that all nodes share.
+    pub(crate) const fn database(&self) -> &Arc<Database> {
+        &self.database
     }
 
     /// Who this hub serves.

@@ -18,6 +18,9 @@ const STEPS: &[(u32, &str)] = &[
     (10, include_str!("migrations/0010_nodes.sql")),
     (11, include_str!("migrations/0011_counter.sql")),
     (12, include_str!("migrations/0012_people.sql")),
+    (13, include_str!("migrations/0013_imports.sql")),
+    (14, include_str!("migrations/0014_api.sql")),
+    (15, include_str!("migrations/0015_webhooks.sql")),
 ];
 
 /// The schema that this program writes.

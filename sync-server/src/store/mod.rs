@@ -4,6 +4,7 @@
 //! "done" survives a power cut.
 
 pub mod accounts;
+pub mod api;
 pub mod audit;
 pub(crate) mod copy;
 pub mod hub_blobs;
@@ -13,6 +14,7 @@ pub mod hub_log;
 pub mod hub_pushes;
 pub mod hub_refusals;
 pub mod hub_renewals;
+pub mod imports;
 pub mod links;
 mod migrate;
 mod pool;
@@ -20,6 +22,7 @@ pub mod requests;
 pub mod roles;
 pub mod sessions;
 pub mod totp;
+pub mod webhooks;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Imports: compares rows with what is here, and writes what is new.
+//! Imports: compares rows with what is here, and says what would have to be written.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,23 +6,19 @@ use documents::catalogue::{Bin, Handling, Item, Room, Zone};
 use documents::{FieldEdit, Partition, RecordKind};
 use domain::event::{EventBody, Goods};
 use domain::{BinId, IdSource, ItemId, Quantity, SiteId, UnitId, UnixMillis, ZoneId};
-use replica::{Commit, NewEvent, Query, RecordEdit};
+use replica::{NewEvent, Query, RecordEdit};
 
 use super::ConsoleData;
 use super::load_orders;
-use super::resolve::operator_edit;
+use super::records::BinChange;
 use crate::console::import::{BinIn, Column, ItemIn, NeedsIn, Outcome, Parsed, Problem, StockIn};
 use crate::error::AppError;
-use crate::store::accounts::User;
-
-/// Written together: large enough to be fast, small enough that scanning goes on meanwhile.
-const BATCH: usize = 500;
 
 /// What is to be written, and what that amounts to.
 #[derive(Default)]
 pub(super) struct Plan {
     pub(super) edits: Vec<RecordEdit>,
-    events: Vec<NewEvent>,
+    pub(super) events: Vec<NewEvent>,
     pub(super) outcome: Outcome,
 }
 
@@ -40,53 +36,16 @@ impl ConsoleData {
         let mut ids = new_ids()?;
         Ok(self.ask(|q| plan(q, &mut ids, rows, site, now))?.outcome)
     }
-
-    /// Imports the rows that can be; the outcome lists those that cannot.
-    ///
-    /// # Errors
-    /// Those of the replica.
-    pub fn import(
-        &self,
-        rows: &Parsed,
-        site: Option<SiteId>,
-        user: &User,
-        now: UnixMillis,
-    ) -> Result<Outcome, AppError> {
-        let mut ids = new_ids()?;
-        drop(self.writer_at(now)?);
-        let plan = self.ask(|q| plan(q, &mut ids, rows, site, now))?;
-        let mut edits = plan.edits;
-        if !plan.events.is_empty() {
-            edits.extend(operator_edit(&self.writer().query(), user)?);
-        }
-        for batch in edits.chunks(BATCH) {
-            let commit = Commit {
-                edits: batch.to_vec(),
-                ..Commit::default()
-            };
-            self.writer().commit(commit, now)?;
-        }
-        for batch in plan.events.chunks(BATCH) {
-            let commit = Commit {
-                operator: Some(user.operator),
-                site,
-                events: batch.to_vec(),
-                ..Commit::default()
-            };
-            self.writer().commit(commit, now)?;
-        }
-        Ok(plan.outcome)
-    }
 }
 
 /// Ids of new records, drawn apart from the replica's own so that planning does not hold up scanning.
-fn new_ids() -> Result<IdSource, AppError> {
+pub(super) fn new_ids() -> Result<IdSource, AppError> {
     let mut random = [0u8; 8];
     getrandom::fill(&mut random).map_err(|error| AppError::internal(error.to_string()))?;
     Ok(IdSource::new(random))
 }
 
-fn plan(
+pub(super) fn plan(
     query: &Query<'_>,
     ids: &mut IdSource,
     rows: &Parsed,
@@ -197,7 +156,7 @@ fn new_item(id: ItemId, row: &ItemIn) -> Item {
 
 /// Only what the file says and what differs: an import does not undo what somebody else changes meanwhile. Barcodes
 /// are added, never taken away.
-fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
+pub(super) fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
     let mut fields = Vec::new();
     for (path, old, new) in [
         ("name_zh", &item.name_zh, &row.name_zh),
@@ -363,6 +322,68 @@ fn plan_bins(
         }
     }
     Ok(plan)
+}
+
+/// What a change says of a bin, and what differs; a zone that nobody knows comes with it.
+#[expect(clippy::type_complexity, reason = "two results of one look")]
+pub(super) fn bin_fields(
+    query: &Query<'_>,
+    ids: &mut IdSource,
+    bin: &Bin,
+    change: &BinChange,
+    now: UnixMillis,
+) -> Result<Result<(Vec<FieldEdit>, Option<RecordEdit>), Problem>, AppError> {
+    let here = &bin.room;
+    let needs = (here.class.as_str(), here.volume, here.weight);
+    let mut fields = changed_needs(needs, &change.takes);
+    if let Some(new) = change.sequence.filter(|new| *new != here.sequence) {
+        fields.push(FieldEdit::set("sequence", new));
+    }
+    let mut made = None;
+    let zone = match change.zone.as_deref() {
+        None => bin.zone,
+        Some("") => ZoneId::from_bytes([0; 16]),
+        Some(code) => {
+            let known = query.zones(bin.site)?;
+            match known.iter().find(|z| z.code.eq_ignore_ascii_case(code)) {
+                Some(zone) => zone.id,
+                None => {
+                    let id = ZoneId::from_bytes(ids.draw(now));
+                    made = Some(new_zone(id, code, bin.site));
+                    id
+                }
+            }
+        }
+    };
+    let face = change.face.unwrap_or(here.face);
+    if let Some((item, ..)) = face
+        && query.item(item)?.is_none()
+    {
+        let key = "import.problem.no-item";
+        return Ok(Err(Problem::cell(2, Column::FaceItem, key, "")));
+    }
+    let changed = Bin {
+        zone,
+        room: Room {
+            face,
+            ..Room::default()
+        },
+        ..bin.clone()
+    };
+    let known = bin.to_fields();
+    let written = changed.to_fields();
+    let is_ours = |f: &&FieldEdit| f.path == "zone" || f.path.starts_with("face_");
+    let differs = |f: &&FieldEdit| is_ours(f) && !known.contains(f);
+    fields.extend(written.iter().filter(differs).cloned());
+    // A face that is no more.
+    let gone = |f: &&FieldEdit| is_ours(f) && written.iter().all(|w| w.path != f.path);
+    fields.extend(
+        known
+            .iter()
+            .filter(gone)
+            .map(|f| FieldEdit::clear(f.path.as_str())),
+    );
+    Ok(Ok((fields, made)))
 }
 
 fn new_zone(id: ZoneId, code: &str, site: SiteId) -> RecordEdit {

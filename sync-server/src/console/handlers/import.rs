@@ -11,9 +11,10 @@ use super::export::csv_response;
 use crate::auth::form::{self, CSRF_FIELD, Pressed};
 use crate::auth::token::Token;
 use crate::auth::{CsrfForm, Supervisor, Viewer, Visitor};
-use crate::console::data::Table;
+use crate::console::data::{Brought, Table};
 use crate::console::import::{
-    Kind, Outcome, Problem, Sheet, SheetProblem, Upload, decode, headers, parse,
+    self, Column, Grid, Kind, Outcome, Parsed, Problem, SheetProblem, Upload, columns_of, headers,
+    heading_keys, meanings,
 };
 use crate::console::page::{Page, render};
 use crate::console::view::Named;
@@ -40,11 +41,13 @@ struct ImportPage {
     page: Page,
     id: String,
     kind: Kind,
-    encoding: &'static str,
+    name: String,
+    format: &'static str,
     ignored: Vec<String>,
     outcome: Outcome,
     shown: Vec<Problem>,
-    applied: bool,
+    /// Name of the import that was done.
+    applied: Option<String>,
 }
 
 /// One form with a file, as it came.
@@ -52,6 +55,8 @@ pub(super) struct Sent {
     pub(super) csrf: String,
     site: String,
     pub(super) file: Vec<u8>,
+    /// What the file is called where it comes from.
+    name: String,
 }
 
 pub(crate) async fn data(State(app): State<AppState>, who: Viewer) -> Result<Response, AppError> {
@@ -95,7 +100,7 @@ pub(crate) async fn template(who: Viewer, Path(kind): Path<String>) -> Result<Re
     let headings = headers(kind, who.visitor.lang == Lang::Zh);
     let table = Table {
         headings: headings.into_iter().map(str::to_owned).collect(),
-        rows: Vec::new(),
+        ..Table::default()
     };
     csv_response(&format!("{}-template.csv", kind.code()), &table)
 }
@@ -105,6 +110,7 @@ pub(super) async fn receive(mut form: Multipart) -> Result<Sent, AppError> {
         csrf: String::new(),
         site: String::new(),
         file: Vec::new(),
+        name: String::new(),
     };
     let refused = |error: axum::extract::multipart::MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
@@ -112,6 +118,9 @@ pub(super) async fn receive(mut form: Multipart) -> Result<Sent, AppError> {
     };
     while let Some(field) = form.next_field().await.map_err(refused)? {
         let name = field.name().unwrap_or_default().to_owned();
+        if let Some(file) = field.file_name() {
+            sent.name = file.chars().filter(|c| !c.is_control()).take(200).collect();
+        }
         let bytes = field.bytes().await.map_err(refused)?;
         let text = || String::from_utf8_lossy(&bytes).into_owned();
         match name.as_str() {
@@ -133,17 +142,6 @@ pub(crate) async fn check(
     let kind = Kind::from_code(&kind).ok_or(AppError::NotFound)?;
     let sent = receive(body).await?;
     form::check(&who.visitor, &sent.csrf)?;
-    let lang = who.visitor.lang;
-    let (read, encoding) = tokio::task::spawn_blocking(move || {
-        let (text, encoding) = decode(&sent.file);
-        let read = Sheet::read(&text, kind).map(|sheet| (parse(&sheet, kind), sheet.ignored));
-        (read, encoding)
-    })
-    .await?;
-    let ((rows, problems), ignored) = match read {
-        Ok(read) => read,
-        Err(problem) => return page(&app, &who.visitor, Some(sheet_words(lang, &problem))).await,
-    };
     let site = match kind {
         Kind::Items => None,
         _ => Some(app.data(move |data| data.site_or_first(&sent.site)).await?),
@@ -157,22 +155,142 @@ pub(crate) async fn check(
         user: who.user.id,
         kind,
         site,
-        rows: Arc::new(rows),
-        problems: Arc::new(problems),
+        name: sent.name,
+        file: Arc::new(sent.file),
+        rows: Arc::new(Parsed::none(kind)),
+        problems: Arc::default(),
         at: app.now(),
     };
-    app.uploads().put(upload.clone());
-    let outcome = would_do(&app, &upload).await?;
-    result_page(
-        &app,
-        &who.visitor,
-        &upload,
-        outcome,
-        encoding,
-        ignored,
-        false,
-    )
-    .await
+    read_and_show(&app, &who.visitor, upload).await
+}
+
+/// Reads a file with what is known of its headings. Where that is not enough, somebody is asked what its columns mean.
+async fn read_and_show(
+    app: &AppState,
+    visitor: &Visitor,
+    mut upload: Upload,
+) -> Result<Response, AppError> {
+    let (kind, file) = (upload.kind, upload.file.clone());
+    let read = app
+        .data(move |data| {
+            let said = meanings(data.meanings(kind)?, kind);
+            Ok(import::read(&file, kind, &said))
+        })
+        .await?;
+    match read {
+        Ok(reading) => {
+            upload.rows = Arc::new(reading.rows);
+            upload.problems = Arc::new(reading.problems);
+            app.uploads().put(upload.clone());
+            let outcome = would_do(app, &upload).await?;
+            let read = (reading.format, reading.ignored);
+            result_page(app, visitor, &upload, outcome, read, None).await
+        }
+        Err(problem) if problem.is_about_columns() => {
+            app.uploads().put(upload.clone());
+            columns_page(app, visitor, &upload, Some(problem)).await
+        }
+        Err(problem) => page(app, visitor, Some(sheet_words(visitor.lang, &problem))).await,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "import_columns.html")]
+struct ColumnsPage {
+    page: Page,
+    id: String,
+    kind: Kind,
+    problem: Option<String>,
+    columns: Vec<ColumnAsked>,
+}
+
+/// A column of a file, to be said what it means.
+struct ColumnAsked {
+    key: String,
+    heading: String,
+    examples: String,
+    meant: Option<Column>,
+}
+
+/// So many values of a column are shown.
+const EXAMPLES: usize = 3;
+
+async fn columns_page(
+    app: &AppState,
+    visitor: &Visitor,
+    upload: &Upload,
+    problem: Option<SheetProblem>,
+) -> Result<Response, AppError> {
+    let (kind, file) = (upload.kind, upload.file.clone());
+    let (grid, said) = app
+        .data(move |data| Ok((Grid::read(&file), meanings(data.meanings(kind)?, kind))))
+        .await?;
+    let grid = match grid {
+        Ok(grid) => grid,
+        Err(problem) => return page(app, visitor, Some(sheet_words(visitor.lang, &problem))).await,
+    };
+    let meant = columns_of(&grid.headings, kind, &said);
+    let mut columns = Vec::new();
+    for (index, ((key, heading), meant)) in heading_keys(&grid.headings)
+        .into_iter()
+        .zip(&grid.headings)
+        .zip(meant)
+        .enumerate()
+        .filter(|(_, ((_, heading), _))| !heading.is_empty())
+    {
+        let values = grid.rows.iter().filter_map(|row| row.cells.get(index));
+        let filled = values.filter(|value| !value.is_empty()).take(EXAMPLES);
+        let examples: Vec<String> = filled.map(|v| v.chars().take(40).collect()).collect();
+        columns.push(ColumnAsked {
+            key,
+            heading: heading.clone(),
+            examples: examples.join(visitor.lang.t("words.comma")),
+            meant,
+        });
+    }
+    let status = match problem {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    let mut response = render(&ColumnsPage {
+        page: Page::new(app, visitor, "data", "import.columns").await?,
+        id: upload.id.clone(),
+        kind,
+        problem: problem.map(|problem| sheet_words(visitor.lang, &problem)),
+        columns,
+    })?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// `GET /data/import/{id}/columns`: what the columns of a file mean.
+pub(crate) async fn columns(
+    State(app): State<AppState>,
+    who: Supervisor,
+    Path(id): Path<String>,
+) -> Result<Response, AppError> {
+    let upload = app.uploads().get(&id, who.user.id);
+    let upload = upload.ok_or(AppError::NotFound)?;
+    columns_page(&app, &who.visitor, &upload, None).await
+}
+
+/// Somebody has said what the columns mean: it is remembered for files of this kind, and the file is read again.
+pub(crate) async fn set_columns(
+    State(app): State<AppState>,
+    who: Supervisor,
+    Path(id): Path<String>,
+    CsrfForm(fields): CsrfForm<Vec<(String, String)>>,
+) -> Result<Response, AppError> {
+    let upload = app.uploads().get(&id, who.user.id);
+    let upload = upload.ok_or(AppError::NotFound)?;
+    let kind = upload.kind;
+    let said: Vec<(String, String)> = fields
+        .into_iter()
+        .filter_map(|(name, column)| Some((name.strip_prefix("of:")?.to_owned(), column)))
+        .take(import::COLUMNS_MAX)
+        .collect();
+    app.data(move |data| data.set_meanings(kind, &said)).await?;
+    read_and_show(&app, &who.visitor, upload).await
 }
 
 async fn would_do(app: &AppState, upload: &Upload) -> Result<Outcome, AppError> {
@@ -195,20 +313,19 @@ async fn result_page(
     visitor: &Visitor,
     upload: &Upload,
     outcome: Outcome,
-    encoding: &'static str,
-    ignored: Vec<String>,
-    applied: bool,
+    (format, ignored): (&'static str, Vec<String>),
+    applied: Option<String>,
 ) -> Result<Response, AppError> {
-    let title = if applied {
-        "import.done"
-    } else {
-        "import.check"
+    let title = match applied {
+        Some(_) => "import.done",
+        None => "import.check",
     };
     render(&ImportPage {
         page: Page::new(app, visitor, "data", title).await?,
         id: upload.id.clone(),
         kind: upload.kind,
-        encoding,
+        name: upload.name.clone(),
+        format,
         ignored,
         shown: outcome
             .problems
@@ -229,14 +346,18 @@ pub(crate) async fn apply(
 ) -> Result<Response, AppError> {
     let upload = app.uploads().take(&id, who.user.id);
     let upload = upload.ok_or(AppError::NotFound)?;
-    let (rows, site, user, now) = (
-        upload.rows.clone(),
-        upload.site,
-        who.user.clone(),
-        app.now(),
-    );
-    let outcome = app
-        .data(move |data| data.import(&rows, site, &user, now))
+    let (taken, user, now) = (upload.clone(), who.user.clone(), app.now());
+    let (outcome, run) = app
+        .data(move |data| {
+            let brought = Brought {
+                kind: taken.kind,
+                site: taken.site,
+                file: &taken.name,
+                left_out: taken.problems.len(),
+                user: &user,
+            };
+            data.import(&taken.rows, brought, now)
+        })
         .await?;
     app.committed();
     tracing::info!(
@@ -247,7 +368,9 @@ pub(crate) async fn apply(
         upload.kind.code()
     );
     let outcome = with_problems(outcome, &upload);
-    result_page(&app, &who.visitor, &upload, outcome, "", Vec::new(), true).await
+    let run = super::imports::name_of(&run);
+    let read = ("", Vec::new());
+    result_page(&app, &who.visitor, &upload, outcome, read, Some(run)).await
 }
 
 /// The rows that are left out, with what is wrong with each.
@@ -280,6 +403,7 @@ pub(crate) async fn errors(
                 ]
             })
             .collect(),
+        ..Table::default()
     };
     csv_response("import-errors.csv", &table)
 }
@@ -302,8 +426,29 @@ impl ImportPage {
         column_words(self.page.lang, problem)
     }
 
+    fn is_applied(&self) -> bool {
+        self.applied.is_some()
+    }
+
     fn good(&self) -> u64 {
         self.outcome.new + self.outcome.changed
+    }
+}
+
+impl ColumnsPage {
+    /// Whether the file cannot be imported without this column.
+    fn is_needed(&self, column: &Column) -> bool {
+        import::required(self.kind).contains(column)
+    }
+
+    fn heading(&self, column: &Column) -> &'static str {
+        column.heading(self.page.lang == Lang::Zh)
+    }
+}
+
+impl ColumnAsked {
+    fn means(&self, column: &Column) -> bool {
+        self.meant == Some(*column)
     }
 }
 

@@ -1,6 +1,8 @@
 //! One file per resource. A handler reads as a list: who asks, what they may, one call, one answer.
 
 pub(crate) mod account;
+pub(crate) mod add;
+pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod badges;
 pub(crate) mod blobs;
@@ -9,6 +11,7 @@ pub(crate) mod devices;
 pub(crate) mod export;
 pub(crate) mod feed;
 pub(crate) mod import;
+pub(crate) mod imports;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod parcels;
@@ -26,6 +29,7 @@ pub(crate) mod stock;
 pub(crate) mod stocktakes;
 pub(crate) mod things;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 use axum::response::{IntoResponse, Redirect, Response};
 

@@ -248,18 +248,73 @@ impl Column {
 
     /// What the heading says, if one of ours, for files of that kind.
     pub fn of_heading(heading: &str, kind: Kind) -> Option<Self> {
-        let plain = |text: &str| {
-            text.chars()
-                .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '*'))
-                .flat_map(char::to_lowercase)
-                .collect::<String>()
-        };
+        let plain = Self::plain;
         let heading = plain(heading);
         let ours = columns(kind);
         Self::ALL
             .into_iter()
             .filter(|column| ours.contains(column))
             .find(|column| column.names().iter().any(|name| plain(name) == heading))
+    }
+
+    /// A heading without what people write differently: case, spaces, dashes.
+    pub fn plain(heading: &str) -> String {
+        heading
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '*'))
+            .flat_map(char::to_lowercase)
+            .collect()
+    }
+
+    /// Stable name, for forms and the store.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Sku => "sku",
+            Self::NameZh => "name-zh",
+            Self::NameEn => "name-en",
+            Self::Unit => "unit",
+            Self::Decimals => "decimals",
+            Self::Barcodes => "barcodes",
+            Self::TracksLot => "tracks-lot",
+            Self::TracksSerial => "tracks-serial",
+            Self::TracksExpiry => "tracks-expiry",
+            Self::Bin => "bin",
+            Self::Zone => "zone",
+            Self::Quantity => "quantity",
+            Self::Lot => "lot",
+            Self::Expiry => "expiry",
+            Self::Plate => "plate",
+            Self::Order => "order",
+            Self::Party => "party",
+            Self::Due => "due",
+            Self::Class => "class",
+            Self::Volume => "volume",
+            Self::Weight => "weight",
+            Self::Sequence => "sequence",
+            Self::FaceItem => "face-item",
+            Self::FaceMin => "face-min",
+            Self::FaceMax => "face-max",
+            Self::ToSite => "to-site",
+            Self::Blind => "blind",
+            Self::Counter => "counter",
+            Self::NotBy => "not-by",
+            Self::Value => "value",
+            Self::Currency => "currency",
+        }
+    }
+
+    /// What things of a kind are known by.
+    pub const fn name_of(kind: Kind) -> Self {
+        match kind {
+            Kind::Items => Self::Sku,
+            Kind::Bins | Kind::Stock => Self::Bin,
+            _ => Self::Order,
+        }
+    }
+
+    /// The column with this name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|column| column.code() == code)
     }
 
     /// The heading that exports write.
@@ -270,7 +325,7 @@ impl Column {
 }
 
 /// The columns of a kind of file.
-pub(super) const fn columns(kind: Kind) -> &'static [Column] {
+pub const fn columns(kind: Kind) -> &'static [Column] {
     match kind {
         Kind::Items => &[
             Column::Sku,
@@ -335,7 +390,7 @@ pub(super) const fn columns(kind: Kind) -> &'static [Column] {
 }
 
 /// Without these a file cannot be imported.
-pub(super) const fn required(kind: Kind) -> &'static [Column] {
+pub const fn required(kind: Kind) -> &'static [Column] {
     match kind {
         Kind::Items => &[Column::Sku],
         Kind::Bins => &[Column::Bin],

@@ -1,15 +1,21 @@
-//! CSV import: read the file, check every row, show what would happen, and only then do it.
+//! Import of CSV and XLSX: read the file, check every row, show what would happen, and only then do it.
 
 mod columns;
 mod decode;
+mod grid;
 mod rows;
 mod sheet;
+mod typed;
 mod uploads;
+mod workbook;
 
-pub use columns::{Column, headers};
+pub use columns::{Column, columns, headers, required};
 pub use decode::decode;
+use grid::CELL_MAX;
+pub use grid::{COLUMNS_MAX, Grid, Row};
 pub use rows::{BinIn, CountIn, ItemIn, NeedsIn, OfOrder, OrderIn, Parsed, StockIn, parse};
-pub use sheet::{Sheet, SheetProblem};
+pub use sheet::{Meanings, Sheet, SheetProblem, columns_of, heading_keys};
+pub use typed::{Typed, repeated, typed_sheet};
 pub use uploads::{BYTES_MAX, Upload, Uploads};
 
 /// What a file holds.
@@ -85,6 +91,47 @@ impl Problem {
             value: value.to_owned(),
         }
     }
+}
+
+/// A file that was read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// How it was written: the name of an encoding, or `XLSX`.
+    pub format: &'static str,
+    /// Headings that mean nothing to us.
+    pub ignored: Vec<String>,
+    /// The rows that make sense by themselves.
+    pub rows: Parsed,
+    /// What is wrong with the others.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads a file of either form. `said`: what people have said that its headings mean.
+///
+/// # Errors
+/// See [`SheetProblem`].
+pub fn read(file: &[u8], kind: Kind, said: &Meanings) -> Result<Reading, SheetProblem> {
+    let grid = Grid::read(file)?;
+    let format = grid.format;
+    let sheet = Sheet::of(grid, kind, said)?;
+    let (rows, problems) = parse(&sheet, kind);
+    Ok(Reading {
+        format,
+        ignored: sheet.ignored,
+        rows,
+        problems,
+    })
+}
+
+/// What people have said, as the store keeps it: heading and code of a column, empty for none. What is known no more is
+/// left out.
+pub fn meanings(said: Vec<(String, String)>, kind: Kind) -> Meanings {
+    let ours = columns(kind);
+    let meaning = |(heading, code): (String, String)| match Column::from_code(&code) {
+        None if code.is_empty() => Some((heading, None)),
+        column => Some((heading, Some(column.filter(|c| ours.contains(c))?))),
+    };
+    said.into_iter().filter_map(meaning).collect()
 }
 
 /// What importing a file would do, or did.

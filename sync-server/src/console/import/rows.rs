@@ -7,7 +7,8 @@ use chrono::NaiveDate;
 use domain::{Currency, OrderType, Quantity, UnitValue};
 
 use super::columns::Column;
-use super::sheet::{Row, Sheet};
+use super::grid::Row;
+use super::sheet::Sheet;
 use super::{Kind, Problem};
 
 /// An item as a row says it; what the file has no column for is `None`.
@@ -167,6 +168,21 @@ pub enum Parsed {
     Orders(OrderType, Vec<OrderIn>),
     /// Bins to be counted.
     Counts(Vec<CountIn>),
+}
+
+impl Parsed {
+    /// No rows of that kind.
+    pub const fn none(kind: Kind) -> Self {
+        match kind {
+            Kind::Items => Self::Items(Vec::new()),
+            Kind::Bins => Self::Bins(Vec::new()),
+            Kind::Stock => Self::Stock(Vec::new()),
+            Kind::Deliveries => Self::Orders(OrderType::Inbound, Vec::new()),
+            Kind::Outbound => Self::Orders(OrderType::Outbound, Vec::new()),
+            Kind::Transfers => Self::Orders(OrderType::Transfer, Vec::new()),
+            Kind::Counts => Self::Counts(Vec::new()),
+        }
+    }
 }
 
 /// Reads all rows of a sheet.

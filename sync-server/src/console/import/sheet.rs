@@ -1,12 +1,10 @@
-//! A CSV file as rows under known columns.
+//! Rows under known columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Kind;
 use super::columns::{Column, required};
-
-/// More rows than this are imported in parts.
-const ROWS_MAX: usize = 100_000;
+use super::grid::{Grid, Row};
 
 /// Why a file cannot be imported at all; each has words under `import.sheet.`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,12 +18,24 @@ pub enum SheetProblem {
     /// Two columns have the same heading.
     #[error("two columns are headed {0:?}")]
     Twice(Column),
-    /// More than [`ROWS_MAX`] rows.
+    /// More than 100,000 rows.
     #[error("the file is too long")]
     TooLong,
+    /// More than 200 columns, or a cell of more than 4,000 characters.
+    #[error("the file is too wide")]
+    TooWide,
+    /// A workbook that unpacks to more than is taken.
+    #[error("the workbook is too large")]
+    TooLarge,
     /// The rows are no CSV.
     #[error("the file is no CSV")]
     Broken,
+    /// The workbook cannot be read.
+    #[error("the workbook cannot be read")]
+    BrokenWorkbook,
+    /// A workbook of the form before XLSX, or one with a password.
+    #[error("the workbook is of an old form, or has a password")]
+    OldWorkbook,
 }
 
 impl SheetProblem {
@@ -36,7 +46,11 @@ impl SheetProblem {
             Self::Missing(_) => "import.sheet.missing",
             Self::Twice(_) => "import.sheet.twice",
             Self::TooLong => "import.sheet.too-long",
+            Self::TooWide => "import.sheet.too-wide",
+            Self::TooLarge => "import.sheet.too-large",
             Self::Broken => "import.sheet.broken",
+            Self::BrokenWorkbook => "import.sheet.broken-workbook",
+            Self::OldWorkbook => "import.sheet.old-workbook",
         }
     }
 
@@ -47,14 +61,39 @@ impl SheetProblem {
             _ => None,
         }
     }
+
+    /// Whether somebody who says what the columns mean can put it right.
+    pub const fn is_about_columns(&self) -> bool {
+        matches!(self, Self::Missing(_) | Self::Twice(_))
+    }
 }
 
-/// One row of a file.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// The line in the file, from 1, the header included.
-    pub line: u64,
-    cells: Vec<String>,
+/// What people have said that headings mean: the heading without case and spaces, and the column; `None`: nothing.
+pub type Meanings = BTreeMap<String, Option<Column>>;
+
+/// Under what is remembered what the headings mean: without case and spaces, with a number where one stands again.
+pub fn heading_keys(headings: &[String]) -> Vec<String> {
+    let mut times: HashMap<String, u32> = HashMap::new();
+    let key = |heading: &String| {
+        let plain = Column::plain(heading);
+        let n = times.entry(plain.clone()).or_default();
+        *n += 1;
+        match *n {
+            1 => plain,
+            n => format!("{plain}#{n}"),
+        }
+    };
+    headings.iter().map(key).collect()
+}
+
+/// Which column each heading means, as people said or as the heading is known. Columns may stand twice.
+pub fn columns_of(headings: &[String], kind: Kind, said: &Meanings) -> Vec<Option<Column>> {
+    let keys = heading_keys(headings);
+    let meaning = |(heading, key): (&String, String)| {
+        let known = || Column::of_heading(heading, kind);
+        said.get(&key).copied().unwrap_or_else(known)
+    };
+    headings.iter().zip(keys).map(meaning).collect()
 }
 
 /// A file whose columns are known.
@@ -68,28 +107,33 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Reads a text. The separator is a comma, semicolon or tab: the one that the heading has most of.
+    /// Reads a CSV text whose headings are known.
     ///
     /// # Errors
     /// See [`SheetProblem`].
     pub fn read(text: &str, kind: Kind) -> Result<Self, SheetProblem> {
-        let first = text.lines().find(|line| !line.trim().is_empty());
-        let first = first.ok_or(SheetProblem::Empty)?;
-        let count = |separator: char| first.matches(separator).count();
-        let separator = [',', ';', '\t']
-            .into_iter()
-            .max_by_key(|c| (count(*c), *c == ','))
-            .unwrap_or(',');
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(separator as u8)
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(text.as_bytes());
-        let headings = reader.headers().map_err(|_| SheetProblem::Broken)?.clone();
+        Self::of(Grid::read_csv(text)?, kind, &Meanings::new())
+    }
+
+    /// Rows whose cells stand in the order of these columns.
+    pub(super) fn with_columns(columns: &[Column], rows: Vec<Row>) -> Self {
+        Self {
+            columns: columns.iter().copied().zip(0..).collect(),
+            ignored: Vec::new(),
+            rows,
+        }
+    }
+
+    /// A grid, with what people have said that its headings mean.
+    ///
+    /// # Errors
+    /// See [`SheetProblem`].
+    pub fn of(grid: Grid, kind: Kind, said: &Meanings) -> Result<Self, SheetProblem> {
+        let meant = columns_of(&grid.headings, kind, said);
         let mut columns = HashMap::new();
         let mut ignored = Vec::new();
-        for (index, heading) in headings.iter().enumerate() {
-            match Column::of_heading(heading, kind) {
+        for (index, (heading, column)) in grid.headings.iter().zip(meant).enumerate() {
+            match column {
                 Some(column) if columns.insert(column, index).is_some() => {
                     return Err(SheetProblem::Twice(column));
                 }
@@ -101,27 +145,10 @@ impl Sheet {
         if let Some(missing) = required(kind).iter().find(|c| !columns.contains_key(c)) {
             return Err(SheetProblem::Missing(*missing));
         }
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(|_| SheetProblem::Broken)?;
-            if record.iter().all(str::is_empty) {
-                continue;
-            }
-            if rows.len() == ROWS_MAX {
-                return Err(SheetProblem::TooLong);
-            }
-            rows.push(Row {
-                line: record.position().map_or(0, csv::Position::line),
-                cells: record.iter().map(unguarded).collect(),
-            });
-        }
-        if rows.is_empty() {
-            return Err(SheetProblem::Empty);
-        }
         Ok(Self {
             columns,
             ignored,
-            rows,
+            rows: grid.rows,
         })
     }
 
@@ -129,14 +156,6 @@ impl Sheet {
     pub fn cell<'s>(&self, row: &'s Row, column: Column) -> Option<&'s str> {
         let index = *self.columns.get(&column)?;
         Some(row.cells.get(index).map_or("", String::as_str))
-    }
-}
-
-/// Takes off the apostrophe that our own exports put before what a spreadsheet would take for a formula.
-fn unguarded(cell: &str) -> String {
-    match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r']) => rest.to_owned(),
-        _ => cell.to_owned(),
     }
 }
 
@@ -173,5 +192,25 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_people_said_of_headings_goes_before_what_is_known() {
+        let grid = Grid::read_csv("Artikel,SKU,Menge\nA-1,x,5\n").unwrap();
+        let said: Meanings = [
+            ("artikel".to_owned(), Some(Column::Sku)),
+            ("sku".to_owned(), None),
+        ]
+        .into();
+        let sheet = Sheet::of(grid, Kind::Items, &said).unwrap();
+        assert_eq!(sheet.cell(&sheet.rows[0], Column::Sku), Some("A-1"));
+        assert_eq!(sheet.ignored, ["SKU", "Menge"]);
+        // Of two columns with one heading each has a meaning of its own.
+        let grid = || Grid::read_csv("SKU,SKU\nold,new\n").unwrap();
+        let read = Sheet::of(grid(), Kind::Items, &Meanings::new());
+        assert_eq!(read.err(), Some(SheetProblem::Twice(Column::Sku)));
+        let said: Meanings = [("sku".to_owned(), None)].into();
+        let sheet = Sheet::of(grid(), Kind::Items, &said).unwrap();
+        assert_eq!(sheet.cell(&sheet.rows[0], Column::Sku), Some("new"));
     }
 }

@@ -24,6 +24,10 @@ pub struct Upload {
     pub kind: Kind,
     /// Of which site; items have none.
     pub site: Option<SiteId>,
+    /// Its name.
+    pub name: String,
+    /// The file as it came, to be read again when somebody says what its columns mean.
+    pub file: Arc<Vec<u8>>,
     /// The rows that make sense by themselves.
     pub rows: Arc<Parsed>,
     /// What is wrong with the others.
