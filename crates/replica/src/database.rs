@@ -30,7 +30,7 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../migrations/0001_replica.sql"),
     include_str!("../migrations/0002_carry.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
@@ -42,6 +42,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../migrations/0009_search.sql"),
     include_str!("../migrations/0010_carton.sql"),
     include_str!("../migrations/0011_rights.sql"),
+    include_str!("../migrations/0012_min_stock.sql"),
 ];
 
 /// The schema that this program writes.

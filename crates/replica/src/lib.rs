@@ -24,6 +24,7 @@ mod row;
 pub mod search;
 mod settings;
 pub mod snapshot;
+pub mod tallies;
 mod upgrade;
 
 #[cfg(test)]

@@ -2,12 +2,16 @@
 
 mod carton;
 mod catalogue;
+mod commitments;
 mod console;
 mod event;
 mod exception;
+mod known;
 mod only_here;
 mod order;
 mod stock;
+mod stock_pages;
+mod sums;
 
 use rusqlite::{Connection, Params, Row};
 
@@ -15,11 +19,15 @@ use crate::error::ReplicaError;
 use crate::search::{self, Hit};
 
 pub use catalogue::{CodeMatch, FieldConflictRow};
+pub use commitments::CommittedLine;
 pub use console::{ChainRow, ItemStockRow};
 pub use event::{EventFilter, EventRow};
 pub use exception::{ExceptionFilter, ResolutionRow};
+pub use known::{Knower, Piles};
 pub use order::OrderSummary;
 pub use stock::{StockRow, UnitRow};
+pub use stock_pages::{AfterLot, ListedBin, ListedItem, ListedLot, Meant};
+pub use sums::{CountedSum, OperatorSum, PlannedBin, SlotSum, Span};
 
 /// Reads what has been committed.
 #[derive(Debug, Clone, Copy)]

@@ -448,13 +448,13 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
         .prepare_cached(if is_new {
             "INSERT INTO item
                  (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
-                  weight)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+                  weight, min_stock)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         } else {
             "INSERT OR REPLACE INTO item
                  (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
-                  weight)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+                  weight, min_stock)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         })?
         .execute(params![
             item.id.as_bytes(),
@@ -469,6 +469,7 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
             item.handling.class,
             item.handling.volume,
             item.handling.weight,
+            item.handling.min_stock.thousandths(),
         ])?;
     if !is_new {
         connection

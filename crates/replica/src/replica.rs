@@ -13,7 +13,7 @@ use crate::database::{self, DatabaseKey};
 use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::query::Query;
-use crate::{meta, renew, row, upgrade};
+use crate::{meta, renew, row, tallies, upgrade};
 
 /// Where the database is and what opens it.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct OpenOptions {
     pub cache_kib: u32,
     /// A file system of SQLite's that was registered under this name; `None` is the operating system's.
     pub vfs: Option<&'static str>,
+    /// Whether sums for the console are kept ([`crate::tallies`]): a server's business.
+    pub tallies: bool,
 }
 
 /// Enough for a day's scans on a big site.
@@ -42,6 +44,7 @@ impl OpenOptions {
             random,
             cache_kib: CACHE_KIB,
             vfs: None,
+            tallies: false,
         }
     }
 
@@ -53,6 +56,7 @@ impl OpenOptions {
             random,
             cache_kib: CACHE_KIB,
             vfs: None,
+            tallies: false,
         }
     }
 }
@@ -107,6 +111,9 @@ impl Replica {
         };
         if meta::get(&replica.connection, meta::REBUILD_NEEDED)?.is_some() {
             replica.rebuild()?;
+        }
+        if replica.options.tallies {
+            tallies::keep(&replica.connection, &replica.chains)?;
         }
         Ok(replica)
     }
@@ -343,7 +350,7 @@ pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaErr
          DELETE FROM search_row;
          DELETE FROM meta WHERE key LIKE 'state-of-%' OR key = 'rebuild-needed';",
     )?;
-    Ok(())
+    tallies::clear(connection)
 }
 
 pub(crate) fn own_event_count(connection: &Connection, chain: i64) -> Result<u64, ReplicaError> {

@@ -9,6 +9,7 @@ mod renew;
 mod rights;
 mod snapshot;
 mod snapshot_quarantine;
+mod tallies;
 
 use documents::catalogue::{Bin, Device, Handling, Item, Operator, Room, Site};
 use documents::certificate::Role;

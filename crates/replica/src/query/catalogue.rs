@@ -41,7 +41,7 @@ pub struct FieldConflictRow {
     pub values: Vec<(Value, ChainId)>,
 }
 
-const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight FROM item";
+const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight, min_stock FROM item";
 
 fn bin(r: &Row<'_>) -> Result<Bin, ReplicaError> {
     Ok(Bin {
@@ -131,6 +131,7 @@ impl Query<'_> {
                 class: r.get("class")?,
                 volume: r.get("volume")?,
                 weight: r.get("weight")?,
+                min_stock: Quantity::from_thousandths(r.get("min_stock")?),
             },
         })
     }

@@ -89,6 +89,10 @@ impl ConsoleData {
                     item.handling.class,
                     known(item.handling.volume),
                     known(item.handling.weight),
+                    match item.handling.min_stock {
+                        domain::Quantity::ZERO => String::new(),
+                        least => least.to_string(),
+                    },
                 ]);
             }
             Ok(table)

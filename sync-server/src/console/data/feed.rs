@@ -66,6 +66,7 @@ impl ConsoleData {
                 operator: filter.operator.parse().ok(),
                 device: filter.device.parse().ok(),
                 before: place_from_hex(&filter.before),
+                from: None,
             };
             let mut feed = Feed::default();
             let mut looked_at = 0;

@@ -190,6 +190,7 @@ fn new_item(id: ItemId, row: &ItemIn) -> Item {
             class: row.needs.class.clone().unwrap_or_default(),
             volume: row.needs.volume.unwrap_or(0),
             weight: row.needs.weight.unwrap_or(0),
+            min_stock: row.min_stock.unwrap_or_default(),
         },
     }
 }
@@ -227,6 +228,9 @@ fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
         ),
         &row.needs,
     ));
+    if let Some(least) = row.min_stock.filter(|n| *n != item.handling.min_stock) {
+        fields.push(FieldEdit::set("min_stock", least.thousandths()));
+    }
     for (code, pack) in row.barcodes.iter().flatten() {
         if item.barcodes.get(code) != Some(pack) {
             fields.push(FieldEdit::set(

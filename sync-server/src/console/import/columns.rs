@@ -47,6 +47,8 @@ pub enum Column {
     Volume,
     /// Weight of one base unit, or what a bin bears; grams.
     Weight,
+    /// Safety stock.
+    MinStock,
     /// Where a bin lies on the way through the site.
     Sequence,
     /// SKU of the item that a pick face is kept filled with.
@@ -66,7 +68,7 @@ pub enum Column {
 }
 
 impl Column {
-    const ALL: [Self; 29] = [
+    const ALL: [Self; 30] = [
         Self::Sku,
         Self::NameZh,
         Self::NameEn,
@@ -88,6 +90,7 @@ impl Column {
         Self::Class,
         Self::Volume,
         Self::Weight,
+        Self::MinStock,
         Self::Sequence,
         Self::FaceItem,
         Self::FaceMin,
@@ -214,6 +217,14 @@ impl Column {
                 "weight",
                 "load",
             ],
+            Self::MinStock => &[
+                "安全库存",
+                "Safety stock",
+                "最低库存",
+                "min stock",
+                "minimum stock",
+                "reorder point",
+            ],
             Self::Sequence => &["动线顺序", "Pick sequence", "sequence"],
             Self::FaceItem => &["拣货位商品", "Pick face item", "face item"],
             Self::FaceMin => &["补货下限", "Pick face minimum", "face min"],
@@ -270,6 +281,7 @@ pub(super) const fn columns(kind: Kind) -> &'static [Column] {
             Column::Class,
             Column::Volume,
             Column::Weight,
+            Column::MinStock,
         ],
         Kind::Bins => &[
             Column::Bin,
