@@ -16,6 +16,7 @@ const STEPS: &[(u32, &str)] = &[
     (8, include_str!("migrations/0008_pushes.sql")),
     (9, include_str!("migrations/0009_refusals.sql")),
     (10, include_str!("migrations/0010_nodes.sql")),
+    (11, include_str!("migrations/0011_readings.sql")),
 ];
 
 /// The schema that this program writes.
