@@ -7,8 +7,8 @@ use axum::routing::{get, post};
 
 use crate::console::assets;
 use crate::console::handlers::{
-    account, blobs, devices, export, feed, import, link, live, parcels, people, preferences,
-    quarantine, refused, review, rights, sign_in, sites, stock, things,
+    account, blobs, dashboards, devices, export, feed, import, link, live, parcels, people, plan,
+    preferences, quarantine, refused, review, rights, sign_in, sites, stock, things,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -52,7 +52,7 @@ fn console_routes() -> Router<AppState> {
         .route("/live", get(live::stream))
         .merge(review_routes())
         .merge(data_routes())
-        .route("/stock", get(stock::list))
+        .merge(stock_routes())
         .route("/items/suggest", get(import::suggest))
         .route("/items/{id}", get(things::item))
         .route("/bins/{id}", get(things::bin))
@@ -80,6 +80,13 @@ fn console_routes() -> Router<AppState> {
             "/people/{id}/rights",
             get(rights::show).post(rights::submit),
         )
+}
+
+fn stock_routes() -> Router<AppState> {
+    Router::new()
+        .route("/stock", get(stock::list))
+        .route("/stock/plan", get(plan::show))
+        .route("/dashboards", get(dashboards::show))
 }
 
 fn review_routes() -> Router<AppState> {

@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Every page that shows or changes anything. A new route belongs here.
-const PAGES: [&str; 26] = [
+const PAGES: [&str; 28] = [
     "/refused",
     "/quarantine",
     "/account",
@@ -16,6 +16,8 @@ const PAGES: [&str; 26] = [
     "/review/list",
     "/review/0000000000000000000000000000000000000000000000000000000000000000",
     "/stock",
+    "/stock/plan",
+    "/dashboards",
     "/items/suggest",
     "/items/00000000-0000-0000-0000-000000000000",
     "/bins/00000000-0000-0000-0000-000000000000",

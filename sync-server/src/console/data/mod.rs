@@ -1,5 +1,6 @@
 //! The only place of the console that touches the replica. Everything leaves here as plain views.
 
+mod dashboard;
 mod devices;
 mod events;
 mod export;
@@ -8,6 +9,7 @@ mod load;
 mod load_orders;
 mod names;
 mod people;
+mod plan;
 mod quarantine;
 mod resolve;
 mod review;
@@ -32,6 +34,7 @@ pub use quarantine::QuarantineChoice;
 pub use resolve::{Decision, DecisionProblem};
 pub use review::ReviewFilter;
 pub use rights::{TypedGrant, posts};
+pub use stock::{Moment, StockPageData};
 
 /// So many readers are kept open.
 const READERS_MAX: usize = 4;

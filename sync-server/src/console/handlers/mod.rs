@@ -2,14 +2,17 @@
 
 pub(crate) mod account;
 pub(crate) mod blobs;
+pub(crate) mod dashboards;
 pub(crate) mod devices;
 pub(crate) mod export;
 pub(crate) mod feed;
 pub(crate) mod import;
+pub(crate) mod instant;
 pub(crate) mod link;
 pub(crate) mod live;
 pub(crate) mod parcels;
 pub(crate) mod people;
+pub(crate) mod plan;
 pub(crate) mod preferences;
 pub(crate) mod quarantine;
 pub(crate) mod refused;
@@ -26,11 +29,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 pub(crate) fn done(path: &str, code: &str) -> Response {
     let sign = if path.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{path}{sign}done={code}")).into_response()
-}
-
-/// The page number that an address asks for, from 1.
-pub(crate) fn page_number(asked: Option<u32>) -> u32 {
-    asked.unwrap_or(1).clamp(1, 1_000_000)
 }
 
 /// A query string of what is not empty, ending in `?` or `&` so that more can follow.

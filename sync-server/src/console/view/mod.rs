@@ -1,6 +1,8 @@
 //! What the pages show: plain values with names instead of ids, in no language yet.
 
+mod dashboard;
 mod event;
+mod plan;
 mod quarantine;
 mod refused;
 mod review;
@@ -10,14 +12,21 @@ mod things;
 use crate::console::by_value::ByValue;
 use crate::i18n::Lang;
 
+pub use dashboard::{
+    AccuracyRow, ChartView, DashboardView, Figure, OperatorRow, OverdueRow, PERIODS, ZoneUse,
+    percent,
+};
 pub use event::{CountLine, EVENT_KINDS, EventView, FinishedLineView, PhotoView, ReversedBy};
+pub use plan::{HEATS, PlanCell, PlanRow, PlanStep, PlanView, PlanZone, row_of};
 pub use quarantine::{CAUSES, QuarantineView};
 pub use refused::{REFUSED, RefusedOf, RefusedView};
 pub use review::{
     DecisionView, ExceptionView, FieldConflictView, FieldValue, KIND_CODES, ReviewList,
     SubjectView, Typed, choices, needs_note,
 };
-pub use stock::{ItemRow, PageOf, StockRow, any_stale};
+pub use stock::{
+    AGE_BANDS, AsOf, Committed, EXPIRING_DAYS, GoodsRow, PageOf, StockFilter, StockRow, any_stale,
+};
 pub use things::{BinView, DeviceView, GrantView, ItemView, OperatorView, RightsView, UnitView};
 
 /// A thing with a name: an item, bin, site, operator, device.
