@@ -39,7 +39,14 @@ fn pages(site: &Site) -> Vec<Asked> {
         fixed("/review?kind=count-variance"),
         fixed("/review?tab=decided"),
         fixed("/stock"),
-        fixed("/stock?page=40"),
+        fixed("/stock?at=2026-01-01T12%3A00"),
+        fixed("/stock?by=lot&expiring=90"),
+        fixed("/stock?by=age"),
+        fixed("/stock?low=1"),
+        fixed("/stock/plan"),
+        fixed("/stock/plan?heat=picks"),
+        fixed("/dashboards?days=7"),
+        fixed("/dashboards?days=90"),
         each("/stock?q=", &|n| {
             format!("/stock?q=SKU-{:06}", n * 1_613 % site.items.len())
         }),

@@ -159,6 +159,8 @@ pub const RULES: &[Rule] = &[
         "stocktake.close",
     ),
     page("/stock", Right::StockSee),
+    page("/stock/plan", Right::StockSee),
+    page("/dashboards", Right::DashboardsSee),
     page("/items/suggest", Right::StockSee),
     page("/items/{id}", Right::StockSee),
     page("/bins/{id}", Right::StockSee),

@@ -9,9 +9,9 @@ use axum::routing::{get, post};
 use crate::api;
 use crate::console::assets;
 use crate::console::handlers::{
-    account, add, api_keys, audit, badges, blobs, decide, devices, export, feed, import, imports,
-    link, live, parcels, people, preferences, quarantine, refused, requests, review, rights, roles,
-    sign_in, sites, stock, stocktakes, things, users, webhooks,
+    account, add, api_keys, audit, badges, blobs, dashboards, decide, devices, export, feed,
+    import, imports, link, live, parcels, people, plan, preferences, quarantine, refused, requests,
+    review, rights, roles, sign_in, sites, stock, stocktakes, things, users, webhooks,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -84,7 +84,7 @@ fn console_routes() -> Router<AppState> {
         .merge(review_routes())
         .merge(data_routes())
         .merge(stocktake_routes())
-        .route("/stock", get(stock::list))
+        .merge(stock_routes())
         .route("/items/suggest", get(import::suggest))
         .route("/items/{id}", get(things::item))
         .route("/bins/{id}", get(things::bin))
@@ -116,6 +116,13 @@ fn console_routes() -> Router<AppState> {
             "/people/{id}/rights",
             get(rights::show).post(rights::submit),
         )
+}
+
+fn stock_routes() -> Router<AppState> {
+    Router::new()
+        .route("/stock", get(stock::list))
+        .route("/stock/plan", get(plan::show))
+        .route("/dashboards", get(dashboards::show))
 }
 
 fn review_routes() -> Router<AppState> {

@@ -519,6 +519,7 @@ fn a_server_from_before_there_were_nodes_goes_on_with_its_chains() {
     ] {
         hub_log::set_meta(&raw, name, value).unwrap();
     }
+    raw.execute_batch("DROP TABLE hub_reading").unwrap();
     raw.pragma_update(None, "user_version", 9).unwrap();
     drop(raw);
     let ends = || {

@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Pages that show or change something; `tests/access.rs` asks every route there is.
-const PAGES: [&str; 40] = [
+const PAGES: [&str; 42] = [
     "/refused",
     "/quarantine",
     "/account",
@@ -16,6 +16,8 @@ const PAGES: [&str; 40] = [
     "/review/list",
     "/review/0000000000000000000000000000000000000000000000000000000000000000",
     "/stock",
+    "/stock/plan",
+    "/dashboards",
     "/items/suggest",
     "/items/00000000-0000-0000-0000-000000000000",
     "/bins/00000000-0000-0000-0000-000000000000",

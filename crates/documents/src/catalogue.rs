@@ -35,13 +35,13 @@ pub struct Item {
     pub tracks_expiry: bool,
     /// Barcode to pack factor: how much one scan of it means, in base units.
     pub barcodes: BTreeMap<String, Quantity>,
-    /// What decides where it is put.
+    /// What decides where it is put and when it is ordered again.
     pub handling: Handling,
     /// What one base unit is worth, if anybody has said it.
     pub value: Option<UnitValue>,
 }
 
-/// What decides where goods are put.
+/// What decides where goods are put and when they are ordered again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Handling {
     /// Goods of a class go where bins are of it, such as `cold` or `A`; empty if it does not matter.
@@ -50,6 +50,8 @@ pub struct Handling {
     pub volume: i64,
     /// Weight of one base unit in grams; 0 if nobody weighed it.
     pub weight: i64,
+    /// Safety stock: with less than that on all sites together somebody has to order; zero for none.
+    pub min_stock: Quantity,
 }
 
 pub(crate) fn text(fields: &BTreeMap<String, Value>, path: &str) -> String {
@@ -132,6 +134,7 @@ impl Item {
                 class: text(f, "class"),
                 volume: whole(f, "volume"),
                 weight: whole(f, "weight"),
+                min_stock: Quantity::from_thousandths(whole(f, "min_stock")),
             },
             value: Self::value_of(f),
         })
@@ -178,11 +181,16 @@ impl Item {
             class,
             volume,
             weight,
+            min_stock,
         } = &self.handling;
         said(
             &mut fields,
             class,
-            &[("volume", *volume), ("weight", *weight)],
+            &[
+                ("volume", *volume),
+                ("weight", *weight),
+                ("min_stock", min_stock.thousandths()),
+            ],
         );
         fields.extend(self.value.into_iter().flat_map(Self::value_fields));
         fields
@@ -572,6 +580,7 @@ pub(crate) mod tests {
                 class: "cold".into(),
                 volume: 1_200,
                 weight: 350,
+                min_stock: Quantity::from_thousandths(24_000),
             },
             value: Some(UnitValue {
                 minor: 1_250,

@@ -271,7 +271,7 @@ pub(crate) fn fold(
     site: SiteId,
     events: Vec<Event>,
 ) -> Result<(), ReplicaError> {
-    let mut store = SqlLedger::new(transaction, chains, site);
+    let mut store = SqlLedger::folding(transaction, chains, site)?;
     let mut ledger = Ledger::new(&mut store)?;
     for event in events {
         ledger.add(event)?;

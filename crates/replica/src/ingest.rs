@@ -556,7 +556,7 @@ impl Batch {
         }
         rights::judge_again(connection, chains)?;
         if let Partition::Site(site) = partition {
-            let mut store = SqlLedger::new(connection, chains, site);
+            let mut store = SqlLedger::folding(connection, chains, site)?;
             let mut ledger = Ledger::new(&mut store)?;
             for event in self.events {
                 let id = event.id;

@@ -7,12 +7,13 @@ mod subjects;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
+use chrono::NaiveDate;
 use domain::event::{EventBody, EventHash, EventId, ExceptionId};
 use domain::ledger::{
     Baseline, Entry, Exception, ExceptionStatus, LedgerStore, Part, Place, Placed, Stale, Standing,
     StateHash, StockKey, StockState, Subject, UnitState,
 };
-use domain::{BinId, ChainId, Grants, OperatorId, Quantity, SiteId, UnitId};
+use domain::{BinId, ChainId, Grants, ItemId, OperatorId, Quantity, SiteId, UnitId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use self::closing::Closing;
@@ -24,6 +25,7 @@ use self::rows::{part_columns, standing};
 use self::subjects::Subjects;
 use crate::chains::Chains;
 use crate::error::ReplicaError;
+use crate::tallies::{self, Tallies};
 use crate::{meta, rights, row};
 
 /// A [`LedgerStore`] over one open transaction. Subjects carry their site, so that a device that holds one site and a
@@ -57,6 +59,8 @@ pub(crate) struct SqlLedger<'t> {
     put_event: Option<CachedStatement<'t>>,
     insert_exception: Option<CachedStatement<'t>>,
     put_exception: Option<CachedStatement<'t>>,
+    /// Sums for the console, where they are kept.
+    tallies: Option<Tallies>,
 }
 
 /// A rebuild of a long history must not hold all its entries in memory.
@@ -104,7 +108,21 @@ impl<'t> SqlLedger<'t> {
             put_event: None,
             insert_exception: None,
             put_exception: None,
+            tallies: None,
         }
+    }
+
+    /// [`SqlLedger::new`] of whoever folds: sums for the console are brought along, where they are kept.
+    pub(crate) fn folding(
+        connection: &'t Connection,
+        chains: &'t Chains,
+        site: SiteId,
+    ) -> Result<Self, ReplicaError> {
+        let tallies = tallies::are_kept(connection)?.then(Tallies::default);
+        Ok(Self {
+            tallies,
+            ..Self::new(connection, chains, site)
+        })
     }
 
     fn last_number(&mut self, local: i64) -> Result<u64, ReplicaError> {
@@ -181,6 +199,9 @@ impl<'t> SqlLedger<'t> {
             ])?;
         }
         self.without_entries = None;
+        if let Some(tallies) = &mut self.tallies {
+            tallies.write(self.connection, self.chains, self.site)?;
+        }
         Ok(())
     }
 
@@ -227,6 +248,18 @@ impl<'t> SqlLedger<'t> {
     /// Whether nothing can have been found on a subject yet: this transaction made it.
     fn is_first_found_on(&self, subject: i64) -> bool {
         self.subjects.is_new(subject) && !self.found_on.contains(&subject)
+    }
+
+    fn tally_balance(&mut self, subject: &Subject, old: Quantity, new: Quantity) {
+        if let (Some(tallies), Subject::Stock(key)) = (&mut self.tallies, subject) {
+            tallies.put_balance(key, old, new);
+        }
+    }
+
+    fn tally_step(&mut self, subject: &Subject) {
+        if let (Some(tallies), Subject::Order(order, step)) = (&mut self.tallies, subject) {
+            tallies.step_changed(*order, *step);
+        }
     }
 
     fn has_no_written_entry(&self, subject: i64) -> bool {
@@ -379,6 +412,9 @@ impl LedgerStore for SqlLedger<'_> {
         if let Some(last) = self.last_numbers.get_mut(&chain) {
             *last = (*last).max(event.id.number);
         }
+        if let Some(tallies) = &mut self.tallies {
+            tallies.add_event(placed, chain);
+        }
         for name in names {
             if let Some(named) = &mut self.named {
                 named.insert(name.0);
@@ -403,6 +439,15 @@ impl LedgerStore for SqlLedger<'_> {
 
     fn update_event(&mut self, placed: &Placed) -> Result<(), ReplicaError> {
         let event = &placed.event;
+        if self.tallies.is_some()
+            && let Some(old) = self.event(event.id)?
+        {
+            let chain = self.chains.local(event.id.chain)?;
+            if let Some(tallies) = &mut self.tallies {
+                tallies.take_event(&old, chain);
+                tallies.add_event(placed, chain);
+            }
+        }
         self.connection
             .prepare_cached(
                 "UPDATE event SET place = ?3, standing = ?4, accepted_at = ?5, quarantined = ?6
@@ -486,6 +531,18 @@ impl LedgerStore for SqlLedger<'_> {
         )
     }
 
+    fn put_expiry(
+        &mut self,
+        item: ItemId,
+        lot: &str,
+        expiry: Option<NaiveDate>,
+    ) -> Result<(), ReplicaError> {
+        if let Some(tallies) = &mut self.tallies {
+            tallies.put_expiry(item, lot, expiry);
+        }
+        Ok(())
+    }
+
     fn is_empty(&mut self, subject: &Subject) -> Result<bool, ReplicaError> {
         let Some(id) = self.subjects.id(subject)? else {
             return Ok(true);
@@ -510,6 +567,7 @@ impl LedgerStore for SqlLedger<'_> {
         part: Part,
     ) -> Result<(), ReplicaError> {
         let id = self.subject_id_or_new(subject)?;
+        self.tally_step(subject);
         let entry = Entry {
             place,
             part,
@@ -523,6 +581,7 @@ impl LedgerStore for SqlLedger<'_> {
     }
 
     fn remove_entry(&mut self, subject: &Subject, place: Place) -> Result<(), ReplicaError> {
+        self.tally_step(subject);
         if let Some(id) = self.subjects.id(subject)? {
             self.unwritten.remove(&(id, place.to_bytes()));
             self.connection
@@ -627,7 +686,9 @@ impl LedgerStore for SqlLedger<'_> {
         let new = (balance != Quantity::ZERO).then_some(balance.thousandths());
         if let Some(unwritten) = self.subjects.unwritten(id) {
             let old = std::mem::replace(&mut unwritten.balance, new);
-            return Ok(Quantity::from_thousandths(old.unwrap_or_default()));
+            let old = Quantity::from_thousandths(old.unwrap_or_default());
+            self.tally_balance(subject, old, balance);
+            return Ok(old);
         }
         let old: Option<i64> = self
             .connection
@@ -638,7 +699,9 @@ impl LedgerStore for SqlLedger<'_> {
                 .prepare_cached("UPDATE subject SET balance = ?2 WHERE id = ?1")?
                 .execute(params![id, new])?;
         }
-        Ok(Quantity::from_thousandths(old.unwrap_or_default()))
+        let old = Quantity::from_thousandths(old.unwrap_or_default());
+        self.tally_balance(subject, old, balance);
+        Ok(old)
     }
 
     fn put_unit(

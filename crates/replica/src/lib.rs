@@ -25,6 +25,7 @@ mod scope;
 pub mod search;
 mod settings;
 pub mod snapshot;
+pub mod tallies;
 mod told;
 mod upgrade;
 

@@ -2,40 +2,76 @@
 
 mod carton;
 mod catalogue;
+mod commitments;
 mod console;
 mod event;
 mod exception;
 mod exchange;
+mod known;
 mod only_here;
 mod order;
 mod review;
 mod stock;
+mod stock_pages;
 mod stocktake;
+mod sums;
 
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{CachedStatement, Connection, Params, Row};
 
 use crate::error::ReplicaError;
 use crate::search::{self, Hit};
 
 pub use catalogue::{CodeMatch, FieldConflictRow};
+pub use commitments::CommittedLine;
 pub use console::{ChainRow, ItemStockRow};
 pub use event::{EventFilter, EventRow};
 pub use exception::{ExceptionFilter, ResolutionRow};
 pub use exchange::{Arrival, ArrivedRow};
+pub use known::{Knower, Piles};
 pub use order::OrderSummary;
 pub use review::{ClosedRow, EventHead, OpenRow, Supposed};
 pub use stock::{StockRow, UnitRow};
+pub use stock_pages::{AfterLot, ListedBin, ListedItem, ListedLot, Meant};
 pub use stocktake::{BinFilter, BinToCount, CountRow, CountedPile};
+pub use sums::{CountedSum, OperatorSum, PlannedBin, SlotSum, Span};
 
 /// Reads what has been committed.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'c> {
     pub(crate) connection: &'c Connection,
+    /// Whether views stand before the tables; see [`crate::scope`].
+    narrowed: bool,
 }
 
 impl<'c> Query<'c> {
     pub(crate) const fn new(connection: &'c Connection) -> Self {
-        Self { connection }
+        Self {
+            connection,
+            narrowed: false,
+        }
+    }
+
+    /// Questions to a connection that [`crate::scope::narrow`] has narrowed.
+    pub(crate) const fn narrowed(connection: &'c Connection) -> Self {
+        Self {
+            connection,
+            narrowed: true,
+        }
+    }
+
+    /// A view has no index that could be named: there SQLite chooses.
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'c>, ReplicaError> {
+        const NAMED: &str = "INDEXED BY ";
+        if !self.narrowed || !sql.contains(NAMED) {
+            return Ok(self.connection.prepare_cached(sql)?);
+        }
+        let mut parts = sql.split(NAMED);
+        let mut plain = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let name = part.find(|c: char| !c.is_alphanumeric() && c != '_');
+            plain.push_str(&part[name.unwrap_or(part.len())..]);
+        }
+        Ok(self.connection.prepare_cached(&plain)?)
     }
 
     /// Items, bins and units by any part of a code, a name, a Chinese name or its pinyin; best first.
@@ -52,7 +88,7 @@ impl<'c> Query<'c> {
         params: impl Params,
         read: impl Fn(&Row<'_>) -> Result<T, ReplicaError>,
     ) -> Result<Vec<T>, ReplicaError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.prepare(sql)?;
         let mut rows = statement.query(params)?;
         let mut out = Vec::new();
         while let Some(r) = rows.next()? {
@@ -67,16 +103,13 @@ impl<'c> Query<'c> {
         params: impl Params,
         read: impl Fn(&Row<'_>) -> Result<T, ReplicaError>,
     ) -> Result<Option<T>, ReplicaError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.prepare(sql)?;
         let mut rows = statement.query(params)?;
         rows.next()?.map(read).transpose()
     }
 
     pub(crate) fn count(&self, sql: &str, params: impl Params) -> Result<u64, ReplicaError> {
-        let n: i64 = self
-            .connection
-            .prepare_cached(sql)?
-            .query_row(params, |r| r.get(0))?;
+        let n: i64 = self.prepare(sql)?.query_row(params, |r| r.get(0))?;
         Ok(n.max(0) as u64)
     }
 }

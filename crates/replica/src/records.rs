@@ -457,13 +457,13 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
         .prepare_cached(if is_new {
             "INSERT INTO item
                  (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
-                  weight, value, currency)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                  weight, min_stock, value, currency)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
         } else {
             "INSERT OR REPLACE INTO item
                  (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
-                  weight, value, currency)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                  weight, min_stock, value, currency)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
         })?
         .execute(params![
             item.id.as_bytes(),
@@ -478,6 +478,7 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
             item.handling.class,
             item.handling.volume,
             item.handling.weight,
+            item.handling.min_stock.thousandths(),
             item.value.map_or(0, |value| value.minor),
             item.value.as_ref().map_or("", |value| value.currency.code()),
         ])?;

@@ -13,7 +13,7 @@ use crate::database::{self, DatabaseKey};
 use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::query::Query;
-use crate::{meta, renew, row, scope, upgrade};
+use crate::{meta, renew, row, scope, tallies, upgrade};
 
 /// Where the database is and what opens it.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct OpenOptions {
     pub cache_kib: u32,
     /// A file system of SQLite's that was registered under this name; `None` is the operating system's.
     pub vfs: Option<&'static str>,
+    /// Whether sums for the console are kept ([`crate::tallies`]): a server's business.
+    pub tallies: bool,
 }
 
 /// Enough for a day's scans on a big site.
@@ -42,6 +44,7 @@ impl OpenOptions {
             random,
             cache_kib: CACHE_KIB,
             vfs: None,
+            tallies: false,
         }
     }
 
@@ -53,6 +56,7 @@ impl OpenOptions {
             random,
             cache_kib: CACHE_KIB,
             vfs: None,
+            tallies: false,
         }
     }
 }
@@ -107,6 +111,9 @@ impl Replica {
         };
         if meta::get(&replica.connection, meta::REBUILD_NEEDED)?.is_some() {
             replica.rebuild()?;
+        }
+        if replica.options.tallies {
+            tallies::keep(&replica.connection, &replica.chains)?;
         }
         Ok(replica)
     }
@@ -296,7 +303,10 @@ impl Replica {
             None => Ok(None),
             Some(path) => {
                 let connection = database::open_reader(path, &self.options)?;
-                Ok(Some(Reader { connection }))
+                Ok(Some(Reader {
+                    connection,
+                    narrowed: false,
+                }))
             }
         }
     }
@@ -325,12 +335,18 @@ impl Replica {
 #[derive(Debug)]
 pub struct Reader {
     pub(crate) connection: Connection,
+    /// Whether it sees some sites only.
+    narrowed: bool,
 }
 
 impl Reader {
     /// Questions to the read model.
     pub const fn query(&self) -> Query<'_> {
-        Query::new(&self.connection)
+        if self.narrowed {
+            Query::narrowed(&self.connection)
+        } else {
+            Query::new(&self.connection)
+        }
     }
 
     /// The same reader, to which there are only these sites: no answer holds anything of another, whoever asks. Items and
@@ -340,7 +356,10 @@ impl Reader {
     /// [`ReplicaError`].
     pub fn within(self, sites: &[SiteId]) -> Result<Self, ReplicaError> {
         scope::narrow(&self.connection, sites)?;
-        Ok(self)
+        Ok(Self {
+            narrowed: true,
+            ..self
+        })
     }
 }
 
@@ -392,7 +411,7 @@ pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaErr
          DELETE FROM search_row;
          DELETE FROM meta WHERE key LIKE 'state-of-%' OR key = 'rebuild-needed';",
     )?;
-    Ok(())
+    tallies::clear(connection)
 }
 
 pub(crate) fn own_event_count(connection: &Connection, chain: i64) -> Result<u64, ReplicaError> {

@@ -99,7 +99,7 @@ pub(crate) fn judge_again(connection: &Connection, chains: &Chains) -> Result<()
         })
         .collect();
     for site in sites {
-        let mut store = SqlLedger::new(connection, chains, site);
+        let mut store = SqlLedger::folding(connection, chains, site)?;
         let mut ledger = Ledger::new(&mut store)?;
         for (operator, since) in &changed {
             ledger.regranted(*operator, *since)?;

@@ -51,6 +51,22 @@ CREATE TEMP VIEW search_row AS SELECT * FROM main.search_row
     END;
 ";
 
+/// The sums of a server; see [`crate::tallies`].
+const SUMS: &str = "
+CREATE TEMP VIEW tally AS SELECT * FROM main.tally WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW tally_kind AS SELECT * FROM main.tally_kind WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW tally_day AS SELECT * FROM main.tally_day WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW tally_operator AS SELECT * FROM main.tally_operator WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW goods_stock AS SELECT * FROM main.goods_stock WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW bin_stock AS SELECT * FROM main.bin_stock WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW order_open AS SELECT * FROM main.order_open WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW order_still_open AS SELECT * FROM main.order_still_open WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW bin_picks AS SELECT * FROM main.bin_picks WHERE bin IN (SELECT id FROM temp.bin);
+CREATE TEMP VIEW void_goods AS SELECT * FROM main.void_goods WHERE bin IN (SELECT id FROM temp.bin);
+CREATE TEMP VIEW item_stock AS SELECT i.item, i.sku, i.least,
+    (SELECT coalesce(sum(g.balance), 0) FROM temp.goods_stock g WHERE g.item = i.item) AS balance FROM main.item_stock i;
+";
+
 /// Narrows everything that is asked through this connection from now on.
 pub(crate) fn narrow(connection: &Connection, sites: &[SiteId]) -> Result<(), ReplicaError> {
     connection.pragma_update(None, "query_only", "off")?;
@@ -62,6 +78,12 @@ pub(crate) fn narrow(connection: &Connection, sites: &[SiteId]) -> Result<(), Re
         )?;
     }
     connection.execute_batch(VIEWS)?;
+    let has_sums = connection
+        .prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'tally'")?
+        .exists([])?;
+    if has_sums {
+        connection.execute_batch(SUMS)?;
+    }
     connection.pragma_update(None, "query_only", "on")?;
     Ok(())
 }

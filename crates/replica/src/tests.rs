@@ -14,6 +14,7 @@ mod scope;
 mod snapshot;
 mod snapshot_quarantine;
 mod stocktake;
+mod tallies;
 
 use documents::catalogue::{Bin, Device, Handling, Item, Operator, Room, Site};
 use documents::certificate::Role;

@@ -119,6 +119,7 @@ impl Worker {
             operator: Some(operator.id),
             device: self.replica.identity().map(|i| i.device),
             before: None,
+            from: None,
         };
         let rows = self.replica.query().events(&filter, among)?;
         Ok(rows

@@ -218,6 +218,7 @@ impl ItemChange {
                 weight: size("/weight_g", self.weight_g)?,
             },
             value: None,
+            min_stock: None,
         };
         Ok((item, gone))
     }

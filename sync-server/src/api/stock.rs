@@ -77,7 +77,7 @@ pub(super) async fn list(
     if asked.bin.is_some() || asked.item.is_some() {
         let rows = api
             .app
-            .data(move |data| data.piles_of(site, asked.bin, asked.item, at))
+            .data(move |data| data.piles_at(site, asked.bin, asked.item, at))
             .await?;
         return Ok(Json(Page {
             items: rows.into_iter().map(Pile::from).collect(),

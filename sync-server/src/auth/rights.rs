@@ -45,6 +45,8 @@ rights! {
     StocktakesDecide = "stocktakes.decide", Supervisor;
     /// See stock, items, bins and units.
     StockSee = "stock.see", Viewer;
+    /// See dashboards, with what each person did.
+    DashboardsSee = "dashboards.see", Viewer;
     /// See events.
     EventsSee = "events.see", Viewer;
     /// See photos, signatures and documents.

@@ -44,6 +44,16 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             include_bytes!("../../assets/stocktake.css"),
         ),
         (
+            "stock.css",
+            "text/css; charset=utf-8",
+            include_bytes!("../../assets/stock.css"),
+        ),
+        (
+            "stock.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../../assets/stock.js"),
+        ),
+        (
             "app.js",
             "text/javascript; charset=utf-8",
             include_bytes!("../../assets/app.js"),

@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod by_value;
+pub mod chart;
 pub mod data;
 pub mod desk;
 pub(crate) mod drawing;

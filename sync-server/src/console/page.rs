@@ -11,7 +11,8 @@ use crate::auth::{Right, Visitor};
 use crate::console::assets;
 use crate::console::by_value::ByValue;
 use crate::console::view::{
-    EventView, ExceptionView, GroupView, Named, PreviewLine, Silent, SubjectView,
+    AGE_BANDS, AsOf, EventView, ExceptionView, GroupView, Named, PlanCell, PreviewLine, Silent,
+    SubjectView,
 };
 use crate::console::words;
 use crate::error::AppError;
@@ -109,6 +110,92 @@ impl Page {
         self.lang.fill(key, &[(name, value.as_ref())])
     }
 
+    /// Of which instant, and of whose knowledge, a page of stock tells.
+    pub fn as_of(&self, as_of: &AsOf) -> String {
+        let time = self.moment(&as_of.at);
+        let name = as_of.device.name(self.lang);
+        let words = match as_of.heard {
+            _ if as_of.device.id.is_empty() => return self.f1("stock.as-of-past", "time", time),
+            Some(heard) => {
+                let heard = self.exact(heard);
+                let blanks = [("device", name), ("time", &time), ("sync", &heard)];
+                self.lang.fill("stock.as-of-device", &blanks)
+            }
+            None => {
+                let blanks = [("device", name), ("time", time.as_str())];
+                self.lang.fill("stock.as-of-device-unheard", &blanks)
+            }
+        };
+        format!("{words} {}", self.t("stock.as-of-neighbours"))
+    }
+
+    /// An instant in words; `None` is now.
+    pub fn moment(&self, at: &Option<UnixMillis>) -> String {
+        at.map_or_else(|| self.t("stock.moment-now").to_owned(), |at| self.time(at))
+    }
+
+    /// Now, as a field for day and minute wants it.
+    pub fn local_minute(&self) -> String {
+        self.format(self.now, "%Y-%m-%dT%H:%M")
+    }
+
+    /// A quantity of whatever there is, in groups of three digits.
+    pub fn amount(&self, quantity: impl ByValue<Quantity>) -> String {
+        words::grouped(&quantity.value().to_string())
+    }
+
+    /// First and last day of a period.
+    pub fn period(&self, days: &(String, String)) -> String {
+        self.lang
+            .fill("dash.from-to", &[("from", &days.0), ("to", &days.1)])
+    }
+
+    /// The key of the words for a figure of the period before.
+    pub fn before_key(&self, name: &str) -> &'static str {
+        match name {
+            "on-hand" => "dash.at-start",
+            "overdue" => "dash.of-open",
+            _ => "dash.before-value",
+        }
+    }
+
+    /// A length in a picture.
+    pub fn px(&self, length: impl ByValue<f64>) -> String {
+        format!("{:.1}", length.value())
+    }
+
+    /// What a cell of the plan stands for.
+    pub fn cell(&self, cell: &PlanCell) -> String {
+        let bins = format!("{}/{}", cell.used, cell.bins);
+        let (piles, picks) = (cell.piles.to_string(), cell.picks.to_string());
+        let fill = cell
+            .fill
+            .map_or_else(|| "—".to_owned(), |fill| format!("{fill} %"));
+        let moved = cell.moved.map(|at| self.time(at)).unwrap_or_default();
+        let blanks = [
+            ("code", cell.code.as_str()),
+            ("bins", &bins),
+            ("piles", &piles),
+            ("fill", &fill),
+            ("picks", &picks),
+            ("moved", &moved),
+        ];
+        let key = match (cell.bins, cell.moved) {
+            (2.., _) => "plan.cell-row",
+            (_, Some(_)) => "plan.cell-moved",
+            _ => "plan.cell",
+        };
+        self.lang.fill(key, &blanks)
+    }
+
+    /// What a band of stock age is called.
+    pub fn band(&self, index: impl ByValue<usize>) -> String {
+        match AGE_BANDS.get(index.value()) {
+            Some(edge) => self.f1("stock.age-up-to", "n", edge.to_string()),
+            None => self.f1("stock.age-beyond", "n", "365"),
+        }
+    }
+
     /// The address of an asset.
     pub fn asset(&self, name: &str) -> String {
         assets::address(name)
@@ -132,6 +219,7 @@ impl Page {
         let right = match nav {
             "review" => "review.see",
             "stock" => "stock.see",
+            "dashboards" => "dashboards.see",
             "stocktakes" => "stocktakes.see",
             "feed" => "events.see",
             "devices" => "devices.see",
@@ -157,6 +245,11 @@ impl Page {
     /// Day and minute at the site.
     pub fn time(&self, at: impl ByValue<UnixMillis>) -> String {
         self.format(at.value(), "%Y-%m-%d %H:%M")
+    }
+
+    /// Day at the site.
+    pub fn day(&self, at: impl ByValue<UnixMillis>) -> String {
+        self.format(at.value(), "%Y-%m-%d")
     }
 
     /// Day, minute and second at the site.

@@ -52,6 +52,26 @@ pub fn quantity(lang: Lang, quantity: Quantity, base_unit: &str) -> String {
     format!("{quantity} {unit}")
 }
 
+/// A number in groups of three digits, by a narrow space that does not break.
+pub fn grouped(number: &str) -> String {
+    let (sign, number) = match number.strip_prefix('-') {
+        Some(rest) => ("−", rest),
+        None => ("", number),
+    };
+    let (whole, fraction) = match number.split_once('.') {
+        Some((whole, fraction)) => (whole, format!(".{fraction}")),
+        None => (number, String::new()),
+    };
+    let mut out = String::from(sign);
+    for (i, digit) in whole.char_indices() {
+        if i > 0 && (whole.len() - i) % 3 == 0 {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out + &fraction
+}
+
 /// Name and code of an item, as sentences use it.
 pub fn item(lang: Lang, item: &Named) -> String {
     if item.has_both(lang) {
@@ -411,6 +431,18 @@ mod tests {
         ] {
             assert_eq!(ago(Lang::En, millis), en);
             assert_eq!(ago(Lang::Zh, millis), zh);
+        }
+    }
+
+    #[test]
+    fn long_numbers_stand_in_groups() {
+        for (number, shown) in [
+            ("0", "0"),
+            ("999", "999"),
+            ("1000", "1\u{202f}000"),
+            ("-1234567.5", "−1\u{202f}234\u{202f}567.5"),
+        ] {
+            assert_eq!(grouped(number), shown);
         }
     }
 

@@ -40,6 +40,7 @@ use domain::{ChainId, DeviceId, UnixMillis};
 use replica::{Commit, OpenOptions, RecordEdit, Replica, ReplicaError};
 
 use crate::store::hub_devices::{self, DeviceRow};
+use crate::store::hub_readings::{self, ReadingRow};
 use crate::store::{Database, StoreError, hub_chains};
 
 use blob_files::BlobFiles;
@@ -52,6 +53,7 @@ pub use parcels::{ParcelsError, ParcelsTaken};
 pub use randomness::Randomness;
 pub use routes::routes;
 pub use snapshots::{ENTRIES_MIN, WINDOW_DAYS_MAX, WINDOW_MS};
+pub(crate) use transfers::arrival_of;
 
 /// Why the hub cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -134,11 +136,12 @@ impl Hub {
     /// [`HubError`].
     pub fn open_with(
         folder: &Path,
-        replica: OpenOptions,
+        mut replica: OpenOptions,
         database: Arc<Database>,
         randomness: Randomness,
         now: UnixMillis,
     ) -> Result<Self, HubError> {
+        replica.tallies = true;
         let (organisation, first) = Organisation::load_or_create(&database, &randomness, now)?;
         let blobs = BlobFiles::open(folder.join("blobs"))?;
         let snapshots = snapshots::Snapshots::open(
@@ -241,6 +244,19 @@ impl Hub {
             now,
         )?;
         Ok(())
+    }
+
+    /// How far a device had read its site's log by that instant, as it had last said.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn reading(
+        &self,
+        device: DeviceId,
+        at: UnixMillis,
+    ) -> Result<Option<ReadingRow>, HubError> {
+        self.flush_contacts()?;
+        Ok(self.database.read(|c| hub_readings::last(c, device, at))?)
     }
 
     /// Every enrolled device, with what it last said.

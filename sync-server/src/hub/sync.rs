@@ -17,6 +17,7 @@ use super::{Hub, HubError};
 use crate::backup::Mark;
 use crate::store::hub_chains::{self, ChainRow};
 use crate::store::hub_devices::{self, Contact, DeviceRow};
+use crate::store::hub_readings::ReadingRow;
 use crate::store::{StoreError, hub_log, hub_pushes};
 
 /// A reply is never larger than this, whatever the device asks for.
@@ -403,8 +404,19 @@ impl Hub {
             .iter()
             .map(|taken| taken.outcome)
             .find(|o| !matches!(o, PushOutcome::Held | PushOutcome::Missing));
+        let reading = partitions.iter().find_map(|asked| match asked.partition {
+            Partition::Site(site) if asked.position.epoch == self.organisation.epoch => {
+                Some(ReadingRow {
+                    site,
+                    at: now,
+                    number: asked.position.number,
+                })
+            }
+            _ => None,
+        });
         let contact = Contact {
             at: now,
+            reading,
             waiting_events: waiting(status.waiting_events),
             waiting_edits: waiting(status.waiting_edits),
             clock_offset_ms: status.clock.saturating_sub(now),

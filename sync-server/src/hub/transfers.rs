@@ -13,7 +13,7 @@ use replica::{Commit, Query, RecordEdit};
 use super::{Hub, HubError};
 
 /// The delivery that announces a transfer at the other site.
-fn arrival_of(transfer: OrderId) -> OrderId {
+pub(crate) fn arrival_of(transfer: OrderId) -> OrderId {
     let id = blake3::derive_key("tallyman 2026 arrival of a transfer", transfer.as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&id[..16]);

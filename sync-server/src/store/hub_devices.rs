@@ -5,6 +5,7 @@ use domain::{ChainId, DeviceId, SiteId, UnixMillis};
 use rusqlite::{Connection, Row, params};
 
 use super::StoreError;
+use super::hub_readings::{self, ReadingRow};
 
 /// A device as the hub knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +149,8 @@ pub struct Contact {
     pub program: String,
     /// Why its chain was stopped; empty if it was not.
     pub stopped: &'static str,
+    /// How far it has read its site's log; `None` if it follows another one.
+    pub reading: Option<ReadingRow>,
 }
 
 /// Notes what a device said.
@@ -171,6 +174,9 @@ pub fn note_contact(
             contact.program,
             contact.stopped,
         ])?;
+    if let Some(reading) = &contact.reading {
+        hub_readings::note(connection, device, reading)?;
+    }
     Ok(())
 }
 

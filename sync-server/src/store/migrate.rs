@@ -21,6 +21,7 @@ const STEPS: &[(u32, &str)] = &[
     (13, include_str!("migrations/0013_imports.sql")),
     (14, include_str!("migrations/0014_api.sql")),
     (15, include_str!("migrations/0015_webhooks.sql")),
+    (16, include_str!("migrations/0016_readings.sql")),
 ];
 
 /// The schema that this program writes.

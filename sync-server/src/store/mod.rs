@@ -12,6 +12,7 @@ pub mod hub_chains;
 pub mod hub_devices;
 pub mod hub_log;
 pub mod hub_pushes;
+pub mod hub_readings;
 pub mod hub_refusals;
 pub mod hub_renewals;
 pub mod imports;

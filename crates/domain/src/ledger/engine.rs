@@ -224,6 +224,10 @@ impl<'s, S: LedgerStore> Ledger<'s, S> {
                     };
                     let events = self.live_events(&subject)?;
                     marks.extend(events.iter().map(|(place, event)| Mark::of(*place, event)));
+                    if let Subject::Lot(item, lot) = &subject {
+                        let expiry = marks.first().and_then(|mark| mark.expiry);
+                        self.store.put_expiry(*item, lot, expiry)?;
+                    }
                     let findings = refold::plain_findings(&subject, &marks);
                     self.replace_findings(&subject, findings, Place::START)?;
                 }

@@ -1,7 +1,9 @@
 //! What the fold needs from whoever keeps its rows.
 
+use chrono::NaiveDate;
+
 use crate::event::{Event, EventBody, EventHash, EventId, ExceptionId};
-use crate::ids::{BinId, ChainId, OperatorId, SiteId, UnitId};
+use crate::ids::{BinId, ChainId, ItemId, OperatorId, SiteId, UnitId};
 use crate::ledger::baseline::Baseline;
 use crate::ledger::exception::{Exception, Finding};
 use crate::ledger::place::Place;
@@ -117,6 +119,17 @@ pub trait LedgerStore {
     /// among them.
     fn events_of(&mut self, operator: OperatorId, from: Place)
     -> Result<Vec<EventId>, Self::Error>;
+
+    /// The expiry day of a lot, as the fold knows it now; whoever lists lots by their day keeps it.
+    fn put_expiry(
+        &mut self,
+        item: ItemId,
+        lot: &str,
+        expiry: Option<NaiveDate>,
+    ) -> Result<(), Self::Error> {
+        let _ = (item, lot, expiry);
+        Ok(())
+    }
 
     /// Whether the subject has no entry.
     fn is_empty(&mut self, subject: &Subject) -> Result<bool, Self::Error>;

@@ -43,7 +43,7 @@ pub struct FieldConflictRow {
     pub values: Vec<(Value, ChainId)>,
 }
 
-const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight, value, currency FROM item";
+const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight, min_stock, value, currency FROM item";
 
 fn bin(r: &Row<'_>) -> Result<Bin, ReplicaError> {
     Ok(Bin {
@@ -140,6 +140,7 @@ impl Query<'_> {
                 class: r.get("class")?,
                 volume: r.get("volume")?,
                 weight: r.get("weight")?,
+                min_stock: Quantity::from_thousandths(r.get("min_stock")?),
             },
             value: value(r)?,
         })

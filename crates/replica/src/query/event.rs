@@ -32,6 +32,8 @@ pub struct EventFilter {
     pub device: Option<DeviceId>,
     /// Before this place, for the next page.
     pub before: Option<Place>,
+    /// At this place or after it.
+    pub from: Option<Place>,
 }
 
 pub(super) const COLUMNS: &str =
@@ -131,7 +133,7 @@ impl Query<'_> {
             &format!(
                 "SELECT {COLUMNS} FROM event e JOIN chain c ON c.id = e.chain
                  WHERE e.place < ?1 AND (?2 IS NULL OR c.partition = ?2) AND (?3 IS NULL OR e.operator = ?3)
-                   AND (?4 IS NULL OR c.device = ?4)
+                   AND (?4 IS NULL OR c.device = ?4) AND e.place >= ?6
                  ORDER BY e.place DESC LIMIT ?5"
             ),
             params![
@@ -140,6 +142,7 @@ impl Query<'_> {
                 filter.operator.map(|o| o.as_bytes().to_vec()),
                 filter.device.map(|d| d.as_bytes().to_vec()),
                 limit,
+                filter.from.unwrap_or(Place::START).to_bytes(),
             ],
             |r| self.event_row(r, &chains),
         )

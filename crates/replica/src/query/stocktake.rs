@@ -164,15 +164,6 @@ impl Query<'_> {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// Classes that items have, in order.
-    pub fn item_classes(&self) -> Result<Vec<String>, ReplicaError> {
-        self.rows(
-            "SELECT DISTINCT class FROM item WHERE class <> '' ORDER BY class LIMIT 100",
-            [],
-            |r| Ok(r.get("class")?),
-        )
-    }
-
     /// Bins of a site that may be counted, in the order of the walk.
     pub fn bins_to_count(
         &self,

@@ -20,7 +20,8 @@ pub(super) struct Site {
 impl Site {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = OpenOptions::file(folder.path().join("server.db"), None, [9; 8]);
+        let mut options = OpenOptions::file(folder.path().join("server.db"), None, [9; 8]);
+        options.tallies = true;
         let mut site = Self {
             server: enrolled(0, options, 5),
             hub: Hub::default(),
@@ -77,6 +78,7 @@ impl Site {
                 assert_eq!(done.rejected, None);
             }
         }
+        super::tallies::are_those_of_all_events(&self.server);
     }
 
     /// The last entry accepted at or before that moment.

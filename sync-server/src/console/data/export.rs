@@ -107,6 +107,10 @@ impl ConsoleData {
                     item.handling.class,
                     known(item.handling.volume),
                     known(item.handling.weight),
+                    match item.handling.min_stock {
+                        domain::Quantity::ZERO => String::new(),
+                        least => least.to_string(),
+                    },
                     item.value.map_or_else(String::new, |value| {
                         value.currency.number(value.minor.into())
                     }),

@@ -4,6 +4,7 @@ use domain::ledger::Place;
 use replica::query::EventFilter;
 
 use super::ConsoleData;
+use crate::console::handlers::instant::read as instant;
 use crate::console::view::EventView;
 use crate::error::AppError;
 
@@ -21,6 +22,12 @@ pub struct FeedFilter {
     pub device: String,
     /// Operator id.
     pub operator: String,
+    /// A site's id.
+    pub site: String,
+    /// From this day and minute on, as a browser's field for both gives it, in the site's time zone.
+    pub from: String,
+    /// Up to that one, itself left out.
+    pub until: String,
     /// Where the page before ended, in hexadecimal.
     pub before: String,
 }
@@ -59,17 +66,40 @@ impl ConsoleData {
     /// # Errors
     /// Those of the replica.
     pub fn feed(&self, filter: &FeedFilter) -> Result<Feed, AppError> {
+        let zone = self.zone()?;
         self.ask(|q| {
             let names = self.names(q);
+            let until = instant(&filter.until, zone).map(Place::start_of);
+            let from = instant(&filter.from, zone);
             let mut asked = EventFilter {
-                site: None,
+                site: filter.site.parse().ok(),
                 operator: filter.operator.parse().ok(),
                 device: filter.device.parse().ok(),
-                before: place_from_hex(&filter.before),
+                before: match (place_from_hex(&filter.before), until) {
+                    (Some(before), Some(until)) => Some(before.min(until)),
+                    (before, until) => before.or(until),
+                },
+                from: from.map(Place::start_of),
             };
+            let kind = Some(filter.kind.as_str()).filter(|kind| !kind.is_empty());
+            let is_kept = kind.is_some() || asked.operator.is_some();
             let mut feed = Feed::default();
             let mut looked_at = 0;
             loop {
+                // Quarters of an hour in which there is nothing of it are left out.
+                if is_kept {
+                    let end = asked
+                        .before
+                        .map_or(i64::MAX, |place| place.clock.millis.saturating_add(1));
+                    let Some(last) = q.last_slot_of(kind, asked.operator, asked.site, end)? else {
+                        return Ok(feed);
+                    };
+                    if from.is_some_and(|from| last <= from) {
+                        return Ok(feed);
+                    }
+                    let last = Place::start_of(last);
+                    asked.before = Some(asked.before.map_or(last, |before| before.min(last)));
+                }
                 let rows = q.events(&asked, ROWS as u32 + 1)?;
                 looked_at += rows.len();
                 let is_last = rows.len() <= ROWS;

@@ -149,6 +149,7 @@ fn new_item(id: ItemId, row: &ItemIn) -> Item {
             class: row.needs.class.clone().unwrap_or_default(),
             volume: row.needs.volume.unwrap_or(0),
             weight: row.needs.weight.unwrap_or(0),
+            min_stock: row.min_stock.unwrap_or_default(),
         },
         value: row.value,
     }
@@ -189,6 +190,9 @@ pub(super) fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
     ));
     if let Some(value) = row.value.filter(|value| item.value != Some(*value)) {
         fields.extend(Item::value_fields(value));
+    }
+    if let Some(least) = row.min_stock.filter(|n| *n != item.handling.min_stock) {
+        fields.push(FieldEdit::set("min_stock", least.thousandths()));
     }
     for (code, pack) in row.barcodes.iter().flatten() {
         if item.barcodes.get(code) != Some(pack) {

@@ -1,5 +1,6 @@
 //! The only place of the console that touches the replica. Everything leaves here as plain views.
 
+mod dashboard;
 mod devices;
 mod events;
 mod export;
@@ -10,6 +11,7 @@ mod load_orders;
 mod names;
 mod notes;
 mod people;
+mod plan;
 mod preview;
 mod quarantine;
 mod records;
@@ -44,6 +46,7 @@ pub use records::{BinChange, ExceptionState, NotChanged, OrderState};
 pub use resolve::{Decision, DecisionProblem};
 pub use review::{Looking, ReviewFilter, ReviewTab};
 pub use rights::{TypedGrant, posts};
+pub use stock::{Moment, StockPageData};
 pub use stocktake::{
     CountDecision, Decided, PlanProblem, StocktakeChoice, StocktakeProblem, TypedPlan,
 };

@@ -67,6 +67,15 @@ pub(super) fn site_named(site: &documents::catalogue::Site) -> Named {
     }
 }
 
+pub(super) fn zone_named(zone: &documents::catalogue::Zone) -> Named {
+    Named {
+        id: zone.id.to_string(),
+        code: zone.code.clone(),
+        zh: zone.name_zh.clone(),
+        en: zone.name_en.clone(),
+    }
+}
+
 impl<'q> Names<'q> {
     pub(super) fn new(query: &'q Query<'q>, hub: &'q Hub) -> Self {
         Self {

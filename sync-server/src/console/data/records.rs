@@ -178,7 +178,7 @@ impl ConsoleData {
     }
 
     /// Piles of a bin or of an item at a site, now or as the book said at an instant.
-    pub fn piles_of(
+    pub fn piles_at(
         &self,
         site: SiteId,
         bin: Option<BinId>,

@@ -1,33 +1,30 @@
 //! One item, one bin, one unit.
 
 use domain::ledger::{Subject, UnitStatus};
-use domain::{BinId, ItemId, Quantity, UnitId, UnixMillis};
+use domain::{BinId, ItemId, Quantity, UnitId};
 
 use super::ConsoleData;
 use super::events::unit_ref;
-use super::names::item_named;
-use crate::console::view::{BinView, ItemView, Named, UnitView};
+use super::names::{item_named, zone_named};
+use super::stock::Moment;
+use crate::console::view::{BinView, ItemView, UnitView};
 use crate::error::AppError;
 
 /// So many events of the past are shown; the feed has the rest.
 const HISTORY_MAX: u32 = 100;
 
 impl ConsoleData {
-    /// An item, with its stock now or as the book said at an instant.
+    /// An item, with its stock at that moment.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub fn item(&self, id: ItemId, at: Option<UnixMillis>) -> Result<ItemView, AppError> {
+    pub fn item(&self, id: ItemId, moment: Moment) -> Result<ItemView, AppError> {
         self.ask(|q| {
             let names = self.names(q);
             let item = q.item(id)?.ok_or(AppError::NotFound)?;
-            let mut piles = Vec::new();
+            let (stock, committed) = self.piles_of(q, moment, id)?;
             let mut history = Vec::new();
             for site in q.sites()? {
-                piles.extend(match at {
-                    Some(at) => q.stock_of_item_at(site.id, id, at)?,
-                    None => q.stock_of_item(site.id, id)?,
-                });
                 history.extend(q.history_of_item(site.id, id, HISTORY_MAX)?);
             }
             history.sort_by_key(|row| std::cmp::Reverse(row.placed.place));
@@ -46,20 +43,23 @@ impl ConsoleData {
                     .into_iter()
                     .filter_map(|(code, on)| on.then_some(code))
                     .collect(),
-                total: piles
+                least: item.handling.min_stock,
+                class: item.handling.class,
+                total: stock
                     .iter()
-                    .fold(Quantity::ZERO, |sum, pile| sum.plus(pile.balance)),
-                stock: names.piles(&piles)?,
+                    .fold(Quantity::ZERO, |sum, pile| sum.plus(pile.quantity)),
+                stock,
+                committed,
                 history: names.events(&history)?,
             })
         })
     }
 
-    /// A bin, with its stock now or as the book said at an instant.
+    /// A bin, with its stock at that moment.
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub fn bin(&self, id: BinId, at: Option<UnixMillis>) -> Result<BinView, AppError> {
+    pub fn bin(&self, id: BinId, moment: Moment) -> Result<BinView, AppError> {
         self.ask(|q| {
             let names = self.names(q);
             let bin = q.bin(id)?.ok_or(AppError::NotFound)?;
@@ -67,21 +67,12 @@ impl ConsoleData {
                 .zones(bin.site)?
                 .into_iter()
                 .find(|zone| zone.id == bin.zone)
-                .map(|zone| Named {
-                    id: zone.id.to_string(),
-                    code: zone.code,
-                    zh: zone.name_zh,
-                    en: zone.name_en,
-                });
-            let piles = match at {
-                Some(at) => q.stock_of_bin_at(bin.site, id, at)?,
-                None => q.stock_of_bin(id)?,
-            };
+                .map(|zone| zone_named(&zone));
             Ok(BinView {
                 bin: names.bin(id)?,
                 zone,
                 site: names.site(bin.site)?,
-                stock: names.piles(&piles)?,
+                stock: self.piles_in(q, moment, bin.site, id)?,
                 history: names.events(&q.history_of_bin(id, HISTORY_MAX)?)?,
             })
         })

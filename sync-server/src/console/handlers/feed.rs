@@ -21,6 +21,7 @@ struct FeedPage {
     filter: FeedFilter,
     operators: Vec<Named>,
     devices: Vec<Named>,
+    sites: Vec<Named>,
     fragment: String,
     path: String,
 }
@@ -41,6 +42,12 @@ pub(crate) struct Asked {
     #[serde(default)]
     operator: String,
     #[serde(default)]
+    site: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    until: String,
+    #[serde(default)]
     before: String,
 }
 
@@ -50,6 +57,9 @@ impl From<Asked> for FeedFilter {
             kind: asked.kind,
             device: asked.device,
             operator: asked.operator,
+            site: asked.site,
+            from: asked.from,
+            until: asked.until,
             before: asked.before,
         }
     }
@@ -62,13 +72,16 @@ pub(crate) async fn list(
 ) -> Result<Response, AppError> {
     let filter = FeedFilter::from(asked);
     let asked = filter.clone();
-    let (events, (operators, devices)) = app
-        .data(move |data| Ok((data.feed(&asked)?, data.filter_names()?)))
+    let (events, (operators, devices), sites) = app
+        .data(move |data| Ok((data.feed(&asked)?, data.filter_names()?, data.sites()?)))
         .await?;
     let query = [
         ("kind", filter.kind.as_str()),
         ("device", &filter.device),
         ("operator", &filter.operator),
+        ("site", &filter.site),
+        ("from", &filter.from),
+        ("until", &filter.until),
     ];
     render(&FeedPage {
         page: Page::new(&app, &who.visitor, "feed", "nav.feed").await?,
@@ -78,6 +91,7 @@ pub(crate) async fn list(
         filter,
         operators,
         devices,
+        sites,
     })
 }
 

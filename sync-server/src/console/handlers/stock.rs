@@ -1,14 +1,16 @@
-//! `/stock`: by bin and by item.
+//! `/stock`: by bin, item, lot and age, now or at an instant, as the server or as a device knew it.
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{address, page_number};
+use super::address;
+use super::instant::AskedInstant;
 use crate::auth::Viewer;
+use crate::console::data::StockPageData;
 use crate::console::page::{Page, render};
-use crate::console::view::{ItemRow, Named, PageOf, StockRow, any_stale};
+use crate::console::view::{AsOf, EXPIRING_DAYS, Named, StockFilter, any_stale};
 use crate::error::AppError;
 use crate::state::AppState;
 
@@ -16,16 +18,22 @@ use crate::state::AppState;
 #[template(path = "stock.html")]
 struct StockPage {
     page: Page,
-    by: &'static str,
-    q: String,
-    site: String,
+    /// The list that is shown.
+    here: &'static str,
+    /// Whether what is spoken for, frozen and on its way stands beside what is on hand.
+    shows_committed: bool,
+    filter: StockFilter,
+    as_of: AsOf,
+    data: StockPageData,
     sites: Vec<Named>,
-    bins: PageOf<StockRow>,
-    items: PageOf<ItemRow>,
+    zones: Vec<Named>,
+    devices: Vec<Named>,
     /// Some number shown is being recalculated.
     stale: bool,
-    number: u32,
+    /// The address of the list, for the next page.
     path: String,
+    /// The same moment in the other lists.
+    same_moment: String,
 }
 
 #[derive(Deserialize)]
@@ -36,7 +44,43 @@ pub(crate) struct Asked {
     q: String,
     #[serde(default)]
     site: String,
-    page: Option<u32>,
+    #[serde(default)]
+    zone: String,
+    #[serde(default)]
+    class: String,
+    #[serde(default)]
+    low: String,
+    #[serde(default)]
+    expiring: String,
+    #[serde(default)]
+    after: String,
+    #[serde(flatten)]
+    instant: AskedInstant,
+}
+
+impl Asked {
+    fn filter(&self) -> StockFilter {
+        let expiring = self.expiring.parse().ok();
+        let expiring = expiring.filter(|days| EXPIRING_DAYS.contains(days));
+        let low = !self.low.is_empty();
+        StockFilter {
+            view: match self.by.as_str() {
+                "item" => "item",
+                "lot" => "lot",
+                "age" => "age",
+                _ if low => "item",
+                _ if expiring.is_some() => "lot",
+                _ => "bin",
+            },
+            q: self.q.clone(),
+            site: self.site.clone(),
+            zone: self.zone.clone(),
+            class: self.class.clone(),
+            low,
+            expiring,
+            after: self.after.clone(),
+        }
+    }
 }
 
 pub(crate) async fn list(
@@ -44,40 +88,53 @@ pub(crate) async fn list(
     who: Viewer,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AppError> {
-    let by = if asked.by == "item" { "item" } else { "bin" };
-    let number = page_number(asked.page);
-    let (q, site) = (asked.q.clone(), asked.site.clone());
-    let (bins, items, sites) = app
+    let page = Page::new(&app, &who.visitor, "stock", "nav.stock").await?;
+    let mut as_of = asked.instant.read(page.zone);
+    let now = app.now();
+    let mut filter = asked.filter();
+    // Only the list by item knows of safety stock, and only those by lot of expiry.
+    filter.low &= filter.view == "item" && as_of.is_now();
+    if filter.view != "lot" {
+        filter.expiring = None;
+    }
+    let wanted = filter.clone();
+    let (as_of, data, sites, zones, devices) = app
         .data(move |data| {
-            let sites = data.sites()?;
-            Ok(match by {
-                "item" => (PageOf::default(), data.stock_by_item(&q, number)?, sites),
-                _ => (
-                    data.stock_by_bin(&site, &q, number)?,
-                    PageOf::default(),
-                    sites,
-                ),
-            })
+            let moment = data.moment(&mut as_of, now)?;
+            let stock = data.stock(&wanted, moment, now)?;
+            let zones = data.zones_of(&wanted.site)?;
+            Ok((as_of, stock, data.sites()?, zones, data.handhelds()?))
         })
         .await?;
-    let by_in_address = if by == "item" { "item" } else { "" };
+    let expiring = filter.expiring.map(|days| days.to_string());
+    let query = [
+        ("by", filter.view),
+        ("q", filter.q.as_str()),
+        ("site", &filter.site),
+        ("zone", &filter.zone),
+        ("class", &filter.class),
+        ("low", if filter.low { "1" } else { "" }),
+        ("expiring", expiring.as_deref().unwrap_or_default()),
+        ("at", &as_of.text),
+        ("as", &as_of.device.id),
+    ];
+    let moment = [
+        ("site", filter.site.as_str()),
+        ("at", &as_of.text),
+        ("as", &as_of.device.id),
+    ];
     render(&StockPage {
-        page: Page::new(&app, &who.visitor, "stock", "nav.stock").await?,
-        by,
-        path: address(
-            "/stock",
-            &[
-                ("by", by_in_address),
-                ("q", &asked.q),
-                ("site", &asked.site),
-            ],
-        ),
-        q: asked.q,
-        site: asked.site,
+        path: address("/stock", &query),
+        same_moment: address("/stock", &moment),
+        stale: any_stale(&data.bins.rows) || data.goods.rows.iter().any(|row| row.stale),
+        page,
+        here: filter.view,
+        shows_committed: as_of.is_now() && filter.zone.is_empty() && filter.view != "age",
+        filter,
+        as_of,
+        data,
         sites,
-        stale: any_stale(&bins.rows) || items.rows.iter().any(|row| row.stale),
-        bins,
-        items,
-        number,
+        zones,
+        devices,
     })
 }

@@ -47,6 +47,8 @@ pub enum Column {
     Volume,
     /// Weight of one base unit, or what a bin bears; grams.
     Weight,
+    /// Safety stock.
+    MinStock,
     /// What one base unit of an item is worth, in the currency's major unit.
     Value,
     /// ISO 4217 code of the currency.
@@ -70,7 +72,7 @@ pub enum Column {
 }
 
 impl Column {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 32] = [
         Self::Sku,
         Self::NameZh,
         Self::NameEn,
@@ -92,6 +94,7 @@ impl Column {
         Self::Class,
         Self::Volume,
         Self::Weight,
+        Self::MinStock,
         Self::Value,
         Self::Currency,
         Self::Sequence,
@@ -220,6 +223,14 @@ impl Column {
                 "weight",
                 "load",
             ],
+            Self::MinStock => &[
+                "安全库存",
+                "Safety stock",
+                "最低库存",
+                "min stock",
+                "minimum stock",
+                "reorder point",
+            ],
             Self::Value => &[
                 "单位价值",
                 "Unit value",
@@ -300,6 +311,7 @@ impl Column {
             Self::NotBy => "not-by",
             Self::Value => "value",
             Self::Currency => "currency",
+            Self::MinStock => "min-stock",
         }
     }
 
@@ -340,6 +352,7 @@ pub const fn columns(kind: Kind) -> &'static [Column] {
             Column::Class,
             Column::Volume,
             Column::Weight,
+            Column::MinStock,
             Column::Value,
             Column::Currency,
         ],

@@ -36,6 +36,8 @@ pub struct ItemIn {
     pub tracks_expiry: Option<bool>,
     /// What decides where it is put.
     pub needs: NeedsIn,
+    /// Safety stock; zero for none.
+    pub min_stock: Option<Quantity>,
     /// What one base unit is worth.
     pub value: Option<UnitValue>,
 }
@@ -278,6 +280,18 @@ impl Cells<'_> {
             .ok_or_else(|| self.problem(column, "import.problem.quantity"))
     }
 
+    /// A quantity, 0 or more; `None` if the file does not say.
+    fn least(&self, column: Column) -> Result<Option<Quantity>, Problem> {
+        let Some(text) = self.filled(column) else {
+            return Ok(None);
+        };
+        let least = Quantity::parse(&plain_number(&text)).ok();
+        match least.filter(|q| *q >= Quantity::ZERO) {
+            Some(least) => Ok(Some(least)),
+            None => Err(self.problem(column, "import.problem.number")),
+        }
+    }
+
     /// A whole number, 0 or more; `None` if the file does not say.
     fn whole(&self, column: Column) -> Result<Option<i64>, Problem> {
         let Some(text) = self.filled(column) else {
@@ -362,6 +376,7 @@ fn item(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<ItemIn, Problem
         tracks_serial: cells.flag(Column::TracksSerial)?,
         tracks_expiry: cells.flag(Column::TracksExpiry)?,
         needs: cells.needs()?,
+        min_stock: cells.least(Column::MinStock)?,
         value: cells.value()?,
     })
 }

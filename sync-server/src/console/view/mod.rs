@@ -1,6 +1,8 @@
 //! What the pages show: plain values with names instead of ids, in no language yet.
 
+mod dashboard;
 mod event;
+mod plan;
 mod quarantine;
 mod refused;
 mod review;
@@ -11,9 +13,14 @@ mod things;
 use crate::console::by_value::ByValue;
 use crate::i18n::Lang;
 
+pub use dashboard::{
+    AccuracyRow, ChartView, DashboardView, Figure, OperatorRow, OverdueRow, PERIODS, ZoneUse,
+    percent,
+};
 pub use event::{
     ChangeView, CountLine, EVENT_KINDS, EventView, FinishedLineView, PhotoView, ReversedBy,
 };
+pub use plan::{HEATS, PlanCell, PlanRow, PlanStep, PlanView, PlanZone, row_of};
 pub use quarantine::{CAUSES, QuarantineView};
 pub use refused::{REFUSED, RefusedOf, RefusedView};
 pub use review::{
@@ -21,7 +28,9 @@ pub use review::{
     FieldValue, GroupRow, GroupView, KIND_CODES, NoteView, Preview, PreviewLine, ReviewList,
     Silent, SubjectView, Typed, choices, is_safe_for_many, needs_note, seen_of,
 };
-pub use stock::{ItemRow, PageOf, StockRow, any_stale};
+pub use stock::{
+    AGE_BANDS, AsOf, Committed, EXPIRING_DAYS, GoodsRow, PageOf, StockFilter, StockRow, any_stale,
+};
 pub use stocktake::{
     BinCounts, BinStatus, COUNT_REASONS, CountView, CountedLine, PlanChoices, PlanPart,
     PlanPreview, Progress, ProgressOf, ReportLine, StocktakeHead, StocktakeReport, StocktakeView,

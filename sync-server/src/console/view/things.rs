@@ -5,7 +5,7 @@ use domain::{ItemId, Quantity, UnixMillis};
 
 use domain::rights::Grant;
 
-use super::{EventView, Named, StockRow, UnitRef};
+use super::{Committed, EventView, Named, StockRow, UnitRef};
 
 /// An item and everything about it.
 #[derive(Debug, Clone)]
@@ -24,6 +24,12 @@ pub struct ItemView {
     pub stock: Vec<StockRow>,
     /// Sum of the stock.
     pub total: Quantity,
+    /// What of it is spoken for, frozen and on its way; of the present only.
+    pub committed: Option<Committed>,
+    /// Safety stock; zero for none.
+    pub least: Quantity,
+    /// What decides where it is put; may be empty.
+    pub class: String,
     /// What happened, newest first.
     pub history: Vec<EventView>,
 }

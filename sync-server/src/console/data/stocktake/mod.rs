@@ -75,7 +75,8 @@ impl ConsoleData {
                 };
                 rows.push((head, progress));
             }
-            Ok(PageOf { rows, more })
+            let next = more.then(|| (page + 1).to_string());
+            Ok(PageOf { rows, next })
         })
     }
 
