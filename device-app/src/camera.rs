@@ -12,14 +12,14 @@ use scan::source::{FolderSource, Frame, FrameSource};
 use scan::{Effort, FrameReader, LumaFrame, ReaderSettings};
 
 use crate::photo;
-use crate::ui::WindowHandle;
+use crate::platform::Platform;
 use crate::view::{Camera, Picture};
 use crate::worker::ToWorker;
 
 /// Where pictures come from.
 pub enum Pictures {
-    /// The first camera of this machine, while one is there.
-    Camera,
+    /// The machine's camera, while one is there.
+    Camera(Arc<dyn Platform>),
     /// The pictures of a folder, one after the other, and those that come later.
     Folder(PathBuf),
 }
@@ -52,6 +52,9 @@ pub struct Asked {
     pub photo: Arc<AtomicBool>,
 }
 
+/// Shows a picture to the person; called at most every 80 ms.
+pub type ShowPreview = Box<dyn Fn(Picture) + Send>;
+
 /// Starts the thread.
 ///
 /// # Errors
@@ -59,7 +62,7 @@ pub struct Asked {
 pub fn start(
     pictures: Pictures,
     to_worker: Sender<ToWorker>,
-    window: WindowHandle,
+    preview: ShowPreview,
     asked: Asked,
 ) -> std::io::Result<CameraThread> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -67,7 +70,7 @@ pub fn start(
         stop: stop.clone(),
         asked,
         to_worker,
-        window,
+        preview,
         reader: FrameReader::new(ReaderSettings::default()),
         shown: None,
         last: None,
@@ -75,7 +78,7 @@ pub fn start(
     let thread = std::thread::Builder::new()
         .name("camera".to_owned())
         .spawn(move || match pictures {
-            Pictures::Camera => eye.watch_camera(),
+            Pictures::Camera(platform) => eye.watch_camera(platform.as_ref()),
             Pictures::Folder(folder) => eye.show_folder(&folder),
         })?;
     Ok(CameraThread {
@@ -88,7 +91,7 @@ struct Eye {
     stop: Arc<AtomicBool>,
     asked: Asked,
     to_worker: Sender<ToWorker>,
-    window: WindowHandle,
+    preview: ShowPreview,
     reader: FrameReader,
     shown: Option<Instant>,
     /// The picture seen last, for photos.
@@ -113,11 +116,11 @@ impl Eye {
         }
     }
 
-    fn watch_camera(&mut self) {
+    fn watch_camera(&mut self, platform: &dyn Platform) {
         let mut told = None;
         while self.goes_on() {
             let wanted = self.asked.camera.load(Ordering::Relaxed);
-            let source = if wanted { open_camera() } else { None };
+            let source = if wanted { platform.camera() } else { None };
             let state = match (&source, wanted) {
                 (Some(_), _) => Camera::On,
                 (None, true) => Camera::Missing,
@@ -153,7 +156,7 @@ impl Eye {
     fn see(&mut self, frame: Frame, effort: Effort) {
         if self.shown.is_none_or(|at| at.elapsed() >= PREVIEW_EVERY) {
             self.shown = Some(Instant::now());
-            self.window.show_preview(picture(&frame));
+            (self.preview)(picture(&frame));
         }
         match self.reader.read(&frame.luma, effort) {
             Ok(reading) => {
@@ -220,23 +223,6 @@ impl Eye {
             shown = here;
         }
     }
-}
-
-#[cfg(feature = "camera")]
-fn open_camera() -> Option<Box<dyn FrameSource>> {
-    let camera = scan::source::CameraSource::open(0, scan::source::CameraWish::default());
-    match camera {
-        Ok(camera) => Some(Box::new(camera)),
-        Err(error) => {
-            tracing::debug!(%error, "no camera");
-            None
-        }
-    }
-}
-
-#[cfg(not(feature = "camera"))]
-fn open_camera() -> Option<Box<dyn FrameSource>> {
-    None
 }
 
 /// In colour where the source has it, else grey.

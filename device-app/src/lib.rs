@@ -9,7 +9,6 @@ pub mod photo;
 pub mod platform;
 pub mod printing;
 pub mod signature;
-pub mod tones;
 pub mod transport;
 pub mod ui;
 pub mod view;

@@ -14,11 +14,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use device_app::camera::{self, Pictures};
-use device_app::health::Health;
-use device_app::platform::{self, Linux, Platform as _};
+use device_app::platform::{Linux, Platform};
 use device_app::transport::HttpNetwork;
 use device_app::ui::{self, Window, WindowHandle};
-use device_app::view::{Feedback, Language, View};
+use device_app::view::{Language, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerOptions, WorkerOutput, spawn};
 use device_app::{headless, keystore};
@@ -41,6 +40,10 @@ struct Arguments {
     /// Pictures in place of a camera.
     #[arg(long, value_name = "DIR")]
     frames: Option<PathBuf>,
+    /// A scanner on a serial line (/dev/ttyACM0, /dev/rfcomm0) or a pipe that a scan service writes into: a line is a scan.
+    /// Scanners that type need no option.
+    #[arg(long, value_name = "FILE", conflicts_with = "headless")]
+    scans: Option<PathBuf>,
     /// No window: read a script, answer each line with a line of JSON.
     #[arg(long)]
     headless: bool,
@@ -89,6 +92,11 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let photo_wanted = Arc::new(AtomicBool::new(false));
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let clock_offset_ms = arguments.clock_offset_seconds.saturating_mul(1_000);
+    let mut platform = Linux::start()?;
+    if let Some(scanner) = arguments.scans {
+        platform = platform.with_scanner(scanner)?;
+    }
+    let platform: Arc<dyn Platform> = Arc::new(platform);
     let options = WorkerOptions {
         data_folder: data,
         secrets: keystore::find(credentials.as_deref(), &config),
@@ -97,6 +105,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
         neighbours: arguments
             .neighbours
             .or_else(|| (!arguments.headless).then(|| (Ipv4Addr::UNSPECIFIED, 0).into())),
+        platform: platform.clone(),
         language: arguments
             .language
             .as_deref()
@@ -130,22 +139,26 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     })?;
     let (wedge, settings) = mpsc::channel();
     window.set_key_sink(Box::new(WedgeKeys::following(settings)));
+    window.set_platform(platform.clone());
     let output = ToWindow {
         wedge,
         window: window.handle(),
-        platform: Linux::start()?,
     };
     let worker = spawn(options, output)?;
     let _ = to_worker.set(worker.sender());
     let pictures = match arguments.frames {
         Some(folder) => Pictures::Folder(folder),
-        None => Pictures::Camera,
+        None => Pictures::Camera(platform),
     };
     let asked = camera::Asked {
         camera: camera_wanted,
         photo: photo_wanted,
     };
-    let _camera = camera::start(pictures, worker.sender(), window.handle(), asked)?;
+    let preview = window.handle();
+    let show = move |picture| {
+        preview.show_preview(picture);
+    };
+    let _camera = camera::start(pictures, worker.sender(), Box::new(show), asked)?;
     window.run()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -154,7 +167,6 @@ struct ToWindow {
     /// To the window's keys.
     wedge: mpsc::Sender<WedgeSettings>,
     window: WindowHandle,
-    platform: Linux,
 }
 
 impl WorkerOutput for ToWindow {
@@ -170,14 +182,6 @@ impl WorkerOutput for ToWindow {
     fn wedge(&mut self, settings: WedgeSettings) {
         // The window may be gone already.
         let _ = self.wedge.send(settings);
-    }
-
-    fn answer(&mut self, feedback: &Feedback, loudness: u32) {
-        platform::answer(&mut self.platform, feedback, loudness);
-    }
-
-    fn health(&mut self, folder: &Path) -> Health {
-        self.platform.health(folder)
     }
 
     fn quit(&mut self) {

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use device_app::keystore::{Protection, SecretError, SecretStore};
+use device_app::platform::recorder::Recorder;
 use device_app::transport::{Answer, Network, Post, PostError};
 use device_app::ui::Window;
-use device_app::view::{Feedback, Outcome, Place, Screen, UiEvent, View};
+use device_app::view::{Outcome, Place, Screen, UiEvent, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerHandle, WorkerOptions, WorkerOutput, spawn};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
@@ -59,8 +60,6 @@ impl WorkerOutput for Views {
         // The bench may have ended.
         let _ = self.0.send(view);
     }
-
-    fn answer(&mut self, _: &Feedback, _: u32) {}
 
     fn quit(&mut self) {}
 }
@@ -118,6 +117,7 @@ impl Handheld {
             clock: Arc::new(clock),
             network: Box::new(NoNetwork),
             neighbours: None,
+            platform: Arc::new(Recorder::default()),
             language: None,
             camera_wanted: Arc::new(AtomicBool::new(false)),
             photo_wanted: Arc::new(AtomicBool::new(false)),

@@ -1,5 +1,6 @@
 //! Runs a job's steps over a transport, on a thread that may block.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::Address;
@@ -24,9 +25,14 @@ pub enum Pause {
     Done,
 }
 
+/// Opens a connection, as [`transport::open`] does; systems whose printers are reached in another way have their own.
+pub type Open =
+    dyn Fn(&Address, Duration) -> Result<Box<dyn Transport>, TransportError> + Send + Sync;
+
 /// Holds the connection of one job.
 pub struct Driver {
     address: Address,
+    open: Arc<Open>,
     connection: Option<Box<dyn Transport>>,
     /// Why the connection was lost last, for the log and the screen.
     trouble: Option<TransportError>,
@@ -35,8 +41,14 @@ pub struct Driver {
 impl Driver {
     /// A driver that is not connected yet.
     pub fn new(address: Address) -> Self {
+        Self::through(address, Arc::new(transport::open))
+    }
+
+    /// A driver that is not connected yet, and will be through `open`.
+    pub fn through(address: Address, open: Arc<Open>) -> Self {
         Self {
             address,
+            open,
             connection: None,
             trouble: None,
         }
@@ -87,7 +99,7 @@ impl Driver {
     fn connect(&mut self) -> Event {
         // Most printers take one connection at a time.
         self.connection = None;
-        match transport::open(&self.address, CONNECT_WITHIN) {
+        match (self.open)(&self.address, CONNECT_WITHIN) {
             Ok(connection) => {
                 self.connection = Some(connection);
                 self.trouble = None;

@@ -190,8 +190,12 @@ impl Device {
     }
 }
 
-/// A terminal's line would wait for line ends, and echo the printer's answers to the printer.
-fn make_raw(path: &Path) -> Result<(), TransportError> {
+/// Makes a serial line pass bytes on as they are. A terminal's line would wait for line ends, and echo what comes back to
+/// where it came from.
+///
+/// # Errors
+/// [`TransportError::NotRaw`]: there is no such line, or no `stty`.
+pub fn make_raw(path: &Path) -> Result<(), TransportError> {
     let status = Command::new("stty")
         .arg("-F")
         .arg(path)

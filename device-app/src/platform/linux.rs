@@ -1,12 +1,30 @@
-//! Linux: sounds through the system's player, vibration through the kernel's transient LED trigger, battery from sysfs.
+//! Linux: the first camera of V4L2, scanners on a serial line, sounds through the system's player, vibration through the
+//! kernel's transient LED trigger, battery from sysfs, the screen over X11 and the desktop's D-Bus, printers over TCP and
+//! device files. Keyboards are ours: X11 has no common way to call one of the system's.
+
+mod lines;
+mod power;
+mod scans;
+mod screen;
+mod tones;
+mod vibrator;
+
+pub use scans::NoScans;
+pub use vibrator::Vibrator;
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use super::Platform;
+use labels::Address;
+use labels::transport::{self, Transport, TransportError};
+use scan::source::FrameSource;
+
+use self::scans::ScanLine;
+use self::screen::ScreenKeeper;
+use self::tones::Tones;
+use super::{Platform, TakeScan, Typing};
 use crate::health::Health;
-use crate::tones::Tones;
 use crate::view::Outcome;
 
 /// Where kernels of handhelds show their motor.
@@ -16,6 +34,8 @@ pub struct Linux {
     tones: Tones,
     /// `None` where the machine has no motor.
     motor: Option<Sender<Vec<u64>>>,
+    screen: ScreenKeeper,
+    scanner: Option<ScanLine>,
 }
 
 impl Linux {
@@ -23,108 +43,81 @@ impl Linux {
     /// The system gives no thread.
     pub fn start() -> std::io::Result<Self> {
         let motor = match Vibrator::find(Path::new(MOTOR)) {
-            Some(vibrator) => Some(start(vibrator)?),
+            Some(vibrator) => Some(vibrator::start(vibrator)?),
             None => None,
         };
         Ok(Self {
             tones: Tones::start()?,
             motor,
+            screen: ScreenKeeper::start()?,
+            scanner: None,
         })
+    }
+
+    /// With a scanner that sends lines through this serial line or pipe; it may be plugged in later.
+    ///
+    /// # Errors
+    /// [`NoScans`]: the file is neither.
+    pub fn with_scanner(mut self, path: PathBuf) -> Result<Self, NoScans> {
+        self.scanner = Some(ScanLine::at(path)?);
+        Ok(self)
     }
 }
 
 impl Platform for Linux {
-    fn sound(&mut self, outcome: Outcome, loudness: u32) {
+    #[cfg(feature = "camera")]
+    fn camera(&self) -> Option<Box<dyn FrameSource>> {
+        let camera = scan::source::CameraSource::open(0, scan::source::CameraWish::default());
+        match camera {
+            Ok(camera) => Some(Box::new(camera)),
+            Err(error) => {
+                tracing::debug!(%error, "no camera");
+                None
+            }
+        }
+    }
+
+    #[cfg(not(feature = "camera"))]
+    fn camera(&self) -> Option<Box<dyn FrameSource>> {
+        None
+    }
+
+    fn scans(&self, take: TakeScan) {
+        if let Some(scanner) = &self.scanner
+            && let Err(error) = scanner.listen(take)
+        {
+            tracing::error!(%error, "no thread for the scanner");
+        }
+    }
+
+    fn sound(&self, outcome: Outcome, loudness: u32) {
         self.tones.play(outcome, loudness);
     }
 
-    fn vibrate(&mut self, pattern_ms: &[u64]) {
+    fn vibrate(&self, pattern_ms: &[u64]) {
         if let Some(motor) = &self.motor {
             // Without the thread nothing shakes, which is no reason to stop.
             let _ = motor.send(pattern_ms.to_vec());
         }
     }
 
-    fn health(&mut self, folder: &Path) -> Health {
-        super::power::health(folder)
-    }
-}
-
-fn start(vibrator: Vibrator) -> std::io::Result<Sender<Vec<u64>>> {
-    let (queue, patterns) = channel::<Vec<u64>>();
-    std::thread::Builder::new()
-        .name("vibrator".to_owned())
-        .spawn(move || {
-            while let Ok(mut pattern) = patterns.recv() {
-                // Only the newest answer is worth feeling.
-                while let Ok(newer) = patterns.try_recv() {
-                    pattern = newer;
-                }
-                if let Err(error) = vibrator.play(&pattern, std::thread::sleep) {
-                    tracing::warn!(%error, "nothing shakes");
-                    break;
-                }
-            }
-        })?;
-    Ok(queue)
-}
-
-/// A motor behind the files `duration` and `activate` of a folder in sysfs.
-pub struct Vibrator {
-    folder: PathBuf,
-}
-
-impl Vibrator {
-    pub fn find(folder: &Path) -> Option<Self> {
-        let folder = folder.to_owned();
-        (folder.join("duration").exists() && folder.join("activate").exists())
-            .then_some(Self { folder })
+    fn keyboard(&self, _field: Option<Typing>) -> bool {
+        false
     }
 
-    /// Shakes and rests in turn; `wait` is what takes the time.
-    ///
-    /// # Errors
-    /// The kernel does not take what is written.
-    pub fn play(&self, pattern_ms: &[u64], mut wait: impl FnMut(Duration)) -> std::io::Result<()> {
-        for (at, ms) in pattern_ms.iter().enumerate() {
-            if at % 2 == 0 {
-                std::fs::write(self.folder.join("duration"), ms.to_string())?;
-                std::fs::write(self.folder.join("activate"), "1")?;
-            }
-            wait(Duration::from_millis(*ms));
-        }
-        Ok(())
+    fn health(&self, folder: &Path) -> Health {
+        power::health(folder)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    fn keep_screen_on(&self, on: bool) {
+        self.screen.keep(on);
+    }
 
-    #[test]
-    fn a_motor_gets_its_times_and_a_machine_without_one_is_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(Vibrator::find(folder.path()).is_none());
-        for file in ["duration", "activate"] {
-            std::fs::write(folder.path().join(file), "0").unwrap();
-        }
-        let motor = Vibrator::find(folder.path()).unwrap();
-        let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap();
-        let mut waited = Vec::new();
-        motor
-            .play(&[120, 80, 110], |pause| {
-                waited.push((pause.as_millis(), read("duration"), read("activate")));
-                std::fs::write(folder.path().join("activate"), "0").unwrap();
-            })
-            .unwrap();
-        let told = |ms, duration: &str, on: &str| (ms, duration.to_owned(), on.to_owned());
-        assert_eq!(
-            waited,
-            [
-                told(120, "120", "1"),
-                told(80, "120", "0"),
-                told(110, "110", "1")
-            ]
-        );
+    fn printer(
+        &self,
+        address: &Address,
+        within: Duration,
+    ) -> Result<Box<dyn Transport>, TransportError> {
+        transport::open(address, within)
     }
 }

@@ -10,6 +10,7 @@ use replica::{DatabaseKey, PrintQueue, ReplicaError};
 
 use super::thread::Drives;
 use super::{JobState, Order, PrintState};
+use crate::platform::Platform;
 use crate::worker::ToWorker;
 
 /// Shared with the worker, which puts jobs in. `None` once the program ends: then nothing more is sent, since nothing is
@@ -41,18 +42,20 @@ impl JobsOpened {
         Ok(Self { queue, jobs })
     }
 
-    /// Goes on with what lay in the file. What becomes of it is said through `to`.
+    /// Goes on with what lay in the file, over the machine's way to printers. What becomes of it is said through `to`.
     ///
     /// # Errors
     /// The system gives no thread.
     pub fn drive(
         self,
         printer: Option<Address>,
+        platform: Arc<dyn Platform>,
         to: Sender<ToWorker>,
     ) -> std::io::Result<PrinterThread> {
         let (orders, taken) = mpsc::channel();
         let queue: Shared = Arc::new(Mutex::new(Some(self.queue)));
-        let mut state = Drives::new(queue.clone(), self.jobs, printer, taken, to);
+        let open = Arc::new(move |printer: &Address, within| platform.printer(printer, within));
+        let mut state = Drives::new(queue.clone(), self.jobs, printer, open, taken, to);
         let said = state.state();
         std::thread::Builder::new()
             .name("printer".to_owned())

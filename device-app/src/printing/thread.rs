@@ -1,10 +1,11 @@
 //! The thread that drives print jobs.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::Duration;
 
-use labels::drive::{Driver, Pause};
+use labels::drive::{Driver, Open, Pause};
 use labels::job::{Event, Keep, Need};
 use labels::{Address, PrintJob};
 use replica::{PrintQueue, ReplicaError};
@@ -40,6 +41,8 @@ pub(super) struct Drives {
     /// The last one that was taken in.
     known: i64,
     printer: Option<Address>,
+    /// How the machine reaches printers.
+    open: Arc<Open>,
     driver: Option<Driver>,
     orders: Receiver<Order>,
     to: Sender<ToWorker>,
@@ -60,15 +63,19 @@ impl Drives {
         queue: Shared,
         jobs: VecDeque<Job>,
         printer: Option<Address>,
+        open: Arc<Open>,
         orders: Receiver<Order>,
         to: Sender<ToWorker>,
     ) -> Self {
+        let driver = printer.clone();
+        let driver = driver.map(|printer| Driver::through(printer, open.clone()));
         Self {
             known: jobs.back().map_or(0, |job| job.id),
             queue,
             jobs,
-            printer: printer.clone(),
-            driver: printer.map(Driver::new),
+            printer,
+            open,
+            driver,
             orders,
             to,
             said: PrintState::default(),
@@ -258,13 +265,19 @@ impl Drives {
     }
 
     fn set_printer(&mut self, printer: Option<Address>) {
-        self.printer = printer.clone();
-        self.driver = printer.map(Driver::new);
+        self.printer = printer;
+        self.driver = self.fresh_driver();
         if let Some(first) = self.jobs.front_mut() {
             let _ = first.job.handle(Event::ConnectionLost);
         }
         self.begin_anew();
         self.rested();
+    }
+
+    /// Not connected yet.
+    fn fresh_driver(&self) -> Option<Driver> {
+        let printer = self.printer.clone()?;
+        Some(Driver::through(printer, self.open.clone()))
     }
 
     fn begin_anew(&mut self) {
@@ -308,7 +321,7 @@ impl Drives {
             Some(queue) => load(queue),
             None => return,
         };
-        self.driver = self.printer.clone().map(Driver::new);
+        self.driver = self.fresh_driver();
         self.doing = Doing::NotStored(error.code());
         if let Ok(jobs) = loaded {
             self.jobs = jobs;

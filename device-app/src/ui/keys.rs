@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slint::platform::WindowEvent;
@@ -12,6 +13,7 @@ use super::compose::{Composer, Taken};
 use super::generated::{AppWindow, HardwareKeys, Keyboard, OutcomeKind, ScreenKind, Shell};
 use super::raw_keys::RawKeys;
 use super::{Events, focus};
+use crate::platform::{Platform, Typing};
 use crate::view::UiEvent;
 
 /// Tells a scanner's burst from a person's typing. Times are milliseconds of one clock.
@@ -69,6 +71,8 @@ pub(super) struct Keys {
     /// Control, Alt or Meta was held with the last key: it is no letter of a word.
     shortcut: Cell<bool>,
     scanned_ms: Cell<Option<u64>>,
+    /// Who may have a keyboard of the system's.
+    platform: RefCell<Option<Arc<dyn Platform>>>,
 }
 
 const ESCAPE: &str = "\u{1b}";
@@ -104,6 +108,7 @@ pub(super) fn connect(app: &AppWindow, events: &Events) -> Rc<Keys> {
         replaying: Cell::new(false),
         shortcut: Cell::new(false),
         scanned_ms: Cell::new(None),
+        platform: RefCell::default(),
     });
 
     let pressed = Rc::clone(&keys);
@@ -154,7 +159,12 @@ fn connect_composing(app: &AppWindow, keys: &Rc<Keys>) {
         of.insert(&text);
     });
     let of = Rc::clone(keys);
-    keyboard.on_entered(move |codes| of.composer.enter(codes));
+    keyboard.on_entered(move |codes| {
+        of.composer.enter(codes);
+        of.ask_for_keyboard(Some(if codes { Typing::Codes } else { Typing::Text }));
+    });
+    let of = Rc::clone(keys);
+    keyboard.on_unwanted(move || of.ask_for_keyboard(None));
     let of = Rc::clone(keys);
     keyboard.on_left(move || of.composer.leave());
     let of = Rc::clone(keys);
@@ -172,6 +182,20 @@ fn connect_composing(app: &AppWindow, keys: &Rc<Keys>) {
 impl Keys {
     pub(super) fn set_sink(&self, sink: Box<dyn KeySink>) {
         *self.sink.borrow_mut() = sink;
+    }
+
+    pub(super) fn set_platform(&self, platform: Arc<dyn Platform>) {
+        *self.platform.borrow_mut() = Some(platform);
+    }
+
+    /// Where the system shows a keyboard, ours stays away.
+    fn ask_for_keyboard(&self, field: Option<Typing>) {
+        if let Some(platform) = self.platform.borrow().as_ref()
+            && let Some(app) = self.window.upgrade()
+        {
+            let shown = platform.keyboard(field);
+            app.global::<Keyboard>().set_of_the_system(shown);
+        }
     }
 
     /// True swallows the key.

@@ -1,6 +1,7 @@
 //! The one window, and the handle by which other threads reach it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use slint::{ComponentHandle, Image, PlatformError, Rgb8Pixel, SharedPixelBuffer};
 
@@ -12,6 +13,7 @@ use super::{
     printing_adapter, scanner_adapter, settings_adapter, shell_adapter, sign_in_adapter,
     signing_adapter, stopped_adapter, sync_adapter, task_adapter,
 };
+use crate::platform::Platform;
 use crate::view::{Message, Picture, Screen, UiEvent, View};
 
 /// Lives on the UI thread. Shows what it is given and changes nothing by itself.
@@ -51,6 +53,11 @@ impl Window {
     /// Who tells scans from typing; until then every key is typing.
     pub fn set_key_sink(&self, sink: Box<dyn KeySink>) {
         self.keys.set_sink(sink);
+    }
+
+    /// Who may have a keyboard of the system's; until then text fields have ours.
+    pub fn set_platform(&self, platform: Arc<dyn Platform>) {
+        self.keys.set_platform(platform);
     }
 
     pub fn show_view(&self, view: &View) {

@@ -1,15 +1,29 @@
-//! Whether the device itself will last, as its screens tell.
+//! Whether the device itself will last, as its screens tell, and whether its screen stays on.
 
 use std::path::Path;
 
-use super::machine::Worker;
+use super::machine::{Showing, Worker};
 use crate::health::Health;
 use crate::view::{Message, Outcome, Warning};
 
 /// So often the machine is asked, in milliseconds.
 const ASKED_EVERY_MS: i64 = 30_000;
 
+/// A screen that nobody has looked at for so long goes off even in the middle of work, in milliseconds. Where the operator
+/// is signed out sooner, it goes off then.
+const SCREEN_ON_MAX_MS: i64 = 15 * 60_000;
+
 impl Worker {
+    /// Whether the screen must not go dark: work is open, or a code stands there for another device to read. At home and
+    /// where nobody is signed in the machine's own times hold.
+    pub fn keeps_screen_on(&self) -> bool {
+        let works = self.operator.is_some() && self.work.is_some() && self.showing != Showing::Home;
+        let is_read = self.showing == Showing::Nearby && self.nearby.is_showing();
+        // A clock that was set back does not keep it on.
+        let idle_ms = (self.now() - self.last_input).abs();
+        (works || is_read) && idle_ms < SCREEN_ON_MAX_MS
+    }
+
     /// Where the files are that need room.
     pub fn data_folder(&self) -> &Path {
         &self.data_folder

@@ -26,7 +26,7 @@ fn reason_and_operation(record: &EventRecord, operation: &'static str) -> (Strin
     (reason, operation)
 }
 
-/// Which operation, what of it, and how much.
+/// Which operation, what of it, and how much; how much is empty where a bin is under a blind count.
 pub(crate) struct EventWords {
     pub(crate) operation: &'static str,
     pub(crate) text: String,
@@ -102,6 +102,10 @@ pub(crate) fn words(
     }
     let mut bins = Vec::new();
     for bin in body.bins() {
+        // What went in and out tells the book as well.
+        if view.hides(bin)? {
+            quantity.clear();
+        }
         bins.push(view.bin_or_unnamed(bin)?.code);
     }
     if !bins.is_empty() {

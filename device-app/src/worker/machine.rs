@@ -36,6 +36,7 @@ use super::sync_driver::{SyncDriver, SyncNews};
 use super::trigger::Trigger;
 use crate::health::{Health, Warnings};
 use crate::keystore::SecretStore;
+use crate::platform::Platform;
 use crate::transport::Network;
 use crate::view::{
     Camera, Feedback, Language, LastScan, Message, Outcome, Place, RawScan, UiEvent,
@@ -53,6 +54,8 @@ pub struct WorkerOptions {
     pub network: Box<dyn Network>,
     /// Where neighbours are listened for, once that is wanted; `None`: never.
     pub neighbours: Option<SocketAddr>,
+    /// What the machine does: here it reaches printers; the thread of the worker sounds, shakes and keeps the screen on.
+    pub platform: Arc<dyn Platform>,
     /// Overrides the language that was chosen on the device.
     pub language: Option<Language>,
     /// Set while the person wants the camera; whoever runs it looks here.
@@ -207,7 +210,7 @@ impl Worker {
         let tries = Tries::load(&replica)?;
         let now = (options.clock)();
         let blobs = BlobDriver::open(folder, &key, &replica, seed, now)?;
-        let printing = Printing::open(folder, &key, &replica, answers.clone())?;
+        let printing = Printing::open(folder, &key, &replica, options.platform, answers.clone())?;
         let mut worker = Self {
             neighbours: Neighbours::new(options.neighbours, answers.clone(), seed),
             nearby: NearbyState::default(),

@@ -1,8 +1,8 @@
 //! Labels: what is asked of the printer, and what becomes of it on the screen.
 
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::rights::Action;
@@ -17,6 +17,7 @@ use super::label_forms::Form;
 use super::look_up::About;
 use super::machine::{Showing, Worker};
 use super::opening::Stopped;
+use crate::platform::Platform;
 use crate::printing::{
     Doing, JobsOpened, Order, PrintState, PrinterSettings, PrinterThread, SIZES,
 };
@@ -52,12 +53,13 @@ impl Printing {
         folder: &Path,
         key: &DatabaseKey,
         replica: &Replica,
+        platform: Arc<dyn Platform>,
         answers: Sender<ToWorker>,
     ) -> Result<Self, Stopped> {
         let settings = PrinterSettings::load(replica)?;
         let jobs = JobsOpened::open(folder, key)?;
         let thread = jobs
-            .drive(settings.address(), answers)
+            .drive(settings.address(), platform, answers)
             .map_err(|error| Stopped {
                 code: "internal",
                 details: format!("printer thread: {}", error.kind()),

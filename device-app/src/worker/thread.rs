@@ -1,7 +1,7 @@
 //! The worker's thread: messages in, views out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use scan::wedge::WedgeSettings;
 
 use super::{Stopped, ToWorker, Worker, WorkerOptions};
-use crate::health::Health;
-use crate::view::{Feedback, Screen, StoppedView, UiEvent, View};
+use crate::platform::{self, Platform};
+use crate::view::{Screen, StoppedView, UiEvent, View};
 
 /// Reaches the worker. Dropping it ends the thread after what is under way.
 pub struct WorkerHandle {
@@ -42,23 +42,23 @@ pub trait WorkerOutput: Send + 'static {
     fn words(&mut self, _kept: String) {}
     /// At the start and after each change: how scanners are told from typing.
     fn wedge(&mut self, _settings: WedgeSettings) {}
-    /// A new answer, after its commit, to be heard and felt. `loudness`: 0 to 100, 0 is silence.
-    fn answer(&mut self, feedback: &Feedback, loudness: u32);
-    /// Battery, and room on the disk that holds the folder.
-    fn health(&mut self, _folder: &Path) -> Health {
-        Health::default()
-    }
     /// Somebody asked to end the program.
     fn quit(&mut self);
 }
 
-/// Starts the thread. Where the database cannot be used, a [`Screen::Stopped`] is shown and nothing else happens.
+/// Starts the thread, and lets the platform's scanner and the window reach it. Where the database cannot be used, a [`Screen::Stopped`] is shown and nothing else happens.
 ///
 /// # Errors
 /// The system gives no thread.
 pub fn spawn(options: WorkerOptions, output: impl WorkerOutput) -> std::io::Result<WorkerHandle> {
     let (to, messages) = mpsc::channel();
     let answers = to.clone();
+    let scanned = to.clone();
+    options.platform.scans(Box::new(move |scan| {
+        let (text, follows) = (scan.text, scan.follows);
+        // Without a worker the program is about to end.
+        let _ = scanned.send(ToWorker::Ui(UiEvent::Scan { text, follows }));
+    }));
     let thread = std::thread::Builder::new()
         .name("worker".to_owned())
         .spawn(move || run(options, answers, &messages, output))?;
@@ -102,10 +102,11 @@ fn work(
     messages: &Receiver<ToWorker>,
     output: &mut impl WorkerOutput,
 ) -> Result<(), Stopped> {
+    let platform = options.platform.clone();
     let mut worker = Worker::open(options, answers)?;
+    let mut screen = ScreenOn::of(platform.clone());
     output.words(worker.words()?);
-    let health = output.health(worker.data_folder());
-    worker.take_health(health);
+    worker.take_health(platform.health(worker.data_folder()));
     let mut wedge = worker.wedge();
     output.wedge(wedge.clone());
     let mut shown = worker.view();
@@ -119,9 +120,9 @@ fn work(
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if worker.asks_health() {
-            let health = output.health(worker.data_folder());
-            worker.take_health(health);
+            worker.take_health(platform.health(worker.data_folder()));
         }
+        screen.keep(worker.keeps_screen_on());
         if wedge != worker.wedge() {
             wedge = worker.wedge();
             output.wedge(wedge.clone());
@@ -133,13 +134,41 @@ fn work(
             if number(&view) != number(&shown)
                 && let Some(feedback) = &view.feedback
             {
-                output.answer(feedback, worker.loudness());
+                platform::answer(platform.as_ref(), feedback, worker.loudness());
             }
             output.show(view.clone());
             shown = view;
         }
     }
     Ok(())
+}
+
+/// Whether the screen is kept on. It is let go at the end, however that comes.
+struct ScreenOn {
+    platform: Arc<dyn Platform>,
+    kept: bool,
+}
+
+impl ScreenOn {
+    fn of(platform: Arc<dyn Platform>) -> Self {
+        Self {
+            platform,
+            kept: false,
+        }
+    }
+
+    fn keep(&mut self, on: bool) {
+        if self.kept != on {
+            self.kept = on;
+            self.platform.keep_screen_on(on);
+        }
+    }
+}
+
+impl Drop for ScreenOn {
+    fn drop(&mut self) {
+        self.keep(false);
+    }
 }
 
 /// The screen that says why nothing works, and that nothing is lost.

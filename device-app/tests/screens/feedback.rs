@@ -1,6 +1,7 @@
 //! The three answers: what is heard, felt and seen, in this order, as a recording platform and the screen tell it.
 
-use device_app::platform::{self, Platform};
+use device_app::platform;
+use device_app::platform::recorder::{Recorder, Told as Machine};
 use device_app::view::{Feedback, Language, Message, Outcome, Theme};
 use slint::Color;
 
@@ -9,30 +10,10 @@ use crate::support::{Bench, sample};
 
 #[derive(Debug, Clone, PartialEq)]
 enum Told {
-    Sound(Outcome, u32),
-    Vibration(Vec<u64>),
+    Machine(Machine),
     Colour(Color),
     Icon(String),
     Words(String),
-}
-
-#[derive(Default)]
-struct Recorder {
-    told: Vec<Told>,
-}
-
-impl Platform for Recorder {
-    fn sound(&mut self, outcome: Outcome, loudness: u32) {
-        self.told.push(Told::Sound(outcome, loudness));
-    }
-
-    fn vibrate(&mut self, pattern_ms: &[u64]) {
-        self.told.push(Told::Vibration(pattern_ms.to_vec()));
-    }
-
-    fn health(&mut self, _: &std::path::Path) -> device_app::health::Health {
-        device_app::health::Health::default()
-    }
 }
 
 const CHECK: &str = "M 4 12.5 L 9.5 18 L 20 6.5";
@@ -41,8 +22,9 @@ const STOP: &str = "M 8 2.5 L 16 2.5 L 21.5 8 L 21.5 16 L 16 21.5 L 8 21.5 L 2.5
 
 /// As the handheld does: heard and felt, then shown.
 fn told(bench: &Bench, feedback: Feedback, loudness: u32, icons: [&str; 3]) -> Vec<Told> {
-    let mut recorder = Recorder::default();
-    platform::answer(&mut recorder, &feedback, loudness);
+    let recorder = Recorder::default();
+    platform::answer(&recorder, &feedback, loudness);
+    let mut told: Vec<Told> = recorder.told().into_iter().map(Told::Machine).collect();
     let mut view = sample("task-scan", Language::English);
     view.appearance.theme = Theme::Light;
     view.feedback = Some(feedback);
@@ -60,7 +42,7 @@ fn told(bench: &Bench, feedback: Feedback, loudness: u32, icons: [&str; 3]) -> V
         .filter(|words| words.text == sentence && !scene.hidden(words.seen, words.order))
         .min_by(|one, other| one.ink.origin.y.total_cmp(&other.ink.origin.y))
         .unwrap();
-    recorder.told.push(Told::Colour(words.ground));
+    told.push(Told::Colour(words.ground));
     // The drawing nearest to the words: beside them in a strip, above them on the refusing screen.
     let near = |icon: &&crate::scene::Paint| {
         let (a, b) = (icon.seen.center(), words.ink.center());
@@ -79,9 +61,9 @@ fn told(bench: &Bench, feedback: Feedback, loudness: u32, icons: [&str; 3]) -> V
         .position(|one| one.order == icon.order)
         .unwrap()];
     assert!(icons.contains(&drawn.as_str()), "{drawn}");
-    recorder.told.push(Told::Icon(drawn.clone()));
-    recorder.told.push(Told::Words(words.text.clone()));
-    recorder.told
+    told.push(Told::Icon(drawn.clone()));
+    told.push(Told::Words(words.text.clone()));
+    told
 }
 
 fn feedback(outcome: Outcome, message: Message) -> Feedback {
@@ -103,8 +85,8 @@ fn accepted_attention_and_refused_are_heard_felt_and_seen() {
         assert_eq!(
             told(&bench, feedback(outcome, message), 75, icons),
             [
-                Told::Sound(outcome, 75),
-                Told::Vibration(pattern.to_vec()),
+                Told::Machine(Machine::Sound(outcome, 75)),
+                Told::Machine(Machine::Vibration(pattern.to_vec())),
                 Told::Colour(colour),
                 Told::Icon(icon.into()),
                 Told::Words(words.into()),
@@ -142,8 +124,8 @@ fn accepted_attention_and_refused_are_heard_felt_and_seen() {
 
 #[test]
 fn a_silent_device_still_shakes() {
-    let mut recorder = Recorder::default();
+    let recorder = Recorder::default();
     let refused = feedback(Outcome::Refused, Message::new("wrong-bin"));
-    platform::answer(&mut recorder, &refused, 0);
-    assert_eq!(recorder.told, [Told::Vibration(vec![600])]);
+    platform::answer(&recorder, &refused, 0);
+    assert_eq!(recorder.told(), [Machine::Vibration(vec![600])]);
 }

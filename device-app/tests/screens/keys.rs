@@ -1,5 +1,9 @@
 //! A keyboard-wedge scanner works on every screen, whatever has the focus.
 
+use std::sync::Arc;
+
+use device_app::platform::Typing;
+use device_app::platform::recorder::{Recorder, Told};
 use device_app::ui::{KeyAnswer, KeySink, samples};
 use device_app::view::{Language, Screen, Theme, UiEvent};
 
@@ -134,6 +138,34 @@ fn our_keyboard_types_past_the_sink() {
     );
     bench.tap("Close keyboard");
     assert_eq!(bench.find("Close keyboard").len(), 0);
+}
+
+#[test]
+fn the_machine_hears_what_a_field_wants_and_its_own_keyboard_takes_the_place_of_ours() {
+    let bench = bench();
+    let machine = Arc::new(Recorder::default());
+    bench.window.set_platform(machine.clone());
+    bench.show("look-up");
+    assert_eq!(machine.told(), []);
+    bench.tap("Scan, or type a name, SKU or bin");
+    assert_eq!(machine.told(), [Told::Keyboard(Some(Typing::Text))]);
+    assert_eq!(bench.find("Close keyboard").len(), 1, "it brings none");
+    bench.tap("Close keyboard");
+    assert_eq!(machine.told(), [Told::Keyboard(None)]);
+
+    machine.set_keyboard(true);
+    bench.show("enrol");
+    bench.tap("Server address");
+    assert_eq!(machine.told(), [Told::Keyboard(Some(Typing::Codes))]);
+    assert_eq!(bench.find("Close keyboard").len(), 0, "its own is there");
+    bench.tap("Name of this device");
+    assert_eq!(
+        machine.told(),
+        [Told::Keyboard(Some(Typing::Text))],
+        "from field to field it stays"
+    );
+    bench.show("home");
+    assert_eq!(machine.told(), [Told::Keyboard(None)]);
 }
 
 #[test]

@@ -6,11 +6,13 @@ use device_app::view::{Outcome, UiEvent};
 use device_app::wedge_keys::WedgeKeys;
 use scan::learn::{learn, test_text, visible};
 use scan::wedge::WedgeSettings;
+use slint::platform::WindowEvent;
 
 use crate::reach::choose;
 use crate::support::{Bench, sample};
 
 const SHIFT: &str = "\u{10}";
+const CONTROL: &str = "\u{11}";
 
 fn bench() -> Bench {
     let bench = Bench::phone();
@@ -48,6 +50,53 @@ fn keys_of_a_scan_come_whole_and_press_nothing() {
     // Between the letters, and none of them.
     bench.burst(&format!("a{SHIFT}B{SHIFT}\n"));
     assert_eq!(scans(&bench), ["aB<Enter>"]);
+}
+
+/// As winit has it: GS is the closing bracket while Control is held, and Control is a key of its own.
+fn burst_with_control(bench: &Bench, before: &str, after: &str) {
+    let key = |text: &str, down: bool| {
+        let text = text.into();
+        bench.slint().dispatch_event(match down {
+            true => WindowEvent::KeyPressed { text },
+            false => WindowEvent::KeyReleased { text },
+        });
+    };
+    bench.burst(before);
+    for (text, down) in [(CONTROL, true), ("]", true), ("]", false), (CONTROL, false)] {
+        key(text, down);
+    }
+    bench.burst(after);
+}
+
+#[test]
+fn the_separator_comes_as_control_and_a_bracket() {
+    let bench = Bench::phone();
+    // However slow the machine of the test is.
+    let (to, settings) = mpsc::channel();
+    let patient = WedgeSettings {
+        gap_max_ms: 60_000,
+        ..WedgeSettings::default()
+    };
+    to.send(patient).unwrap();
+    bench
+        .window
+        .set_key_sink(Box::new(WedgeKeys::following(settings)));
+    bench.show("task-scan");
+    let gs1 = "]C1010401234567890110L]1\u{1d}2150";
+    let (before, after) = gs1.split_once('\u{1d}').unwrap();
+    burst_with_control(&bench, before, &format!("{after}\n"));
+    bench.lay_out();
+    assert_eq!(
+        bench.events(),
+        [UiEvent::Scan {
+            text: gs1.into(),
+            follows: false
+        }],
+        "a bracket without Control is a bracket"
+    );
+    bench.show("scanner");
+    burst_with_control(&bench, "~A", "B\n");
+    assert_eq!(scans(&bench), ["~A<GS>B<Enter>"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Adjusting, returning, replenishing, inspecting, counting by order and handing over, on a handheld with its replica.
 
-use device_app::view::{Place, Screen, UiEvent};
+use device_app::view::{HistoryRow, Place, Screen, UiEvent};
 use documents::catalogue::{Bin, Room};
 use documents::{LineAsked, Order, Partition, RecordKind};
 use domain::{BinId, ItemId, OperatorId, OrderId, OrderType, Quantity, ZoneId};
@@ -15,7 +15,7 @@ fn units(n: i64) -> Quantity {
     Quantity::from_units(n).unwrap()
 }
 
-fn receive(rig: &mut Rig, bin: &str, quantity: &str) {
+pub(crate) fn receive(rig: &mut Rig, bin: &str, quantity: &str) {
     rig.ui(UiEvent::OpenOperation("receive".into()));
     rig.scan(bin);
     rig.scan("BOLT");
@@ -91,6 +91,32 @@ fn the_book_of_bins_under_a_blind_count_is_shown_nowhere_until_it_is_finished() 
         (detail.facts[0].label.as_str(), detail.stock.len()),
         ("under-count", 0)
     );
+    // What once went in would tell it too, in the look-up, at home and in the history.
+    let quantities = |rows: &[HistoryRow]| -> Vec<String> {
+        let row = |row: &HistoryRow| format!("{}: {}", row.text, row.quantity);
+        rows.iter().map(row).collect()
+    };
+    assert_eq!(quantities(&detail.history), ["bolt · A-01: "]);
+    let everywhere = |rig: &mut Rig| {
+        rig.ui(UiEvent::Open(Place::History));
+        let Screen::History(history) = rig.view().screen else {
+            panic!()
+        };
+        rig.ui(UiEvent::Open(Place::Home));
+        let Screen::Home(home) = rig.view().screen else {
+            panic!()
+        };
+        let recent = home.recent.iter();
+        let recent = recent.map(|line| format!("{}: {}", line.text, line.quantity));
+        let recent: Vec<String> = recent.collect();
+        let rows = quantities(&history.rows);
+        assert_eq!(recent, rows[..recent.len()], "home says no more");
+        rows
+    };
+    assert_eq!(
+        everywhere(&mut rig),
+        ["bolt · A-03: 4 pcs", "bolt · A-01: "]
+    );
 
     // What goes in meanwhile is answered without the book.
     rig.ui(UiEvent::OpenOperation("receive".into()));
@@ -122,6 +148,7 @@ fn the_book_of_bins_under_a_blind_count_is_shown_nowhere_until_it_is_finished() 
     assert_eq!(rig.said(), "order-finished");
     // Now it is no secret any more; the variance waits for a supervisor.
     assert_eq!(on_hand(&mut rig), "25 pcs");
+    assert!(everywhere(&mut rig).contains(&"bolt · A-01: 20 pcs".to_owned()));
     let open = rig
         .worker
         .replica()

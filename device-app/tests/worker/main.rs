@@ -11,6 +11,7 @@ mod instructions;
 mod orders;
 mod people;
 mod photos;
+mod platform;
 mod practice;
 mod printing;
 mod process;

@@ -7,6 +7,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use device_app::keystore::{KeyFile, SecretStore};
+use device_app::platform::Platform;
+use device_app::platform::recorder::Recorder;
 use device_app::view::{Screen, TaskView, UiEvent, View};
 use device_app::worker::{Stopped, ToWorker, Worker, WorkerOptions};
 use domain::ledger::Subject;
@@ -29,6 +31,7 @@ pub(crate) fn options(folder: &Path, hub: &Hub, clock: &Arc<AtomicI64>) -> Worke
         clock: Arc::new(move || clock.load(Ordering::Relaxed)),
         network: Box::new(Direct(hub.clone())),
         neighbours: None,
+        platform: Arc::new(Recorder::default()),
         language: None,
         camera_wanted: Arc::new(AtomicBool::new(true)),
         photo_wanted: Arc::new(AtomicBool::new(false)),
@@ -46,8 +49,20 @@ impl Rig {
         folder: Arc<TempDir>,
         clock: Arc<AtomicI64>,
     ) -> Result<Self, Stopped> {
+        Self::open_on(Arc::new(Recorder::default()), hub, folder, clock)
+    }
+
+    /// On that machine.
+    pub(crate) fn open_on(
+        machine: Arc<dyn Platform>,
+        hub: &Hub,
+        folder: Arc<TempDir>,
+        clock: Arc<AtomicI64>,
+    ) -> Result<Self, Stopped> {
         let (to, answers) = mpsc::channel();
-        let worker = Worker::open(options(folder.path(), hub, &clock), to)?;
+        let mut options = options(folder.path(), hub, &clock);
+        options.platform = machine;
+        let worker = Worker::open(options, to)?;
         let mut rig = Self {
             worker,
             answers,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use device_app::view::{Feedback, Outcome, Place, ScannerView, Screen, UiEvent, View};
+use device_app::view::{Outcome, Place, ScannerView, Screen, UiEvent, View};
 use device_app::worker::{ToWorker, WorkerOutput, spawn};
 use scan::learn::{KeyPress, Terminator, test_text};
 use scan::wedge::WedgeSettings;
@@ -247,8 +247,6 @@ impl WorkerOutput for Output {
     fn wedge(&mut self, settings: WedgeSettings) {
         self.0.send(settings).unwrap();
     }
-
-    fn answer(&mut self, _feedback: &Feedback, _loudness: u32) {}
 
     fn quit(&mut self) {}
 }

@@ -13,14 +13,14 @@ const RATE: u32 = 16_000;
 const PLAYERS: [(&str, &[&str]); 2] = [("aplay", &["-q", "-"]), ("paplay", &["/dev/stdin"])];
 
 /// Plays on a thread of its own: a slow loudspeaker never holds up the next scan.
-pub struct Tones {
+pub(super) struct Tones {
     queue: Sender<(Outcome, u32)>,
 }
 
 impl Tones {
     /// # Errors
     /// The system gives no thread.
-    pub fn start() -> std::io::Result<Self> {
+    pub(super) fn start() -> std::io::Result<Self> {
         let (queue, tones) = channel();
         std::thread::Builder::new()
             .name("tones".to_owned())
@@ -45,7 +45,7 @@ impl Tones {
     }
 
     /// `loudness`: 0 to 100; 0 plays nothing.
-    pub fn play(&self, outcome: Outcome, loudness: u32) {
+    pub(super) fn play(&self, outcome: Outcome, loudness: u32) {
         if loudness > 0 {
             // Without the thread there is no sound, which is no reason to stop.
             let _ = self.queue.send((outcome, loudness));

@@ -1,0 +1,128 @@
+//! A platform that is none, for tests: it writes down what it is told, and has the camera, the keyboard and the scans that a
+//! test gives it.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use labels::Address;
+use labels::transport::{self, Transport, TransportError};
+use scan::source::{Frame, FrameSource, SourceError};
+
+use super::{Platform, Scan, TakeScan, Typing};
+use crate::health::Health;
+use crate::view::Outcome;
+
+/// What it was told, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    Camera,
+    Sound(Outcome, u32),
+    Vibration(Vec<u64>),
+    Keyboard(Option<Typing>),
+    ScreenOn(bool),
+    Printer(Address),
+}
+
+#[derive(Default)]
+pub struct Recorder {
+    told: Mutex<Vec<Told>>,
+    /// Frames of each camera that is found, one after the other.
+    cameras: Mutex<VecDeque<Vec<Frame>>>,
+    take: Mutex<Option<TakeScan>>,
+    has_keyboard: Mutex<bool>,
+    health: Mutex<Health>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Recorder {
+    /// What it was told since this was asked last.
+    pub fn told(&self) -> Vec<Told> {
+        std::mem::take(&mut *lock(&self.told))
+    }
+
+    /// Plugs in a camera that shows these frames and is unplugged then.
+    pub fn plug_in(&self, frames: Vec<Frame>) {
+        lock(&self.cameras).push_back(frames);
+    }
+
+    /// A scan of the machine's own scanner. Nothing where nobody takes any.
+    pub fn scan(&self, text: &str, follows: bool) {
+        if let Some(take) = lock(&self.take).as_ref() {
+            let text = text.to_owned();
+            take(Scan { text, follows });
+        }
+    }
+
+    /// Whether the system brings a keyboard.
+    pub fn set_keyboard(&self, has: bool) {
+        *lock(&self.has_keyboard) = has;
+    }
+
+    pub fn set_health(&self, health: Health) {
+        *lock(&self.health) = health;
+    }
+
+    fn note(&self, told: Told) {
+        lock(&self.told).push(told);
+    }
+}
+
+impl Platform for Recorder {
+    fn camera(&self) -> Option<Box<dyn FrameSource>> {
+        self.note(Told::Camera);
+        let frames = lock(&self.cameras).pop_front()?;
+        Some(Box::new(Frames(frames.into())))
+    }
+
+    fn scans(&self, take: TakeScan) {
+        *lock(&self.take) = Some(take);
+    }
+
+    fn sound(&self, outcome: Outcome, loudness: u32) {
+        self.note(Told::Sound(outcome, loudness));
+    }
+
+    fn vibrate(&self, pattern_ms: &[u64]) {
+        self.note(Told::Vibration(pattern_ms.to_vec()));
+    }
+
+    fn keyboard(&self, field: Option<Typing>) -> bool {
+        self.note(Told::Keyboard(field));
+        *lock(&self.has_keyboard)
+    }
+
+    fn health(&self, _folder: &Path) -> Health {
+        *lock(&self.health)
+    }
+
+    fn keep_screen_on(&self, on: bool) {
+        self.note(Told::ScreenOn(on));
+    }
+
+    fn printer(
+        &self,
+        address: &Address,
+        within: Duration,
+    ) -> Result<Box<dyn Transport>, TransportError> {
+        self.note(Told::Printer(address.clone()));
+        transport::open(address, within)
+    }
+}
+
+/// A camera that is unplugged after its last frame.
+struct Frames(VecDeque<Frame>);
+
+impl FrameSource for Frames {
+    fn next_frame(&mut self) -> Option<Result<Frame, SourceError>> {
+        self.0.pop_front().map(Ok)
+    }
+
+    fn describe(&self) -> String {
+        "frames of a test".to_owned()
+    }
+}

@@ -1,0 +1,249 @@
+//! What the machine does besides drawing, as the recording platform tells it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use device_app::camera::{self, Asked, Pictures};
+use device_app::health::{Battery, Health};
+use device_app::platform::recorder::{Recorder, Told};
+use device_app::view::{
+    Camera, CodeKind, LabelWords, Outcome, Place, PrintEvent, Screen, UiEvent, View,
+};
+use device_app::worker::{ToWorker, WorkerHandle, WorkerOutput, spawn};
+use scan::LumaFrame;
+use scan::source::Frame;
+
+use crate::hub::Hub;
+use crate::rig::{Rig, options};
+
+const MINUTE_MS: i64 = 60_000;
+
+#[test]
+fn the_screen_stays_on_while_work_is_open() {
+    let hub = Hub::new();
+    let mut rig = Rig::enrolled(&hub, "AAAA1");
+    assert!(!rig.worker.keeps_screen_on(), "nobody is signed in");
+    rig.scan("B-LI");
+    assert!(!rig.worker.keeps_screen_on(), "at home");
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    assert!(rig.worker.keeps_screen_on());
+    rig.scan("A-01");
+    rig.ui(UiEvent::Open(Place::LookUp));
+    assert!(rig.worker.keeps_screen_on(), "in between");
+    rig.ui(UiEvent::Open(Place::Home));
+    assert!(!rig.worker.keeps_screen_on(), "the work waits at home");
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    assert!(rig.worker.keeps_screen_on());
+
+    // Nobody looks at it: at the same time the operator is signed out.
+    rig.pass(14 * MINUTE_MS);
+    assert!(rig.worker.keeps_screen_on());
+    rig.pass(MINUTE_MS + 1);
+    assert!(!rig.worker.keeps_screen_on());
+    assert!(matches!(rig.view().screen, Screen::SignIn(_)));
+    rig.scan("B-LI");
+    assert!(!rig.worker.keeps_screen_on(), "at home again");
+}
+
+#[test]
+fn a_code_for_another_handheld_stays_lit() {
+    let hub = Hub::new();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    rig.ui(UiEvent::StayOffline(true));
+    crate::floor::receive(&mut rig, "A-01", "20");
+    rig.ui(UiEvent::Open(Place::Nearby));
+    assert!(!rig.worker.keeps_screen_on());
+    rig.ui(UiEvent::ShowCode(CodeKind::Parcel));
+    assert!(rig.worker.keeps_screen_on());
+    rig.ui(UiEvent::HideCode);
+    assert!(!rig.worker.keeps_screen_on());
+}
+
+struct Views(Sender<View>);
+
+impl WorkerOutput for Views {
+    fn show(&mut self, view: View) {
+        // The test may have ended.
+        let _ = self.0.send(view);
+    }
+
+    fn quit(&mut self) {}
+}
+
+/// Waits until a view is so. Far beyond what it takes: a test that hangs says nothing.
+fn until(views: &Receiver<View>, is_so: impl Fn(&View) -> bool) -> View {
+    loop {
+        let view = views.recv_timeout(Duration::from_secs(60)).unwrap();
+        if is_so(&view) {
+            return view;
+        }
+    }
+}
+
+#[test]
+fn the_thread_tells_the_machine_and_hears_its_scanner() {
+    let hub = Hub::new();
+    let Rig {
+        worker,
+        clock,
+        folder,
+        ..
+    } = Rig::enrolled(&hub, "AAAA1");
+    drop(worker);
+    let machine = Arc::new(Recorder::default());
+    machine.set_health(Health {
+        battery: Some(Battery {
+            percent: 7,
+            charging: false,
+        }),
+        free_bytes: None,
+    });
+    let mut options = options(folder.path(), &hub, &clock);
+    options.platform = machine.clone();
+    let (to, views) = mpsc::channel();
+    let worker: WorkerHandle = spawn(options, Views(to)).unwrap();
+    let first = until(&views, |_| true);
+    assert_eq!(first.warning.unwrap().message.code, "battery-very-low");
+
+    // As the engine of a PDA: no key and no field is involved.
+    machine.scan("B-LI", false);
+    until(&views, |view| matches!(view.screen, Screen::Home(_)));
+    machine.told();
+    let ui = |event| worker.sender().send(ToWorker::Ui(event)).unwrap();
+    ui(UiEvent::OpenOperation("receive".into()));
+    until(&views, |view| matches!(view.screen, Screen::Task(_)));
+    clock.fetch_add(1_000, Ordering::Relaxed);
+    machine.scan("A-01", false);
+    let answered = until(&views, |view| {
+        view.feedback
+            .as_ref()
+            .is_some_and(|f| f.message.code == "bin-selected")
+    });
+    assert_eq!(answered.feedback.unwrap().outcome, Outcome::Accepted);
+    ui(UiEvent::Open(Place::Home));
+    until(&views, |view| matches!(view.screen, Screen::Home(_)));
+    ui(UiEvent::OpenOperation("receive".into()));
+    until(&views, |view| matches!(view.screen, Screen::Task(_)));
+    // The program ends in the middle of work.
+    drop(worker);
+    let told = machine.told();
+    let screen: Vec<&Told> = told
+        .iter()
+        .filter(|told| matches!(told, Told::ScreenOn(_)))
+        .collect();
+    assert_eq!(
+        screen,
+        [
+            &Told::ScreenOn(true),
+            &Told::ScreenOn(false),
+            &Told::ScreenOn(true),
+            &Told::ScreenOn(false)
+        ]
+    );
+    let heard: Vec<&Told> = told
+        .iter()
+        .filter(|told| !matches!(told, Told::ScreenOn(_)))
+        .collect();
+    assert_eq!(
+        heard,
+        [
+            &Told::Sound(Outcome::Accepted, 80),
+            &Told::Vibration(vec![60])
+        ]
+    );
+}
+
+/// A QR as a camera sees it.
+fn frame(text: &str) -> Frame {
+    const MODULE: usize = 6;
+    const QUIET: usize = 4;
+    let qr = qrcode::QrCode::new(text).unwrap();
+    let side = qr.width() + 2 * QUIET;
+    let width = side * MODULE;
+    let luma = (0..width * width).map(|at| {
+        let module = |at: usize| {
+            (at / MODULE)
+                .checked_sub(QUIET)
+                .filter(|at| *at < qr.width())
+        };
+        match (module(at % width), module(at / width)) {
+            (Some(x), Some(y)) if qr[(x, y)] == qrcode::Color::Dark => 0,
+            _ => 255,
+        }
+    });
+    let size = u32::try_from(width).unwrap();
+    Frame {
+        luma: LumaFrame::new(size, size, luma.collect()).unwrap(),
+        preview: None,
+    }
+}
+
+#[test]
+fn a_camera_that_comes_and_goes_is_read_while_it_is_there() {
+    let machine = Arc::new(Recorder::default());
+    machine.plug_in(vec![frame("LP-77")]);
+    let (to, messages) = mpsc::channel();
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let shows = shown.clone();
+    let asked = Asked {
+        camera: Arc::new(AtomicBool::new(true)),
+        photo: Arc::new(AtomicBool::new(true)),
+    };
+    let wanted = asked.camera.clone();
+    let thread = camera::start(
+        Pictures::Camera(machine.clone()),
+        to,
+        Box::new(move |picture| shows.lock().unwrap().push(picture.width)),
+        asked,
+    )
+    .unwrap();
+    let next = || messages.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(matches!(next(), ToWorker::Camera(Camera::On)));
+    match next() {
+        ToWorker::Seen(codes) => assert_eq!(codes[0].text, "LP-77"),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(next(), ToWorker::PhotoTaken(Ok(_))));
+    assert!(matches!(next(), ToWorker::Camera(Camera::Missing)));
+    wanted.store(false, Ordering::Relaxed);
+    assert!(matches!(next(), ToWorker::Camera(Camera::Off)));
+    drop(thread);
+    assert_eq!(shown.lock().unwrap().len(), 1);
+    let told = machine.told();
+    assert!(told.len() >= 2 && told.iter().all(|told| *told == Told::Camera));
+}
+
+#[test]
+fn labels_go_through_the_machine() {
+    let hub = Hub::new();
+    let Rig {
+        worker,
+        clock,
+        folder,
+        ..
+    } = Rig::enrolled(&hub, "AAAA1");
+    drop(worker);
+    let machine = Arc::new(Recorder::default());
+    let mut rig = Rig::open_on(machine.clone(), &hub, folder, clock).unwrap();
+    rig.scan("B-LI");
+    let printer = labels::fake::FakeServer::start(labels::fake::FakePrinter::new(
+        labels::Language::Zpl,
+        labels::fake::Habits::good(),
+    ))
+    .unwrap();
+    let address = format!("tcp://{}", printer.address());
+    rig.ui(UiEvent::Print(PrintEvent::SetAddress(address.clone())));
+    assert_eq!(machine.told(), [], "nothing is to be printed");
+    let words = LabelWords {
+        lot: "Lot".into(),
+        expiry: "Expiry".into(),
+        quantity: "Quantity".into(),
+        plate: "Plate".into(),
+        test: "Test label".into(),
+    };
+    rig.ui(UiEvent::Print(PrintEvent::Test(words)));
+    rig.wait_until(|view| view.printing.chip.is_none());
+    assert_eq!(machine.told(), [Told::Printer(address.parse().unwrap())]);
+}
