@@ -85,7 +85,7 @@ async fn page(
 ) -> Result<Response, AppError> {
     let keys = app.store(|db| Ok(db.read(keys::all)?)).await?;
     let mut response = render(&KeysPage {
-        page: Page::new(app, visitor, "data", "keys.title").await?,
+        page: Page::new(app, visitor, "data", "api-keys.title").await?,
         keys,
         sites: app.data(|data| data.sites()).await?,
         typed,
