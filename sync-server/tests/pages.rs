@@ -159,7 +159,7 @@ async fn an_unknown_address_is_a_page_too() {
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.body.contains("没有这个页面或内容"), "{path}");
     }
-    let machine = browser.get("/api/v1/nowhere").await;
+    let machine = browser.get("/api/v2/nowhere").await;
     assert_eq!(
         (machine.status.as_u16(), machine.body.as_str()),
         (404, r#"{"code":"not-found"}"#)
