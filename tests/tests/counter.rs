@@ -104,6 +104,7 @@ fn wire_tells(device: &Handheld) -> bool {
 
 fn order(id: OrderId, kind: OrderType, code: &str) -> Order {
     Order {
+        stocktake: None,
         id,
         site: SITE,
         kind,
