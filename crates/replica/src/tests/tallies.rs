@@ -295,6 +295,7 @@ fn open_orders_reserve_what_is_not_picked_or_has_not_left() {
     let mut one = device(1);
     let order = OrderId::from_bytes([0x0d; 16]);
     let record = Order {
+        stocktake: None,
         id: order,
         site: SITE,
         kind: OrderType::Outbound,
