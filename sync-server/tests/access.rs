@@ -40,6 +40,12 @@ async fn scene() -> (Warehouse, BTreeMap<&'static str, String>) {
         let (_, rest) = text.split_once(before).expect(before);
         rest.split(['/', '"', '?']).next().unwrap().to_owned()
     };
+    let exception = review
+        .split("/review/")
+        .map(|rest| rest.split(['/', '"', '?']).next().unwrap_or_default())
+        .find(|id| id.len() == 64)
+        .unwrap()
+        .to_owned();
     // A person who works at the first site only.
     let grant = Grant {
         sites: Some([warehouse.site].into()),
@@ -57,7 +63,14 @@ async fn scene() -> (Warehouse, BTreeMap<&'static str, String>) {
         ("/bins/{id}", common::bin(1).to_string()),
         ("/units/{id}", "LP-00017".to_owned()),
         ("/blobs/{id}", blob),
-        ("/review/{id}", between(&review, "action=\"/review/")),
+        ("/review/{id}", exception),
+        (
+            "/stocktakes/{id}",
+            "00000000-0000-0000-0000-000000000001".to_owned(),
+        ),
+        ("/imports/{id}", "ab".repeat(16)),
+        ("/api-keys/{id}", "999".to_owned()),
+        ("/webhooks/{id}", "999".to_owned()),
         ("/review/decisions/{id}", "ab".repeat(32)),
         (
             "/devices/{id}",
@@ -116,6 +129,9 @@ fn fields(rule: &Rule) -> Vec<(&'static str, String)> {
         "/people/{id}/badge" => text(&[("choice", "new")]),
         "/people/{id}/pin" => text(&[("pin", "2468"), ("again", "2468")]),
         "/sites/{id}/window" => text(&[("days", "30")]),
+        "/review/{id}/note" => text(&[("text", "x"), ("assign", ""), ("was_with", "")]),
+        "/stocktakes/{id}/decide" => text(&[("do", "approve"), ("count", "x")]),
+        "/stocktakes/{id}/close" => text(&[("reason", "x")]),
         "/review/{id}/resolve" => text(&[("choice", "dismiss"), ("seen", "x")]),
         "/quarantine/{id}" => text(&[("choice", "release"), ("reason", "x"), ("seen", "x")]),
         _ => Vec::new(),
@@ -185,7 +201,14 @@ async fn every_route_answers_whom_the_list_says_and_nobody_else() {
 }
 
 /// Routes whose address names something of a site.
-const OF_A_SITE: [&str; 19] = [
+const OF_A_SITE: [&str; 26] = [
+    "/review/{id}/note",
+    "/stocktakes/{id}",
+    "/stocktakes/{id}/progress",
+    "/stocktakes/{id}/report",
+    "/stocktakes/{id}/report/{file}",
+    "/stocktakes/{id}/decide",
+    "/stocktakes/{id}/close",
     "/bins/{id}",
     "/units/{id}",
     "/review/{id}",

@@ -34,7 +34,7 @@ export async function inside(person) {
     variants.set(place, known + 1);
     seen.set(kind, path);
     await person.open(path);
-    const links = await person.page.$$eval("a[href]", (all) => all.map((a) => a.href));
+    const links = await person.page.$$eval("a[href]", (all) => all.map((a) => new URL(a.getAttribute("href"), document.baseURI).href));
     for (const link of links) {
       const url = new URL(link);
       if (url.origin !== new URL(person.page.url()).origin) continue;

@@ -10,6 +10,7 @@ export default async function play({ sit, have, password }) {
   const { page } = person;
   await signIn(person, "supervisor", password);
   const before = Number(await page.locator("[data-badge]").textContent());
+  await person.open("/review?kind=negative-stock");
   await person.keys("j", "Enter");
   await page.waitForURL("**/review/*");
   await page.locator("form.decide input[name=note]").first().fill(REASON);
