@@ -716,6 +716,7 @@ impl ConsoleData {
         let known = self.hub.devices().map_err(AppError::internal)?;
         let named = known
             .iter()
+            .filter(|row| self.scope.sees(row.site))
             .map(|row| called(row.device.to_string(), &row.name));
         Ok(named.collect())
     }
