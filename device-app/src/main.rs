@@ -29,7 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The Tallyman handheld: receive, issue, move, count, look up; with and without a network.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "tallyman", version)]
 struct Arguments {
     /// Folder of the encrypted database.
     #[arg(long, value_name = "DIR")]
