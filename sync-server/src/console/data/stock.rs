@@ -623,10 +623,8 @@ impl ConsoleData {
             as_of.device = Default::default();
             return Ok(moment);
         };
-        as_of.device = self.ask(|q| self.names(q).device(device))?;
         let at = as_of.at.unwrap_or(now);
         let heard = self.hub.reading(device, at).map_err(AppError::internal)?;
-        as_of.heard = heard.map(|reading| reading.at);
         let site = match heard {
             Some(reading) => Some(reading.site),
             None => {
@@ -637,6 +635,13 @@ impl ConsoleData {
                     .map(|row| row.site)
             }
         };
+        // Who does not see its site is told nothing of it, as of a device that never was.
+        if site.is_some_and(|site| !self.scope.sees(site)) {
+            as_of.device = Default::default();
+            return Ok(moment);
+        }
+        as_of.device = self.ask(|q| self.names(q).device(device))?;
+        as_of.heard = heard.map(|reading| reading.at);
         moment.knower = site.map(|site| Knower {
             device,
             site,
