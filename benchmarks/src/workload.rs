@@ -54,6 +54,7 @@ pub(crate) fn item(id: ItemId, n: usize, random: &mut Random) -> RecordEdit {
         .into(),
         handling: Handling::default(),
         value: None,
+        owner: None,
     };
     RecordEdit {
         partition: Partition::Shared,

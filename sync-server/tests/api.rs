@@ -323,7 +323,8 @@ async fn records_are_made_once_changed_by_version_and_told_when_stale() {
     );
 
     assert_eq!(program.get(&path).await.header("etag"), version);
-    let change = json!({"name_en": "Wrench", "barcodes": {"16900000000014": null}});
+    let value = json!({"amount": "12.50", "currency": "CNY"});
+    let change = json!({"name_en": "Wrench", "barcodes": {"16900000000014": null}, "min_stock": "2.5", "value": value});
     let unsaid = program.json("PATCH", &path, &[], &change).await;
     assert_eq!(
         (unsaid.status, unsaid.code()),
@@ -334,6 +335,8 @@ async fn records_are_made_once_changed_by_version_and_told_when_stale() {
         .await;
     assert_eq!(changed.status, 200, "{}", changed.json);
     assert_eq!(changed.json["barcodes"], json!({"6900000000017": "1"}));
+    assert_eq!(changed.json["min_stock"], "2.5");
+    assert_eq!(changed.json["value"], value);
     assert_eq!(
         changed.json["name_zh"], "<script>",
         "what is left out stays"
@@ -349,6 +352,19 @@ async fn records_are_made_once_changed_by_version_and_told_when_stale() {
         (json!({"sku": "Y", "decimals": 4}), "/decimals"),
         (json!({"sku": "Y", "volume_cm3": -1}), "/volume_cm3"),
         (json!({"sku": "Y", "barcodes": {"1": "-5"}}), "/barcodes/1"),
+        (json!({"sku": "Y", "min_stock": "-1"}), "/min_stock"),
+        (
+            json!({"sku": "Y", "value": {"amount": "1.5", "currency": "JPY"}}),
+            "/value/amount",
+        ),
+        (
+            json!({"sku": "Y", "value": {"amount": "0", "currency": "CNY"}}),
+            "/value/amount",
+        ),
+        (
+            json!({"sku": "Y", "value": {"amount": "1", "currency": "yuan"}}),
+            "/value/currency",
+        ),
         (json!({"sku": "Y", "colour": "red"}), ""),
         (json!({"sku": 5}), ""),
     ] {

@@ -543,7 +543,7 @@ async fn every_list_is_exported_in_both_forms() {
         .skip(1)
         .filter_map(|rest| rest.split('"').next())
         .collect();
-    assert_eq!(lists.len(), 20, "{lists:?}");
+    assert_eq!(lists.len(), 22, "{lists:?}");
     for list in lists {
         let answer = browser.get(&format!("/export/{list}")).await;
         assert_eq!(answer.status, 200, "{list}");
@@ -558,4 +558,80 @@ async fn every_list_is_exported_in_both_forms() {
         .upload("/data", "/data/import/items/check", "i.xlsx", &items.bytes)
         .await;
     assert_eq!(figure(&back.body, "无变化"), 6, "{}", back.body);
+}
+
+#[tokio::test]
+async fn goods_belong_to_customers_and_lists_tell_them_apart() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let bring = async |browser: &mut common::browser::Browser, kind: &str, file: &str| {
+        let check = format!("/data/import/{kind}/check");
+        let checked = browser
+            .upload("/data", &check, "f.csv", file.as_bytes())
+            .await;
+        assert_eq!(checked.status, 200, "{}", checked.body);
+        let apply = apply_path(&checked.body);
+        assert_eq!(browser.post_from("/data", &apply, &[]).await.status, 200);
+        checked.body
+    };
+    let early = browser
+        .upload(
+            "/data",
+            "/data/import/items/check",
+            "f.csv",
+            "SKU,货主\nOWN-1,HX\n".as_bytes(),
+        )
+        .await;
+    assert!(early.body.contains("没有这个客户"), "{}", early.body);
+
+    let file =
+        "客户编码,中文名称,英文名称\nHX,恒信商贸,Hengxin\nLY,<b>蓝鹰</b>,Blue Eagle\nhx,又一个,\n";
+    let checked = bring(&mut browser, "customers", file).await;
+    assert_eq!(figure(&checked, "新增"), 2);
+    assert_eq!(figure(&checked, "有误，不导入"), 1, "a code stands once");
+    bring(
+        &mut browser,
+        "items",
+        "SKU,名称,货主\nOWN-1,恒信的货,hx\nOWN-2,蓝鹰的货,LY\nWR-0250,,HX\n",
+    )
+    .await;
+
+    let list = browser.get("/stock?by=item").await.body;
+    let value = list.split_once("恒信商贸</option>").unwrap().0;
+    let owner = value
+        .rsplit_once("value=\"")
+        .unwrap()
+        .1
+        .split('"')
+        .next()
+        .unwrap();
+    let his = browser
+        .get(&format!("/stock?by=item&owner={owner}"))
+        .await
+        .body;
+    for (sku, is_his) in [
+        ("OWN-1", true),
+        ("WR-0250", true),
+        ("OWN-2", false),
+        ("GL-0008", false),
+    ] {
+        assert_eq!(his.contains(sku), is_his, "{sku}");
+    }
+    assert!(!list.contains("<b>蓝鹰"), "names are text");
+    let bins = browser
+        .get(&format!("/stock?by=bin&owner={owner}"))
+        .await
+        .body;
+    assert!(!bins.contains("GL-0008"), "{bins}");
+    let page = browser.get(&format!("/items/{}", item(1))).await.body;
+    assert!(page.contains("恒信商贸"), "{page}");
+
+    let out = browser.get("/export/customers.csv").await.body;
+    assert!(out.contains("HX,恒信商贸,Hengxin"), "{out}");
+    let items = browser.get("/export/items.csv").await.body;
+    let line = items
+        .lines()
+        .find(|line| line.starts_with("OWN-2"))
+        .unwrap();
+    assert!(line.ends_with(",LY"), "{line}");
 }

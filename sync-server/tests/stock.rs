@@ -52,6 +52,7 @@ fn many(warehouse: &Warehouse, n: u8) {
             tracks_expiry: false,
             barcodes: Default::default(),
             value: None,
+            owner: None,
             handling: Handling {
                 class: if i % 10 == 0 {
                     "cold".into()

@@ -458,6 +458,7 @@ pub fn item_edit(n: u8) -> RecordEdit {
         barcodes: [(format!("2000000000{n:03}"), Quantity::ONE)].into(),
         handling: Handling::default(),
         value: None,
+        owner: None,
     };
     RecordEdit {
         partition: Partition::Shared,

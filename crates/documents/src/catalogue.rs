@@ -1,4 +1,4 @@
-//! Records as the program uses them: items, bins, zones, sites, operators, devices.
+//! Records as the program uses them: items, customers, bins, zones, sites, operators, devices.
 //!
 //! Reading is lenient: a field that is missing or of another type reads as its default, since another version may have
 //! written the record.
@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    BinId, ChainId, Currency, DeviceId, Grant, Grants, ItemId, OperatorId, Quantity, SiteId,
-    UnitValue, UnixMillis, ZoneId,
+    BinId, ChainId, Currency, CustomerId, DeviceId, Grant, Grants, ItemId, OperatorId, Quantity,
+    SiteId, UnitValue, UnixMillis, ZoneId,
 };
 
 use crate::record::{FieldEdit, Record, RecordKind, Value};
@@ -39,6 +39,8 @@ pub struct Item {
     pub handling: Handling,
     /// What one base unit is worth, if anybody has said it.
     pub value: Option<UnitValue>,
+    /// Whom it belongs to; `None`: to us.
+    pub owner: Option<CustomerId>,
 }
 
 /// What decides where goods are put and when they are ordered again.
@@ -137,6 +139,10 @@ impl Item {
                 min_stock: Quantity::from_thousandths(whole(f, "min_stock")),
             },
             value: Self::value_of(f),
+            owner: match f.get("owner") {
+                Some(Value::Bytes(owner)) => CustomerId::from_slice(owner).ok(),
+                _ => None,
+            },
         })
     }
 
@@ -146,6 +152,14 @@ impl Item {
             FieldEdit::set("value", value.minor),
             FieldEdit::set("currency", value.currency.code()),
         ]
+    }
+
+    /// The field that says whom it belongs to.
+    pub fn owner_field(owner: Option<CustomerId>) -> FieldEdit {
+        FieldEdit {
+            path: "owner".into(),
+            value: owner.map(|owner| Value::Bytes(owner.as_bytes().to_vec())),
+        }
     }
 
     fn value_of(fields: &BTreeMap<String, Value>) -> Option<UnitValue> {
@@ -193,7 +207,47 @@ impl Item {
             ],
         );
         fields.extend(self.value.into_iter().flat_map(Self::value_fields));
+        if self.owner.is_some() {
+            fields.push(Self::owner_field(self.owner));
+        }
         fields
+    }
+}
+
+/// Whom goods belong to: a company that keeps its stock with us. What is said here is open to all who work with it;
+/// names and numbers of people do not belong here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// Its identity.
+    pub id: CustomerId,
+    /// The short code that people use.
+    pub code: String,
+    /// English name.
+    pub name_en: String,
+    /// Chinese name.
+    pub name_zh: String,
+}
+
+impl Customer {
+    /// As it reads from its record; `None` for a record of another kind, and for one that was taken out again: its code is
+    /// gone.
+    pub fn from_record(id: CustomerId, record: &Record) -> Option<Self> {
+        let is_here = record.kind == RecordKind::Customer && record.fields.contains_key("code");
+        is_here.then(|| Self {
+            id,
+            code: text(&record.fields, "code"),
+            name_en: text(&record.fields, "name_en"),
+            name_zh: text(&record.fields, "name_zh"),
+        })
+    }
+
+    /// All fields, for a new record.
+    pub fn to_fields(&self) -> Vec<FieldEdit> {
+        vec![
+            FieldEdit::set("code", self.code.as_str()),
+            FieldEdit::set("name_en", self.name_en.as_str()),
+            FieldEdit::set("name_zh", self.name_zh.as_str()),
+        ]
     }
 }
 
@@ -586,6 +640,7 @@ pub(crate) mod tests {
                 minor: 1_250,
                 currency: Currency::from_code("CNY").unwrap(),
             }),
+            owner: Some(CustomerId::from_bytes([9; 16])),
         };
         assert_eq!(
             Item::from_record(item.id, &stored(RecordKind::Item, &item.to_fields())),

@@ -57,6 +57,7 @@ macro_rules! record_ids {
 record_ids!(
     SiteId,
     ZoneId,
+    CustomerId,
     BinId,
     ItemId,
     OperatorId,
@@ -82,11 +83,13 @@ pub enum RecordKind {
     Device,
     /// What is to be done.
     Order,
+    /// Whom goods belong to.
+    Customer,
 }
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Site,
         Self::Zone,
         Self::Bin,
@@ -94,6 +97,7 @@ impl RecordKind {
         Self::Operator,
         Self::Device,
         Self::Order,
+        Self::Customer,
     ];
 
     /// Stable name, in documents and SQL.
@@ -106,6 +110,7 @@ impl RecordKind {
             Self::Operator => "operator",
             Self::Device => "device",
             Self::Order => "order",
+            Self::Customer => "customer",
         }
     }
 

@@ -97,6 +97,8 @@ ids! {
     BinId,
     /// A kind of goods (SKU).
     ItemId,
+    /// Whom goods belong to: a company that keeps its stock with us, or a person who left something.
+    CustomerId,
     /// A person who scans.
     OperatorId,
     /// What is to be done: goods to receive, to pick, to count.

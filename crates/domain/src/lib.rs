@@ -19,8 +19,8 @@ pub use event::{
     EventRecord, ExceptionId, Goods, Resolution, ReviewNote,
 };
 pub use ids::{
-    BinId, ChainId, DeviceId, IdSource, ItemId, OperatorId, OrderId, OrganisationId, ParseIdError,
-    SiteId, StocktakeId, UnitId, ZoneId,
+    BinId, ChainId, CustomerId, DeviceId, IdSource, ItemId, OperatorId, OrderId, OrganisationId,
+    ParseIdError, SiteId, StocktakeId, UnitId, ZoneId,
 };
 pub use money::{Currency, UnitValue};
 pub use order::{

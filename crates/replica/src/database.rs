@@ -30,7 +30,7 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 16] = [
     include_str!("../migrations/0001_replica.sql"),
     include_str!("../migrations/0002_carry.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
@@ -46,6 +46,7 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("../migrations/0013_review.sql"),
     include_str!("../migrations/0014_stocktake.sql"),
     include_str!("../migrations/0015_min_stock.sql"),
+    include_str!("../migrations/0016_customer.sql"),
 ];
 
 /// The schema that this program writes.

@@ -6,7 +6,7 @@ mod stocktake;
 use std::collections::{BTreeSet, HashSet};
 
 use automerge::Change;
-use documents::catalogue::{Bin, Device, Operator, Site, Verdict, Zone};
+use documents::catalogue::{Bin, Customer, Device, Operator, Site, Verdict, Zone};
 use documents::record::{Counting, Merged};
 use documents::{DocumentError, Order, Partition, Record, RecordId, RecordKind, Stocktake};
 use domain::ledger::StateHash;
@@ -247,6 +247,7 @@ fn forget_rows(connection: &Connection, id: RecordId) -> Result<(), ReplicaError
         "DELETE FROM order_line WHERE of = ?1",
         "DELETE FROM order_counted_by WHERE of = ?1",
         "DELETE FROM stocktake WHERE id = ?1",
+        "DELETE FROM customer WHERE id = ?1",
         "DELETE FROM field_conflict WHERE record = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([id.0])?;
@@ -334,6 +335,24 @@ fn put_rows(
                         zone.name_en,
                         zone.name_zh,
                         zone.purpose
+                    ])?;
+            } else if !is_new {
+                forget_rows(connection, id)?;
+            }
+        }
+        RecordKind::Customer => {
+            if let Some(customer) = Customer::from_record(id.into(), record) {
+                connection
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO customer (id, code, lookup, name_en, name_zh)
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
+                    )?
+                    .execute(params![
+                        id.0,
+                        customer.code,
+                        normalised(&customer.code),
+                        customer.name_en,
+                        customer.name_zh
                     ])?;
             } else if !is_new {
                 forget_rows(connection, id)?;
@@ -457,13 +476,13 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
         .prepare_cached(if is_new {
             "INSERT INTO item
                  (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
-                  weight, min_stock, value, currency)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+                  weight, min_stock, value, currency, owner)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
         } else {
             "INSERT OR REPLACE INTO item
                  (id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume,
-                  weight, min_stock, value, currency)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+                  weight, min_stock, value, currency, owner)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
         })?
         .execute(params![
             item.id.as_bytes(),
@@ -481,6 +500,7 @@ fn put_item(connection: &Connection, rows: &ItemRows, is_new: bool) -> Result<()
             item.handling.min_stock.thousandths(),
             item.value.map_or(0, |value| value.minor),
             item.value.as_ref().map_or("", |value| value.currency.code()),
+            item.owner.map(|owner| *owner.as_bytes()),
         ])?;
     if !is_new {
         connection

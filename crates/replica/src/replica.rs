@@ -398,7 +398,7 @@ pub(crate) fn save_clock(connection: &Connection, clock: &HybridClock) -> Result
 /// Deletes everything that can be folded again from the changes.
 pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaError> {
     connection.execute_batch(
-        "DELETE FROM document; DELETE FROM item; DELETE FROM item_barcode; DELETE FROM site; DELETE FROM zone;
+        "DELETE FROM document; DELETE FROM item; DELETE FROM customer; DELETE FROM item_barcode; DELETE FROM site; DELETE FROM zone;
          DELETE FROM bin; DELETE FROM operator; DELETE FROM regranted; DELETE FROM device; DELETE FROM field_conflict;
          DELETE FROM orders; DELETE FROM order_line; DELETE FROM order_counted_by;
          DELETE FROM event; DELETE FROM event_name; DELETE FROM event_decision; DELETE FROM event_note;

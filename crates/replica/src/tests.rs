@@ -151,6 +151,7 @@ fn create_item(n: u8, name_zh: &str) -> RecordEdit {
         barcodes: [(format!("690123456789{n}"), Quantity::ONE)].into(),
         handling: Handling::default(),
         value: None,
+        owner: None,
     };
     RecordEdit {
         partition: Partition::Shared,

@@ -170,6 +170,7 @@ impl Hub {
                 barcodes: [(code.to_owned(), Quantity::ONE)].into(),
                 handling: Handling::default(),
                 value: None,
+                owner: None,
             };
             self.edit(
                 Partition::Shared,

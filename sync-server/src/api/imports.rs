@@ -50,6 +50,7 @@ pub(super) struct Asked {
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum ImportKind {
+    Customers,
     Items,
     Bins,
     Stock,
@@ -62,6 +63,7 @@ pub(super) enum ImportKind {
 impl ImportKind {
     const fn kind(self) -> Kind {
         match self {
+            Self::Customers => Kind::Customers,
             Self::Items => Kind::Items,
             Self::Bins => Kind::Bins,
             Self::Stock => Kind::Stock,
@@ -134,17 +136,17 @@ pub(super) async fn bring(
 ) -> Result<Response, ApiError> {
     caller.may(Scope::ImportsWrite)?;
     let kind = asked.kind.kind();
-    let site = match (kind, asked.site) {
-        (Kind::Items, _) => {
+    let site = match asked.site {
+        _ if !kind.is_of_a_site() => {
             caller.everywhere()?;
             None
         }
-        (_, Some(site)) => {
+        Some(site) => {
             caller.at(site)?;
             super::orders::known_site(&api, site).await?;
             Some(site)
         }
-        (_, None) => return Err(ApiError::new("bad-query").at("site", "import.problem.empty")),
+        None => return Err(ApiError::new("bad-query").at("site", "import.problem.empty")),
     };
     let name = asked.name.unwrap_or_default();
     if name.chars().count() > 200 || name.chars().any(char::is_control) {

@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use domain::{ItemId, Quantity};
+use domain::{Currency, ItemId, Quantity, UnitValue};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use super::model::Item;
+use super::model::{Item, Value};
 use super::problem::{ApiError, Refusals};
 use super::scope::Scope;
 use super::take::{
@@ -87,6 +87,12 @@ macro_rules! item_body {
             #[schema(minimum = 0, maximum = 1_000_000_000_000i64)]
             #[serde(default)]
             weight_g: Option<i64>,
+            /// Safety stock over all sites, in base units; "0": none.
+            #[schema(max_length = 20, example = "100")]
+            #[serde(default)]
+            min_stock: Option<String>,
+            #[serde(default)]
+            value: Option<Value>,
         }
     };
 }
@@ -118,6 +124,8 @@ impl From<NewItem> for ItemChange {
             class: new.class,
             volume_cm3: new.volume_cm3,
             weight_g: new.weight_g,
+            min_stock: new.min_stock,
+            value: new.value,
         }
     }
 }
@@ -171,6 +179,23 @@ pub(super) fn amount(pointer: &str, value: &str) -> Result<Quantity, ApiError> {
         .ok_or_else(|| ApiError::invalid(pointer, "import.problem.quantity"))
 }
 
+/// A safety stock of the body: an amount, or none.
+fn least(value: &str) -> Result<Quantity, ApiError> {
+    match value {
+        "0" => Ok(Quantity::ZERO),
+        value => amount("/min_stock", value),
+    }
+}
+
+fn worth(value: &Value) -> Result<UnitValue, ApiError> {
+    let currency = Currency::from_code(&value.currency)
+        .filter(|currency| currency.code() == value.currency)
+        .ok_or_else(|| ApiError::invalid("/value/currency", "import.problem.currency"))?;
+    let minor = currency.parse(&value.amount).filter(|n| *n > 0);
+    let minor = minor.ok_or_else(|| ApiError::invalid("/value/amount", "import.problem.value"))?;
+    Ok(UnitValue { minor, currency })
+}
+
 /// A size of the body.
 pub(super) fn size(pointer: &str, value: Option<i64>) -> Result<Option<i64>, ApiError> {
     match value {
@@ -217,8 +242,9 @@ impl ItemChange {
                 volume: size("/volume_cm3", self.volume_cm3)?,
                 weight: size("/weight_g", self.weight_g)?,
             },
-            value: None,
-            min_stock: None,
+            value: self.value.map(|value| worth(&value)).transpose()?,
+            min_stock: self.min_stock.map(|n| least(&n)).transpose()?,
+            owner: None,
         };
         Ok((item, gone))
     }

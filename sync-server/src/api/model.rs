@@ -8,7 +8,7 @@ use domain::event::{Event as DomainEvent, EventBody};
 use domain::ledger::{ExceptionStatus, Standing};
 use domain::{Quantity, UnixMillis};
 use replica::query::{ArrivedRow, EventRow, StockRow};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::console::data::{ExceptionState, OrderState};
@@ -70,6 +70,23 @@ pub struct Item {
     pub volume_cm3: i64,
     /// Of one base unit; 0: not known.
     pub weight_g: i64,
+    /// Safety stock over all sites, in base units; "0": none.
+    pub min_stock: String,
+    /// Absent: not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+}
+
+/// What one base unit of an item is worth in the books.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Value {
+    /// In the currency's major unit, above 0, with no more decimals than the currency has.
+    #[schema(max_length = 20, example = "12.50")]
+    pub amount: String,
+    /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$", example = "CNY")]
+    pub currency: String,
 }
 
 impl From<catalogue::Item> for Item {
@@ -89,6 +106,11 @@ impl From<catalogue::Item> for Item {
             class: item.handling.class,
             volume_cm3: item.handling.volume,
             weight_g: item.handling.weight,
+            min_stock: item.handling.min_stock.to_string(),
+            value: item.value.map(|value| Value {
+                amount: value.currency.number(value.minor.into()),
+                currency: value.currency.code().to_owned(),
+            }),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::make::blob_path;
 use super::manifest::{Manifest, NAME, partition_name};
 use super::{BackupError, CERTIFICATE, DATABASE, files};
 use crate::hub::Organisation;
-use crate::store::{StoreError, copy, hub_chains, hub_devices, hub_log};
+use crate::store::{StoreError, audit, copy, hub_chains, hub_devices, hub_log};
 
 /// About how much of the log is looked at together.
 const PAGE_BYTES: usize = 1 << 20;
@@ -118,6 +118,16 @@ fn check_database(
     report
         .problems
         .extend(faults.iter().map(|fault| format!("{DATABASE}: {fault}")));
+    if copy::has_table(&database, "audit")? {
+        match audit::check(&database)? {
+            Ok(entries) => report.found.push(format!(
+                "audit trail: {entries} entries, gap-free; links are right"
+            )),
+            Err(number) => report.problems.push(format!(
+                "audit trail: entry {number} is missing or was changed"
+            )),
+        }
+    }
     let Some(organisation) = Organisation::load(&database)? else {
         report
             .problems

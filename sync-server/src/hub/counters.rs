@@ -22,6 +22,7 @@ const fn is_shown(kind: RecordKind) -> bool {
         | RecordKind::Bin
         | RecordKind::Item
         | RecordKind::Operator
+        | RecordKind::Customer
         | RecordKind::Device => true,
         // What comes in and goes out says what is there.
         RecordKind::Order => false,

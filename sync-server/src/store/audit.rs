@@ -223,6 +223,21 @@ pub fn run(
     Ok(())
 }
 
+/// Where the chain is broken: the first number that is missing or does not fit the entry before it. `Ok`: how many entries
+/// there are, all from 1 on and each with the link that follows from it.
+pub fn check(db: &Connection) -> Result<Result<i64, i64>, StoreError> {
+    let (mut before, mut number) = (Hash::default(), 0);
+    let mut broken = None;
+    run(db, 0, i64::MAX, |entry, hash| {
+        number += 1;
+        if broken.is_none() && (entry.number != number || entry.link(&before) != hash) {
+            broken = Some(number);
+        }
+        before = hash;
+    })?;
+    Ok(broken.map_or(Ok(number), Err))
+}
+
 /// The link of a number; zeros for 0.
 pub fn link_of(db: &Connection, number: i64) -> Result<Hash, StoreError> {
     let found = db
@@ -266,20 +281,32 @@ mod tests {
         }
     }
 
-    /// Whether every number from 1 is there and every link fits.
-    fn whole(db: &Database) -> i64 {
-        let mut before = Hash::default();
-        let mut next = 1;
-        let read: Result<(), StoreError> = db.read(|c| {
-            run(c, 1, i64::MAX, |entry, hash| {
-                assert_eq!(entry.number, next);
-                assert_eq!(entry.link(&before), hash, "{next}");
-                before = hash;
-                next += 1;
-            })
-        });
-        read.unwrap();
-        next - 1
+    fn checked(db: &Database) -> Result<i64, i64> {
+        let checked: Result<_, StoreError> = db.read(check);
+        checked.unwrap()
+    }
+
+    #[test]
+    fn an_entry_that_was_changed_taken_out_or_put_in_breaks_the_chain_there() {
+        for (sql, broken) in [
+            ("UPDATE audit SET who = 'nobody' WHERE number = 4", 4),
+            ("DELETE FROM audit WHERE number = 4", 4),
+            ("DELETE FROM audit WHERE number = 1", 1),
+            ("UPDATE audit SET hash = zeroblob(32) WHERE number = 9", 9),
+            ("UPDATE audit SET number = 12 WHERE number = 9", 9),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let db = Database::open(&folder.path().join("hub.db")).unwrap();
+            assert_eq!(checked(&db), Ok(0));
+            for n in 0..9 {
+                let added: Result<i64, StoreError> = db.write(|t| append(t, &new(n)));
+                added.unwrap();
+            }
+            assert_eq!(checked(&db), Ok(9));
+            let done: Result<_, StoreError> = db.write(|t| Ok(t.execute(sql, [])?));
+            assert_eq!(done.unwrap(), 1);
+            assert_eq!(checked(&db), Err(broken), "{sql}");
+        }
     }
 
     #[test]
@@ -306,7 +333,7 @@ mod tests {
         for writer in writers {
             writer.join().unwrap();
         }
-        assert_eq!(whole(&first), 100);
+        assert_eq!(checked(&first), Ok(100));
     }
 
     #[test]
@@ -319,7 +346,7 @@ mod tests {
             let done: Result<(), StoreError> = db.write(|t| Ok(t.execute_batch(sql)?));
             assert!(done.is_err(), "{sql}");
         }
-        assert_eq!(whole(&db), 1);
+        assert_eq!(checked(&db), Ok(1));
     }
 
     #[test]

@@ -85,14 +85,18 @@ pub(crate) fn faults(connection: &Connection) -> Result<Vec<String>, StoreError>
     Ok(found.into_iter().filter(|line| line != "ok").collect())
 }
 
+/// Whether the database's schema is of a time when there was such a table.
+pub(crate) fn has_table(connection: &Connection, name: &str) -> Result<bool, StoreError> {
+    Ok(connection.query_row(
+        "SELECT count(*) > 0 FROM sqlite_schema WHERE name = ?1",
+        [name],
+        |r| r.get(0),
+    )?)
+}
+
 /// The hashes of all blobs that the database names, hexadecimal; none of a schema before there were blobs.
 pub(crate) fn blobs(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let there: bool = connection.query_row(
-        "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'hub_blob'",
-        [],
-        |r| r.get(0),
-    )?;
-    if !there {
+    if !has_table(connection, "hub_blob")? {
         return Ok(Vec::new());
     }
     Ok(hub_blobs::all(connection)?

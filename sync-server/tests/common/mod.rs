@@ -190,6 +190,7 @@ impl Warehouse {
                 barcodes: [(barcode.to_owned(), Quantity::ONE)].into(),
                 handling: Handling::default(),
                 value: None,
+                owner: None,
             };
             let id = item.id.into();
             edits.push(edit(

@@ -6,9 +6,9 @@ use documents::record::Counting;
 use documents::segment::{Accepted, Segment, SegmentHash, SegmentHeader, SegmentStatus};
 use documents::{FieldEdit, Journal, Partition, RecordId, RecordKind, SigningKey};
 use domain::{
-    BinId, BlobKind, BlobRef, ChainId, DeviceId, EventBody, EventHash, EventRecord, FinishedLine,
-    Goods, ItemId, OperatorId, OrderFinished, OrderId, OrderLine, OrderStep, OrganisationId,
-    Quantity, SiteId, Timestamp, UnixMillis,
+    Assignment, BinId, BlobKind, BlobRef, ChainId, DeviceId, EventBody, EventHash, EventRecord,
+    ExceptionId, FinishedLine, Goods, ItemId, OperatorId, OrderFinished, OrderId, OrderLine,
+    OrderStep, OrganisationId, Quantity, ReviewNote, SiteId, Timestamp, UnixMillis,
 };
 use protocol::{Acceptances, LogPosition};
 
@@ -94,6 +94,17 @@ pub(crate) fn in_a_carton() -> EventBody {
         goods: Goods::of(ItemId::from_bytes(ITEM)),
         quantity: Quantity::from_thousandths(6_000),
     }
+}
+
+pub(crate) fn noted() -> EventBody {
+    EventBody::Noted(ReviewNote {
+        exception: ExceptionId([0xe1; 32]),
+        about: "negative-stock".into(),
+        text: "叉车司机明天来".into(),
+        assigned: Some(Assignment {
+            to: Some(OperatorId::from_bytes([0x0a; 16])),
+        }),
+    })
 }
 
 pub(crate) fn finished() -> EventBody {

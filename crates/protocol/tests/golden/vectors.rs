@@ -157,6 +157,7 @@ fn log(all: &mut Vec<Vector>) {
         "event": event(1),
         "event_of_order": EventRecord { order: Some(LINE), reason: Some("damaged".into()), ..event(3) },
         "event_packed": EventRecord { body: in_a_carton(), order: Some(LINE), carton: Some(UnitId::plate("C-1")), ..event(5) },
+        "event_noted": EventRecord { body: noted(), ..event(7) },
         "event_approved": EventRecord { approved_by: Some(OperatorId::from_bytes([0x0a; 16])), ..event(6) },
         "event_order_finished": EventRecord { body: finished(), ..event(4) },
         "event_said_again": EventRecord { origin: Some(EventHash([0x0c; 32])), ..event(2) },

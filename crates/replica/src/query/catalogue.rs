@@ -1,10 +1,11 @@
 //! Items, bins, zones, sites, people, devices, and fields that disagree.
 
-use documents::catalogue::{Bin, Device, Handling, Item, Operator, Room, Site, Zone};
+use documents::catalogue::{Bin, Customer, Device, Handling, Item, Operator, Room, Site, Zone};
 use documents::record::Counting;
 use documents::{Record, RecordId, RecordKind, Value};
 use domain::{
-    BinId, ChainId, Currency, DeviceId, ItemId, OperatorId, Quantity, SiteId, UnitValue, ZoneId,
+    BinId, ChainId, Currency, CustomerId, DeviceId, ItemId, OperatorId, Quantity, SiteId,
+    UnitValue, ZoneId,
 };
 use rusqlite::{Row, params};
 
@@ -43,7 +44,7 @@ pub struct FieldConflictRow {
     pub values: Vec<(Value, ChainId)>,
 }
 
-const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight, min_stock, value, currency FROM item";
+const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight, min_stock, value, currency, owner FROM item";
 
 fn bin(r: &Row<'_>) -> Result<Bin, ReplicaError> {
     Ok(Bin {
@@ -78,6 +79,23 @@ pub(super) fn value(r: &Row<'_>) -> Result<Option<UnitValue>, ReplicaError> {
     let currency = Currency::from_code(&r.get::<_, String>("currency")?);
     let said = currency.filter(|_| minor > 0);
     Ok(said.map(|currency| UnitValue { minor, currency }))
+}
+
+pub(super) fn owner(r: &Row<'_>) -> Result<Option<CustomerId>, ReplicaError> {
+    let owner: Option<Vec<u8>> = r.get("owner")?;
+    owner
+        .map(|owner| CustomerId::from_slice(&owner))
+        .transpose()
+        .map_err(|_| ReplicaError::BadRow("item.owner"))
+}
+
+fn customer(r: &Row<'_>) -> Result<Customer, ReplicaError> {
+    Ok(Customer {
+        id: CustomerId::from_bytes(row::bytes16(r, "id")?),
+        code: r.get("code")?,
+        name_en: r.get("name_en")?,
+        name_zh: r.get("name_zh")?,
+    })
 }
 
 fn site(r: &Row<'_>) -> Result<Site, ReplicaError> {
@@ -143,7 +161,46 @@ impl Query<'_> {
                 min_stock: Quantity::from_thousandths(r.get("min_stock")?),
             },
             value: value(r)?,
+            owner: owner(r)?,
         })
+    }
+
+    /// One customer.
+    pub fn customer(&self, id: CustomerId) -> Result<Option<Customer>, ReplicaError> {
+        self.row(
+            "SELECT id, code, name_en, name_zh FROM customer WHERE id = ?1",
+            [id.as_bytes()],
+            customer,
+        )
+    }
+
+    /// Customers by code, those after one of them.
+    pub fn customers(
+        &self,
+        after: Option<(&str, CustomerId)>,
+        limit: u32,
+    ) -> Result<Vec<Customer>, ReplicaError> {
+        let (code, id) = after.unwrap_or(("", CustomerId::from_bytes([0; 16])));
+        self.rows(
+            "SELECT id, code, name_en, name_zh FROM customer WHERE (code, id) > (?1, ?2) ORDER BY code, id LIMIT ?3",
+            params![code, id.as_bytes(), limit],
+            customer,
+        )
+    }
+
+    /// Whether items belong to a customer.
+    pub fn is_customer_used(&self, id: CustomerId) -> Result<bool, ReplicaError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM item WHERE owner = ?1 LIMIT 1)";
+        Ok(self.count(sql, [id.as_bytes()])? > 0)
+    }
+
+    /// Customers that a typed code names. More than one is possible: two devices may have given one code to two.
+    pub fn customers_by_code(&self, code: &str) -> Result<Vec<Customer>, ReplicaError> {
+        self.rows(
+            "SELECT id, code, name_en, name_zh FROM customer WHERE lookup = ?1 ORDER BY id",
+            [normalised(code)],
+            customer,
+        )
     }
 
     /// One item.

@@ -3,8 +3,9 @@
 //! does. Of a server only: some rest on [`crate::tallies`].
 
 use chrono::NaiveDate;
+use documents::catalogue::Customer;
 use domain::ledger::{Place, Subject};
-use domain::{BinId, EventBody, ItemId, Quantity, SiteId, UnixMillis, ZoneId};
+use domain::{BinId, CustomerId, EventBody, ItemId, Quantity, SiteId, UnixMillis, ZoneId};
 use rusqlite::params;
 
 use super::Query;
@@ -39,6 +40,8 @@ pub struct ListedItem {
     pub class: String,
     /// Safety stock; zero for none.
     pub least: Quantity,
+    /// Whom it belongs to; `None`: to us.
+    pub owner: Option<CustomerId>,
 }
 
 /// A lot of an item at a site, or its goods without a lot.
@@ -113,6 +116,7 @@ fn item(r: &rusqlite::Row<'_>) -> Result<ListedItem, ReplicaError> {
         sku: r.get("sku")?,
         class: r.get("class")?,
         least: Quantity::from_thousandths(r.get("min_stock")?),
+        owner: super::catalogue::owner(r)?,
     })
 }
 
@@ -205,7 +209,7 @@ impl Query<'_> {
         let (sku, id) = after.map_or((None, [0; 16]), |(sku, id)| (Some(sku), *id.as_bytes()));
         if is_low {
             return self.rows(
-                "SELECT i.id, i.sku, i.class, i.min_stock
+                "SELECT i.id, i.sku, i.class, i.min_stock, i.owner
                  FROM item_stock s INDEXED BY item_low CROSS JOIN item i ON i.id = s.item
                  WHERE s.least > 0 AND s.balance < s.least
                    AND (?1 IS NULL OR (s.sku, s.item) > (?1, ?2)) AND s.sku >= coalesce(?1, '')
@@ -216,24 +220,59 @@ impl Query<'_> {
         }
         if !class.is_empty() {
             return self.rows(
-                "SELECT id, sku, class, min_stock FROM item WHERE class = ?4
+                "SELECT id, sku, class, min_stock, owner FROM item WHERE class = ?4
                    AND (?1 IS NULL OR (sku, id) > (?1, ?2)) AND sku >= coalesce(?1, '') ORDER BY sku, id LIMIT ?3",
                 params![sku, id, limit, class],
                 item,
             );
         }
         self.rows(
-            "SELECT id, sku, class, min_stock FROM item
+            "SELECT id, sku, class, min_stock, owner FROM item
              WHERE (?1 IS NULL OR (sku, id) > (?1, ?2)) AND sku >= coalesce(?1, '') ORDER BY sku, id LIMIT ?3",
             params![sku, id, limit],
             item,
         )
     }
 
+    /// Items of an owner by SKU, after that one.
+    pub fn items_of_owner_after(
+        &self,
+        owner: CustomerId,
+        after: Option<(&str, ItemId)>,
+        limit: u32,
+    ) -> Result<Vec<ListedItem>, ReplicaError> {
+        let (sku, id) = after.map_or((None, [0; 16]), |(sku, id)| (Some(sku), *id.as_bytes()));
+        self.rows(
+            "SELECT id, sku, class, min_stock, owner FROM item WHERE owner = ?4
+               AND (?1 IS NULL OR (sku, id) > (?1, ?2)) AND sku >= coalesce(?1, '') ORDER BY sku, id LIMIT ?3",
+            params![sku, id, limit, owner.as_bytes()],
+            item,
+        )
+    }
+
+    /// Customers that own items, by code.
+    pub fn owners(&self) -> Result<Vec<Customer>, ReplicaError> {
+        // Steps from owner to owner in the index, however many items each has.
+        let ids = self.rows(
+            "WITH RECURSIVE o (owner) AS (
+                 SELECT (SELECT min(owner) FROM item WHERE owner IS NOT NULL)
+                 UNION ALL SELECT (SELECT min(owner) FROM item WHERE owner > o.owner) FROM o WHERE o.owner IS NOT NULL)
+             SELECT owner FROM o WHERE owner IS NOT NULL",
+            [],
+            super::catalogue::owner,
+        )?;
+        let mut owners = Vec::with_capacity(ids.len());
+        for id in ids.into_iter().flatten() {
+            owners.extend(self.customer(id)?);
+        }
+        owners.sort_unstable_by(|a, b| (&a.code, a.id).cmp(&(&b.code, b.id)));
+        Ok(owners)
+    }
+
     /// One item as lists show it.
     pub fn listed_item(&self, id: ItemId) -> Result<Option<ListedItem>, ReplicaError> {
         self.row(
-            "SELECT id, sku, class, min_stock FROM item WHERE id = ?1",
+            "SELECT id, sku, class, min_stock, owner FROM item WHERE id = ?1",
             [id.as_bytes()],
             item,
         )

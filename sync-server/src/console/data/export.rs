@@ -77,12 +77,27 @@ fn known(number: i64) -> String {
 }
 
 impl ConsoleData {
+    /// Customers under the headings that the import knows.
+    ///
+    /// # Errors
+    /// Those of the replica.
+    pub fn export_customers(&self, lang: Lang) -> Result<Table, AppError> {
+        let mut table = Table::with_columns(Kind::Customers, lang);
+        let customers = self.ask(|q| Ok(q.customers(None, ROWS_MAX)?))?;
+        table.rows = customers
+            .into_iter()
+            .map(|customer| vec![customer.code, customer.name_zh, customer.name_en])
+            .collect();
+        Ok(table)
+    }
+
     /// Items under the headings that the import knows.
     ///
     /// # Errors
     /// Those of the replica.
     pub fn export_items(&self, lang: Lang) -> Result<Table, AppError> {
         self.ask(|q| {
+            let names = self.names(q);
             let mut table = Table::with_columns(Kind::Items, lang);
             table.amounts = vec![4, 10, 11];
             for item in q.items(0, ROWS_MAX)? {
@@ -116,6 +131,10 @@ impl ConsoleData {
                     }),
                     item.value
                         .map_or_else(String::new, |value| value.currency.to_string()),
+                    match item.owner {
+                        Some(owner) => names.customer(owner)?.code,
+                        None => String::new(),
+                    },
                 ]);
             }
             Ok(table)

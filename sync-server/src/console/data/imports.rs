@@ -451,6 +451,7 @@ fn undo_creation(
     }
     let is_used = match kind {
         RecordKind::Item => query.is_item_used(ItemId::from(id))?,
+        RecordKind::Customer => query.is_customer_used(id.into())?,
         RecordKind::Bin => match query.bin(id.into())? {
             Some(bin) => query.is_bin_used(bin.site, bin.id)?,
             None => false,

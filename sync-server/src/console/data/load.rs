@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use documents::catalogue::{Bin, Handling, Item, Room, Zone};
+use documents::catalogue::{Bin, Customer, Handling, Item, Room, Zone};
 use documents::{FieldEdit, Partition, RecordKind};
 use domain::event::{EventBody, Goods};
-use domain::{BinId, IdSource, ItemId, Quantity, SiteId, UnitId, UnixMillis, ZoneId};
+use domain::{BinId, CustomerId, IdSource, ItemId, Quantity, SiteId, UnitId, UnixMillis, ZoneId};
 use replica::{NewEvent, Query, RecordEdit};
 
 use super::ConsoleData;
 use super::load_orders;
 use super::records::BinChange;
-use crate::console::import::{BinIn, Column, ItemIn, NeedsIn, Outcome, Parsed, Problem, StockIn};
+use crate::console::import::{
+    BinIn, Column, CustomerIn, ItemIn, NeedsIn, Outcome, Parsed, Problem, StockIn,
+};
 use crate::error::AppError;
 
 /// What is to be written, and what that amounts to.
@@ -53,6 +55,7 @@ pub(super) fn plan(
     now: UnixMillis,
 ) -> Result<Plan, AppError> {
     match (rows, site) {
+        (Parsed::Customers(rows), _) => plan_customers(query, ids, rows, now),
         (Parsed::Items(rows), _) => plan_items(query, ids, rows, now),
         (Parsed::Bins(rows), Some(site)) => plan_bins(query, ids, rows, site, now),
         (Parsed::Stock(rows), Some(site)) => plan_stock(query, rows, site),
@@ -64,6 +67,67 @@ pub(super) fn plan(
         }
         (_, None) => Err(AppError::BadRequest),
     }
+}
+
+fn plan_customers(
+    query: &Query<'_>,
+    ids: &mut IdSource,
+    rows: &[CustomerIn],
+    now: UnixMillis,
+) -> Result<Plan, AppError> {
+    let mut plan = Plan::default();
+    for row in rows {
+        let (id, fields) = match query.customers_by_code(&row.code)?.first() {
+            Some(known) => {
+                let names = [
+                    ("name_zh", &known.name_zh, &row.name_zh),
+                    ("name_en", &known.name_en, &row.name_en),
+                ];
+                let fields: Vec<_> = changed_texts(names).collect();
+                match fields.is_empty() {
+                    true => plan.outcome.same += 1,
+                    false => plan.outcome.changed += 1,
+                }
+                (known.id, fields)
+            }
+            None => {
+                plan.outcome.new += 1;
+                let new = Customer {
+                    id: CustomerId::from_bytes(ids.draw(now)),
+                    code: row.code.clone(),
+                    name_en: row.name_en.clone().unwrap_or_default(),
+                    name_zh: row.name_zh.clone().unwrap_or_default(),
+                };
+                (new.id, new.to_fields())
+            }
+        };
+        if !fields.is_empty() {
+            plan.edits.push(RecordEdit {
+                partition: Partition::Shared,
+                kind: RecordKind::Customer,
+                id: id.into(),
+                fields,
+            });
+        }
+    }
+    Ok(plan)
+}
+
+/// The customer whom a row names as the owner; one that nobody knows is a problem.
+fn owner_in(
+    query: &Query<'_>,
+    row: &ItemIn,
+) -> Result<Result<Option<CustomerId>, Problem>, AppError> {
+    let Some(code) = &row.owner else {
+        return Ok(Ok(None));
+    };
+    Ok(match query.customers_by_code(code)?.as_slice() {
+        [owner] => Ok(Some(owner.id)),
+        _ => {
+            let key = "import.problem.no-customer";
+            Err(Problem::cell(row.line, Column::Owner, key, code))
+        }
+    })
 }
 
 fn plan_items(
@@ -82,11 +146,18 @@ fn plan_items(
             plan.outcome.problems.push(problem);
             continue;
         }
+        let owner = match owner_in(query, row)? {
+            Ok(owner) => owner,
+            Err(problem) => {
+                plan.outcome.problems.push(problem);
+                continue;
+            }
+        };
         let (id, fields) = match &known {
-            Some(item) => (item.id, changed_fields(item, row)),
+            Some(item) => (item.id, changed_fields(item, row, owner)),
             None => {
                 let id = ItemId::from_bytes(ids.draw(now));
-                (id, new_item(id, row).to_fields())
+                (id, new_item(id, row, owner).to_fields())
             }
         };
         match (&known, fields.is_empty()) {
@@ -133,7 +204,7 @@ fn taken_barcode(
     Ok(None)
 }
 
-fn new_item(id: ItemId, row: &ItemIn) -> Item {
+fn new_item(id: ItemId, row: &ItemIn, owner: Option<CustomerId>) -> Item {
     Item {
         id,
         sku: row.sku.clone(),
@@ -152,21 +223,35 @@ fn new_item(id: ItemId, row: &ItemIn) -> Item {
             min_stock: row.min_stock.unwrap_or_default(),
         },
         value: row.value,
+        owner,
     }
+}
+
+/// Those of some texts that the file says and that differ: path, text here, text of the file.
+fn changed_texts<const N: usize>(
+    texts: [(&'static str, &String, &Option<String>); N],
+) -> impl Iterator<Item = FieldEdit> {
+    texts.into_iter().filter_map(|(path, old, new)| {
+        let new = new.as_ref().filter(|new| *new != old)?;
+        Some(FieldEdit::set(path, new.as_str()))
+    })
 }
 
 /// Only what the file says and what differs: an import does not undo what somebody else changes meanwhile. Barcodes
 /// are added, never taken away.
-pub(super) fn changed_fields(item: &Item, row: &ItemIn) -> Vec<FieldEdit> {
-    let mut fields = Vec::new();
-    for (path, old, new) in [
+pub(super) fn changed_fields(
+    item: &Item,
+    row: &ItemIn,
+    owner: Option<CustomerId>,
+) -> Vec<FieldEdit> {
+    let mut fields: Vec<_> = changed_texts([
         ("name_zh", &item.name_zh, &row.name_zh),
         ("name_en", &item.name_en, &row.name_en),
         ("unit", &item.unit, &row.unit),
-    ] {
-        if let Some(new) = new.as_ref().filter(|new| *new != old) {
-            fields.push(FieldEdit::set(path, new.as_str()));
-        }
+    ])
+    .collect();
+    if owner.is_some() && owner != item.owner {
+        fields.push(Item::owner_field(owner));
     }
     if let Some(decimals) = row.decimals.filter(|d| *d != item.decimals) {
         fields.push(FieldEdit::set("decimals", i64::from(decimals)));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use domain::ledger::Stale;
-use domain::{BinId, ChainId, DeviceId, ItemId, OperatorId, SiteId};
+use domain::{BinId, ChainId, CustomerId, DeviceId, ItemId, OperatorId, SiteId};
 use replica::Query;
 
 use crate::console::view::Named;
@@ -58,6 +58,15 @@ pub(super) fn item_named(item: &documents::catalogue::Item) -> Named {
     }
 }
 
+pub(super) fn customer_named(customer: &documents::catalogue::Customer) -> Named {
+    Named {
+        id: customer.id.to_string(),
+        code: customer.code.clone(),
+        zh: customer.name_zh.clone(),
+        en: customer.name_en.clone(),
+    }
+}
+
 pub(super) fn site_named(site: &documents::catalogue::Site) -> Named {
     Named {
         id: site.id.to_string(),
@@ -98,6 +107,11 @@ impl<'q> Names<'q> {
                 None => (unknown(id.to_string()), String::new()),
             })
         })
+    }
+
+    pub(super) fn customer(&self, id: CustomerId) -> Result<Named, AppError> {
+        let known = self.query.customer(id)?;
+        Ok(known.map_or_else(|| unknown(id.to_string()), |c| customer_named(&c)))
     }
 
     pub(super) fn bin(&self, id: BinId) -> Result<Named, AppError> {

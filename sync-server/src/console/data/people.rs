@@ -267,6 +267,30 @@ impl ConsoleData {
         Ok(found.ok_or(AppError::NotFound)?.id)
     }
 
+    /// The people and handhelds that ids of the audit trail stand for, by id; others are left out.
+    ///
+    /// # Errors
+    /// Those of the replica.
+    pub fn people_and_devices(&self, ids: &[String]) -> Result<HashMap<String, String>, AppError> {
+        self.ask(|q| {
+            let mut names = HashMap::new();
+            for id in ids {
+                let person = match id.parse() {
+                    Ok(id) => q.operator(id)?.map(|operator| operator.name),
+                    Err(_) => None,
+                };
+                let name = match (person, id.parse()) {
+                    (None, Ok(id)) => q.device(id)?.map(|device| device.name),
+                    (person, _) => person,
+                };
+                if let Some(name) = name {
+                    names.insert(id.clone(), name);
+                }
+            }
+            Ok(names)
+        })
+    }
+
     /// Lets a person sign in on handhelds, or not any more.
     ///
     /// # Errors

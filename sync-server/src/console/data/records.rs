@@ -322,7 +322,7 @@ impl ConsoleData {
                 return Ok(Err(NotChanged::Problem(problem)));
             }
         }
-        let mut fields = changed_fields(&item, change);
+        let mut fields = changed_fields(&item, change, None);
         let known = |code: &&String| item.barcodes.contains_key(*code);
         fields.extend(
             gone.iter()

@@ -430,6 +430,7 @@ impl Names<'_> {
             RecordKind::Site => self.site(row.record.into())?,
             RecordKind::Operator => self.operator(row.record.into())?,
             RecordKind::Device => self.device(row.record.into())?,
+            RecordKind::Customer => self.customer(row.record.into())?,
             RecordKind::Zone => Named::default(),
             RecordKind::Order => Named {
                 code: self.order_code(row.record.into())?,

@@ -9,7 +9,9 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use chrono::{Days, NaiveDate};
 use domain::ledger::Subject;
 use domain::site_day::site_day;
-use domain::{BinId, DeviceId, ItemId, OrderStep, Quantity, SiteId, UnixMillis, ZoneId};
+use domain::{
+    BinId, CustomerId, DeviceId, ItemId, OrderStep, Quantity, SiteId, UnixMillis, ZoneId,
+};
 use replica::Query;
 use replica::query::{
     AfterLot, CommittedLine, Knower, ListedBin, ListedItem, ListedLot, Meant, Piles,
@@ -18,7 +20,7 @@ use replica::query::{
 use serde::de::DeserializeOwned;
 
 use super::ConsoleData;
-use super::names::{Names, called};
+use super::names::{Names, called, customer_named};
 use crate::console::view::{
     AGE_BANDS, AsOf, Committed, GoodsRow, Named, PageOf, StockFilter, StockRow,
 };
@@ -171,6 +173,7 @@ struct Listing<'q> {
     moment: Moment,
     site: Option<SiteId>,
     zone: Option<ZoneId>,
+    owner: Option<CustomerId>,
     meant: Option<Meant>,
     /// The day and the instant that the list tells of.
     today: NaiveDate,
@@ -229,7 +232,7 @@ impl Listing<'_> {
                 let is_meant = bin_is_meant
                     || self.item_is_meant(key.item)
                     || self.lot_is_meant(key.lot.as_deref());
-                if is_shown_before || !is_meant || !self.class_fits(key.item)? {
+                if is_shown_before || !is_meant || !self.item_fits(key.item)? {
                     continue;
                 }
                 let mut row = self.names.pile(&pile)?;
@@ -269,12 +272,18 @@ impl Listing<'_> {
         Ok(Some(bins.into()))
     }
 
-    fn class_fits(&self, item: ItemId) -> Result<bool, AppError> {
-        if self.filter.class.is_empty() {
+    fn fits(&self, item: &ListedItem) -> bool {
+        let class = &self.filter.class;
+        (class.is_empty() || item.class == *class)
+            && (self.owner.is_none() || item.owner == self.owner)
+    }
+
+    fn item_fits(&self, item: ItemId) -> Result<bool, AppError> {
+        if self.filter.class.is_empty() && self.owner.is_none() {
             return Ok(true);
         }
         let listed = self.query.listed_item(item)?;
-        Ok(listed.is_some_and(|listed| listed.class == self.filter.class))
+        Ok(listed.is_some_and(|listed| self.fits(&listed)))
     }
 
     /// Piles of an item that the filters leave.
@@ -312,17 +321,13 @@ impl Listing<'_> {
                 let after = last.as_ref().map(|(sku, item)| (sku.as_str(), *item));
                 next = match &mut chosen {
                     Some(chosen) => std::mem::take(chosen),
-                    None => self
-                        .query
-                        .listed_items_after(&self.filter.class, self.filter.low, after, CHUNK)?
-                        .into(),
+                    None => self.items_after(after)?.into(),
                 };
             }
             let Some(item) = next.pop_front() else {
                 return Ok(page);
             };
-            let fits = self.filter.class.is_empty() || item.class == self.filter.class;
-            if fits {
+            if self.fits(&item) {
                 // A page ends with an item, so that its lots stay together.
                 let rows = rows_of(self, &item)?;
                 page.rows.extend(rows);
@@ -334,6 +339,18 @@ impl Listing<'_> {
         }
         page.next = last.and_then(to_cursor);
         Ok(page)
+    }
+
+    fn items_after(&self, after: Option<(&str, ItemId)>) -> Result<Vec<ListedItem>, AppError> {
+        Ok(match self.owner {
+            Some(owner) if !self.filter.low => {
+                self.query.items_of_owner_after(owner, after, CHUNK)?
+            }
+            _ => {
+                self.query
+                    .listed_items_after(&self.filter.class, self.filter.low, after, CHUNK)?
+            }
+        })
     }
 
     fn chosen_items(&self) -> Result<Option<VecDeque<ListedItem>>, AppError> {
@@ -528,7 +545,7 @@ impl Listing<'_> {
                     lot: lot.lot.clone(),
                     site: lot.site,
                 });
-                if self.site.is_some_and(|site| site != lot.site) || !self.class_fits(lot.item)? {
+                if self.site.is_some_and(|site| site != lot.site) || !self.item_fits(lot.item)? {
                     continue;
                 }
                 let Some(item) = self.query.listed_item(lot.item)? else {
@@ -597,6 +614,8 @@ pub struct StockPageData {
     pub expiry: (u64, u64),
     /// Item classes, for the filter.
     pub classes: Vec<String>,
+    /// Customers whose goods are kept here, for the filter.
+    pub owners: Vec<Named>,
     /// Sum of the site's stock at that instant, in base units; `None` where a device's knowledge is shown.
     pub total: Option<Quantity>,
 }
@@ -676,6 +695,7 @@ impl ConsoleData {
                 moment,
                 site,
                 zone: filter.zone.parse().ok(),
+                owner: filter.owner.parse().ok(),
                 meant: match text {
                     "" => None,
                     text => Some(q.meant_by(text)?),
@@ -704,6 +724,7 @@ impl ConsoleData {
                 q.expiring_count(Some(this_day), month)?,
             );
             data.classes = q.item_classes()?;
+            data.owners = q.owners()?.iter().map(customer_named).collect();
             data.total = match (moment.knower, moment.at) {
                 (Some(_), _) => None,
                 (None, Some(at)) => Some(q.stock_sum_at(site, at)?),

@@ -45,6 +45,7 @@ impl ConsoleData {
                     .collect(),
                 least: item.handling.min_stock,
                 class: item.handling.class,
+                owner: item.owner.map(|owner| names.customer(owner)).transpose()?,
                 total: stock
                     .iter()
                     .fold(Quantity::ZERO, |sum, pile| sum.plus(pile.quantity)),

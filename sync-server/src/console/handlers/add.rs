@@ -87,7 +87,7 @@ async fn page(
         page: Page::new(app, visitor, "data", &title).await?,
         kind,
         sites: match kind {
-            Kind::Items => Vec::new(),
+            _ if !kind.is_of_a_site() => Vec::new(),
             _ => app.data(|data| data.sites()).await?,
         },
         site,
@@ -137,7 +137,7 @@ pub(crate) async fn submit(
         problems = app
             .data(move |data| {
                 let site = match kind {
-                    Kind::Items => None,
+                    _ if !kind.is_of_a_site() => None,
                     _ => Some(data.site_or_first(&asked)?),
                 };
                 let outcome = data.check_import(&rows, site, now)?;

@@ -1,5 +1,7 @@
 //! `/audit`: the audit trail, searched and exported.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, header};
@@ -16,8 +18,8 @@ use crate::console::page::{Page, render};
 use crate::error::AppError;
 use crate::guard::noted;
 use crate::state::AppState;
-use crate::store::StoreError;
 use crate::store::audit::{Entry, Filter, head, names, search, span};
+use crate::store::{StoreError, accounts};
 
 const ROWS: u32 = 100;
 
@@ -26,6 +28,8 @@ const ROWS: u32 = 100;
 struct AuditPage {
     page: Page,
     entries: Vec<Entry>,
+    /// People, handhelds and accounts, by what entries are about.
+    called: HashMap<String, String>,
     next: Option<String>,
     asked: Asked,
     who: Vec<String>,
@@ -33,6 +37,16 @@ struct AuditPage {
     count: i64,
     head: String,
     key: String,
+}
+
+impl AuditPage {
+    fn called(&self, entry: &Entry) -> Option<&str> {
+        // Accounts have numbers, and so has much else.
+        let is_number = entry.about.bytes().all(|byte| byte.is_ascii_digit());
+        let name = self.called.get(&entry.about);
+        name.filter(|_| !is_number || entry.act.starts_with("user."))
+            .map(String::as_str)
+    }
 }
 
 #[derive(Deserialize, Clone)]
@@ -80,10 +94,12 @@ pub(crate) async fn list(
         until: begins(&asked.until, 1, page.zone),
         before: asked.before.parse().ok(),
     };
-    let (mut entries, (names, acts), (count, link)) = app
+    let (mut entries, (names, acts), (count, link), users) = app
         .store(move |db| {
             Ok(db.read(|c| -> Result<_, StoreError> {
-                Ok((search(c, &filter, ROWS + 1)?, names(c)?, head(c)?))
+                let users = accounts::all(c)?.into_iter();
+                let users: Vec<_> = users.map(|user| (user.id.to_string(), user.name)).collect();
+                Ok((search(c, &filter, ROWS + 1)?, names(c)?, head(c)?, users))
             })?)
         })
         .await?;
@@ -100,10 +116,16 @@ pub(crate) async fn list(
         .last()
         .filter(|_| more)
         .map(|last| format!("{}before={}", address("/audit", &query), last.number));
+    let about: Vec<String> = entries.iter().map(|entry| entry.about.clone()).collect();
+    let mut called = app
+        .data(move |data| data.people_and_devices(&about))
+        .await?;
+    called.extend(users);
     let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
     render(&AuditPage {
         page,
         entries,
+        called,
         next,
         asked,
         who: names,

@@ -17,7 +17,8 @@ use crate::i18n::Lang;
 use crate::state::AppState;
 
 /// Lists that can be exported.
-pub(crate) const LISTS: [&str; 10] = [
+pub(crate) const LISTS: [&str; 11] = [
+    "customers",
     "items",
     "bins",
     "stock",
@@ -72,6 +73,7 @@ fn table(data: &ConsoleData, list: &str, page: &Page) -> Result<Table, AppError>
     let lang = page.lang;
     let time = |at: i64| page.exact(at);
     match list {
+        "customers" => data.export_customers(lang),
         "items" => data.export_items(lang),
         "bins" => data.export_bins(lang),
         "stock" => data.export_stock(lang),

@@ -143,7 +143,7 @@ pub(crate) async fn check(
     let sent = receive(body).await?;
     form::check(&who.visitor, &sent.csrf)?;
     let site = match kind {
-        Kind::Items => None,
+        _ if !kind.is_of_a_site() => None,
         _ => Some(app.data(move |data| data.site_or_first(&sent.site)).await?),
     };
     let upload = Upload {

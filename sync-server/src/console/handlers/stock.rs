@@ -49,6 +49,8 @@ pub(crate) struct Asked {
     #[serde(default)]
     class: String,
     #[serde(default)]
+    owner: String,
+    #[serde(default)]
     low: String,
     #[serde(default)]
     expiring: String,
@@ -76,6 +78,7 @@ impl Asked {
             site: self.site.clone(),
             zone: self.zone.clone(),
             class: self.class.clone(),
+            owner: self.owner.clone(),
             low,
             expiring,
             after: self.after.clone(),
@@ -113,6 +116,7 @@ pub(crate) async fn list(
         ("site", &filter.site),
         ("zone", &filter.zone),
         ("class", &filter.class),
+        ("owner", &filter.owner),
         ("low", if filter.low { "1" } else { "" }),
         ("expiring", expiring.as_deref().unwrap_or_default()),
         ("at", &as_of.text),

@@ -63,6 +63,10 @@ pub enum Column {
     FaceMax,
     /// Code of the site that goods go to.
     ToSite,
+    /// Code of a customer.
+    Customer,
+    /// Code of the customer whom an item belongs to.
+    Owner,
     /// Whether the counter may not see the book.
     Blind,
     /// Who shall count: name or badge.
@@ -72,7 +76,15 @@ pub enum Column {
 }
 
 impl Column {
-    const ALL: [Self; 32] = [
+    /// Whether it is filled with yes or no.
+    pub fn is_flag(self) -> bool {
+        matches!(
+            self,
+            Self::TracksLot | Self::TracksSerial | Self::TracksExpiry | Self::Blind
+        )
+    }
+
+    const ALL: [Self; 34] = [
         Self::Sku,
         Self::NameZh,
         Self::NameEn,
@@ -102,6 +114,8 @@ impl Column {
         Self::FaceMin,
         Self::FaceMax,
         Self::ToSite,
+        Self::Customer,
+        Self::Owner,
         Self::Blind,
         Self::Counter,
         Self::NotBy,
@@ -251,6 +265,15 @@ impl Column {
                 "to warehouse",
                 "destination",
             ],
+            Self::Customer => &[
+                "客户编码",
+                "Customer code",
+                "编码",
+                "客户",
+                "customer",
+                "code",
+            ],
+            Self::Owner => &["货主", "Owner", "货主编码", "owner code", "consignor"],
             Self::Blind => &["盲盘", "Blind"],
             Self::Counter => &["盘点人", "Counter", "assigned to"],
             Self::NotBy => &["初盘人", "Counted before by", "not by"],
@@ -306,6 +329,8 @@ impl Column {
             Self::FaceMin => "face-min",
             Self::FaceMax => "face-max",
             Self::ToSite => "to-site",
+            Self::Customer => "customer",
+            Self::Owner => "owner",
             Self::Blind => "blind",
             Self::Counter => "counter",
             Self::NotBy => "not-by",
@@ -318,6 +343,7 @@ impl Column {
     /// What things of a kind are known by.
     pub const fn name_of(kind: Kind) -> Self {
         match kind {
+            Kind::Customers => Self::Customer,
             Kind::Items => Self::Sku,
             Kind::Bins | Kind::Stock => Self::Bin,
             _ => Self::Order,
@@ -339,6 +365,7 @@ impl Column {
 /// The columns of a kind of file.
 pub const fn columns(kind: Kind) -> &'static [Column] {
     match kind {
+        Kind::Customers => &[Column::Customer, Column::NameZh, Column::NameEn],
         Kind::Items => &[
             Column::Sku,
             Column::NameZh,
@@ -355,6 +382,7 @@ pub const fn columns(kind: Kind) -> &'static [Column] {
             Column::MinStock,
             Column::Value,
             Column::Currency,
+            Column::Owner,
         ],
         Kind::Bins => &[
             Column::Bin,
@@ -405,6 +433,7 @@ pub const fn columns(kind: Kind) -> &'static [Column] {
 /// Without these a file cannot be imported.
 pub const fn required(kind: Kind) -> &'static [Column] {
     match kind {
+        Kind::Customers => &[Column::Customer],
         Kind::Items => &[Column::Sku],
         Kind::Bins => &[Column::Bin],
         Kind::Stock => &[Column::Bin, Column::Sku, Column::Quantity],

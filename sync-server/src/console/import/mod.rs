@@ -13,7 +13,9 @@ pub use columns::{Column, columns, headers, required};
 pub use decode::decode;
 use grid::CELL_MAX;
 pub use grid::{COLUMNS_MAX, Grid, Row};
-pub use rows::{BinIn, CountIn, ItemIn, NeedsIn, OfOrder, OrderIn, Parsed, StockIn, parse};
+pub use rows::{
+    BinIn, CountIn, CustomerIn, ItemIn, NeedsIn, OfOrder, OrderIn, Parsed, StockIn, parse,
+};
 pub use sheet::{Meanings, Sheet, SheetProblem, columns_of, heading_keys};
 pub use typed::{Typed, repeated, typed_sheet};
 pub use uploads::{BYTES_MAX, Upload, Uploads};
@@ -21,6 +23,8 @@ pub use uploads::{BYTES_MAX, Upload, Uploads};
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// Whom goods belong to.
+    Customers,
     /// Items.
     Items,
     /// Bins of a site.
@@ -39,7 +43,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which a new warehouse needs them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::Customers,
         Self::Items,
         Self::Bins,
         Self::Stock,
@@ -52,6 +57,7 @@ impl Kind {
     /// In addresses and translation keys.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Customers => "customers",
             Self::Items => "items",
             Self::Bins => "bins",
             Self::Stock => "stock",
@@ -60,6 +66,11 @@ impl Kind {
             Self::Transfers => "transfers",
             Self::Counts => "counts",
         }
+    }
+
+    /// Whether what it holds belongs to a site, and not to the organisation.
+    pub const fn is_of_a_site(self) -> bool {
+        !matches!(self, Self::Customers | Self::Items)
     }
 
     /// The kind with this name.

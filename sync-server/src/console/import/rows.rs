@@ -40,6 +40,21 @@ pub struct ItemIn {
     pub min_stock: Option<Quantity>,
     /// What one base unit is worth.
     pub value: Option<UnitValue>,
+    /// Code of the customer whom it belongs to.
+    pub owner: Option<String>,
+}
+
+/// A customer as a row says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerIn {
+    /// The line in the file.
+    pub line: u64,
+    /// Its code.
+    pub code: String,
+    /// Chinese name.
+    pub name_zh: Option<String>,
+    /// English name.
+    pub name_en: Option<String>,
 }
 
 /// Class, room and weight as a row says them: of a base unit of an item, or of a bin.
@@ -160,6 +175,8 @@ impl OfOrder for CountIn {
 /// The rows of a file that make sense by themselves.
 #[derive(Debug, Clone)]
 pub enum Parsed {
+    /// Customers.
+    Customers(Vec<CustomerIn>),
     /// Items.
     Items(Vec<ItemIn>),
     /// Bins.
@@ -176,6 +193,7 @@ impl Parsed {
     /// No rows of that kind.
     pub const fn none(kind: Kind) -> Self {
         match kind {
+            Kind::Customers => Self::Customers(Vec::new()),
             Kind::Items => Self::Items(Vec::new()),
             Kind::Bins => Self::Bins(Vec::new()),
             Kind::Stock => Self::Stock(Vec::new()),
@@ -206,6 +224,7 @@ pub fn parse(sheet: &Sheet, kind: Kind) -> (Parsed, Vec<Problem>) {
         };
     }
     let parsed = match kind {
+        Kind::Customers => Parsed::Customers(all!(customer)),
         Kind::Items => Parsed::Items(all!(item)),
         Kind::Bins => Parsed::Bins(all!(bin)),
         Kind::Stock => Parsed::Stock(all!(stock)),
@@ -378,6 +397,16 @@ fn item(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<ItemIn, Problem
         needs: cells.needs()?,
         min_stock: cells.least(Column::MinStock)?,
         value: cells.value()?,
+        owner: cells.filled(Column::Owner),
+    })
+}
+
+fn customer(cells: &Cells<'_>, seen: &mut HashSet<String>) -> Result<CustomerIn, Problem> {
+    Ok(CustomerIn {
+        line: cells.row.line,
+        code: cells.once(Column::Customer, seen)?,
+        name_zh: cells.text(Column::NameZh),
+        name_en: cells.text(Column::NameEn),
     })
 }
 

@@ -33,7 +33,7 @@ impl Typed {
 /// Columns that every line of an order has for itself.
 pub const fn repeated(kind: Kind) -> &'static [Column] {
     match kind {
-        Kind::Items | Kind::Bins | Kind::Stock => &[],
+        Kind::Customers | Kind::Items | Kind::Bins | Kind::Stock => &[],
         Kind::Deliveries | Kind::Outbound | Kind::Transfers => {
             &[Column::Sku, Column::Quantity, Column::Lot]
         }

@@ -187,6 +187,8 @@ pub struct StockFilter {
     pub zone: String,
     /// An item class.
     pub class: String,
+    /// The id of the customer who owns the items.
+    pub owner: String,
     /// Only what is below its safety stock.
     pub low: bool,
     /// Only lots with a last good day up to so many days from now; 0: that are past it.
@@ -203,7 +205,7 @@ impl StockFilter {
 
     /// Whether nothing narrows the list.
     pub fn is_plain(&self) -> bool {
-        [&self.q, &self.site, &self.zone, &self.class]
+        [&self.q, &self.site, &self.zone, &self.class, &self.owner]
             .iter()
             .all(|text| text.is_empty())
             && !self.low

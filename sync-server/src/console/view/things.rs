@@ -30,6 +30,8 @@ pub struct ItemView {
     pub least: Quantity,
     /// What decides where it is put; may be empty.
     pub class: String,
+    /// Whom it belongs to; `None`: to us.
+    pub owner: Option<Named>,
     /// What happened, newest first.
     pub history: Vec<EventView>,
 }
