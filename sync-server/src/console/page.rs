@@ -11,8 +11,8 @@ use crate::auth::{Right, Visitor};
 use crate::console::assets;
 use crate::console::by_value::ByValue;
 use crate::console::view::{
-    AGE_BANDS, AsOf, EventView, ExceptionView, GroupView, Named, PlanCell, PreviewLine, Silent,
-    SubjectView,
+    AGE_BANDS, AsOf, DeviceView, EventView, ExceptionView, GroupView, Named, Need, PlanCell,
+    PreviewLine, Silent, SubjectView,
 };
 use crate::console::words;
 use crate::error::AppError;
@@ -279,8 +279,18 @@ impl Page {
     }
 
     /// A clock's offset, in words.
-    pub fn offset(&self, offset_ms: &Option<i64>) -> String {
-        words::offset(self.lang, *offset_ms)
+    pub fn offset(&self, offset_ms: impl ByValue<i64>) -> String {
+        words::offset(self.lang, offset_ms.value())
+    }
+
+    /// What of a device somebody should look after.
+    pub fn needs(&self, view: &DeviceView) -> Vec<Need> {
+        view.needs(self.now)
+    }
+
+    /// An amount of data, in the largest unit of ten to the three that fits.
+    pub fn bytes(&self, bytes: impl ByValue<u64>) -> String {
+        words::bytes(bytes.value())
     }
 
     /// What happened, in one sentence.
