@@ -41,6 +41,8 @@ pub(crate) struct SyncDriver {
     clock_ahead_ms: i64,
     /// What the machine last said of itself; goes with every request, for people.
     pub(super) health: Health,
+    /// Whether the device has heard that it is locked.
+    pub(super) locked: bool,
 }
 
 /// Entries of one reply that are still to be taken in.
@@ -88,6 +90,7 @@ impl SyncDriver {
             renewing: None,
             clock_ahead_ms: 0,
             health: Health::default(),
+            locked: false,
         }
     }
 
@@ -205,6 +208,7 @@ impl SyncDriver {
                         match exchange::gather(replica, &ask, now, env!("CARGO_PKG_VERSION")) {
                             Ok(mut gathered) => {
                                 self.health.tell(&mut gathered.status);
+                                gathered.status.locked = Some(self.locked);
                                 Event::Gathered(gathered)
                             }
                             Err(error) => failed(&error),

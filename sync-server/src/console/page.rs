@@ -110,6 +110,19 @@ impl Page {
         self.lang.fill(key, &[(name, value.as_ref())])
     }
 
+    /// Words with two blanks.
+    pub fn f2(
+        &self,
+        key: &str,
+        name: &str,
+        value: impl AsRef<str>,
+        second: &str,
+        value2: impl AsRef<str>,
+    ) -> String {
+        let blanks = [(name, value.as_ref()), (second, value2.as_ref())];
+        self.lang.fill(key, &blanks)
+    }
+
     /// Of which instant, and of whose knowledge, a page of stock tells.
     pub fn as_of(&self, as_of: &AsOf) -> String {
         let time = self.moment(&as_of.at);

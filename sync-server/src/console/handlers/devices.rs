@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use documents::instructions::{MESSAGE_CHARS_MAX, SETTINGS};
-use documents::{Instructions, Role};
+use documents::{Instructions, Lock, Role};
 use domain::{DeviceId, SiteId, UnixMillis};
 use serde::Deserialize;
 
@@ -214,7 +214,7 @@ pub(crate) struct LockForm {
 /// A locked device shows why and does nothing else, from its next sync on; what it holds still comes.
 pub(crate) async fn lock(
     State(app): State<AppState>,
-    _who: Supervisor,
+    who: Supervisor,
     Path(id): Path<String>,
     CsrfForm(form): CsrfForm<LockForm>,
 ) -> Result<Response, AppError> {
@@ -225,7 +225,15 @@ pub(crate) async fn lock(
     }
     let (locked, now) = (form.locked == "yes", app.now());
     let said = text.clone();
-    app.data(move |data| data.instruct(Some(id), &Instructions::lock(locked, &text), now))
+    let fields = match locked {
+        true => Instructions::lock(&Lock {
+            text,
+            by: who.user.name,
+            at: now,
+        }),
+        false => Instructions::unlock(),
+    };
+    app.data(move |data| data.instruct(Some(id), &fields, now))
         .await?;
     app.committed();
     let response = done("/devices", if locked { "locked" } else { "unlocked" });

@@ -223,6 +223,12 @@ impl DeviceView {
         self.instructions.locked.is_some() != heard.unwrap_or_default()
     }
 
+    /// Whether it has been heard of, and its program knows no lock.
+    pub fn knows_no_lock(&self) -> bool {
+        let report = self.report.as_ref();
+        report.is_some_and(|report| report.locked.is_none())
+    }
+
     /// What somebody should look after, the gravest first. Nothing of the server, and of a device that was revoked.
     pub fn needs(&self, now: UnixMillis) -> Vec<Need> {
         if self.is_server || self.revoked {
@@ -335,6 +341,8 @@ pub fn by_need(views: &mut [DeviceView], now: UnixMillis) {
 
 #[cfg(test)]
 mod tests {
+    use documents::Lock;
+
     use super::*;
 
     const NOW: UnixMillis = 1_790_000_000_000;
@@ -423,14 +431,14 @@ mod tests {
             (|v, _| v.version = Version::Refused, &[Need::TooOld]),
             (
                 |v, r| {
-                    v.instructions.locked = Some(String::new());
+                    v.instructions.locked = Some(Lock::default());
                     r.battery = Some((3, false));
                 },
                 &[Need::BatteryVeryLow, Need::LockUnheard],
             ),
             (
                 |v, r| {
-                    v.instructions.locked = Some(String::new());
+                    v.instructions.locked = Some(Lock::default());
                     r.locked = Some(true);
                 },
                 &[],
@@ -476,7 +484,7 @@ mod tests {
             v.last_contact = Some(NOW - SILENT_MS);
             r.data_as_of = v.last_contact;
         });
-        let locked = view(|v, _| v.instructions.locked = Some("到办公室来".into()));
+        let locked = view(|v, _| v.instructions.locked = Some(Lock::default()));
         let server = view(|v, _| {
             v.is_server = true;
             v.last_contact = None;
