@@ -67,7 +67,10 @@ fn a_locked_handheld_sends_what_it_holds_and_records_nothing_until_it_is_unlocke
     let fields = [("locked", "yes"), ("text", "Bring it to the office")];
     console.send_form("/devices", &lock, &fields)?;
     let events = receive(&mut handheld)?;
-    ensure!(!events.is_empty(), "work goes on while nobody has said otherwise");
+    ensure!(
+        !events.is_empty(),
+        "work goes on while nobody has said otherwise"
+    );
     handheld.tell("online")?;
     let answer = until(&mut handheld, "locked")?;
     ensure!(answer["operator"].is_null(), "{answer}");
@@ -76,7 +79,11 @@ fn a_locked_handheld_sends_what_it_holds_and_records_nothing_until_it_is_unlocke
     handheld = handheld.restart()?;
     let answer = handheld.tell("offline")?;
     ensure!(answer["screen"] == "locked", "{answer}");
-    for line in ["scan A-01-1-1", &format!("sign-in {OPERATOR}"), "open receive"] {
+    for line in [
+        "scan A-01-1-1",
+        &format!("sign-in {OPERATOR}"),
+        "open receive",
+    ] {
         let answer = handheld.tell(line)?;
         ensure!(answer["screen"] == "locked", "{line}: {answer}");
         let written = answer["events"].as_array().map_or(0, Vec::len);
