@@ -1,5 +1,7 @@
 //! Whether the device itself will last: its battery, and the room on its disk.
 
+use protocol::{BatteryStatus, DeviceStatus};
+
 use crate::view::Message;
 
 const MB: u64 = 1_000_000;
@@ -19,6 +21,17 @@ pub struct Health {
     pub battery: Option<Battery>,
     /// Of the disk that holds our files, in bytes.
     pub free_bytes: Option<u64>,
+}
+
+impl Health {
+    /// Puts it into what the hub is told.
+    pub fn tell(&self, status: &mut DeviceStatus) {
+        status.battery = self.battery.map(|battery| BatteryStatus {
+            percent: battery.percent.min(100),
+            charging: battery.charging,
+        });
+        status.storage_free = self.free_bytes;
+    }
 }
 
 /// How grave a warning is.

@@ -156,6 +156,8 @@ pub enum Screen {
     Scanner(ScannerView),
     /// Every widget in every state; there is nothing to fill in.
     Gallery,
+    /// In the place of every other screen.
+    Locked(LockedView),
     Stopped(StoppedView),
 }
 
@@ -516,6 +518,22 @@ pub struct SettingsView {
     pub version: String,
     pub device_name: String,
     pub printer: PrinterView,
+}
+
+/// A supervisor has locked the device: who, when, what to do, and that nothing is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LockedView {
+    /// Empty if that is not known.
+    pub by: String,
+    /// By the site's clock; empty if that is not known.
+    pub at: String,
+    /// In the supervisor's words; may be empty.
+    pub text: String,
+    pub device_name: String,
+    /// Events and edits that are still to be sent.
+    pub waiting: u32,
+    /// Somebody has told the device to stay offline, so that it cannot hear that it is unlocked.
+    pub stays_offline: bool,
 }
 
 /// The program cannot work: what happened, what to do, and that nothing is lost.

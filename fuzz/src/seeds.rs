@@ -13,10 +13,10 @@ use domain::{
 use protocol::blob::{BlobChunk, BlobGet, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
-    Acceptances, CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, Invitation,
-    LiveFrame, LogPosition, Offer, Pairing, PartitionReply, PartitionRequest, PeerFrame, PeerHello,
-    PeerMessage, PushOutcome, Refusal, RefusalCode, RenewReason, SetUp, SnapshotWish, SyncReply,
-    SyncRequest,
+    Acceptances, BatteryStatus, CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest,
+    Invitation, LiveFrame, LogPosition, Offer, Pairing, PartitionReply, PartitionRequest,
+    PeerFrame, PeerHello, PeerMessage, PushOutcome, Refusal, RefusalCode, RenewReason, SetUp,
+    SnapshotWish, SyncReply, SyncRequest,
 };
 
 const SITE: SiteId = SiteId::from_bytes([1; 16]);
@@ -156,7 +156,16 @@ fn position() -> LogPosition {
 fn sync_request() -> SyncRequest {
     SyncRequest {
         versions: protocol::VERSIONS,
-        status: DeviceStatus::default(),
+        status: DeviceStatus {
+            waiting_releases: Some(1),
+            battery: Some(BatteryStatus {
+                percent: 40,
+                charging: false,
+            }),
+            storage_free: Some(1 << 33),
+            locked: Some(false),
+            ..DeviceStatus::default()
+        },
         partitions: vec![PartitionRequest {
             partition: Partition::Site(SITE),
             position: position(),

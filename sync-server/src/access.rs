@@ -169,6 +169,7 @@ pub const RULES: &[Rule] = &[
     page("/feed", Right::EventsSee),
     page("/feed/list", Right::EventsSee),
     page("/devices", Right::DevicesSee),
+    page("/devices/{id}", Right::DevicesSee),
     act("/devices/invite", Right::DevicesInvite, "device.invite"),
     act("/devices/parcels", Right::DevicesTakeIn, "device.take-in"),
     two(act(

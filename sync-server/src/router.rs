@@ -98,6 +98,7 @@ fn console_routes() -> Router<AppState> {
             "/devices/parcels",
             post(parcels::submit).layer(DefaultBodyLimit::max(parcels::UPLOAD_BYTES_MAX)),
         )
+        .route("/devices/{id}", get(devices::one))
         .route("/devices/{id}/revoke", post(devices::revoke))
         .route("/devices/{id}/lock", post(devices::lock))
         .route("/devices/{id}/name", post(devices::rename))

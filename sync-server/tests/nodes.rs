@@ -542,6 +542,12 @@ fn a_server_from_before_there_were_nodes_goes_on_with_its_chains() {
     }
     for (table, column) in [
         ("hub_device", "counts_only"),
+        ("hub_device", "waiting_releases"),
+        ("hub_device", "battery_percent"),
+        ("hub_device", "battery_charging"),
+        ("hub_device", "storage_free"),
+        ("hub_device", "locked"),
+        ("hub_device", "data_as_of"),
         ("hub_invitation", "counts_only"),
         ("users", "everywhere"),
         ("sessions", "address"),

@@ -76,7 +76,7 @@ fn the_code_uses_known_keys() {
 fn every_code_that_the_pages_translate_has_words() {
     use domain::ledger::ExceptionKind;
     use sync_server::console::view::{
-        CAUSES, EVENT_KINDS, KIND_CODES, REFUSED, RefusedView, choices,
+        CAUSES, DeviceFilter, EVENT_KINDS, KIND_CODES, Need, REFUSED, RefusedView, Version, choices,
     };
     let mut keys: Vec<String> = Vec::new();
     for kind in ExceptionKind::ALL {
@@ -97,6 +97,9 @@ fn every_code_that_the_pages_translate_has_words() {
     for cause in CAUSES {
         keys.extend(["cause", "why"].map(|p| format!("quarantine.{p}.{cause}")));
     }
+    keys.extend(Need::ALL.map(|need| format!("need.{}", need.code())));
+    keys.extend(Version::ALL.map(|version| format!("version.{}", version.code())));
+    keys.extend(DeviceFilter::ALL.map(|filter| format!("devices.show.{}", filter.code())));
     for (cause, next) in REFUSED {
         keys.push(format!("refused.cause.{cause}"));
         keys.push(format!("refused.next.{next}"));

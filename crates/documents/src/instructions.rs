@@ -15,6 +15,8 @@ const SENT_AT: &str = "message-at";
 const SETTING: &str = "setting:";
 const LOCKED: &str = "locked";
 const LOCK_TEXT: &str = "lock-text";
+const LOCKED_BY: &str = "locked-by";
+const LOCKED_AT: &str = "locked-at";
 
 /// What can be set from afar, with the values that it takes. Numbers are percent, or minutes without input until the
 /// person is signed out (0: never).
@@ -39,6 +41,17 @@ pub struct Told {
     pub at: UnixMillis,
 }
 
+/// Nobody works on the device until it is unlocked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// What a supervisor says to whoever holds it; may be empty, at most [`MESSAGE_CHARS_MAX`] characters.
+    pub text: String,
+    /// Who locked it, as people know them; empty if an older server did not say.
+    pub by: String,
+    /// When, unix milliseconds; 0 if an older server did not say.
+    pub at: UnixMillis,
+}
+
 /// What the record of a device says to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Instructions {
@@ -46,8 +59,8 @@ pub struct Instructions {
     pub message: Option<Told>,
     /// Name and value of [`SETTINGS`]; what is not in it is the person's choice.
     pub settings: BTreeMap<String, String>,
-    /// The device is locked; why, in a supervisor's words, which may be empty.
-    pub locked: Option<String>,
+    /// The device is locked.
+    pub locked: Option<Lock>,
 }
 
 impl Instructions {
@@ -57,10 +70,11 @@ impl Instructions {
             return Self::default();
         }
         let text = |path: &str| record.fields.get(path).and_then(Value::as_text);
-        let at = match record.fields.get(SENT_AT) {
-            Some(Value::Integer(at)) => *at,
+        let number = |path: &str| match record.fields.get(path) {
+            Some(Value::Integer(n)) => *n,
             _ => 0,
         };
+        let at = number(SENT_AT);
         let message = text(MESSAGE).filter(|text| !text.is_empty()).map(|text| {
             let text = text.chars().take(MESSAGE_CHARS_MAX).collect();
             Told { text, at }
@@ -74,20 +88,31 @@ impl Instructions {
             settings: SETTINGS.iter().filter_map(setting).collect(),
             locked: match record.fields.get(LOCKED) {
                 Some(Value::Boolean(true)) => {
-                    let why = text(LOCK_TEXT).unwrap_or_default();
-                    Some(why.chars().take(MESSAGE_CHARS_MAX).collect())
+                    let words = |path| text(path).unwrap_or_default().chars();
+                    Some(Lock {
+                        text: words(LOCK_TEXT).take(MESSAGE_CHARS_MAX).collect(),
+                        by: words(LOCKED_BY).take(MESSAGE_CHARS_MAX).collect(),
+                        at: number(LOCKED_AT),
+                    })
                 }
                 _ => None,
             },
         }
     }
 
-    /// Locks the device, or unlocks it. Nobody works on a locked one; what it holds it still sends.
-    pub fn lock(locked: bool, text: &str) -> Vec<FieldEdit> {
+    /// Locks the device: nobody works on it, and what it holds it still sends.
+    pub fn lock(lock: &Lock) -> Vec<FieldEdit> {
         vec![
-            FieldEdit::set(LOCKED, locked),
-            FieldEdit::set(LOCK_TEXT, text),
+            FieldEdit::set(LOCKED, true),
+            FieldEdit::set(LOCK_TEXT, lock.text.as_str()),
+            FieldEdit::set(LOCKED_BY, lock.by.as_str()),
+            FieldEdit::set(LOCKED_AT, lock.at),
         ]
+    }
+
+    /// Unlocks it.
+    pub fn unlock() -> Vec<FieldEdit> {
+        vec![FieldEdit::set(LOCKED, false), FieldEdit::set(LOCK_TEXT, "")]
     }
 
     /// Sends a message.
@@ -125,7 +150,12 @@ mod tests {
             ("language", "latin"),
         ]));
         edits.push(FieldEdit::set("setting:text-size", "999"));
-        edits.extend(Instructions::lock(true, "请交回办公室"));
+        let lock = Lock {
+            text: "请交回办公室".into(),
+            by: "陈主管".into(),
+            at: 1_790_000_000_001,
+        };
+        edits.extend(Instructions::lock(&lock));
         let read = Instructions::of(&stored(RecordKind::Device, &edits));
         let told = Told {
             text: "A 区先盘点".into(),
@@ -133,8 +163,15 @@ mod tests {
         };
         assert_eq!(read.message, Some(told));
         assert_eq!(read.settings, [("volume".into(), "40".into())].into());
-        assert_eq!(read.locked.as_deref(), Some("请交回办公室"));
-        let unlocked = stored(RecordKind::Device, &Instructions::lock(false, ""));
+        assert_eq!(read.locked, Some(lock));
+        // As servers wrote it that did not say who and when.
+        let older = [
+            FieldEdit::set("locked", true),
+            FieldEdit::set("lock-text", ""),
+        ];
+        let read = Instructions::of(&stored(RecordKind::Device, &older));
+        assert_eq!(read.locked, Some(Lock::default()));
+        let unlocked = stored(RecordKind::Device, &Instructions::unlock());
         assert_eq!(Instructions::of(&unlocked), Instructions::default());
         let empty = Instructions::of(&stored(RecordKind::Device, &Instructions::tell("", 5)));
         assert_eq!(empty, Instructions::default());

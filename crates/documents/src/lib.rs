@@ -17,7 +17,7 @@ pub mod stocktake;
 
 pub use body::{Body, BodyError, Part};
 pub use certificate::{Certificate, Role};
-pub use instructions::Instructions;
+pub use instructions::{Instructions, Lock};
 pub use journal::{Journal, JournalEvent};
 pub use keys::{PublicKey, Signature, SigningKey};
 pub use order::{LineAsked, Order};

@@ -569,11 +569,18 @@ impl EventRecord {
         }
     }
 
+    /// Whether it is a step of its order's work. What moves in a carton is not: it was picked before, and names the line
+    /// that it was packed for.
+    pub fn is_ordered(&self) -> bool {
+        let goes_along = self.carton.is_some() && matches!(self.body, EventBody::Moved { .. });
+        self.order.is_some() && !goes_along
+    }
+
     /// What it does for an order: the line, the step, and how much.
     pub fn progress(&self) -> Option<(ProgressKey, Quantity)> {
         let (step, quantity) = match &self.body {
             EventBody::Received { quantity, .. } => (OrderStep::Receive, *quantity),
-            EventBody::Moved { quantity, .. } => (OrderStep::Pick, *quantity),
+            EventBody::Moved { quantity, .. } if self.is_ordered() => (OrderStep::Pick, *quantity),
             EventBody::Issued { quantity, .. } => (OrderStep::Ship, *quantity),
             EventBody::Counted { .. } => (OrderStep::Count, Quantity::ONE),
             EventBody::Packed { quantity, .. } => (OrderStep::Pack, *quantity),

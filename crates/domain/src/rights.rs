@@ -94,7 +94,8 @@ impl Action {
     }
 
     /// The actions that write such an event; a right to any of them is enough. Empty: no right is asked for. Goods are set
-    /// aside, lines are taken back and photos are taken in every procedure. `is_ordered`: it serves an order.
+    /// aside, lines are taken back and photos are taken in every procedure. `is_ordered`: as
+    /// [`EventRecord::is_ordered`] says.
     pub fn that_write(body: &EventBody, is_ordered: bool, reason: Option<&str>) -> &'static [Self] {
         let is_return = !is_ordered && reason.is_some_and(|code| code.starts_with(RETURNED));
         match body {
@@ -280,11 +281,7 @@ pub fn is_breached(
         EventBody::Adjusted { difference, .. } => !grants.limits(at).allow_difference(*difference),
         _ => false,
     };
-    let actions = Action::that_write(
-        &record.body,
-        record.order.is_some(),
-        record.reason.as_deref(),
-    );
+    let actions = Action::that_write(&record.body, record.is_ordered(), record.reason.as_deref());
     let lacks = grants.allow(actions, site, at).is_err();
     (beyond || lacks) && !approver.is_some_and(|by| by.may_approve(site, at))
 }

@@ -106,12 +106,21 @@ pub fn gather(
         });
     }
     let waiting = replica.waiting()?;
+    let releases = match replica.identity() {
+        Some(identity) if waiting.events > 0 => {
+            replica.query().releases_only_here(identity.device)?
+        }
+        _ => 0,
+    };
     Ok(Gathered {
         status: DeviceStatus {
             waiting_events: waiting.events,
             waiting_edits: waiting.edits,
             clock,
             program: program.to_owned(),
+            waiting_releases: Some(releases),
+            // What the machine says of itself is known to whoever drives the exchange.
+            ..DeviceStatus::default()
         },
         partitions,
     })

@@ -251,6 +251,8 @@ codes! {
         CartonLoaded = "carton-loaded",
         /// Carton, bin where it is.
         CartonHere = "carton-here",
+        /// Carton, target bin.
+        CartonMoved = "carton-moved",
         /// Quantity, item, target bin.
         Moved = "moved",
         /// Quantity, item, bin.

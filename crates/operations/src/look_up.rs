@@ -108,7 +108,7 @@ impl Procedure for LookUp {
         self.offers.clear();
         match bins.first() {
             Some(bin) => {
-                self.offers.push(Operation::Issue);
+                self.offers = vec![Operation::Issue, Operation::Move];
                 out.accept(FeedbackCode::CartonHere, [plate, bin.code.clone()]);
             }
             None => {

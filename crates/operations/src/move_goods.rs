@@ -1,16 +1,17 @@
-//! Move: goods change bins. Bin first, goods first, or everything in a bin.
+//! Move: goods change bins. Bin first, goods first, everything in a bin, or a carton by its label.
 
-use domain::{EventBody, Goods, Quantity};
+use domain::{EventBody, Goods, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{ActionCode, FeedbackCode, LineStatus};
+use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus};
 use crate::context::Context;
 use crate::draft::{Draft, Need, amount};
-use crate::flow::{Out, Procedure, advance};
+use crate::flow::{Out, Procedure, advance, put_down};
 use crate::issue::{all_of_pile, refuse_issued};
 use crate::keeps::keeps_draft;
-use crate::screen::{Feedback, Line};
-use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
+use crate::resolve::Match;
+use crate::screen::{Fact, Feedback, Line, Said};
+use crate::site_view::{BinFacts, CartonFacts, SiteView, UnitFacts, ViewError};
 use crate::{moving, stock_source};
 
 /// The state of a move.
@@ -19,6 +20,9 @@ pub struct Move {
     pub(crate) draft: Draft,
     /// Everything in the selected bin waits for its new bin.
     pub(crate) whole_bin: bool,
+    /// The carton that waits for its new bin, with all that is in it.
+    #[serde(default)]
+    pub(crate) carton: Option<UnitId>,
 }
 
 impl Procedure for Move {
@@ -28,6 +32,34 @@ impl Procedure for Move {
         refuse_issued(unit)
     }
 
+    /// Goods would leave the carton in hand behind without a word.
+    fn refuse_goods(&self, _: &Match, raw: &str) -> Option<Feedback> {
+        let waits = self.carton.is_some();
+        waits.then(|| Feedback::refused(FeedbackCode::WrongKindHere, [raw.to_owned()]))
+    }
+
+    /// A carton's label stands for all that is in it.
+    fn take_carton(
+        &mut self,
+        carton: &CartonFacts,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let plate = carton.plate.printed().to_owned();
+        let Some(first) = carton.contents.first() else {
+            out.refuse(FeedbackCode::CartonGone, [plate]);
+            return Ok(true);
+        };
+        if !put_down(self, view, ctx, out)? {
+            return Ok(true);
+        }
+        self.whole_bin = false;
+        self.carton = Some(carton.plate.clone());
+        out.accept(FeedbackCode::CartonHere, [plate, first.bin.code.clone()]);
+        Ok(true)
+    }
+
     fn take_bin(
         &mut self,
         bin: BinFacts,
@@ -35,6 +67,9 @@ impl Procedure for Move {
         ctx: &Context,
         out: &mut Out,
     ) -> Result<(), ViewError> {
+        if let Some(plate) = self.carton.clone() {
+            return self.move_carton(&plate, bin, view, ctx, out);
+        }
         let target = self.whole_bin || self.draft.need == Need::ToBin;
         if target && self.draft.source().is_some_and(|from| from.id == bin.id) {
             out.refuse(FeedbackCode::SameBin, [bin.code]);
@@ -89,6 +124,9 @@ impl Procedure for Move {
                 all_of_pile(&mut self.draft, out);
                 advance(self, view, ctx, out)?;
             }
+            (ActionCode::AllOfIt, false) if self.carton.is_some() => {
+                out.refuse(FeedbackCode::FinishLineFirst, []);
+            }
             (ActionCode::AllOfIt, false) => {
                 let Some(bin) = &self.draft.bin else {
                     out.refuse(FeedbackCode::FinishLineFirst, []);
@@ -100,6 +138,9 @@ impl Procedure for Move {
                 } else {
                     out.refuse(FeedbackCode::NotEnoughHere, [Quantity::ZERO.to_string()]);
                 }
+            }
+            (ActionCode::Cancel | ActionCode::ChangeBin, false) if self.carton.is_some() => {
+                self.carton = None;
             }
             (ActionCode::Cancel | ActionCode::ChangeBin, false) if self.whole_bin => {
                 self.whole_bin = false;
@@ -114,6 +155,67 @@ impl Procedure for Move {
 }
 
 impl Move {
+    /// What is in the carton now goes along; what lies in the target bin already stays. How much that is is told nowhere:
+    /// the carton may stand in a bin under a blind count.
+    fn move_carton(
+        &mut self,
+        plate: &UnitId,
+        to: BinFacts,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<(), ViewError> {
+        let carton = view.carton(plate)?;
+        let contents = carton.map_or_else(Vec::new, |carton| carton.contents);
+        let printed = plate.printed().to_owned();
+        if contents.is_empty() {
+            // It was sent or unpacked since it was scanned.
+            self.carton = None;
+            out.refuse(FeedbackCode::CartonGone, [printed]);
+            return Ok(());
+        }
+        let mut from: Vec<String> = Vec::new();
+        for content in contents.iter().filter(|content| content.bin.id != to.id) {
+            if !from.contains(&content.bin.code) {
+                from.push(content.bin.code.clone());
+            }
+            out.events.push(Said {
+                body: EventBody::Moved {
+                    from: content.bin.id,
+                    to: to.id,
+                    goods: content.goods.clone(),
+                    quantity: content.quantity,
+                },
+                order: content.order,
+                reason: None,
+                carton: Some(plate.clone()),
+            });
+        }
+        if from.is_empty() {
+            out.refuse(FeedbackCode::SameBin, [to.code]);
+            return Ok(());
+        }
+        self.carton = None;
+        self.draft.add_line(Line {
+            title: printed.clone(),
+            subtitle: format!("{} → {}", from.join(" · "), to.code),
+            quantity: String::new(),
+            status: LineStatus::Saved,
+            time: ctx.time_of_day.clone(),
+        });
+        out.accept(FeedbackCode::CartonMoved, [printed, to.code]);
+        Ok(())
+    }
+
+    /// The carton that waits for its bin.
+    pub(crate) fn carton_facts(&self) -> Option<Fact> {
+        Some(Fact {
+            label: FactCode::Carton,
+            value: self.carton.as_ref()?.printed().to_owned(),
+            emphasis: true,
+        })
+    }
+
     /// Units move by name; what is left of each pile moves as goods.
     fn move_all(
         &mut self,

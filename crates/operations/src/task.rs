@@ -306,7 +306,7 @@ impl Task {
             Self::Pick(work) => return work.prompt(),
             Self::Pack(work) => return work.prompt(),
             Self::Receive(_) if !has_bin => PromptCode::ScanBin,
-            Self::Move(work) if work.whole_bin => PromptCode::ScanToBin,
+            Self::Move(work) if work.whole_bin || work.carton.is_some() => PromptCode::ScanToBin,
             Self::Move(_) | Self::PutAway(_) if !has_bin && !begun => PromptCode::ScanFromBin,
             Self::Count(count) if !has_bin && self.order().is_some() => return count.next_bin(),
             Self::Count(count) if has_bin && count.counted.is_empty() => PromptCode::ScanItem,
@@ -337,7 +337,13 @@ impl Task {
             Self::LookUp(work) if work.draft.unknown.is_none() => work.shown_facts(),
             Self::Inspect(work) if work.draft.unknown.is_none() => work.shown_facts(ctx),
             Self::HandOver(work) if work.draft.unknown.is_none() => work.shown_facts(),
-            Self::Move(_) => self.draft().facts(FactCode::FromBin, ctx),
+            Self::Move(work) => {
+                let mut facts = self.draft().facts(FactCode::FromBin, ctx);
+                if work.draft.unknown.is_none() {
+                    facts.splice(0..0, work.carton_facts());
+                }
+                facts
+            }
             Self::PutAway(work) => {
                 let mut facts = work.suggestion_facts();
                 facts.extend(self.draft().facts(FactCode::FromBin, ctx));
@@ -488,7 +494,9 @@ impl Task {
                 actions.extend(buttons.map(normal));
                 actions.push(done);
             }
-            Self::Move(work) if work.whole_bin => actions.push(normal(ActionCode::Cancel)),
+            Self::Move(work) if work.whole_bin || work.carton.is_some() => {
+                actions.push(normal(ActionCode::Cancel));
+            }
             Self::Move(_) => {
                 actions.push(done);
                 if draft.bin.is_some() && draft.need == Need::Goods {

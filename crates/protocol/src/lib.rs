@@ -27,8 +27,8 @@ pub use refusal::{Refusal, RefusalCode};
 pub use renewal::{RenewReason, RenewRequest};
 pub use snapshot::{SnapshotGet, SnapshotPart, SnapshotWish};
 pub use sync::{
-    Acceptance, Acceptances, CarriedChain, CarriedReply, DeviceStatus, LogPosition, PartitionReply,
-    PartitionRequest, PushOutcome, SyncReply, SyncRequest,
+    Acceptance, Acceptances, BatteryStatus, CarriedChain, CarriedReply, DeviceStatus, LogPosition,
+    PartitionReply, PartitionRequest, PushOutcome, SyncReply, SyncRequest,
 };
 pub use wire::WireError;
 

@@ -25,6 +25,31 @@ pub struct DeviceStatus {
     /// Version of its program.
     #[n(3)]
     pub program: String,
+    /// How many of its waiting events take goods out and stand. `None`, as in all that follows: an older program, or one
+    /// that cannot tell.
+    #[n(4)]
+    pub waiting_releases: Option<u64>,
+    /// Its battery; a machine without one says none.
+    #[n(5)]
+    pub battery: Option<BatteryStatus>,
+    /// Room that is left on the disk with its files, in bytes.
+    #[n(6)]
+    pub storage_free: Option<u64>,
+    /// Whether it has heard that it is locked, and records nothing.
+    #[n(7)]
+    pub locked: Option<bool>,
+}
+
+/// What a device says of its battery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(array)]
+pub struct BatteryStatus {
+    /// How full it is: 0 to 100.
+    #[n(0)]
+    pub percent: u8,
+    /// Whether it is being charged.
+    #[n(1)]
+    pub charging: bool,
 }
 
 /// Where a replica stands in the hub's log of a partition.
@@ -350,6 +375,13 @@ mod tests {
                 waiting_edits: 1,
                 clock: 1_790_000_000_000,
                 program: "0.1.0".into(),
+                waiting_releases: Some(2),
+                battery: Some(BatteryStatus {
+                    percent: 55,
+                    charging: false,
+                }),
+                storage_free: Some(12_000_000_000),
+                locked: Some(false),
             },
             partitions: [
                 Partition::Shared,

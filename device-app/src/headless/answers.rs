@@ -25,6 +25,7 @@ pub(super) fn screen_code(screen: &Screen) -> &'static str {
         Screen::Printing(_) => "printing",
         Screen::Signing(_) => "signing",
         Screen::Gallery => "gallery",
+        Screen::Locked(_) => "locked",
         Screen::Stopped(_) => "stopped",
     }
 }

@@ -15,6 +15,7 @@ mod generated;
 mod history_adapter;
 mod home_adapter;
 mod keys;
+mod locked_adapter;
 mod look_up_adapter;
 mod nearby_adapter;
 mod printing_adapter;

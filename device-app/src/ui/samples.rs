@@ -8,9 +8,9 @@ mod screens;
 use cartons::{loading, packing, signing};
 use screens::{
     approval, choice, counting, deliveries, delivery, enrol, handing_over, history, home,
-    home_barred, home_counter, home_of_others, inspecting, look_up, look_up_counter, nearby,
-    nearby_code, picking, picking_here, putting_away, quantity, reasons, receiving, replenishing,
-    settings, sign_in, stopped, sync, text_entry,
+    home_barred, home_counter, home_of_others, inspecting, locked, locked_offline, look_up,
+    look_up_counter, nearby, nearby_code, picking, picking_here, putting_away, quantity, reasons,
+    receiving, replenishing, settings, sign_in, stopped, sync, text_entry,
 };
 
 use crate::view::{
@@ -148,6 +148,8 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("settings", base(Screen::Settings(settings()))),
         ("signing", base(Screen::Signing(signing(&goods)))),
         ("gallery", base(Screen::Gallery)),
+        ("locked", signed_out(base(locked(goods.message)))),
+        ("locked-offline", signed_out(base(locked_offline()))),
         ("stopped", signed_out(base(stopped()))),
     ];
     views.extend(printing::views(&goods, &base));

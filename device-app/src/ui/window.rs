@@ -9,9 +9,9 @@ use super::focus::Focus;
 use super::generated::{AppWindow, Keyboard, ScreenKind, Sentence, Shell, Words};
 use super::keys::{KeySink, Keys};
 use super::{
-    Events, enrol_adapter, history_adapter, home_adapter, keys, look_up_adapter, nearby_adapter,
-    printing_adapter, scanner_adapter, settings_adapter, shell_adapter, sign_in_adapter,
-    signing_adapter, stopped_adapter, sync_adapter, task_adapter,
+    Events, enrol_adapter, history_adapter, home_adapter, keys, locked_adapter, look_up_adapter,
+    nearby_adapter, printing_adapter, scanner_adapter, settings_adapter, shell_adapter,
+    sign_in_adapter, signing_adapter, stopped_adapter, sync_adapter, task_adapter,
 };
 use crate::platform::Platform;
 use crate::view::{Message, Picture, Screen, UiEvent, View};
@@ -45,6 +45,7 @@ impl Window {
         printing_adapter::connect(&app, &events);
         scanner_adapter::connect(&app, &events);
         signing_adapter::connect(&app, &events);
+        locked_adapter::connect(&app, &events);
         stopped_adapter::connect(&app, &events);
         let keys = keys::connect(&app, &events);
         Ok(Self { app, keys })
@@ -241,6 +242,10 @@ fn show_view(app: &AppWindow, view: &View) {
             ScreenKind::Signing
         }
         Screen::Gallery => ScreenKind::Gallery,
+        Screen::Locked(screen) => {
+            locked_adapter::show(app, screen);
+            ScreenKind::Locked
+        }
         Screen::Stopped(screen) => {
             stopped_adapter::show(app, screen);
             ScreenKind::Stopped

@@ -40,6 +40,7 @@ impl Worker {
         self.health_at = self.now();
         self.warnings = self.warnings.after(&health);
         self.health = health;
+        self.sync.health = health;
     }
 
     pub(crate) fn warning(&self) -> Option<Warning> {

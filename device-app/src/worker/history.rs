@@ -57,7 +57,7 @@ impl Worker {
             .operator
             .as_ref()
             .is_some_and(|o| o.id == record.operator);
-        let ordered = record.order.is_some();
+        let ordered = record.is_ordered();
         let actions = Action::that_write(&record.body, ordered, record.reason.as_deref());
         match actions.first() {
             Some(action) if !is_own && self.lack(actions).is_some() => self.may_alone(*action),

@@ -18,6 +18,7 @@ impl Worker {
         };
         let record = self.replica.query().record(device.into())?;
         let told = record.as_ref().map(Instructions::of).unwrap_or_default();
+        self.heed_lock(told.locked);
         if let Some(message) = told.message
             && message.at > self.settings.message_read
         {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 
-use documents::SigningKey;
 use documents::catalogue::Operator;
+use documents::{Lock, SigningKey};
 use domain::rights::Action;
 use domain::{EventHash, OperatorId, SiteId};
 use operations::{Context, Task};
@@ -167,6 +167,9 @@ pub struct Worker {
     pub(crate) banner: Option<Message>,
     /// When the supervisor's message was sent that the banner shows.
     pub(crate) message_at: i64,
+    /// A supervisor has locked the device; and whether the hub is still to be told that this, or its end, was heard.
+    pub(crate) lock: Option<Lock>,
+    pub(crate) lock_changed: bool,
     /// How the machine is, when it was asked, and what of it is warned of.
     pub(crate) health: Health,
     pub(crate) health_at: i64,
@@ -244,6 +247,8 @@ impl Worker {
             feedback_number: 0,
             banner: None,
             message_at: 0,
+            lock: None,
+            lock_changed: false,
             health: Health::default(),
             health_at: 0,
             warnings: Warnings::default(),
@@ -350,7 +355,10 @@ impl Worker {
         let now = self.now();
         self.on_real(|worker| {
             let news = worker.sync.tick(&mut worker.replica, now);
-            let result = worker.note(news).and_then(|()| worker.watch_neighbours());
+            let result = worker
+                .note(news)
+                .and_then(|()| worker.tell_lock())
+                .and_then(|()| worker.watch_neighbours());
             worker.report(result);
             worker.animate();
             worker.send_photos();
@@ -369,6 +377,7 @@ impl Worker {
         self.committed.clear();
         let now = self.now();
         let result = match message {
+            message if self.is_kept_out(&message) => Ok(()),
             ToWorker::Ui(UiEvent::Scan { text, follows }) => {
                 self.last_input = now;
                 self.wedge_scan(&text, follows)
@@ -401,9 +410,12 @@ impl Worker {
             }
             from_elsewhere => self.on_real(|worker| worker.answered(from_elsewhere, now)),
         };
+        let looks = self.settings.camera && self.lock.is_none();
         self.camera_wanted
-            .store(self.settings.camera, std::sync::atomic::Ordering::Relaxed);
-        let result = result.and_then(|()| self.on_real(Self::watch_neighbours));
+            .store(looks, std::sync::atomic::Ordering::Relaxed);
+        let result = result
+            .and_then(|()| self.tell_lock())
+            .and_then(|()| self.on_real(Self::watch_neighbours));
         self.report(result);
         self.on_real(Self::send_photos);
     }

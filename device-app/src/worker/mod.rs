@@ -14,6 +14,7 @@ mod input;
 mod instructions;
 mod label_forms;
 mod live_line;
+mod locking;
 mod look_up;
 mod machine;
 mod nearby;

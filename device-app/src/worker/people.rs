@@ -116,6 +116,11 @@ impl Worker {
     }
 
     fn enter(&mut self, operator: Operator) -> Result<(), ReplicaError> {
+        if self.lock.is_some() {
+            // Without a person nothing can be recorded, whichever way it is tried.
+            self.tell(Outcome::Refused, Message::new("device-locked"), "");
+            return Ok(());
+        }
         self.approval = None;
         self.end_practice()?;
         let name = operator.name.clone();

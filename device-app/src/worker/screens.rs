@@ -45,7 +45,7 @@ impl Worker {
             warning: self.warning(),
             question: self.question(),
             appearance: self.settings.appearance(),
-            camera: if self.settings.camera {
+            camera: if self.settings.camera && self.lock.is_none() {
                 self.camera
             } else {
                 Camera::Off
@@ -84,6 +84,9 @@ impl Worker {
     }
 
     pub(crate) fn screen(&self) -> Result<Screen, ReplicaError> {
+        if let Some(lock) = &self.lock {
+            return Ok(Screen::Locked(self.locked_view(lock)));
+        }
         Ok(match self.showing {
             Showing::Enrol => Screen::Enrol(self.enrol_view()),
             Showing::SignIn | Showing::Approve => Screen::SignIn(self.sign_in_view()?),

@@ -14,6 +14,7 @@ use sync_core::{Connection, DeviceSync, Effect, Event, Failure};
 use super::ToWorker;
 use super::live_line::LiveState;
 use super::snapshot_fetch::{SnapshotFetch, Step};
+use crate::health::Health;
 use crate::transport::{Answer, Network, Post, PostError, Server};
 use crate::view::Message;
 
@@ -38,6 +39,10 @@ pub(crate) struct SyncDriver {
     pub(super) renewing: Option<RenewReason>,
     /// This device's clock minus the hub's, when they last spoke.
     clock_ahead_ms: i64,
+    /// What the machine last said of itself; goes with every request, for people.
+    pub(super) health: Health,
+    /// Whether the device has heard that it is locked.
+    pub(super) locked: bool,
 }
 
 /// Entries of one reply that are still to be taken in.
@@ -84,6 +89,8 @@ impl SyncDriver {
             snapshots: SnapshotFetch::default(),
             renewing: None,
             clock_ahead_ms: 0,
+            health: Health::default(),
+            locked: false,
         }
     }
 
@@ -199,7 +206,11 @@ impl SyncDriver {
                 match effect {
                     Effect::Gather(ask) => events.push_back(
                         match exchange::gather(replica, &ask, now, env!("CARGO_PKG_VERSION")) {
-                            Ok(gathered) => Event::Gathered(gathered),
+                            Ok(mut gathered) => {
+                                self.health.tell(&mut gathered.status);
+                                gathered.status.locked = Some(self.locked);
+                                Event::Gathered(gathered)
+                            }
                             Err(error) => failed(&error),
                         },
                     ),

@@ -517,7 +517,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Edits a record as the operator's own hand would; `None` makes a new one. Returns which.
+    /// Edits a record as the operator's own hand would; `None` makes a new one. Returns which. On a locked device nothing is
+    /// written, and the feedback says so.
     ///
     /// # Errors
     /// [`ReplicaError`]; nothing was written then.
@@ -531,6 +532,10 @@ impl Worker {
         let now = self.now();
         let id = id.unwrap_or_else(|| RecordId(self.replica.new_id(now)));
         self.committed.clear();
+        if self.lock.is_some() {
+            self.tell(Outcome::Refused, Message::new("device-locked"), "");
+            return Ok(id);
+        }
         let commit = Commit {
             operator: self.operator.as_ref().map(|o| o.id),
             edits: vec![RecordEdit {

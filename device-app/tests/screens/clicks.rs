@@ -193,6 +193,22 @@ fn lists_and_settings() {
 }
 
 #[test]
+fn a_locked_device_offers_to_ask_the_server() {
+    let bench = Bench::phone();
+    check(&bench, "locked", "Ask the server now", UiEvent::SyncNow);
+    check(
+        &bench,
+        "locked-offline",
+        "Go online",
+        UiEvent::StayOffline(false),
+    );
+    bench.window.show_view(&sample("locked", Language::Chinese));
+    bench.settle();
+    assert_eq!(bench.find("本机已锁定").len(), 1);
+    assert_eq!(bench.find("HH-07，陈主管 于 09:41 锁定").len(), 1);
+}
+
+#[test]
 fn refused_covers_everything_until_it_is_acknowledged() {
     let bench = Bench::phone();
     bench.show("refused");

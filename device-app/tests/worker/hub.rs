@@ -45,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) now: i64,
     /// Requests of sync that were answered.
     pub(crate) exchanges: usize,
+    /// What the device said of itself with the last of them.
+    pub(crate) status: protocol::DeviceStatus,
     /// Paths of all requests.
     pub(crate) requests: Vec<String>,
     /// Photos, whole or not.
@@ -109,6 +111,7 @@ impl Hub {
             fault: None,
             now: T0,
             exchanges: 0,
+            status: protocol::DeviceStatus::default(),
             requests: Vec::new(),
             blobs: BTreeMap::new(),
             whole: Vec::new(),
@@ -410,6 +413,7 @@ impl Inner {
             return refused(RefusalCode::Malformed);
         };
         self.exchanges += 1;
+        self.status = request.status;
         let device = self.devices[n - 1].clone();
         let mut partitions = Vec::new();
         for part in request.partitions {

@@ -8,6 +8,7 @@ mod floor;
 mod hub;
 mod hub_http;
 mod instructions;
+mod locking;
 mod orders;
 mod people;
 mod photos;

@@ -10,7 +10,7 @@ use crate::hub::Hub;
 use crate::rig::Rig;
 
 /// A picture that packs badly.
-fn photo_of(seed: u32) -> photo::Photo {
+pub(crate) fn photo_of(seed: u32) -> photo::Photo {
     let (width, height) = (900, 700);
     let mut state = u64::from(seed) * 2 + 88_172_645_463_325_253;
     let rgb = (0..width * height * 3).map(|_| {

@@ -60,6 +60,7 @@ fn every_code_has_words() {
         "server-error",
         "device-too-old",
         "device-revoked",
+        "device-locked",
         "segment-refused",
         "segment-forged",
         "device-copied",

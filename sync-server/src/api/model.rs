@@ -193,20 +193,47 @@ pub struct Device {
     pub last_contact: Option<String>,
     /// Events and edits that it still holds back, as it last said.
     pub waiting: u64,
+    /// How many of these are events that took goods out. Null: it did not say.
+    #[schema(required = true)]
+    pub waiting_releases: Option<u64>,
+    /// All that the server had accepted before then it held when it was last heard of. Null: nothing.
+    #[schema(format = DateTime, required = true)]
+    pub data_as_of: Option<String>,
+    /// Version of its program; empty if it was never heard of.
+    pub program: String,
+    /// 0 to 100. Null: it has no battery, or did not say.
+    #[schema(required = true)]
+    pub battery_percent: Option<u8>,
+    #[schema(required = true)]
+    pub battery_charging: Option<bool>,
+    /// Bytes left on its disk.
+    #[schema(required = true)]
+    pub storage_free: Option<u64>,
+    /// It has heard that it is locked. Null: it knows no lock, or was never heard of.
+    #[schema(required = true)]
+    pub locked: Option<bool>,
     /// Its clock less the server's.
     pub clock_offset_ms: i64,
 }
 
 impl Device {
     pub(super) fn of(device: catalogue::Device, contact: Option<&Contact>) -> Self {
+        let report = contact.and_then(|c| c.report.clone()).unwrap_or_default();
         Self {
             id: device.id.to_string(),
             name: device.name,
             revoked: device.revoked,
             site: contact.map(|c| c.site.to_string()),
             last_contact: contact.and_then(|c| c.at).map(instant),
-            waiting: contact.map_or(0, |c| c.waiting),
-            clock_offset_ms: contact.map_or(0, |c| c.clock_offset_ms),
+            waiting: report.waiting,
+            waiting_releases: report.releases,
+            data_as_of: report.data_as_of.map(instant),
+            program: report.program,
+            battery_percent: report.battery.map(|(percent, _)| percent),
+            battery_charging: report.battery.map(|(_, charging)| charging),
+            storage_free: report.storage_free,
+            locked: report.locked,
+            clock_offset_ms: report.clock_offset_ms,
         }
     }
 }

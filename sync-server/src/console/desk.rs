@@ -3,7 +3,7 @@
 use documents::Role;
 use domain::{ChainId, DeviceId, SiteId, UnixMillis};
 
-use crate::console::view::CAUSES;
+use crate::console::view::{CAUSES, ReportView};
 use crate::hub::{Hub, HubError};
 
 /// What was refused longer ago needs nobody's eye on the page of devices.
@@ -29,10 +29,12 @@ pub struct Contact {
     pub site: SiteId,
     /// When it was last heard of.
     pub at: Option<UnixMillis>,
-    /// Events and edits that it still holds back.
-    pub waiting: u64,
-    /// Its clock less the server's.
-    pub clock_offset_ms: i64,
+    /// What it said then; `None`: it was never heard of.
+    pub report: Option<ReportView>,
+    /// Whether its requests are refused since then: it speaks no version of the protocol that is known here.
+    pub too_old: bool,
+    /// Why its chain was stopped: empty, `fork`, `forged` or `revoked`.
+    pub stopped: String,
     /// How often something of it was refused, for causes of the last week.
     pub refused: u64,
     /// The site that it is asked to move to, and has not yet.
@@ -123,8 +125,22 @@ pub fn contacts(hub: &Hub, now: UnixMillis) -> Result<Vec<Contact>, HubError> {
             device: row.device,
             site: row.site,
             at: row.last_contact,
-            waiting: row.waiting_events + row.waiting_edits,
-            clock_offset_ms: row.clock_offset_ms,
+            report: row.last_contact.map(|_| ReportView {
+                waiting: row.waiting_events + row.waiting_edits,
+                releases: row.report.waiting_releases,
+                data_as_of: row.report.data_as_of,
+                clock_offset_ms: row.clock_offset_ms,
+                program: row.program,
+                battery: row.report.battery,
+                storage_free: row.report.storage_free,
+                locked: row.report.locked,
+            }),
+            too_old: refusals.iter().any(|refused| {
+                refused.device == Some(row.device)
+                    && refused.cause == "version-unknown"
+                    && row.last_contact.is_none_or(|heard| refused.at > heard)
+            }),
+            stopped: row.stopped,
             refused: refusals
                 .iter()
                 .filter(|refused| refused.device == Some(row.device))

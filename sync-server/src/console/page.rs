@@ -11,8 +11,8 @@ use crate::auth::{Right, Visitor};
 use crate::console::assets;
 use crate::console::by_value::ByValue;
 use crate::console::view::{
-    AGE_BANDS, AsOf, EventView, ExceptionView, GroupView, Named, PlanCell, PreviewLine, Silent,
-    SubjectView,
+    AGE_BANDS, AsOf, DeviceView, EventView, ExceptionView, GroupView, Named, Need, PlanCell,
+    PreviewLine, Silent, SubjectView,
 };
 use crate::console::words;
 use crate::error::AppError;
@@ -108,6 +108,19 @@ impl Page {
     /// The words for a key with one blank.
     pub fn f1(&self, key: &str, name: &str, value: impl AsRef<str>) -> String {
         self.lang.fill(key, &[(name, value.as_ref())])
+    }
+
+    /// Words with two blanks.
+    pub fn f2(
+        &self,
+        key: &str,
+        name: &str,
+        value: impl AsRef<str>,
+        second: &str,
+        value2: impl AsRef<str>,
+    ) -> String {
+        let blanks = [(name, value.as_ref()), (second, value2.as_ref())];
+        self.lang.fill(key, &blanks)
     }
 
     /// Of which instant, and of whose knowledge, a page of stock tells.
@@ -279,8 +292,18 @@ impl Page {
     }
 
     /// A clock's offset, in words.
-    pub fn offset(&self, offset_ms: &Option<i64>) -> String {
-        words::offset(self.lang, *offset_ms)
+    pub fn offset(&self, offset_ms: impl ByValue<i64>) -> String {
+        words::offset(self.lang, offset_ms.value())
+    }
+
+    /// What of a device somebody should look after.
+    pub fn needs(&self, view: &DeviceView) -> Vec<Need> {
+        view.needs(self.now)
+    }
+
+    /// An amount of data, in the largest unit of ten to the three that fits.
+    pub fn bytes(&self, bytes: impl ByValue<u64>) -> String {
+        words::bytes(bytes.value())
     }
 
     /// What happened, in one sentence.

@@ -31,16 +31,28 @@ pub fn span(lang: Lang, millis: i64) -> String {
 }
 
 /// How far a clock is off; small differences are none.
-pub fn offset(lang: Lang, offset_ms: Option<i64>) -> String {
-    let Some(offset) = offset_ms else {
-        return "—".to_owned();
-    };
+pub fn offset(lang: Lang, offset: i64) -> String {
     let key = match offset {
         2_000.. => "time.ahead",
         ..=-2_000 => "time.behind",
         _ => return lang.t("time.right").to_owned(),
     };
     lang.fill(key, &[("span", &span(lang, offset))])
+}
+
+/// An amount of data, in units of ten to the three; one digit behind the point below ten.
+pub fn bytes(bytes: u64) -> String {
+    let (unit, size) = match bytes {
+        1_000_000_000.. => ("GB", 1e9),
+        1_000_000.. => ("MB", 1e6),
+        1_000.. => ("kB", 1e3),
+        _ => return format!("{bytes} B"),
+    };
+    let n = bytes as f64 / size;
+    match n < 9.95 {
+        true => format!("{n:.1} {unit}"),
+        false => format!("{n:.0} {unit}"),
+    }
 }
 
 /// A quantity with its unit of measure; common units are translated.

@@ -9,7 +9,7 @@ use replica::Commit;
 
 use super::sync::token_hash;
 use super::{Hub, HubError, Randomness};
-use crate::store::hub_devices::{self, DeviceRow, InvitationRow};
+use crate::store::hub_devices::{self, DeviceRow, InvitationRow, Report};
 use crate::store::{Database, StoreError, hub_chains};
 
 /// A code opens enrolment for this long.
@@ -171,6 +171,7 @@ impl Hub {
                 clock_offset_ms: 0,
                 program: String::new(),
                 stopped: String::new(),
+                report: Report::default(),
             };
             hub_devices::insert(t, &row, &token_hash(&token))?;
             let certificate = Certificate {

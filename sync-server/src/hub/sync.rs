@@ -16,7 +16,7 @@ use super::together::Brought;
 use super::{Hub, HubError};
 use crate::backup::Mark;
 use crate::store::hub_chains::{self, ChainRow};
-use crate::store::hub_devices::{self, Contact, DeviceRow};
+use crate::store::hub_devices::{self, Contact, DeviceRow, Report};
 use crate::store::hub_readings::ReadingRow;
 use crate::store::{StoreError, hub_log, hub_pushes};
 
@@ -386,6 +386,28 @@ impl Hub {
         }
     }
 
+    /// Until when a device held all that was accepted here, by the positions that it named: when the first entry that it
+    /// lacks was accepted, or now. `None` if it has read nothing of this log.
+    fn data_as_of(
+        &self,
+        partitions: &[PartitionRequest],
+        now: UnixMillis,
+    ) -> Result<Option<UnixMillis>, StoreError> {
+        let mut as_of = None;
+        for asked in partitions {
+            if asked.position.epoch != self.organisation.epoch {
+                return Ok(None);
+            }
+            let next = asked.position.number.saturating_add(1);
+            let lacks = self
+                .database
+                .read(|c| hub_log::acceptance(c, asked.partition, next))?;
+            let until = lacks.map_or(now, |(at, _)| at.min(now));
+            as_of = Some(as_of.map_or(until, |before: UnixMillis| before.min(until)));
+        }
+        Ok(as_of)
+    }
+
     fn note_contact(
         &self,
         device: &DeviceRow,
@@ -414,7 +436,18 @@ impl Hub {
             }
             _ => None,
         });
+        let report = Report {
+            waiting_releases: status.waiting_releases.map(waiting),
+            battery: status.battery.map(|b| (b.percent.min(100), b.charging)),
+            storage_free: status.storage_free,
+            locked: status.locked,
+            data_as_of: self.data_as_of(partitions, now).unwrap_or_else(|error| {
+                tracing::warn!(%error, "how old a device's data is could not be told");
+                None
+            }),
+        };
         let contact = Contact {
+            report,
             at: now,
             reading,
             waiting_events: waiting(status.waiting_events),

@@ -40,6 +40,39 @@ pub struct DeviceRow {
     pub program: String,
     /// Why its chain was stopped; empty if it was not.
     pub stopped: String,
+    /// What it last said of itself.
+    pub report: Report,
+}
+
+/// How a device is, as it last said; `None`: it did not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Report {
+    /// How many of the waiting events take goods out.
+    pub waiting_releases: Option<u64>,
+    /// How full its battery is, 0 to 100, and whether it is being charged.
+    pub battery: Option<(u8, bool)>,
+    /// Bytes left on the disk with its files.
+    pub storage_free: Option<u64>,
+    /// Whether it has heard that it is locked.
+    pub locked: Option<bool>,
+    /// All that the hub had accepted before that instant it held. `None`: it holds nothing of this hub's log.
+    pub data_as_of: Option<UnixMillis>,
+}
+
+fn report(r: &Row<'_>) -> Result<Report, StoreError> {
+    let count = |column| -> Result<Option<u64>, StoreError> {
+        let n: Option<i64> = r.get(column)?;
+        Ok(n.map(|n| n.max(0) as u64))
+    };
+    let percent: Option<u8> = r.get("battery_percent")?;
+    let charging: Option<bool> = r.get("battery_charging")?;
+    Ok(Report {
+        waiting_releases: count("waiting_releases")?,
+        battery: percent.map(|percent| (percent, charging.unwrap_or_default())),
+        storage_free: count("storage_free")?,
+        locked: r.get("locked")?,
+        data_as_of: r.get("data_as_of")?,
+    })
 }
 
 /// What a one-time code opens.
@@ -79,6 +112,7 @@ fn device(r: &Row<'_>) -> Result<DeviceRow, StoreError> {
         clock_offset_ms: r.get("clock_offset_ms")?,
         program: r.get("program")?,
         stopped: r.get("stopped")?,
+        report: report(r)?,
     })
 }
 
@@ -149,8 +183,15 @@ pub struct Contact {
     pub program: String,
     /// Why its chain was stopped; empty if it was not.
     pub stopped: &'static str,
+    /// How it is.
+    pub report: Report,
     /// How far it has read its site's log; `None` if it follows another one.
     pub reading: Option<ReadingRow>,
+}
+
+/// A number that somebody else said, as far as a column holds it.
+fn stored(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// Notes what a device said.
@@ -162,7 +203,8 @@ pub fn note_contact(
     connection
         .prepare_cached(
             "UPDATE hub_device SET last_contact = ?2, waiting_events = ?3, waiting_edits = ?4, clock_offset_ms = ?5,
-                 program = ?6, stopped = ?7
+                 program = ?6, stopped = ?7, waiting_releases = ?8, battery_percent = ?9, battery_charging = ?10,
+                 storage_free = ?11, locked = ?12, data_as_of = ?13
              WHERE device = ?1",
         )?
         .execute(params![
@@ -173,6 +215,12 @@ pub fn note_contact(
             contact.clock_offset_ms,
             contact.program,
             contact.stopped,
+            contact.report.waiting_releases.map(stored),
+            contact.report.battery.map(|(percent, _)| percent),
+            contact.report.battery.map(|(_, charging)| charging),
+            contact.report.storage_free.map(stored),
+            contact.report.locked,
+            contact.report.data_as_of,
         ])?;
     if let Some(reading) = &contact.reading {
         hub_readings::note(connection, device, reading)?;

@@ -22,6 +22,7 @@ const STEPS: &[(u32, &str)] = &[
     (14, include_str!("migrations/0014_api.sql")),
     (15, include_str!("migrations/0015_webhooks.sql")),
     (16, include_str!("migrations/0016_readings.sql")),
+    (17, include_str!("migrations/0017_device_report.sql")),
 ];
 
 /// The schema that this program writes.

@@ -72,6 +72,11 @@ fn a_carton_moves_and_goes_out_with_what_is_in_it() {
     w.write(1, T0 + 3, moved(&goods));
     let ledger = fold(&w.events);
     assert_eq!(contents(&ledger), [("C-1", 2, 6)]);
+    let picked = ProgressKey {
+        line: LINE,
+        step: OrderStep::Pick,
+    };
+    assert_eq!(ledger.progress().get(&picked), None, "it was picked before");
     assert_eq!(ledger.balances()[&key(1, 1)], units(4));
     w.write(
         1,

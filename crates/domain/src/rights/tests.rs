@@ -2,7 +2,7 @@ use super::*;
 use crate::event::{CountedLine, EventHash, Goods};
 use crate::{
     BinId, FinishedLine, Inspection, ItemId, OperatorId, OrderFinished, OrderId, OrderLine,
-    Timestamp, Verdict,
+    Timestamp, UnitId, Verdict,
 };
 
 const HERE: SiteId = SiteId::from_bytes([1; 16]);
@@ -103,7 +103,13 @@ fn each_event_takes_the_right_of_the_procedure_that_writes_it() {
     let reversed = EventBody::Reversed {
         target: EventHash([8; 32]),
     };
-    let table: [(EventRecord, &[Action]); 15] = [
+    let in_carton = EventRecord {
+        carton: Some(UnitId::plate("C-1")),
+        ..record(moved(), true, None)
+    };
+    let table: [(EventRecord, &[Action]); 16] = [
+        // It was picked before.
+        (in_carton, &[PutAway, Move, Replenish, Inspect]),
         (record(received(), false, None), &[Receive]),
         (record(received(), true, Some("damaged")), &[Receive]),
         (record(received(), false, Some("returned-sound")), &[Return]),
@@ -131,7 +137,7 @@ fn each_event_takes_the_right_of_the_procedure_that_writes_it() {
         (record(reversed, false, None), &[]),
     ];
     for (event, actions) in table {
-        let (ordered, reason) = (event.order.is_some(), event.reason.as_deref());
+        let (ordered, reason) = (event.is_ordered(), event.reason.as_deref());
         let found = Action::that_write(&event.body, ordered, reason);
         assert_eq!(found, actions, "{:?}", event.body);
     }

@@ -4,6 +4,7 @@
 mod adjust;
 mod anything;
 mod batch;
+mod cartons;
 mod count;
 mod count_order;
 mod hand_over;

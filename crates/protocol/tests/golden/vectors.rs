@@ -10,9 +10,9 @@ use domain::{EventHash, EventRecord, OperatorId, OrderId, OrderProgress, Quantit
 use protocol::blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
-    Becomes, CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest, LiveEntries,
-    LiveFrame, LiveHint, LivePacking, LogPosition, PartitionReply, PartitionRequest, PeerFrame,
-    PeerHello, PeerMessage, PeerRefusal, PushOutcome, Refusal, RefusalCode, RenewReason,
+    BatteryStatus, Becomes, CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest,
+    LiveEntries, LiveFrame, LiveHint, LivePacking, LogPosition, PartitionReply, PartitionRequest,
+    PeerFrame, PeerHello, PeerMessage, PeerRefusal, PushOutcome, Refusal, RefusalCode, RenewReason,
     RenewRequest, SetUp, SnapshotGet, SnapshotPart, SnapshotWish, SyncReply, SyncRequest, VERSIONS,
 };
 
@@ -203,6 +203,7 @@ pub(crate) fn sync_request() -> SyncRequest {
             waiting_edits: 0,
             clock: NOW,
             program: "0.1.0".into(),
+            ..DeviceStatus::default()
         },
         partitions: vec![
             asked(Partition::Shared),
@@ -286,8 +287,22 @@ fn sync(all: &mut Vec<Vector>) {
         partitions: vec![asked(Partition::Shared), asked(here())],
         ..sync_request()
     };
+    let condition = SyncRequest {
+        status: DeviceStatus {
+            waiting_releases: Some(3),
+            battery: Some(BatteryStatus {
+                percent: 17,
+                charging: true,
+            }),
+            storage_free: Some(12_000_000_000),
+            locked: Some(true),
+            ..idle.status.clone()
+        },
+        ..idle.clone()
+    };
     messages!(all,
         "sync_request_first": idle,
+        "sync_request_condition": condition,
         "sync_request": sync_request(),
         "sync_reply": sync_reply(),
         "sync_request_counter": counter_asks,

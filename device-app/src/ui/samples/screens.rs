@@ -3,9 +3,9 @@
 use super::Goods;
 use crate::view::{
     Action, Choice, CodeKind, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit,
-    HomeView, Keypad, LastScan, Line, LineState, LookUpView, Message, NearbyView, OperationTile,
-    OperatorTile, OthersDraft, PrinterView, Qr, RawScan, RecentLine, Screen, SettingsView,
-    ShownCode, SignInView, StockRow, StoppedView, SyncView, TaskView, Weight,
+    HomeView, Keypad, LastScan, Line, LineState, LockedView, LookUpView, Message, NearbyView,
+    OperationTile, OperatorTile, OthersDraft, PrinterView, Qr, RawScan, RecentLine, Screen,
+    SettingsView, ShownCode, SignInView, StockRow, StoppedView, SyncView, TaskView, Weight,
 };
 
 pub(super) fn enrol() -> Screen {
@@ -724,6 +724,25 @@ pub(super) fn settings() -> SettingsView {
             error: None,
         },
     }
+}
+
+pub(super) fn locked(text: &str) -> Screen {
+    Screen::Locked(LockedView {
+        by: "陈主管".into(),
+        at: "09:41".into(),
+        text: text.into(),
+        device_name: "HH-07".into(),
+        waiting: 3,
+        stays_offline: false,
+    })
+}
+
+pub(super) fn locked_offline() -> Screen {
+    Screen::Locked(LockedView {
+        device_name: "HH-07".into(),
+        stays_offline: true,
+        ..LockedView::default()
+    })
 }
 
 pub(super) fn stopped() -> Screen {

@@ -279,7 +279,7 @@ impl ConsoleData {
             let waiting: u64 = contacts
                 .iter()
                 .filter(here)
-                .map(|contact| contact.waiting)
+                .map(|contact| contact.report.as_ref().map_or(0, |report| report.waiting))
                 .sum();
             for (name, value) in [
                 ("silent", format!("{silent} / {devices}")),

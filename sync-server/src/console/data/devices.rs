@@ -8,9 +8,21 @@ use replica::{Commit, RecordEdit};
 use super::ConsoleData;
 use super::names::called;
 use crate::console::desk::Contact;
-use crate::console::view::{DeviceView, Named, RefusedOf, RefusedView};
+use crate::console::view::{DeviceView, Named, RefusedOf, RefusedView, Version};
 use crate::error::AppError;
 use crate::store::hub_refusals::RefusalRow;
+
+/// How a program compares with this one.
+fn version(contact: Option<&Contact>) -> Version {
+    let Some(contact) = contact else {
+        return Version::Unknown;
+    };
+    match &contact.report {
+        _ if contact.too_old => Version::Refused,
+        Some(report) => Version::of(&report.program, env!("CARGO_PKG_VERSION")),
+        None => Version::Unknown,
+    }
+}
 
 impl ConsoleData {
     /// All devices by name, the server last. `contacts`: what the hub heard of them.
@@ -46,9 +58,10 @@ impl ConsoleData {
                         None => Named::default(),
                     },
                     last_contact: contact.and_then(|contact| contact.at),
-                    waiting: contact.map(|contact| contact.waiting),
+                    report: contact.and_then(|contact| contact.report.clone()),
+                    version: version(contact),
+                    stopped: contact.map_or_else(String::new, |contact| contact.stopped.clone()),
                     last_event: last.map(|row| names.event(&row)).transpose()?,
-                    clock_offset_ms: contact.map(|contact| contact.clock_offset_ms),
                     refused: contact.map_or(0, |contact| contact.refused),
                     next_site: contact
                         .and_then(|contact| contact.next_site)

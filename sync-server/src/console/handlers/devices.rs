@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use documents::instructions::{MESSAGE_CHARS_MAX, SETTINGS};
-use documents::{Instructions, Role};
+use documents::{Instructions, Lock, Role};
 use domain::{DeviceId, SiteId, UnixMillis};
 use serde::Deserialize;
 
@@ -18,7 +18,7 @@ use crate::backup::Mark;
 use crate::console::desk::{self, Invitation};
 use crate::console::drawing::qr_svg;
 use crate::console::page::{Page, render};
-use crate::console::view::{DeviceView, Named};
+use crate::console::view::{DeviceFilter, DeviceView, Named, by_need};
 use crate::error::AppError;
 use crate::guard::noted;
 use crate::state::AppState;
@@ -27,12 +27,28 @@ use crate::state::AppState;
 #[template(path = "devices.html")]
 struct DevicesPage {
     page: Page,
+    filter: DeviceFilter,
+    /// The tabs, and how many each shows.
+    counts: [(DeviceFilter, usize); 5],
+    /// Whether there are devices at all.
+    any: bool,
     devices: Vec<DeviceView>,
     quarantined: Vec<String>,
     sites: Vec<Named>,
     /// When the last backup was made.
     backup: Option<UnixMillis>,
     /// What can be set from here, with its values.
+    settings: &'static [(&'static str, &'static [&'static str])],
+    message_chars_max: usize,
+}
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct DevicePage {
+    page: Page,
+    view: DeviceView,
+    quarantined: Vec<String>,
+    sites: Vec<Named>,
     settings: &'static [(&'static str, &'static [&'static str])],
     message_chars_max: usize,
 }
@@ -71,20 +87,71 @@ pub(crate) struct NewDevice {
     counter: String,
 }
 
-pub(crate) async fn list(State(app): State<AppState>, who: Viewer) -> Result<Response, AppError> {
+#[derive(Deserialize)]
+pub(crate) struct Shown {
+    #[serde(default)]
+    show: String,
+}
+
+async fn views(app: &AppState) -> Result<(Vec<DeviceView>, Vec<Named>), AppError> {
     let now = app.now();
     let contacts = app.hub(move |hub| desk::contacts(hub, now)).await?;
-    let quarantined = super::quarantine::waiting(&app).await?;
-    let (devices, sites) = app
-        .data(move |data| Ok((data.devices(&contacts)?, data.sites()?)))
-        .await?;
+    app.data(move |data| Ok((data.devices(&contacts)?, data.sites()?)))
+        .await
+}
+
+async fn quarantined(app: &AppState) -> Result<Vec<String>, AppError> {
+    let views = super::quarantine::waiting(app).await?;
+    Ok(views.into_iter().map(|view| view.id).collect())
+}
+
+/// What needs somebody comes first.
+pub(crate) async fn list(
+    State(app): State<AppState>,
+    who: Viewer,
+    Query(asked): Query<Shown>,
+) -> Result<Response, AppError> {
+    let now = app.now();
+    let filter = DeviceFilter::from_code(&asked.show);
+    let (mut devices, sites) = views(&app).await?;
+    let counts = DeviceFilter::ALL.map(|filter| {
+        let shown = devices.iter().filter(|view| filter.shows(view, now));
+        (filter, shown.count())
+    });
+    let any = !devices.is_empty();
+    devices.retain(|view| filter.shows(view, now));
+    by_need(&mut devices, now);
     let backup = app.store(|database| Ok(database.read(Mark::load)?)).await?;
     render(&DevicesPage {
         page: Page::new(&app, &who.visitor, "devices", "nav.devices").await?,
+        filter,
+        counts,
+        any,
         devices,
-        quarantined: quarantined.into_iter().map(|view| view.id).collect(),
+        quarantined: quarantined(&app).await?,
         sites,
         backup: backup.map(|mark| mark.at),
+        settings: &SETTINGS,
+        message_chars_max: MESSAGE_CHARS_MAX,
+    })
+}
+
+/// Everything about one device.
+pub(crate) async fn one(
+    State(app): State<AppState>,
+    who: Viewer,
+    Path(id): Path<String>,
+) -> Result<Response, AppError> {
+    let (devices, sites) = views(&app).await?;
+    let view = devices.into_iter().find(|view| view.device.id == id);
+    let view = view.ok_or(AppError::NotFound)?;
+    let mut page = Page::new(&app, &who.visitor, "devices", "nav.devices").await?;
+    page.title = view.device.name(page.lang).to_owned();
+    render(&DevicePage {
+        page,
+        view,
+        quarantined: quarantined(&app).await?,
+        sites,
         settings: &SETTINGS,
         message_chars_max: MESSAGE_CHARS_MAX,
     })
@@ -147,7 +214,7 @@ pub(crate) struct LockForm {
 /// A locked device shows why and does nothing else, from its next sync on; what it holds still comes.
 pub(crate) async fn lock(
     State(app): State<AppState>,
-    _who: Supervisor,
+    who: Supervisor,
     Path(id): Path<String>,
     CsrfForm(form): CsrfForm<LockForm>,
 ) -> Result<Response, AppError> {
@@ -158,7 +225,15 @@ pub(crate) async fn lock(
     }
     let (locked, now) = (form.locked == "yes", app.now());
     let said = text.clone();
-    app.data(move |data| data.instruct(Some(id), &Instructions::lock(locked, &text), now))
+    let fields = match locked {
+        true => Instructions::lock(&Lock {
+            text,
+            by: who.user.name,
+            at: now,
+        }),
+        false => Instructions::unlock(),
+    };
+    app.data(move |data| data.instruct(Some(id), &fields, now))
         .await?;
     app.committed();
     let response = done("/devices", if locked { "locked" } else { "unlocked" });

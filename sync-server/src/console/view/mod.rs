@@ -1,6 +1,7 @@
 //! What the pages show: plain values with names instead of ids, in no language yet.
 
 mod dashboard;
+mod devices;
 mod event;
 mod plan;
 mod quarantine;
@@ -17,6 +18,7 @@ pub use dashboard::{
     AccuracyRow, ChartView, DashboardView, Figure, OperatorRow, OverdueRow, PERIODS, ZoneUse,
     percent,
 };
+pub use devices::{DeviceFilter, DeviceView, Need, ReportView, Version, by_need};
 pub use event::{
     ChangeView, CountLine, EVENT_KINDS, EventView, FinishedLineView, PhotoView, ReversedBy,
 };
@@ -36,7 +38,7 @@ pub use stocktake::{
     PlanPreview, Progress, ProgressOf, ReportLine, StocktakeHead, StocktakeReport, StocktakeView,
     Sums, Totals, accuracy, money,
 };
-pub use things::{BinView, DeviceView, GrantView, ItemView, OperatorView, RightsView, UnitView};
+pub use things::{BinView, GrantView, ItemView, OperatorView, RightsView, UnitView};
 
 /// A thing with a name: an item, bin, site, operator, device.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

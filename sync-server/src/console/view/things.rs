@@ -1,6 +1,5 @@
 //! One item, bin, unit, device or person, and everything about it.
 
-use documents::Instructions;
 use domain::{ItemId, Quantity, UnixMillis};
 
 use domain::rights::Grant;
@@ -70,47 +69,6 @@ pub struct UnitView {
     pub stale: bool,
     /// What happened, newest first.
     pub history: Vec<EventView>,
-}
-
-/// A device.
-#[derive(Debug, Clone)]
-pub struct DeviceView {
-    /// Its name and id.
-    pub device: Named,
-    /// Where it works.
-    pub site: Named,
-    /// When it was last heard of.
-    pub last_contact: Option<UnixMillis>,
-    /// Events that it said it still holds back.
-    pub waiting: Option<u64>,
-    /// Its latest event here.
-    pub last_event: Option<EventView>,
-    /// Its clock against the server's, milliseconds; positive: ahead.
-    pub clock_offset_ms: Option<i64>,
-    /// How often something of it was refused lately.
-    pub refused: u64,
-    /// The site that it is asked to move to, and has not yet.
-    pub next_site: Option<Named>,
-    /// It is asked for a new key, and has not taken one yet.
-    pub new_key: bool,
-    /// It only counts, and holds no stock.
-    pub counts_only: bool,
-    /// Whether its rights were taken away.
-    pub revoked: bool,
-    /// The server itself.
-    pub is_server: bool,
-    /// Its chains: short id and how many events are here.
-    pub chains: Vec<(String, u64)>,
-    /// What it is told and how it is set up.
-    pub instructions: Instructions,
-}
-
-impl DeviceView {
-    /// What the server sets; empty if it leaves that to whoever holds the device.
-    pub fn setting(&self, name: &str) -> &str {
-        let set = self.instructions.settings.get(name);
-        set.map_or("", String::as_str)
-    }
 }
 
 /// A person who scans.

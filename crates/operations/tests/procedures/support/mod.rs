@@ -103,7 +103,10 @@ pub(crate) fn play(task: &Task, input: &str, site: &Site) -> Step {
         assert!(event.body.is_sound(), "{event:?}");
         // Who has the right to the procedure has the right to all that it writes.
         let reason = event.reason.as_deref();
-        let needed = Action::that_write(&event.body, event.order.is_some(), reason);
+        // What moves in a carton names the line that it was packed for, and is no step of its work.
+        let moves = matches!(event.body, domain::EventBody::Moved { .. });
+        let ordered = event.order.is_some() && !(moves && event.carton.is_some());
+        let needed = Action::that_write(&event.body, ordered, reason);
         let takes = step.task.operation().takes();
         assert!(
             needed.is_empty() || takes.iter().any(|action| needed.contains(action)),
