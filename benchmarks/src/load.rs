@@ -7,15 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use documents::body::{Body, Part};
 use documents::catalogue::Site;
-use documents::journal::Journal;
-use documents::record::RecordId;
-use documents::segment::{Segment, SegmentHash, SegmentHeader};
-use documents::{Certificate, Partition, SigningKey};
-use domain::{
-    BinId, ChainId, EventRecord, HybridClock, ItemId, OperatorId, OrganisationId, SiteId,
-};
+use documents::segment::{Segment, SegmentHash};
+use documents::{Partition, SigningKey};
+use domain::{BinId, EventRecord, HybridClock, ItemId, OperatorId, SiteId};
 use protocol::{
     DeviceStatus, EnrolReply, EnrolRequest, LiveFrame, LogPosition, PartitionRequest, PushOutcome,
     SyncReply, SyncRequest,
@@ -26,6 +21,7 @@ use sync_server::store::Database;
 use tokio::time::{Instant as Moment, sleep_until};
 use tokio_rustls::TlsConnector;
 
+use crate::author::Author;
 use crate::host::{become_server, number, port, work};
 use crate::line::{Line, tls};
 use crate::measure::{cpu_seconds, percentile_ms, say, status_kb};
@@ -101,17 +97,11 @@ struct Board {
 
 struct Client {
     token: String,
-    organisation: OrganisationId,
-    site: SiteId,
-    chains: [(Partition, ChainId); 2],
-    key: SigningKey,
-    journal: Option<Journal>,
+    author: Author,
     clock: HybridClock,
     random: Random,
     items: Vec<ItemId>,
     bins: Vec<BinId>,
-    events: u64,
-    head: (u64, SegmentHash),
     waiting: VecDeque<(u64, Segment, Instant)>,
     positions: BTreeMap<Partition, LogPosition>,
     board: Arc<Board>,
@@ -132,25 +122,15 @@ fn now() -> i64 {
 impl Client {
     fn read(n: usize, board: Arc<Board>, items: Vec<ItemId>) -> Result<Self> {
         let reply = EnrolReply::from_bytes(&std::fs::read(work()?.join(format!("client-{n}")))?)?;
-        let own = reply.certificates.first().context("a certificate")?;
-        let own = Certificate::verify(own, &reply.server_key).context("a good certificate")?;
-        let partitions = [Partition::Shared, Partition::Site(reply.site)];
+        let author = Author::new(&reply, key(n))?;
+        let partitions = [Partition::Shared, author.partition()];
         Ok(Self {
             token: reply.token,
-            organisation: reply.organisation,
-            site: reply.site,
-            chains: [
-                (partitions[0], own.shared_chain),
-                (partitions[1], own.site_chain),
-            ],
-            key: key(n),
-            journal: None,
+            author,
             clock: HybridClock::default(),
             random: Random::new(n as u64 + 1),
             items,
             bins: workload::bins(),
-            events: 0,
-            head: (0, SegmentHash::default()),
             waiting: VecDeque::new(),
             positions: partitions.map(|p| (p, LogPosition::default())).into(),
             board,
@@ -158,15 +138,6 @@ impl Client {
     }
 
     fn scan(&mut self) -> Result<()> {
-        let chain = self.chains[1].1;
-        let document = RecordId(*chain.as_bytes());
-        let mut changes = Vec::new();
-        if self.journal.is_none() {
-            let (journal, change) = Journal::create(document, chain, self.site, None)?;
-            changes.push(change.raw_bytes().to_vec());
-            self.journal = Some(journal);
-        }
-        self.events += 1;
         let record = EventRecord {
             clock: self.clock.tick(now()),
             operator: OperatorId::from_bytes([1; 16]),
@@ -179,38 +150,26 @@ impl Client {
             carton: None,
             approved_by: None,
         };
-        let journal = self.journal.as_mut().context("a journal")?;
-        let (change, _) = journal.append(self.events, &record)?;
-        changes.push(change.raw_bytes().to_vec());
-        let header = SegmentHeader {
-            organisation: self.organisation,
-            partition: self.chains[1].0,
-            chain,
-            seq: self.head.0 + 1,
-            previous: self.head.1,
-            changes: changes.len() as u32,
-            body_hash: [0; 32],
-        };
-        let body = Body {
-            parts: vec![Part::journal(document, changes)],
-        };
-        let segment = Segment::seal(header, &body, &self.key);
-        self.head = (self.head.0 + 1, segment.hash());
+        let segment = self.author.seal(&[record])?;
         self.waiting
-            .push_back((self.head.0, segment, Instant::now()));
+            .push_back((self.author.head.0, segment, Instant::now()));
         self.board.scanned.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
     fn request(&self) -> SyncRequest {
-        let partitions = self.chains.map(|(partition, chain)| {
+        let chains = [
+            (Partition::Shared, self.author.shared_chain),
+            (self.author.partition(), self.author.chain),
+        ];
+        let partitions = chains.map(|(partition, chain)| {
             let own = partition != Partition::Shared;
             PartitionRequest {
                 partition,
                 position: self.positions[&partition],
-                head_seq: if own { self.head.0 } else { 0 },
+                head_seq: if own { self.author.head.0 } else { 0 },
                 head_hash: if own {
-                    self.head.1
+                    self.author.head.1
                 } else {
                     SegmentHash::default()
                 },

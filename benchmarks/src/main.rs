@@ -2,6 +2,7 @@
 //! what it costs when a fleet comes back. `bench live`: how fast one event reaches the others. `bench load`: a server
 //! with hundreds of connected handhelds. `bench console`: the supervisor's pages over years of history.
 
+mod author;
 mod commit;
 mod console;
 mod device;
@@ -123,6 +124,9 @@ enum Command {
         /// Where the server's files are made, or lie from an earlier run; default is a temporary folder.
         #[arg(long)]
         folder: Option<PathBuf>,
+        /// Only pages whose name has this in it.
+        #[arg(long, default_value = "")]
+        only: String,
     },
     /// One event to nine other devices' read models over live connections.
     Live {
@@ -226,6 +230,7 @@ fn main() -> anyhow::Result<()> {
             events,
             faults,
             folder,
+            only,
         } => console::run(
             &console::Size {
                 items,
@@ -234,6 +239,7 @@ fn main() -> anyhow::Result<()> {
                 faults,
             },
             folder,
+            &only,
         ),
         Command::Live { events, items } => live::run(events, items),
         Command::Load {

@@ -111,11 +111,24 @@ function listen() {
     state.dataset.state = on ? "on" : "off";
     state.textContent = on ? state.dataset.on : state.dataset.off;
   };
-  let waiting;
-  source.addEventListener("changed", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(refresh, 150);
-  });
+  // A steady stream of changes must not put off the next look for ever, nor make one follow the other without a pause.
+  let due = false, isUnderWay = false, begun = -Infinity;
+  const soon = () => {
+    due = true;
+    if (isUnderWay) return;
+    isUnderWay = true;
+    setTimeout(async () => {
+      due = false;
+      begun = performance.now();
+      try {
+        await refresh();
+      } finally {
+        isUnderWay = false;
+        if (due) soon();
+      }
+    }, Math.max(150, begun + 600 - performance.now()));
+  };
+  source.addEventListener("changed", soon);
   source.onopen = () => { say(true); refresh(); };
   source.onerror = () => say(false);
 }

@@ -518,10 +518,7 @@ async fn two_results_of_one_bin_are_a_split_or_a_duplicate() {
     let counts = {
         let order = site.orders(&page)[0].clone();
         let replica = site.warehouse.hub.replica().lock().unwrap();
-        replica
-            .query()
-            .counts_of_order(site.warehouse.site, order.id)
-            .unwrap()
+        replica.query().counts_of_order(order.id).unwrap()
     };
     // Bin 1: a duplicate, the second stands. Bin 2: each counted a part.
     let fields = [

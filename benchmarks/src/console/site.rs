@@ -1,34 +1,37 @@
-//! A year of a warehouse on the server, made once for a folder.
+//! The organisation of `bench console`, and its server.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
-use anyhow::{Context, Result};
-use documents::catalogue::{Bin, Operator, Room, Zone};
-use documents::{Partition, RecordKind};
-use domain::{
-    BinId, CountedLine, EventBody, Goods, IdSource, ItemId, OperatorId, Quantity, SiteId, ZoneId,
-};
-use replica::{Commit, RecordEdit};
-use sync_server::auth::accounts;
+use anyhow::{Context, Result, ensure};
+use documents::Order;
+use domain::{BinId, DeviceId, IdSource, ItemId, OperatorId, SiteId, UnixMillis};
+use protocol::{EnrolReply, EnrolRequest};
+use sync_server::auth::{Scope, accounts};
 use sync_server::clock::Clock;
 use sync_server::hub::{Hub, Limits};
 use sync_server::settings::{Settings, Transport};
 use sync_server::store::Database;
-use sync_server::store::accounts::Role;
+use sync_server::store::accounts::{Role, set_reach};
+use sync_server::store::api::{self as keys, ApiKey};
 use sync_server::{AppState, Parts};
 
-use crate::workload::{self, Random, T0};
+use super::{furnish, stocktake, year};
+use crate::workload::T0;
 
-const SITE: SiteId = SiteId::from_bytes([9; 16]);
+/// The site with all the bins of [`Size`].
+pub(crate) const SITE: SiteId = SiteId::from_bytes([9; 16]);
+/// Another one, with few of them.
+pub(crate) const SMALL: SiteId = SiteId::from_bytes([8; 16]);
+/// Bins of the small site, at most.
+const SMALL_BINS: usize = 200;
 /// Between two events: five million of them are a year.
-const EVERY_MS: i64 = 6_000;
-const BATCH: usize = 20_000;
-const OPERATORS: usize = 20;
-const ZONES: usize = 10;
-/// Items in a bin.
-const PILES_IN_BIN: usize = 10;
+pub(crate) const EVERY_MS: i64 = 6_000;
+/// Written when all of it is made.
+const MADE: &str = "made.json";
 
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Size {
     pub(crate) items: usize,
     pub(crate) bins: usize,
@@ -39,75 +42,128 @@ pub(crate) struct Size {
 
 impl Size {
     /// When the last event was.
-    const fn end(&self) -> i64 {
+    pub(crate) const fn end(&self) -> UnixMillis {
         T0 + self.events as i64 * EVERY_MS
+    }
+
+    /// What the folder of a finished run says.
+    fn mark(&self) -> String {
+        serde_json::json!({
+            "items": self.items, "bins": self.bins, "events": self.events, "faults": self.faults,
+        })
+        .to_string()
     }
 }
 
 /// What there is, to ask for.
 pub(crate) struct Site {
     pub(crate) items: Vec<ItemId>,
+    /// Those of the small site last.
     pub(crate) bins: Vec<BinId>,
+    /// Bins of the big site.
+    pub(crate) big: usize,
+    /// Handhelds of the big site that have written its history.
+    pub(crate) devices: Vec<DeviceId>,
+    /// The page of a stocktake of all bins.
+    pub(crate) stocktake: String,
+}
+
+impl Site {
+    fn new(size: &Size) -> Self {
+        let mut ids = IdSource::new([5; 8]);
+        let mut draw = || ids.draw(T0 - 1_000_000);
+        let small = SMALL_BINS.min(size.bins);
+        Self {
+            items: (0..size.items)
+                .map(|_| ItemId::from_bytes(draw()))
+                .collect(),
+            bins: (0..size.bins + small)
+                .map(|_| BinId::from_bytes(draw()))
+                .collect(),
+            big: size.bins,
+            devices: Vec::new(),
+            stocktake: String::new(),
+        }
+    }
 }
 
 /// The server.
 pub(crate) struct Office {
-    app: AppState,
+    pub(crate) app: AppState,
+    pub(crate) hub: Arc<Hub>,
     database: Arc<Database>,
-    now: i64,
     folder: std::path::PathBuf,
 }
 
+/// Somebody who is signed in, or a key.
+pub(crate) type Header = (&'static str, String);
+
 impl Office {
     /// Opens the folder's server; makes it first if there is none.
-    pub(crate) fn open(folder: &Path, size: &Size) -> Result<(Self, Site)> {
-        let path = folder.join("hub.db");
-        let is_new = !path.exists();
-        let database = Arc::new(Database::open(&path)?);
-        let hub = Arc::new(Hub::open(folder, database.clone(), T0)?);
-        let mut ids = IdSource::new([5; 8]);
-        let site = Site {
-            items: (0..size.items)
-                .map(|_| ItemId::from_bytes(ids.draw(T0 - 1_000_000)))
-                .collect(),
-            bins: (0..size.bins)
-                .map(|_| BinId::from_bytes(ids.draw(T0 - 1_000_000)))
-                .collect(),
-        };
-        if is_new {
-            furnish(&hub, &site)?;
-            play(&hub, &site, size)?;
-            accounts::create(&database, "bench", Role::Admin, None, T0)?;
+    pub(crate) async fn open(folder: &Path, size: &Size) -> Result<(Self, Site)> {
+        let mark = folder.join(MADE);
+        let is_new = !folder.join("hub.db").exists();
+        if !is_new {
+            let made = std::fs::read_to_string(&mark)
+                .context("the folder holds what an interrupted run has begun: empty it")?;
+            ensure!(made == size.mark(), "the folder holds another size: {made}");
         }
-        let now = size.end();
+        let mut site = Site::new(size);
+        let database = Arc::new(Database::open(&folder.join("hub.db"))?);
+        let hub = Arc::new(Hub::open(folder, database.clone(), T0)?);
+        let mut floor = None;
+        if is_new {
+            furnish::records(&hub, &site)?;
+            let (end, devices) = year::play(&hub, &site, size)?;
+            furnish::orders(&hub, &site, size)?;
+            floor = Some((end, devices));
+            accounts::create(&database, "bench", Role::Admin, None, T0)?;
+            for (name, only) in [("big", SITE), ("small", SMALL)] {
+                let user = accounts::create(&database, name, Role::Supervisor, None, T0)?;
+                let scope = Scope::Only([only].into());
+                database.write(|t| set_reach(t, user.id, Role::Supervisor, &scope))?;
+            }
+        }
+        let (began, end) = (Instant::now(), size.end() + 3_600_000);
         let app = AppState::new(Parts {
             database: database.clone(),
-            hub,
-            clock: Clock::new(move || now),
+            hub: hub.clone(),
+            clock: Clock::new(move || end + began.elapsed().as_millis() as i64),
             secure: false,
             public_url: "http://127.0.0.1".into(),
             certificate_fingerprint: None,
-            limits: Limits::default(),
+            limits: Limits {
+                api_requests_per_second: 10_000,
+                ..Limits::default()
+            },
             proxies: Vec::new(),
         });
         let office = Self {
             app,
+            hub,
             database,
-            now,
             folder: folder.to_owned(),
         };
+        if let Some((floor, handhelds)) = floor {
+            stocktake::play(&office, &site, floor, handhelds, size).await?;
+            std::fs::write(&mark, size.mark())?;
+        }
+        let here = office.hub.devices()?.into_iter();
+        site.devices = here.filter(|d| d.site == SITE).map(|d| d.device).collect();
+        let found = office.app.data(|data| data.stocktakes(1)).await?;
+        let (head, _) = found.rows.first().context("a stocktake")?;
+        site.stocktake = format!("/stocktakes/{}", head.id);
         Ok((office, site))
     }
 
+    /// How many exceptions and the like wait.
     pub(crate) async fn open_exceptions(&self) -> Result<u64> {
         let now = self.app.now();
         Ok(self.app.data(move |data| data.open_count(now)).await?)
     }
 
-    /// Listens on loopback; the address, and the cookie of somebody who is signed in.
-    pub(crate) async fn serve(&self) -> Result<(String, String)> {
-        let user = accounts::find(&self.database, "bench")?;
-        let token = accounts::open_session(&self.database, user.id, self.now)?;
+    /// Listens on loopback, and folds what comes; the address.
+    pub(crate) async fn serve(&self) -> Result<String> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let listen = listener.local_addr()?;
         let settings = Settings {
@@ -115,219 +171,67 @@ impl Office {
             listen,
             transport: Transport::PlainOnLoopback,
         };
-        let app = self.app.clone();
+        let (app, announce) = (self.app.clone(), self.app.clone());
+        let pump = self
+            .hub
+            .clone()
+            .run(app.clock().clone(), move || announce.announce_change());
+        tokio::spawn(pump);
         tokio::spawn(async move {
             let never = std::future::pending();
             sync_server::serve(&settings, app, listener, None, never).await
         });
-        Ok((listen.to_string(), format!("tm_session={}", token.secret())))
+        Ok(format!("http://{listen}"))
     }
 
-    /// What every page asks for besides itself.
-    pub(crate) async fn assets(
-        &self,
-        client: &reqwest::Client,
-        address: &str,
-        cookie: &str,
-    ) -> Result<Vec<String>> {
-        let page = client.get(format!("http://{address}/people"));
-        let text = page.header("cookie", cookie).send().await?.text().await?;
-        let mut found: Vec<String> = text
-            .split('"')
-            .filter(|part| part.starts_with("/assets/"))
-            .map(|part| part.split('#').next().unwrap_or(part).to_owned())
-            .collect();
-        found.sort();
-        found.dedup();
-        Ok(found)
+    /// Signs somebody in.
+    pub(crate) fn sign_in(&self, name: &str) -> Result<Header> {
+        let user = accounts::find(&self.database, name)?;
+        let token = accounts::open_session(&self.database, user.id, self.app.now())?;
+        Ok(("cookie", format!("tm_session={}", token.secret())))
     }
-}
 
-fn edit(
-    partition: Partition,
-    kind: RecordKind,
-    id: documents::RecordId,
-    fields: Vec<documents::FieldEdit>,
-) -> RecordEdit {
-    RecordEdit {
-        partition,
-        kind,
-        id,
-        fields,
-    }
-}
-
-fn operator(n: usize) -> OperatorId {
-    OperatorId::from_bytes([200 + (n % OPERATORS) as u8; 16])
-}
-
-/// Site, zones, bins, items, people.
-fn furnish(hub: &Hub, site: &Site) -> Result<()> {
-    let mut random = Random::new(1);
-    let here = documents::catalogue::Site {
-        id: SITE,
-        code: "B1".into(),
-        name_en: "Big site".into(),
-        name_zh: "大仓".into(),
-        time_zone: "Asia/Shanghai".into(),
-    };
-    hub.create_site(&here, T0)?;
-    let mut edits = Vec::new();
-    for n in 0..ZONES {
-        let zone = Zone {
-            id: ZoneId::from_bytes([50 + n as u8; 16]),
-            code: format!("Z{n}"),
-            name_en: format!("Storage {n}"),
-            name_zh: format!("存货区{n}"),
-            purpose: "storage".into(),
-            site: SITE,
+    /// A new key that may read everything.
+    pub(crate) fn key(&self) -> Result<Header> {
+        let (shown, hash, hint) = sync_server::api::new_key()?;
+        let scopes = sync_server::api::Scope::ALL.iter();
+        let key = ApiKey {
+            id: 0,
+            name: "bench".into(),
+            hint,
+            scopes: scopes.map(|scope| scope.code().to_owned()).collect(),
+            sites: Vec::new(),
+            operator: OperatorId::from_bytes([1; 16]),
+            made_by: "bench".into(),
+            made_at: self.app.now(),
+            expires_at: None,
+            used_at: None,
+            revoked_at: None,
         };
-        let (id, fields) = (zone.id.into(), zone.to_fields());
-        edits.push(edit(Partition::Site(SITE), RecordKind::Zone, id, fields));
-    }
-    for (n, id) in site.bins.iter().enumerate() {
-        let bin = Bin {
-            id: *id,
-            code: crate::handheld::bin_code(n),
-            zone: ZoneId::from_bytes([50 + (n * ZONES / site.bins.len()) as u8; 16]),
-            site: SITE,
-            room: Room::default(),
-        };
-        let (id, fields) = (bin.id.into(), bin.to_fields());
-        edits.push(edit(Partition::Site(SITE), RecordKind::Bin, id, fields));
-    }
-    for (n, id) in site.items.iter().enumerate() {
-        edits.push(workload::item(*id, n, &mut random));
-    }
-    for n in 0..OPERATORS {
-        let person = Operator {
-            id: operator(n),
-            name: format!("操作员 {n}"),
-            badge: format!("B-{n}"),
-            pin_verifier: String::new(),
-            active: true,
-            grants: Default::default(),
-        };
-        let (id, fields) = (person.id.into(), person.to_fields());
-        edits.push(edit(Partition::Shared, RecordKind::Operator, id, fields));
-    }
-    for batch in edits.chunks(5_000) {
-        let commit = Commit {
-            edits: batch.to_vec(),
-            ..Commit::default()
-        };
-        hub.commit(commit, T0)?;
-    }
-    Ok(())
-}
-
-/// What lies where: a few goods in each bin, more of them the longer the list of items.
-struct Floor<'a> {
-    site: &'a Site,
-    /// Thousandths, by bin and place in it.
-    piles: Vec<i64>,
-}
-
-impl Floor<'_> {
-    fn at(&self, pile: usize) -> (BinId, ItemId) {
-        let bin = pile / PILES_IN_BIN;
-        let item = pile * 7 % self.site.items.len();
-        (self.site.bins[bin], self.site.items[item])
-    }
-
-    /// What an honest operator would scan at this pile.
-    fn honest(&mut self, pile: usize, random: &mut Random) -> EventBody {
-        let (bin, item) = self.at(pile);
-        let held = self.piles[pile];
-        let some = 1_000 * (1 + random.below(24) as i64);
-        match random.below(20) {
-            0 => EventBody::Counted {
-                bin,
-                lines: vec![CountedLine {
-                    item,
-                    lot: None,
-                    counted: Quantity::from_thousandths(held),
-                }],
-                whole_bin: false,
-            },
-            1..=9 if held >= some => {
-                self.piles[pile] -= some;
-                EventBody::Issued {
-                    bin,
-                    goods: Goods::of(item),
-                    quantity: Quantity::from_thousandths(some),
-                }
-            }
-            _ => {
-                self.piles[pile] += some;
-                EventBody::Received {
-                    bin,
-                    goods: Goods::of(item),
-                    quantity: Quantity::from_thousandths(some),
-                }
-            }
-        }
-    }
-
-    /// A mistake at a pile that nobody touches before or after.
-    fn fault(&self, n: usize) -> EventBody {
-        let (bin, item) = self.at(n * PILES_IN_BIN % self.piles.len());
-        match n % 3 {
-            0 => EventBody::Issued {
-                bin,
-                goods: Goods::of(item),
-                quantity: Quantity::from_thousandths(5_000),
-            },
-            1 => EventBody::Counted {
-                bin,
-                lines: vec![CountedLine {
-                    item,
-                    lot: None,
-                    counted: Quantity::from_thousandths(9_000),
-                }],
-                whole_bin: false,
-            },
-            _ => EventBody::SetAside {
-                code: format!("X-{n:06}"),
-                bin: Some(bin),
-                quantity: Quantity::ONE,
-            },
-        }
+        self.database.write(|t| keys::insert(t, &hash, &key))?;
+        Ok(("authorization", format!("Bearer {shown}")))
     }
 }
 
-fn play(hub: &Hub, site: &Site, size: &Size) -> Result<()> {
-    let mut random = Random::new(2);
-    let mut floor = Floor {
-        site,
-        piles: vec![0; size.bins * PILES_IN_BIN],
-    };
-    let every = size.events.checked_div(size.faults).unwrap_or(usize::MAX);
-    let (mut written, mut faults) = (0, 0);
-    while written < size.events {
-        let batch = BATCH.min(size.events - written);
-        let mut events = Vec::with_capacity(batch);
-        for n in written..written + batch {
-            let body = if faults < size.faults && n % every == every / 2 {
-                faults += 1;
-                floor.fault(faults - 1)
-            } else {
-                // Never the first of a bin: that is where the mistakes are.
-                let bin = random.below(size.bins as u64) as usize;
-                let place = 1 + random.below(PILES_IN_BIN as u64 - 1) as usize;
-                floor.honest(bin * PILES_IN_BIN + place, &mut random)
-            };
-            events.push(body.into());
-        }
-        let commit = Commit {
-            operator: Some(operator(written / BATCH)),
-            site: Some(SITE),
-            events,
-            ..Commit::default()
-        };
-        let now = T0 + written as i64 * EVERY_MS;
-        hub.commit(commit, now).context("a batch of events")?;
-        written += batch;
+/// Takes a handheld in.
+pub(crate) fn enrol(
+    hub: &Hub,
+    site: SiteId,
+    name: &str,
+    key: &documents::SigningKey,
+    now: UnixMillis,
+) -> Result<EnrolReply> {
+    let code = hub.invite(site, name, now)?;
+    let answer = hub.enrol(&EnrolRequest::new(&code, "", key), now)?;
+    answer.map_err(|code| anyhow::anyhow!("refused: {}", code.code()))
+}
+
+/// An order as a record.
+pub(crate) fn order_edit(order: &Order) -> replica::RecordEdit {
+    replica::RecordEdit {
+        partition: documents::Partition::Site(order.site),
+        kind: documents::RecordKind::Order,
+        id: order.id.into(),
+        fields: order.to_fields(),
     }
-    Ok(())
 }

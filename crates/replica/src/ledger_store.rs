@@ -262,6 +262,12 @@ impl<'t> SqlLedger<'t> {
         }
     }
 
+    fn tally_timeline(&mut self, subject: &Subject, id: i64, from: Place) {
+        if let (Some(tallies), Subject::Stock(key)) = (&mut self.tallies, subject) {
+            tallies.timeline_changed(id, key.item, from);
+        }
+    }
+
     fn has_no_written_entry(&self, subject: i64) -> bool {
         self.without_entries.is_some_and(|first| subject >= first)
     }
@@ -568,6 +574,7 @@ impl LedgerStore for SqlLedger<'_> {
     ) -> Result<(), ReplicaError> {
         let id = self.subject_id_or_new(subject)?;
         self.tally_step(subject);
+        self.tally_timeline(subject, id, place);
         let entry = Entry {
             place,
             part,
@@ -583,6 +590,7 @@ impl LedgerStore for SqlLedger<'_> {
     fn remove_entry(&mut self, subject: &Subject, place: Place) -> Result<(), ReplicaError> {
         self.tally_step(subject);
         if let Some(id) = self.subjects.id(subject)? {
+            self.tally_timeline(subject, id, place);
             self.unwritten.remove(&(id, place.to_bytes()));
             self.connection
                 .prepare_cached("DELETE FROM entry WHERE subject = ?1 AND place = ?2")?
@@ -648,6 +656,7 @@ impl LedgerStore for SqlLedger<'_> {
         state: &StockState,
     ) -> Result<(), ReplicaError> {
         if let Some(id) = self.subjects.id(subject)? {
+            self.tally_timeline(subject, id, place);
             if let Some(entry) = self.unwritten.get_mut(&(id, place.to_bytes())) {
                 entry.state = *state;
                 return Ok(());

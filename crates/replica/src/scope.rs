@@ -57,13 +57,16 @@ CREATE TEMP VIEW tally AS SELECT * FROM main.tally WHERE site IN (SELECT id FROM
 CREATE TEMP VIEW tally_kind AS SELECT * FROM main.tally_kind WHERE site IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW tally_day AS SELECT * FROM main.tally_day WHERE site IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW tally_operator AS SELECT * FROM main.tally_operator WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW tally_count AS SELECT * FROM main.tally_count WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW counted_line AS SELECT * FROM main.counted_line WHERE site IN (SELECT id FROM temp.seen_site);
+CREATE TEMP VIEW line_count AS SELECT * FROM main.line_count WHERE of IN (SELECT id FROM temp.orders);
 CREATE TEMP VIEW goods_stock AS SELECT * FROM main.goods_stock WHERE site IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW bin_stock AS SELECT * FROM main.bin_stock WHERE site IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW order_open AS SELECT * FROM main.order_open WHERE site IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW order_still_open AS SELECT * FROM main.order_still_open WHERE site IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW bin_picks AS SELECT * FROM main.bin_picks WHERE bin IN (SELECT id FROM temp.bin);
 CREATE TEMP VIEW void_goods AS SELECT * FROM main.void_goods WHERE bin IN (SELECT id FROM temp.bin);
-CREATE TEMP VIEW item_stock AS SELECT i.item, i.sku, i.least,
+CREATE TEMP VIEW item_stock AS SELECT i.item, i.sku, i.class, i.least,
     (SELECT coalesce(sum(g.balance), 0) FROM temp.goods_stock g WHERE g.item = i.item) AS balance FROM main.item_stock i;
 ";
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
 use domain::event::EventBody;
-use domain::ledger::{Placed, Standing, StockKey, Subject};
+use domain::ledger::{Place, Placed, Standing, StockKey, Subject};
 use domain::{
     BinId, EventRecord, ItemId, OperatorId, OrderId, OrderStep, Quantity, SiteId, UnixMillis,
 };
@@ -30,7 +30,7 @@ pub const LATE_MS: i64 = 15 * 60_000;
 
 const KEY: &str = "tallies";
 /// Raised whenever the tables or what they count change: they are made anew then.
-const VERSION: &[u8] = &[1];
+const VERSION: &[u8] = &[2];
 const TABLES: &str = include_str!("tallies/tables.sql");
 /// So many events are summed up before they are written.
 const FILL_BATCH: usize = 100_000;
@@ -75,6 +75,8 @@ fn drop_tables(connection: &Connection) -> Result<(), ReplicaError> {
             connection.execute_batch(&format!("DROP {what} IF EXISTS {name}"))?;
         }
     }
+    // What this program does not make any more.
+    connection.execute_batch("DROP INDEX IF EXISTS entry_counted")?;
     Ok(())
 }
 
@@ -84,7 +86,8 @@ pub(crate) fn clear(connection: &Connection) -> Result<(), ReplicaError> {
         connection.execute_batch(
             "DELETE FROM tally; DELETE FROM tally_kind; DELETE FROM tally_day; DELETE FROM tally_operator;
              DELETE FROM goods_stock; DELETE FROM item_stock; DELETE FROM bin_stock;
-             DELETE FROM bin_picks; DELETE FROM void_goods; DELETE FROM order_done; DELETE FROM order_open;",
+             DELETE FROM bin_picks; DELETE FROM void_goods; DELETE FROM order_done; DELETE FROM order_open;
+             DELETE FROM counted_line; DELETE FROM tally_count; DELETE FROM line_count;",
         )?;
     }
     Ok(())
@@ -92,7 +95,7 @@ pub(crate) fn clear(connection: &Connection) -> Result<(), ReplicaError> {
 
 fn fill(connection: &Connection, chains: &Chains) -> Result<(), ReplicaError> {
     connection.execute_batch(
-        "INSERT INTO item_stock (item, sku, least) SELECT id, sku, min_stock FROM item;
+        "INSERT INTO item_stock (item, sku, class, least) SELECT id, sku, class, min_stock FROM item;
          INSERT INTO item_stock (item, balance) SELECT item, sum(balance) FROM stock WHERE true GROUP BY item
              ON CONFLICT DO UPDATE SET balance = excluded.balance;
          INSERT INTO goods_stock (item, lot, site, balance)
@@ -121,7 +124,33 @@ fn fill(connection: &Connection, chains: &Chains) -> Result<(), ReplicaError> {
     for (site, of_site) in &mut sums {
         of_site.write(connection, chains, *site)?;
     }
+    fill_counts(connection)?;
     fill_marks(connection)
+}
+
+/// What was counted of each pile.
+fn fill_counts(connection: &Connection) -> Result<(), ReplicaError> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT s.id, s.key FROM entry e JOIN subject s ON s.id = e.subject
+         WHERE e.part IN (1, 2) AND s.item IS NOT NULL",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let key: Vec<u8> = r.get("key")?;
+        let site = key.get(..16).and_then(|b| SiteId::from_slice(b).ok());
+        let pile = key.get(16..).and_then(Subject::from_key);
+        if let (Some(site), Some(Subject::Stock(pile))) = (site, pile) {
+            write_counts(connection, site, r.get("id")?, pile.item, &Place::START)?;
+        }
+    }
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT e.place FROM subject s JOIN entry e ON e.subject = s.id WHERE substr(s.key, 17, 1) = x'07'",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        write_line_count(connection, &row::place(r, "place")?)?;
+    }
+    Ok(())
 }
 
 /// Days of expiry and finished steps: both are subjects of their own.
@@ -227,6 +256,10 @@ pub(crate) struct Tallies {
     picks: HashMap<(BinId, i64), i64>,
     voids: HashMap<(i64, i64, BinId, ItemId), bool>,
     steps: HashSet<(OrderId, OrderStep)>,
+    /// Piles by their local number, and from which place on their timelines are others.
+    piles: HashMap<i64, (ItemId, Place)>,
+    /// Where counts stand, or stood, of which something is otherwise.
+    counts: BTreeSet<Place>,
 }
 
 fn lot_key(lot: Option<&String>) -> String {
@@ -259,6 +292,9 @@ impl Tallies {
         let body = &record.body;
         let millis = placed.place.clock.millis;
         let counts = placed.standing != Standing::Void;
+        if matches!(body, EventBody::Counted { .. }) && record.order.is_some() {
+            self.counts.insert(placed.place);
+        }
         let key = (
             millis.div_euclid(SLOT_MS),
             body.kind(),
@@ -330,6 +366,12 @@ impl Tallies {
         self.steps.insert((order, step));
     }
 
+    /// The timeline of a pile, by its local number, is another from that place on.
+    pub(crate) fn timeline_changed(&mut self, subject: i64, item: ItemId, from: Place) {
+        let (_, first) = self.piles.entry(subject).or_insert((item, from));
+        *first = from.min(*first);
+    }
+
     /// Adds everything to the tables; entries have been written before.
     pub(crate) fn write(
         &mut self,
@@ -360,6 +402,13 @@ impl Tallies {
                 )?
                 .exists([key])?;
             put_done(connection, order, step, done)?;
+        }
+        for (subject, (item, from)) in self.piles.drain() {
+            let touched = write_counts(connection, site, subject, item, &from)?;
+            self.counts.extend(touched);
+        }
+        for place in std::mem::take(&mut self.counts) {
+            write_line_count(connection, &place)?;
         }
         for ((item, lot), of) in std::mem::take(&mut self.goods) {
             write_goods(connection, chains, site, item, &lot, &of)?;
@@ -419,6 +468,90 @@ impl Tallies {
         }
         Ok(())
     }
+}
+
+/// Puts what was counted of a pile, from a place on, in the stead of what stood there. Returns the places of both.
+fn write_counts(
+    connection: &Connection,
+    site: SiteId,
+    subject: i64,
+    item: ItemId,
+    from: &Place,
+) -> Result<BTreeSet<Place>, ReplicaError> {
+    let from = from.to_bytes();
+    let mut places = BTreeSet::new();
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM counted_line WHERE subject = ?1 AND place >= ?2 RETURNING place",
+    )?;
+    let mut rows = statement.query(params![subject, from])?;
+    while let Some(r) = rows.next()? {
+        places.insert(row::place(r, "place")?);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT e.place, e.amount, CASE e.part WHEN 1 THEN e.balance
+                    ELSE coalesce((SELECT b.balance FROM entry b WHERE b.subject = e.subject AND b.place < e.place
+                                   ORDER BY b.place DESC LIMIT 1), 0) END AS book
+         FROM entry e WHERE e.subject = ?1 AND e.place >= ?2 AND e.part IN (1, 2)",
+    )?;
+    let mut rows = statement.query(params![subject, from])?;
+    while let Some(r) = rows.next()? {
+        let place = row::place(r, "place")?;
+        let (counted, book): (i64, i64) = (r.get("amount")?, r.get("book")?);
+        connection
+            .prepare_cached(
+                "INSERT INTO counted_line (subject, place, site, item, slot, counted, difference)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                subject,
+                place.to_bytes(),
+                site.as_bytes(),
+                item.as_bytes(),
+                place.clock.millis.div_euclid(SLOT_MS),
+                counted,
+                counted - book
+            ])?;
+        places.insert(place);
+    }
+    Ok(places)
+}
+
+/// Puts what is to be said of the count at a place, if one stands there that serves a line of an order.
+fn write_line_count(connection: &Connection, place: &Place) -> Result<(), ReplicaError> {
+    let at = place.to_bytes();
+    connection
+        .prepare_cached("DELETE FROM line_count WHERE place = ?1")?
+        .execute([at])?;
+    let found: Option<(i64, Vec<u8>)> = connection
+        .prepare_cached("SELECT standing, record FROM event WHERE place = ?1")?
+        .query_row([at], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    let Some((standing, bytes)) = found else {
+        return Ok(());
+    };
+    let record =
+        EventRecord::from_bytes(&bytes).map_err(|_| ReplicaError::BadRow("event.record"))?;
+    let EventBody::Counted { .. } = record.body else {
+        return Ok(());
+    };
+    // A line of number 0 is none: the count is on no line of its order.
+    let Some(line) = record.order.filter(|line| line.line > 0 && standing > 0) else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO line_count (of, line, place, hash, operator, accepted_at, approved, piles, wrong, classes)
+             SELECT ?2, ?3, v.place, v.hash, v.operator, v.accepted_at, v.standing = 2,
+                 (SELECT count(*) FROM counted_line c WHERE c.place = ?1 AND (c.counted <> 0 OR c.difference <> 0)),
+                 (SELECT count(*) FROM counted_line c WHERE c.place = ?1 AND c.difference <> 0),
+                 coalesce((SELECT json_group_object(class, piles) FROM (
+                     SELECT coalesce(s.class, '') AS class, count(*) AS piles
+                     FROM counted_line c LEFT JOIN item_stock s ON s.item = c.item
+                     WHERE c.place = ?1 AND (c.counted <> 0 OR c.difference <> 0) GROUP BY 1 ORDER BY 1)), '{}')
+             FROM event v WHERE v.place = ?1",
+        )?
+        .execute(params![at, line.order.as_bytes(), line.line])?;
+    Ok(())
 }
 
 fn write_goods(

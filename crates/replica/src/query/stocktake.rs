@@ -6,8 +6,8 @@ use documents::{Closed, Order, Stocktake, StocktakeKind};
 use domain::event::EventHash;
 use domain::ledger::{Baseline, Place, StockKey, Subject};
 use domain::{
-    BinId, Currency, EventBody, ItemId, OperatorId, OrderId, OrderLine, OrderStep, ProgressKey,
-    Quantity, SiteId, StocktakeId, UnitValue, UnixMillis, ZoneId,
+    BinId, Currency, EventBody, ItemId, OperatorId, OrderId, OrderLine, OrderStep, Quantity,
+    SiteId, StocktakeId, UnitValue, UnixMillis, ZoneId,
 };
 use rusqlite::{Row, params};
 
@@ -59,6 +59,12 @@ pub struct CountRow {
     pub accepted_at: Option<UnixMillis>,
     /// Whether it sets the book.
     pub approved: bool,
+    /// Piles of which it found something, or the book had something.
+    pub piles: u64,
+    /// Those that differ from the book.
+    pub wrong: u64,
+    /// How many of `piles` are of which class of items.
+    pub classes: BTreeMap<String, u64>,
 }
 
 /// One pile as a count found it, beside the book of that instant.
@@ -208,37 +214,29 @@ impl Query<'_> {
         Ok(bins)
     }
 
-    /// The counts that serve the lines of an order and that count, by line and then in order.
-    pub fn counts_of_order(
-        &self,
-        of: SiteId,
-        order: OrderId,
-    ) -> Result<Vec<CountRow>, ReplicaError> {
-        let key = |line| {
-            let key = ProgressKey {
-                line: OrderLine { order, line },
-                step: OrderStep::Count,
-            };
-            [&of.as_bytes()[..], &Subject::Progress(key).to_key()].concat()
-        };
+    /// The counts that serve the lines of an order and that count, by line and then in order. Of a server only, see
+    /// [`crate::tallies`].
+    pub fn counts_of_order(&self, order: OrderId) -> Result<Vec<CountRow>, ReplicaError> {
         self.rows(
-            "SELECT s.key, v.place, v.hash, v.operator, v.accepted_at, v.standing
-             FROM subject s JOIN entry e ON e.subject = s.id JOIN event v ON v.place = e.place
-             WHERE s.key BETWEEN ?1 AND ?2 ORDER BY s.key, e.place",
-            params![key(0), key(u32::MAX)],
+            "SELECT line, place, hash, operator, accepted_at, approved, piles, wrong, classes
+             FROM line_count WHERE of = ?1 ORDER BY line, place",
+            [order.as_bytes()],
             |r| {
-                let key: Vec<u8> = r.get("key")?;
-                let line = match key.get(16..).and_then(Subject::from_key) {
-                    Some(Subject::Progress(key)) => key.line,
-                    _ => return Err(ReplicaError::BadRow("subject.key")),
-                };
+                let classes: String = r.get("classes")?;
                 Ok(CountRow {
-                    line,
+                    line: OrderLine {
+                        order,
+                        line: r.get("line")?,
+                    },
                     place: row::place(r, "place")?,
                     hash: row::hash(r, "hash")?,
                     operator: OperatorId::from_bytes(row::bytes16(r, "operator")?),
                     accepted_at: r.get("accepted_at")?,
-                    approved: r.get::<_, i64>("standing")? == 2,
+                    approved: r.get("approved")?,
+                    piles: r.get::<_, i64>("piles")? as u64,
+                    wrong: r.get::<_, i64>("wrong")? as u64,
+                    classes: serde_json::from_str(&classes)
+                        .map_err(|_| ReplicaError::BadRow("line_count.classes"))?,
                 })
             },
         )

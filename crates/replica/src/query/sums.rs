@@ -225,8 +225,8 @@ impl Query<'_> {
         self.rows(
             "SELECT e.place, e.balance - coalesce((SELECT b.balance FROM entry b
                         WHERE b.subject = e.subject AND b.place < e.place ORDER BY b.place DESC LIMIT 1), 0) AS more
-             FROM entry e INDEXED BY entry_counted JOIN subject s ON s.id = e.subject
-             WHERE e.part IN (1, 2) AND e.part = 2 AND e.place > ?2 AND e.place <= ?3
+             FROM entry e INDEXED BY entry_approved JOIN subject s ON s.id = e.subject
+             WHERE e.part = 2 AND e.place > ?2 AND e.place <= ?3
                AND s.item IS NOT NULL AND (?1 IS NULL OR substr(s.key, 1, 16) = ?1)",
             params![
                 site.map(|s| s.as_bytes().to_vec()),
@@ -290,25 +290,16 @@ impl Query<'_> {
 
     /// Lines that were counted in a span, by the class of the item; an approved count is compared with the book before it.
     pub fn counted_sums(&self, span: Span) -> Result<Vec<(String, CountedSum)>, ReplicaError> {
+        let (first, end) = span.slots();
         self.rows(
-            "SELECT coalesce(i.class, '') AS class, count(*) AS lines, sum(e.amount = CASE e.part
-                        WHEN 1 THEN e.balance
-                        ELSE coalesce((SELECT b.balance FROM entry b WHERE b.subject = e.subject AND b.place < e.place
-                                       ORDER BY b.place DESC LIMIT 1), 0) END) AS right
-             FROM entry e INDEXED BY entry_counted CROSS JOIN subject s ON s.id = e.subject
-                  LEFT JOIN item i ON i.id = s.item
-             WHERE e.part IN (1, 2) AND e.place >= ?1 AND e.place < ?2 AND s.item IS NOT NULL
-               AND (?3 IS NULL OR substr(s.key, 1, 16) = ?3)
-             GROUP BY 1 ORDER BY 1",
-            params![
-                Place::start_of(span.from).to_bytes(),
-                Place::start_of(span.until).to_bytes(),
-                span.site()
-            ],
+            "SELECT class, sum(lines) AS lines, sum(agreed) AS agreed FROM tally_count
+             WHERE slot >= ?1 AND slot < ?2 AND lines > 0 AND (?3 IS NULL OR site = ?3)
+             GROUP BY class ORDER BY class",
+            params![first, end, span.site()],
             |r| {
                 let sum = CountedSum {
                     lines: r.get::<_, i64>("lines")? as u64,
-                    right: r.get::<_, i64>("right")? as u64,
+                    right: r.get::<_, i64>("agreed")? as u64,
                 };
                 Ok((r.get("class")?, sum))
             },

@@ -94,6 +94,7 @@ CREATE INDEX goods_by_last_in ON goods_stock (coalesce(last_in, 0), item, lot, s
 CREATE TABLE item_stock (
     item BLOB PRIMARY KEY NOT NULL,
     sku TEXT NOT NULL DEFAULT '',
+    class TEXT NOT NULL DEFAULT '',
     least INTEGER NOT NULL DEFAULT 0,   -- safety stock; 0: none
     balance INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
@@ -125,6 +126,84 @@ CREATE TABLE void_goods (
 CREATE INDEX void_goods_by_bin ON void_goods (bin);
 CREATE INDEX void_goods_by_item ON void_goods (item);
 
+-- Each pile that was counted, and how many lines of an item class were counted in each quarter of an hour. An approved
+-- count is compared with the book before it.
+CREATE TABLE counted_line (
+    subject INTEGER NOT NULL,
+    place BLOB NOT NULL,
+    site BLOB NOT NULL,
+    item BLOB NOT NULL,
+    slot INTEGER NOT NULL,
+    counted INTEGER NOT NULL,           -- thousandths
+    difference INTEGER NOT NULL,        -- thousandths found less those in the book
+    PRIMARY KEY (subject, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX counted_line_by_item ON counted_line (item);
+CREATE INDEX counted_line_by_place ON counted_line (place);
+CREATE TABLE tally_count (
+    slot INTEGER NOT NULL,
+    site BLOB NOT NULL,
+    class TEXT NOT NULL,
+    lines INTEGER NOT NULL,
+    agreed INTEGER NOT NULL,            -- with the book
+    PRIMARY KEY (slot, site, class)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER tally_line_counted AFTER INSERT ON counted_line BEGIN
+    INSERT INTO tally_count (slot, site, class, lines, agreed)
+        VALUES (new.slot, new.site, coalesce((SELECT class FROM item_stock WHERE item = new.item), ''), 1, new.difference = 0)
+        ON CONFLICT DO UPDATE SET lines = lines + excluded.lines, agreed = agreed + excluded.agreed;
+END;
+CREATE TRIGGER tally_line_gone AFTER DELETE ON counted_line BEGIN
+    INSERT INTO tally_count (slot, site, class, lines, agreed)
+        VALUES (old.slot, old.site, coalesce((SELECT class FROM item_stock WHERE item = old.item), ''), -1, -(old.difference = 0))
+        ON CONFLICT DO UPDATE SET lines = lines + excluded.lines, agreed = agreed + excluded.agreed;
+END;
+
+-- Counts that serve lines of orders, each with what a page of many of them says of it. Piles of which there was nothing
+-- by either are left out.
+CREATE TABLE line_count (
+    of BLOB NOT NULL,
+    line INTEGER NOT NULL,
+    place BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    operator BLOB NOT NULL,
+    accepted_at INTEGER,
+    approved INTEGER NOT NULL,
+    piles INTEGER NOT NULL,
+    wrong INTEGER NOT NULL,             -- piles that differ from the book
+    classes TEXT NOT NULL,              -- JSON: piles by the class of their item
+    PRIMARY KEY (of, line, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX line_count_by_place ON line_count (place);
+
+-- An item that comes into a class takes with it what was counted of it.
+CREATE TRIGGER tally_class_given AFTER INSERT ON item_stock WHEN new.class <> '' BEGIN
+    UPDATE line_count SET classes = coalesce((SELECT json_group_object(class, piles) FROM (
+            SELECT coalesce(s.class, '') AS class, count(*) AS piles
+            FROM counted_line c LEFT JOIN item_stock s ON s.item = c.item
+            WHERE c.place = line_count.place AND (c.counted <> 0 OR c.difference <> 0) GROUP BY 1 ORDER BY 1)), '{}')
+        WHERE place IN (SELECT place FROM counted_line WHERE item = new.item);
+    INSERT INTO tally_count (slot, site, class, lines, agreed)
+        SELECT slot, site, '', -count(*), -sum(difference = 0) FROM counted_line WHERE item = new.item GROUP BY slot, site
+        ON CONFLICT DO UPDATE SET lines = lines + excluded.lines, agreed = agreed + excluded.agreed;
+    INSERT INTO tally_count (slot, site, class, lines, agreed)
+        SELECT slot, site, new.class, count(*), sum(difference = 0) FROM counted_line WHERE item = new.item GROUP BY slot, site
+        ON CONFLICT DO UPDATE SET lines = lines + excluded.lines, agreed = agreed + excluded.agreed;
+END;
+CREATE TRIGGER tally_class_changed AFTER UPDATE OF class ON item_stock WHEN new.class <> old.class BEGIN
+    UPDATE line_count SET classes = coalesce((SELECT json_group_object(class, piles) FROM (
+            SELECT coalesce(s.class, '') AS class, count(*) AS piles
+            FROM counted_line c LEFT JOIN item_stock s ON s.item = c.item
+            WHERE c.place = line_count.place AND (c.counted <> 0 OR c.difference <> 0) GROUP BY 1 ORDER BY 1)), '{}')
+        WHERE place IN (SELECT place FROM counted_line WHERE item = new.item);
+    INSERT INTO tally_count (slot, site, class, lines, agreed)
+        SELECT slot, site, old.class, -count(*), -sum(difference = 0) FROM counted_line WHERE item = new.item GROUP BY slot, site
+        ON CONFLICT DO UPDATE SET lines = lines + excluded.lines, agreed = agreed + excluded.agreed;
+    INSERT INTO tally_count (slot, site, class, lines, agreed)
+        SELECT slot, site, new.class, count(*), sum(difference = 0) FROM counted_line WHERE item = new.item GROUP BY slot, site
+        ON CONFLICT DO UPDATE SET lines = lines + excluded.lines, agreed = agreed + excluded.agreed;
+END;
+
 -- Steps of orders of which somebody has said that they are done, and orders of which nobody has said so of the last step.
 CREATE TABLE order_done (
     of BLOB NOT NULL,
@@ -145,11 +224,11 @@ CREATE VIEW order_still_open AS
         AND d.step = CASE o.type WHEN 'inbound' THEN 'receive' WHEN 'count' THEN 'count' ELSE 'ship' END);
 
 CREATE TRIGGER tally_item_put AFTER INSERT ON item BEGIN
-    INSERT INTO item_stock (item, sku, least) VALUES (new.id, new.sku, new.min_stock)
-    ON CONFLICT DO UPDATE SET sku = excluded.sku, least = excluded.least;
+    INSERT INTO item_stock (item, sku, class, least) VALUES (new.id, new.sku, new.class, new.min_stock)
+    ON CONFLICT DO UPDATE SET sku = excluded.sku, class = excluded.class, least = excluded.least;
 END;
 CREATE TRIGGER tally_item_gone AFTER DELETE ON item BEGIN
-    UPDATE item_stock SET sku = '', least = 0 WHERE item = old.id;
+    UPDATE item_stock SET sku = '', class = '', least = 0 WHERE item = old.id;
 END;
 CREATE TRIGGER tally_order_put AFTER INSERT ON orders BEGIN
     DELETE FROM order_open WHERE id = new.id;
@@ -175,4 +254,4 @@ CREATE INDEX bin_by_zone ON bin (zone, code, id);
 CREATE INDEX bin_by_site ON bin (site, code, id);
 CREATE INDEX order_line_by_item ON order_line (item) WHERE item IS NOT NULL;
 CREATE INDEX order_line_by_bin ON order_line (bin) WHERE bin IS NOT NULL;
-CREATE INDEX entry_counted ON entry (place) WHERE part IN (1, 2);
+CREATE INDEX entry_approved ON entry (place) WHERE part = 2;

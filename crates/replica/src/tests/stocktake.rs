@@ -99,10 +99,17 @@ fn count(b: u8, lines: &[(u8, i64)]) -> Commit {
     commit
 }
 
+/// One that keeps sums, as a server does.
+fn summing(n: u8) -> Replica {
+    let mut options = OpenOptions::memory([n; 8]);
+    options.tallies = true;
+    enrolled(n, options, 5)
+}
+
 /// Item, book and count of each pile that a count of bin 1 found.
 fn found(replica: &Replica) -> Vec<(u8, String, String)> {
     let query = replica.query();
-    let counts = query.counts_of_order(SITE, ORDER).unwrap();
+    let counts = query.counts_of_order(ORDER).unwrap();
     let piles = query.counted_piles(SITE, bin_id(1), counts[0].place);
     let piles = piles.unwrap().into_iter();
     piles
@@ -190,7 +197,7 @@ fn bins_to_count_are_found_by_zone_and_by_what_lies_in_them() {
 /// moves the book of that instant, and not the stock. Whatever the order of arrival, all replicas agree.
 #[test]
 fn an_approved_count_is_an_anchor_for_what_comes_late() {
-    let (mut counter, mut late, mut other) = (device(1), device(2), device(3));
+    let (mut counter, mut late, mut other) = (summing(1), summing(2), summing(3));
     let mut hub = Hub::default();
     counter.commit(edits(planned()), T0).unwrap();
     hub.sync(&mut [&mut counter, &mut late, &mut other]);
@@ -217,16 +224,17 @@ fn an_approved_count_is_an_anchor_for_what_comes_late() {
         (2, "3".into(), "0".into()),
     ];
     assert_eq!(found(&counter), rows);
-    let row = counter
-        .query()
-        .counts_of_order(SITE, ORDER)
-        .unwrap()
-        .remove(0);
+    let row = counter.query().counts_of_order(ORDER).unwrap().remove(0);
     assert_eq!(
         (row.approved, row.operator, row.line.line),
         (false, OPERATOR, 1)
     );
     assert_eq!(row.hash, counted.events[0].1);
+    let of_classes = |classes: &[(&str, u64)]| -> BTreeMap<String, u64> {
+        classes.iter().map(|(c, n)| ((*c).to_owned(), *n)).collect()
+    };
+    assert_eq!((row.piles, row.wrong), (2, 2));
+    assert_eq!(row.classes, of_classes(&[("A", 1), ("", 1)]));
 
     let approve = EventBody::CountApproved { count: row.hash };
     counter.commit(events(vec![approve]), T0 + 9).unwrap();
@@ -248,9 +256,36 @@ fn an_approved_count_is_an_anchor_for_what_comes_late() {
             (1, "8".into(), "8".into()),
             "it explains it"
         );
-        let counts = replica.query().counts_of_order(SITE, ORDER).unwrap();
+        let counts = replica.query().counts_of_order(ORDER).unwrap();
         assert!(counts[0].approved);
+        assert_eq!((counts[0].piles, counts[0].wrong), (2, 1));
+        super::tallies::are_those_of_all_events(replica);
     }
+    // What was counted of an item is in the class that it is in by now.
+    let classed = |class: &str| RecordEdit {
+        fields: vec![documents::FieldEdit::set("class", class)],
+        ..create_item(2, "")
+    };
+    for (class, classes) in [("B", &[("A", 1), ("B", 1)][..]), ("A", &[("A", 2)])] {
+        counter
+            .commit(edits(vec![classed(class)]), T0 + 20)
+            .unwrap();
+        let row = counter.query().counts_of_order(ORDER).unwrap().remove(0);
+        assert_eq!(row.classes, of_classes(classes));
+        let span = crate::query::Span {
+            site: None,
+            from: T0 - crate::tallies::SLOT_MS,
+            until: T0 + crate::tallies::SLOT_MS,
+        };
+        let sums = counter.query().counted_sums(span).unwrap();
+        let lines = sums.into_iter().map(|(class, sum)| (class, sum.lines));
+        assert_eq!(
+            lines.filter(|(_, n)| *n > 0).collect::<BTreeMap<_, _>>(),
+            of_classes(classes)
+        );
+        super::tallies::are_those_of_all_events(&counter);
+    }
+    hub.sync(&mut [&mut counter, &mut late, &mut other]);
     let hash = counter.state_hash(SITE).unwrap();
     assert_eq!(late.state_hash(SITE).unwrap(), hash);
     assert_eq!(other.state_hash(SITE).unwrap(), hash);

@@ -18,4 +18,19 @@ export default async function play({ sit, have, password }) {
   check(Number(await badge.textContent()) === before + 1, "another number than one more");
   await person.look("review-live");
   await person.leave();
+
+  // Where something changes all the time, the page is looked at again all the same.
+  const busy = await sit();
+  await busy.page.addInitScript(() => {
+    window.EventSource = class extends EventTarget {
+      constructor() {
+        super();
+        setInterval(() => this.dispatchEvent(new Event("changed")), 50);
+      }
+    };
+  });
+  await signIn(busy, "supervisor", password);
+  await busy.page.waitForRequest((asked) => asked.url().includes("/review/list"));
+  await busy.page.waitForRequest((asked) => asked.url().includes("/review/list"));
+  await busy.leave();
 }

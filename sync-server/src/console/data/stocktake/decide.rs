@@ -211,7 +211,13 @@ fn events(groups: &[Group]) -> Vec<NewEvent> {
     events
 }
 
-/// The bins and counts that were chosen, if they still show what was seen.
+/// The counts that were chosen, as text.
+fn hashes(counts: &[String]) -> BTreeSet<EventHash> {
+    let hash = |text: &String| EventHash::from_hex(text.split_once(':')?.0);
+    counts.iter().filter_map(hash).collect()
+}
+
+/// The bins and counts that were chosen, if they still show what was seen. All of those has been read.
 fn chosen<'s>(
     sheet: &'s Sheet,
     counts: &[String],
@@ -262,7 +268,14 @@ impl ConsoleData {
             return Ok(Err(StocktakeProblem::Closed));
         }
         let names = self.names(&query);
-        let sheet = Sheet::load(&names, stocktake)?;
+        let mut sheet = Sheet::load(&names, stocktake)?;
+        let named = hashes(&decision.counts);
+        for n in 0..sheet.bins.len() {
+            let is_named = |bin: &BinSheet| bin.counts.iter().any(|c| named.contains(&c.row.hash));
+            if sheet.bins.get(n).is_some_and(is_named) {
+                sheet.read_whole(&query, n)?;
+            }
+        }
         let is_own = |bin: &BinSheet| -> Result<bool, AppError> {
             for operator in bin.counters() {
                 if is_same_person(&names, user, operator)? {

@@ -5,9 +5,11 @@ mod plan;
 mod sheet;
 mod split;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use documents::{Stocktake, Tolerance};
 use domain::ledger::Exception;
-use domain::{BinId, Currency, Quantity, StocktakeId};
+use domain::{BinId, Currency, Quantity, StocktakeId, UnixMillis};
 use replica::Query;
 
 use self::sheet::{BinSheet, CountSheet, CountState, PileSheet, Sheet, is_same_person};
@@ -94,20 +96,25 @@ impl ConsoleData {
         self.ask(|q| {
             let names = self.names(q);
             let stocktake = q.stocktake(id)?.ok_or(AppError::NotFound)?;
-            let sheet = Sheet::load(&names, stocktake)?;
-            let mut wanted: Vec<&BinSheet> = sheet
-                .bins
-                .iter()
-                .filter(|bin| match status {
+            let mut sheet = Sheet::load(&names, stocktake)?;
+            let wanted = sheet.bins.iter().enumerate();
+            let mut wanted: Vec<(usize, &BinSheet)> = wanted
+                .filter(|(_, bin)| match status {
                     Some(status) => bin.status() == status,
                     None => bin.status().waits() && bin.status() != BinStatus::Clean,
                 })
                 .collect();
-            wanted.sort_by_cached_key(|bin| bin.rank());
+            wanted.sort_by_cached_key(|(_, bin)| bin.rank());
             let skip = (page.saturating_sub(1) as usize).saturating_mul(BINS);
+            let more = wanted.len() > skip + BINS;
+            let shown = wanted.iter().skip(skip).take(BINS);
+            let shown: Vec<usize> = shown.map(|(n, _)| *n).collect();
             let mut bins = Vec::new();
-            for bin in wanted.iter().skip(skip).take(BINS) {
-                bins.push(names.bin_counts(&sheet, bin, user)?);
+            for n in shown {
+                sheet.read_whole(q, n)?;
+                if let Some(bin) = sheet.bins.get(n) {
+                    bins.push(names.bin_counts(&sheet, bin, user)?);
+                }
             }
             Ok(StocktakeView {
                 head: names.stocktake(&sheet.stocktake, q.main_currency()?)?,
@@ -115,7 +122,7 @@ impl ConsoleData {
                 counters: names.by_counter(&sheet)?,
                 zones: by_zone(&sheet),
                 orders: names.by_order(&sheet)?,
-                more: wanted.len() > skip + BINS,
+                more,
                 bins,
             })
         })
@@ -129,7 +136,10 @@ impl ConsoleData {
         self.ask(|q| {
             let names = self.names(q);
             let stocktake = q.stocktake(id)?.ok_or(AppError::NotFound)?;
-            let sheet = Sheet::load(&names, stocktake)?;
+            let mut sheet = Sheet::load(&names, stocktake)?;
+            for n in 0..sheet.bins.len() {
+                sheet.read_whole(q, n)?;
+            }
             let mut lines = Vec::new();
             let mut missing = Vec::new();
             for bin in &sheet.bins {
@@ -167,25 +177,18 @@ impl ConsoleData {
 }
 
 fn by_zone(sheet: &Sheet) -> Vec<ProgressOf> {
-    let mut zones: Vec<(domain::ZoneId, String)> = Vec::new();
-    for bin in &sheet.bins {
-        if zones.last().is_none_or(|(zone, _)| *zone != bin.zone) {
-            zones.push((bin.zone, bin.zone_code.clone()));
-        }
-    }
-    zones.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
-    zones.dedup();
-    let of = |(zone, code): (domain::ZoneId, String)| ProgressOf {
+    let of = |((code, _), progress)| ProgressOf {
         named: Named {
             code,
             ..Named::default()
         },
         counter: None,
-        progress: sheet.progress(|bin| bin.zone == zone),
+        progress,
         finished: false,
         cancelled: false,
         barred: Vec::new(),
     };
+    let zones = sheet.progress(|bin| (bin.zone_code.clone(), bin.zone));
     zones.into_iter().map(of).collect()
 }
 
@@ -354,18 +357,15 @@ impl Names<'_> {
             let mut assigned = orders.filter_map(|n| sheet.orders.get(*n)?.order.assigned);
             counted.or_else(|| assigned.next())
         };
-        let mut people: Vec<_> = sheet.bins.iter().map(counter).collect();
-        people.sort_unstable();
-        people.dedup();
         let mut rows = Vec::new();
-        for person in people {
+        for (person, progress) in sheet.progress(counter) {
             rows.push(ProgressOf {
                 named: person
                     .map(|p| self.operator(p))
                     .transpose()?
                     .unwrap_or_default(),
                 counter: None,
-                progress: sheet.progress(|bin| counter(bin) == person),
+                progress,
                 finished: false,
                 cancelled: false,
                 barred: Vec::new(),
@@ -375,26 +375,32 @@ impl Names<'_> {
     }
 
     fn by_order(&self, sheet: &Sheet) -> Result<Vec<ProgressOf>, AppError> {
+        let mut counted = vec![Progress::default(); sheet.orders.len()];
+        for bin in &sheet.bins {
+            let last: BTreeMap<usize, UnixMillis> = bin
+                .counts
+                .iter()
+                .map(|count| (count.order, count.row.place.clock.millis))
+                .collect();
+            for (order, at) in last {
+                if let Some(progress) = counted.get_mut(order) {
+                    progress.counted += 1;
+                    progress.last = progress.last.max(Some(at));
+                }
+            }
+        }
         let mut rows = Vec::new();
-        for (n, order) in sheet.orders.iter().enumerate() {
-            let bins: std::collections::BTreeSet<BinId> = order
+        for (order, progress) in sheet.orders.iter().zip(counted) {
+            let bins: BTreeSet<BinId> = order
                 .order
                 .lines
                 .values()
                 .filter_map(|line| line.bin)
                 .collect();
-            let mut progress = Progress {
+            let progress = Progress {
                 planned: bins.len(),
-                ..Progress::default()
+                ..progress
             };
-            let counts = sheet.bins.iter().filter(|bin| bins.contains(&bin.bin));
-            for bin in counts {
-                let mut counts = bin.counts.iter().filter(|count| count.order == n);
-                if let Some(last) = counts.next_back() {
-                    progress.counted += 1;
-                    progress.last = progress.last.max(Some(last.row.place.clock.millis));
-                }
-            }
             let mut barred = Vec::new();
             for operator in &order.order.counted_by {
                 barred.push(self.operator(*operator)?);
