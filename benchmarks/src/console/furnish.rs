@@ -80,6 +80,7 @@ fn item(n: usize, site: &Site, random: &mut Random) -> Item {
             minor: 100 + random.below(100_000) as i64,
             currency,
         }),
+        owner: None,
     }
 }
 
