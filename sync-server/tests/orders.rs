@@ -7,7 +7,7 @@ use common::handheld::Handheld;
 use common::story::received;
 use common::{Warehouse, item, operator, units};
 use domain::{
-    EventBody, FinishedLine, Goods, OrderFinished, OrderId, OrderLine, OrderStep, OrderType,
+    EventBody, FinishedLine, Goods, OrderFinished, OrderId, OrderLine, OrderStep, OrderType, UnitId,
 };
 use replica::NewEvent;
 use sync_server::store::accounts::Role;
@@ -211,6 +211,7 @@ async fn what_left_for_another_site_is_announced_there() {
     let ship = |handheld: &mut Handheld, n: i64, at: i64| {
         let left = NewEvent {
             order: Some(OrderLine { order, line: 1 }),
+            carton: (n > 1).then(|| UnitId::plate(&format!("C-{n}"))),
             ..common::story::issued(1, Goods::of(item(1)), n).into()
         };
         handheld.record(operator(1), left, at);
@@ -244,6 +245,15 @@ async fn what_left_for_another_site_is_announced_there() {
     let arrival = orders(other, "T-1").remove(0);
     assert_eq!(arrival.kind, OrderType::Inbound);
     assert!(arrival.party.starts_with("SH1"), "{}", arrival.party);
+    let cartons = |order: domain::OrderId| {
+        let replica = warehouse.hub.replica().lock().unwrap();
+        let record = replica.query().record(order.into()).unwrap().unwrap();
+        let contents = documents::ArrivingContent::of(&record).into_iter();
+        let content =
+            |c: documents::ArrivingContent| (c.carton.as_str().to_owned(), c.line, c.quantity);
+        contents.map(content).collect::<Vec<_>>()
+    };
+    assert_eq!(cartons(arrival.id), [("C-7".to_owned(), 1, units(7))]);
     let expected = |order: &documents::Order| {
         let lines = order.lines.iter();
         lines.map(|(n, l)| (*n, l.asked)).collect::<Vec<_>>()
@@ -268,4 +278,10 @@ async fn what_left_for_another_site_is_announced_there() {
     let arrivals = orders(other, "T-1");
     assert_eq!(arrivals.len(), 1);
     assert_eq!(expected(&arrivals[0]), [(1, units(12))]);
+    let both = [
+        ("C-5".to_owned(), 1, units(5)),
+        ("C-7".to_owned(), 1, units(7)),
+    ];
+    assert_eq!(cartons(arrival.id), both);
+    assert_eq!(warehouse.hub.announce_transfers(now + 6).unwrap(), 0);
 }

@@ -14,8 +14,8 @@ fn receive(handheld: &mut Handheld) -> Result<Vec<Value>> {
     handheld.tell("open home")?;
     for line in [
         "open receive",
-        "scan A-01-1-1",
-        "scan JG-0001",
+        "scan R-01-1",
+        "scan 6903510000017",
         "quantity 3",
         "action confirm",
         "action done",
@@ -80,7 +80,7 @@ fn a_locked_handheld_sends_what_it_holds_and_records_nothing_until_it_is_unlocke
     let answer = handheld.tell("offline")?;
     ensure!(answer["screen"] == "locked", "{answer}");
     for line in [
-        "scan A-01-1-1",
+        "scan R-01-1",
         &format!("sign-in {OPERATOR}"),
         "open receive",
     ] {
@@ -89,7 +89,7 @@ fn a_locked_handheld_sends_what_it_holds_and_records_nothing_until_it_is_unlocke
         let written = answer["events"].as_array().map_or(0, Vec::len);
         ensure!(written == 0, "{line}: {answer}");
     }
-    let answer = handheld.tell("scan A-01-1-1")?;
+    let answer = handheld.tell("scan R-01-1")?;
     ensure!(answer["feedback"]["code"] == "device-locked", "{answer}");
     let page = console.open(&device)?.body;
     ensure!(page.contains("Bring it to the office"), "{page}");

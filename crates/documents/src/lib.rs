@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod arriving;
 pub mod body;
 pub mod catalogue;
 pub mod certificate;
@@ -15,6 +16,7 @@ pub mod segment;
 pub mod snapshot;
 pub mod stocktake;
 
+pub use arriving::ArrivingContent;
 pub use body::{Body, BodyError, Part};
 pub use certificate::{Certificate, Role};
 pub use instructions::{Instructions, Lock};

@@ -527,7 +527,7 @@ pub struct EventRecord {
     pub order: Option<OrderLine>,
     /// Why, as a code of the site, where the kind alone does not say it: damaged, returned by the customer.
     pub reason: Option<String>,
-    /// The plate of the carton that the goods are put into or, if they move or go out, are in.
+    /// The plate of the carton that the goods are put into or, if they come in, move or go out, are in.
     pub carton: Option<UnitId>,
     /// Who approved, with their badge and PIN on the same device, what the operator may not do or not so far.
     pub approved_by: Option<OperatorId>,
@@ -546,6 +546,18 @@ impl EventRecord {
             order: self.order,
         };
         match &self.body {
+            // It came from elsewhere, packed: the order that announced it is not the one that it will go out for.
+            EventBody::Received {
+                bin,
+                goods,
+                quantity,
+            } => {
+                let content = ContentKey {
+                    order: None,
+                    ..content(*bin, goods)
+                };
+                vec![(content, *quantity)]
+            }
             EventBody::Packed {
                 bin,
                 goods,

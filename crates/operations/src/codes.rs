@@ -253,6 +253,12 @@ codes! {
         CartonHere = "carton-here",
         /// Carton, target bin.
         CartonMoved = "carton-moved",
+        /// Carton, delivery that brings it.
+        CartonArrives = "carton-arrives",
+        /// Carton, number of its lines, bin.
+        CartonReceived = "carton-received",
+        /// Carton: some of what is in it was received by the piece.
+        CartonPartly = "carton-partly",
         /// Quantity, item, target bin.
         Moved = "moved",
         /// Quantity, item, bin.

@@ -1,7 +1,7 @@
 //! Look up: what is this, where is more of it, and what can be done with it?
 
 use domain::ledger::UnitStatus;
-use domain::{OrderStep, Quantity};
+use domain::{Goods, OrderStep, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Operation};
@@ -12,7 +12,7 @@ use crate::keeps::keeps_draft;
 use crate::resolve::{Match, Resolved, resolve};
 use crate::scanned::Scanned;
 use crate::screen::{Fact, Feedback, Line};
-use crate::site_view::{BinFacts, CartonFacts, Pile, SiteView, UnitFacts, ViewError};
+use crate::site_view::{BinFacts, CartonFacts, ItemFacts, Pile, SiteView, UnitFacts, ViewError};
 
 /// What was looked up, and what the book says of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,38 @@ impl Procedure for LookUp {
             out.accept(FeedbackCode::BinSelected, [bin.code]);
         }
         Ok(())
+    }
+
+    /// A carton that is on its way here.
+    fn take_unknown(
+        &mut self,
+        scanned: &Scanned,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let plate = scanned.fields.sscc.as_deref().unwrap_or(&scanned.raw);
+        let Some(arriving) = view.arriving(&UnitId::plate(plate))? else {
+            return Ok(false);
+        };
+        let plate = arriving.plate.printed().to_owned();
+        self.subject = Some(Scanned::plain(plate.clone()));
+        self.facts = vec![
+            (FactCode::Carton, plate.clone()),
+            (FactCode::Order, arriving.code.clone()),
+        ];
+        let row = |(_, item, goods, quantity): &(u32, ItemFacts, Goods, Quantity)| Line {
+            title: item.name(ctx.language).to_owned(),
+            subtitle: goods.lot.clone().unwrap_or_default(),
+            quantity: amount(*quantity, item),
+            status: LineStatus::Open,
+            time: String::new(),
+        };
+        self.rows = arriving.contents.iter().map(row).collect();
+        self.offers = vec![Operation::Receive];
+        let on_its_way = Feedback::attention(FeedbackCode::CartonArrives, [plate, arriving.code]);
+        out.feedback = Some(on_its_way);
+        Ok(true)
     }
 
     fn take_carton(

@@ -1,19 +1,22 @@
 //! Receive: goods come in.
 
+use std::collections::BTreeMap;
+
 use domain::ledger::UnitStatus;
-use domain::{EventBody, OrderStep, OrderType, Quantity, UnitId};
+use domain::{EventBody, OrderLine, OrderStep, OrderType, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FeedbackCode, LineStatus, ReasonCode};
 use crate::context::Context;
-use crate::desk::{Desk, Job};
-use crate::draft::{Draft, Need, line};
-use crate::flow::{Out, Procedure, advance, close};
+use crate::desk::{self, Desk, Job};
+use crate::draft::{Draft, Need, amount, line};
+use crate::flow::{Out, Procedure, advance, close, put_down};
 use crate::hand::Hand;
 use crate::keeps::{keeps_desk, keeps_draft};
+use crate::resolve::Match;
 use crate::scanned::Scanned;
-use crate::screen::{Feedback, Said};
-use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
+use crate::screen::{Feedback, Line, Said};
+use crate::site_view::{BinFacts, CartonFacts, SiteView, UnitFacts, ViewError};
 use crate::{doubt, incoming};
 
 /// The state of a receipt.
@@ -26,6 +29,9 @@ pub struct Receive {
     /// Every code that nobody knows is another unit of these goods.
     #[serde(default)]
     batch: Option<Box<Batch>>,
+    /// A carton of the delivery that waits for the bin where it is put.
+    #[serde(default)]
+    carton: Option<UnitId>,
 }
 
 /// Goods of which many units come, each with a name of its own.
@@ -89,10 +95,39 @@ impl Procedure for Receive {
         ctx: &Context,
         out: &mut Out,
     ) -> Result<(), ViewError> {
-        incoming::take_bin(self, bin, view, ctx, out)
+        incoming::take_bin(self, bin, view, ctx, out)?;
+        if self.draft.hand.is_none()
+            && let Some(plate) = self.carton.take()
+        {
+            self.take_arriving(&plate, view, ctx, out)?;
+        }
+        Ok(())
     }
 
-    /// The next unit of the batch.
+    /// A carton that waits for its bin is put down first.
+    fn refuse_goods(&self, _: &Match, _: &str) -> Option<Feedback> {
+        let waits = self.carton.is_some();
+        waits.then(|| Feedback::refused(FeedbackCode::ScanBinFirst, []))
+    }
+
+    /// What is in the house cannot come in; what went out from here may come back.
+    fn take_carton(
+        &mut self,
+        carton: &CartonFacts,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let plate = carton.plate.printed().to_owned();
+        if let Some(first) = carton.contents.first() {
+            out.refuse(FeedbackCode::CartonHere, [plate, first.bin.code.clone()]);
+        } else if !self.take_arriving(&carton.plate, view, ctx, out)? {
+            out.refuse(FeedbackCode::CartonGone, [plate]);
+        }
+        Ok(true)
+    }
+
+    /// A carton that is announced, or the next unit of the batch.
     fn take_unknown(
         &mut self,
         scanned: &Scanned,
@@ -100,6 +135,10 @@ impl Procedure for Receive {
         ctx: &Context,
         out: &mut Out,
     ) -> Result<bool, ViewError> {
+        let plate = scanned.fields.sscc.as_deref().unwrap_or(&scanned.raw);
+        if self.take_arriving(&UnitId::plate(plate), view, ctx, out)? {
+            return Ok(true);
+        }
         let Some(batch) = self.batch.as_ref().filter(|_| self.draft.hand.is_none()) else {
             return Ok(false);
         };
@@ -193,6 +232,87 @@ impl Procedure for Receive {
 }
 
 impl Receive {
+    /// Takes in all that an announced carton holds by the word of whoever packed it. What is missing or damaged is received by
+    /// the piece instead, without the label. Returns whether any delivery announces it.
+    fn take_arriving(
+        &mut self,
+        plate: &UnitId,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let Some(arriving) = view.arriving(plate)? else {
+            return Ok(false);
+        };
+        let printed = plate.printed().to_owned();
+        if !put_down(self, view, ctx, out)? {
+            return Ok(true);
+        }
+        if self.desk.order.is_none() {
+            desk::take_order(self, arriving.order, view, out)?;
+        }
+        let Some(order) = &mut self.desk.order else {
+            // Called off, somebody else's, or other work is begun: that was said.
+            return Ok(true);
+        };
+        if order.id() != arriving.order {
+            out.refuse(FeedbackCode::CartonOfOtherOrder, [printed, arriving.code]);
+            return Ok(true);
+        }
+        if order.facts.cancelled {
+            out.refuse(FeedbackCode::OrderCalledOff, [arriving.code]);
+            return Ok(true);
+        }
+        let room = |number: u32| {
+            let line = order.facts.lines.iter().find(|line| line.number == number);
+            line.map_or(Quantity::ZERO, |line| line.asked.minus(line.done))
+        };
+        let mut wanted: BTreeMap<u32, Quantity> = BTreeMap::new();
+        for (line, _, _, quantity) in &arriving.contents {
+            let sum = wanted.entry(*line).or_default();
+            *sum = sum.plus(*quantity);
+        }
+        if wanted
+            .iter()
+            .any(|(line, quantity)| *quantity > room(*line))
+        {
+            out.refuse(FeedbackCode::CartonPartly, [printed]);
+            return Ok(true);
+        }
+        let Some(bin) = self.draft.bin.clone() else {
+            self.carton = Some(plate.clone());
+            out.accept(FeedbackCode::CartonArrives, [printed, arriving.code]);
+            return Ok(true);
+        };
+        let lines = arriving.contents.len();
+        for (line, item, goods, quantity) in arriving.contents {
+            out.events.push(Said {
+                body: EventBody::Received {
+                    bin: bin.id,
+                    goods,
+                    quantity,
+                },
+                order: Some(OrderLine {
+                    order: arriving.order,
+                    line,
+                }),
+                reason: None,
+                carton: Some(plate.clone()),
+            });
+            order.count_line(line, quantity);
+            self.draft.add_line(Line {
+                title: item.name(ctx.language).to_owned(),
+                subtitle: format!("{printed} · {}", bin.code),
+                quantity: amount(quantity, &item),
+                status: LineStatus::Saved,
+                time: ctx.time_of_day.clone(),
+            });
+        }
+        let args = [printed, lines.to_string(), bin.code];
+        out.accept(FeedbackCode::CartonReceived, args);
+        Ok(true)
+    }
+
     /// Whether many units of the goods in hand can follow one after the other: pieces with serial numbers, or goods under a
     /// licence plate.
     pub(crate) fn can_batch(&self) -> bool {

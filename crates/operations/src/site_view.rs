@@ -192,6 +192,19 @@ pub struct ContentFacts {
     pub order: Option<OrderLine>,
 }
 
+/// A carton that an announced delivery brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArrivingFacts {
+    /// What stands on it.
+    pub plate: UnitId,
+    /// The delivery.
+    pub order: OrderId,
+    /// Its number.
+    pub code: String,
+    /// What was packed into it where it comes from, with the line of the delivery that each is on.
+    pub contents: Vec<(u32, ItemFacts, Goods, Quantity)>,
+}
+
 /// Goods that came in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptFacts {
@@ -375,6 +388,8 @@ pub trait SiteView {
     fn carton(&self, plate: &UnitId) -> Result<Option<CartonFacts>, ViewError>;
     /// Cartons with goods for that order.
     fn cartons_of(&self, order: OrderId) -> Result<Vec<CartonFacts>, ViewError>;
+    /// The carton with that plate, if a delivery that is not done yet announces it.
+    fn arriving(&self, plate: &UnitId) -> Result<Option<ArrivingFacts>, ViewError>;
     /// Units stored in the bin.
     fn units_in_bin(&self, bin: BinId) -> Result<Vec<UnitFacts>, ViewError>;
     /// Piles of the bin that are not zero.

@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use documents::ArrivingContent;
 use documents::catalogue::Room;
 use domain::ledger::{Placed, Stale, Standing, Subject};
 use domain::{
@@ -11,8 +12,9 @@ use domain::{
     Quantity, SiteId, UnitId,
 };
 use operations::{
-    BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts,
-    OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, SiteView, UnitFacts, ViewError,
+    ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts,
+    OrderFacts, OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, SiteView, UnitFacts,
+    ViewError,
 };
 use replica::query::{EventFilter, OrderSummary, StockRow, UnitRow};
 use replica::{Query, ReplicaError};
@@ -129,6 +131,37 @@ impl StockView<'_> {
             plate: plate.clone(),
             contents: contents?,
         })
+    }
+
+    /// Looks through the deliveries that are not received yet: a few dozen at a busy dock, and only for a code that nothing
+    /// else explains.
+    fn announced(&self, plate: &UnitId) -> Result<Option<ArrivingFacts>, ReplicaError> {
+        let (kind, step) = (OrderType::Inbound, OrderStep::Receive);
+        for summary in self.query.orders(self.site, kind, step)? {
+            if summary.finished {
+                continue;
+            }
+            let Some(record) = self.query.record(summary.order.id.into())? else {
+                continue;
+            };
+            let mut contents = ArrivingContent::of(&record);
+            contents.retain(|content| content.carton == *plate);
+            if contents.is_empty() {
+                continue;
+            }
+            let content = |content: ArrivingContent| {
+                let item = self.item_or_unnamed(content.goods.item)?;
+                Ok((content.line, item, content.goods, content.quantity))
+            };
+            let contents: Result<_, ReplicaError> = contents.into_iter().map(content).collect();
+            return Ok(Some(ArrivingFacts {
+                plate: plate.clone(),
+                order: summary.order.id,
+                code: summary.order.code,
+                contents: contents?,
+            }));
+        }
+        Ok(None)
     }
 
     fn note_if_stale(&self, subject: &Subject) -> Result<(), ReplicaError> {
@@ -426,6 +459,10 @@ impl SiteView for StockView<'_> {
             })
             .map(|(of_one, plate)| self.carton_facts(plate, of_one.to_vec()).map_err(failed))
             .collect()
+    }
+
+    fn arriving(&self, plate: &UnitId) -> Result<Option<ArrivingFacts>, ViewError> {
+        self.announced(plate).map_err(failed)
     }
 
     fn units_in_bin(&self, bin: BinId) -> Result<Vec<UnitFacts>, ViewError> {

@@ -229,6 +229,7 @@ fn how_the_machine_is_goes_with_every_request() {
         free_bytes: Some(7_000_000_000),
     });
     receives(&mut rig, "5");
+    poll(&mut rig);
     hub.inner().fault = Some(PostError::Unreachable);
     rig.ui(UiEvent::OpenOperation("issue".into()));
     rig.scan("A-01");

@@ -1,7 +1,7 @@
 //! Transfers between sites: what has left one site is announced at the other.
 //!
 //! A handheld holds its own site only. So the hub writes an expected delivery for the other site once somebody has said that
-//! the goods have left: with what was shipped, not with what was asked for. Until it is received there, the difference is in
+//! the goods have left: with what was shipped, not with what was asked for, and what is in its cartons. Until it is received there, the difference is in
 //! transit. Its id follows from the transfer's, so that it is written once; what leaves later is added to it.
 
 use std::collections::BTreeMap;
@@ -98,6 +98,19 @@ fn announcement(
             let of_lines = ["item/", "lot/", "asked/"];
             of_lines.iter().any(|map| field.path.starts_with(map)) && !known.contains(field)
         });
+    }
+    if !fields.is_empty() {
+        // More has left: what of it is in cartons may have changed, and comes packed.
+        let known = query.record(id.into())?;
+        let known = |path: &str| known.as_ref().and_then(|record| record.fields.get(path));
+        for content in query.shipped_in_cartons(transfer.site, transfer.id)? {
+            let field = content.to_field();
+            let before = known(&field.path);
+            let is_news = content.quantity > Quantity::ZERO || before.is_some();
+            if is_news && before != field.value.as_ref() {
+                fields.push(field);
+            }
+        }
     }
     Ok((!fields.is_empty()).then(|| RecordEdit {
         partition: Partition::Site(site),

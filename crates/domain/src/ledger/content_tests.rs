@@ -93,6 +93,31 @@ fn a_carton_moves_and_goes_out_with_what_is_in_it() {
 }
 
 #[test]
+fn a_carton_that_comes_in_packed_is_a_carton_of_no_order() {
+    let mut w = Writer::default();
+    let goods = Goods::of(item(1));
+    w.order = Some(LINE);
+    w.carton = Some(UnitId::plate("C-1"));
+    let came = EventBody::Received {
+        bin: bin(1),
+        goods: goods.clone(),
+        quantity: units(6),
+    };
+    let came = w.write(1, T0, came);
+    let ledger = fold(&w.events);
+    assert_eq!(contents(&ledger), [("C-1", 1, 6)]);
+    assert!(ledger.contents().keys().all(|key| key.order.is_none()));
+    let received = ProgressKey {
+        line: LINE,
+        step: OrderStep::Receive,
+    };
+    assert_eq!(ledger.progress()[&received], units(6));
+    assert_eq!(ledger.balances()[&key(1, 1)], units(6));
+    w.write(1, T0 + 1, EventBody::Reversed { target: came });
+    assert!(fold(&w.events).contents().is_empty());
+}
+
+#[test]
 fn a_unit_that_is_packed_stays_stored_and_loose_goods_leave_a_carton_alone() {
     let (mut w, _) = a_carton();
     let unit = UnitId::plate("LP-1");

@@ -1,7 +1,7 @@
 //! Cartons that are known by their label: moved whole, and told where they are.
 
 use crate::support::{Site, check, context, play, reloaded};
-use operations::Operation::{Issue, LookUp, Move, Pack};
+use operations::Operation::{Issue, LookUp, Move, Pack, Receive};
 use operations::{ActionCode, FactCode, FeedbackCode, Task};
 
 /// Bolts and milk of SO-1 are in C-1, at the dock, beside loose bolts.
@@ -148,4 +148,108 @@ fn a_carton_in_a_bin_under_a_blind_count_moves_and_tells_nothing_of_what_is_in_i
         ),
         ("C-1", "A-02 → A-03", "")
     );
+}
+
+/// What left elsewhere comes in two cartons, and a few bolts loose.
+fn delivery() -> Site {
+    let mut site = Site::new();
+    site.expect("T-1", &["BOLT 12", "MILK/L1 6"]);
+    site.announce_carton("T-1", "C-1", &["1 BOLT 6", "2 MILK/L1 6"]);
+    site.announce_carton("T-1", "C-2", &["1 BOLT 4"]);
+    site
+}
+
+#[test]
+fn a_carton_of_a_transfer_is_received_by_its_label_and_stays_a_carton() {
+    let mut site = delivery();
+    check(
+        LookUp,
+        &mut site,
+        &[("scan C-1", "attention carton-arrives C-1,T-1 | . | ")],
+    );
+    check(
+        Receive,
+        &mut site,
+        &[
+            ("scan C-1", "accepted carton-arrives C-1,T-1 | scan-bin | "),
+            ("scan BOLT", "refused scan-bin-first | . | "),
+            (
+                "scan A-01",
+                "accepted carton-received C-1,2,A-01 | . | \
+                 received A-01 BOLT 6 for T-1:1 in C-1; received A-01 MILK/L1 6 for T-1:2 in C-1",
+            ),
+            ("scan C-1", "refused carton-here C-1,A-01 | . | "),
+            (
+                "scan C-2",
+                "accepted carton-received C-2,1,A-01 | . | received A-01 BOLT 4 for T-1:1 in C-2",
+            ),
+            ("scan C-9", "refused unknown-code C-9 | . | "),
+            ("do cancel", "."),
+            // Two bolts were loose, and one of them is missing.
+            ("scan BOLT", "."),
+            ("qty 1", ". | . | received A-01 BOLT 1 for T-1:1"),
+            ("do done", "attention order-differs-confirm 1 | . | "),
+            (
+                "do confirm",
+                "accepted order-finished T-1 | finished | order-finished 1=11/12short 2=6/6",
+            ),
+        ],
+    );
+    // It moves and goes out here as it came, for no order.
+    check(
+        Move,
+        &mut site,
+        &[
+            ("scan C-2", "accepted carton-here C-2,A-01 | scan-to-bin | "),
+            (
+                "scan A-02",
+                "accepted carton-moved C-2,A-02 | . | moved A-01>A-02 BOLT 4 in C-2",
+            ),
+        ],
+    );
+    check(
+        Issue,
+        &mut site,
+        &[(
+            "scan C-2",
+            "accepted carton-loaded C-2,1 | . | issued A-02 BOLT 4 in C-2",
+        )],
+    );
+    check(
+        Receive,
+        &mut site,
+        &[("scan C-2", "refused carton-gone C-2 | . | ")],
+    );
+}
+
+#[test]
+fn a_carton_that_was_begun_by_the_piece_is_not_taken_whole_nor_one_of_another_delivery() {
+    let mut site = delivery();
+    site.expect("T-2", &["WIRE 5"]);
+    check(
+        Receive,
+        &mut site,
+        &[
+            ("scan T-2", "."),
+            ("scan A-01", "."),
+            ("scan C-1", "refused carton-of-other-order C-1,T-1 | . | "),
+            ("do later", "."),
+        ],
+    );
+    check(
+        Receive,
+        &mut site,
+        &[
+            ("scan T-1", "."),
+            ("scan A-01", "."),
+            ("scan BOLT", "."),
+            ("qty 9", "."),
+            ("scan C-1", "refused carton-partly C-1 | . | "),
+            ("scan C-2", "refused carton-partly C-2 | . | "),
+        ],
+    );
+    site.call_off("T-1");
+    let step = play(&Task::start(Receive), "scan C-1", &site);
+    assert_eq!(step.feedback.unwrap().code, FeedbackCode::OrderCalledOff);
+    assert!(step.events.is_empty());
 }

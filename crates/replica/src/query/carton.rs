@@ -1,7 +1,10 @@
 //! What is in cartons.
 
+use std::collections::BTreeMap;
+
+use documents::ArrivingContent;
 use domain::ledger::{Subject, content_prefix};
-use domain::{ContentKey, Quantity, SiteId, UnitId};
+use domain::{ContentKey, EventBody, Goods, OrderId, Quantity, SiteId, UnitId};
 use rusqlite::params;
 
 use super::Query;
@@ -29,6 +32,39 @@ impl Query<'_> {
         let sql = "SELECT key, balance FROM subject WHERE key BETWEEN ?1 AND ?2
                    AND substr(key, 17, 1) = x'09' AND balance IS NOT NULL ORDER BY key";
         self.contents(sql, of, None)
+    }
+
+    /// What has gone out for an order in cartons, by carton, line and goods, as far as it counts. It looks at every carton that
+    /// the site ever packed: for whoever announces what has left, not for a screen.
+    pub fn shipped_in_cartons(
+        &self,
+        of: SiteId,
+        order: OrderId,
+    ) -> Result<Vec<ArrivingContent>, ReplicaError> {
+        let sql = "SELECT key, balance FROM subject WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
+        let mut shipped: BTreeMap<(UnitId, u32, Goods), Quantity> = BTreeMap::new();
+        for (key, _) in self.contents(sql, of, None)? {
+            let Some(line) = key.order.filter(|line| line.order == order) else {
+                continue;
+            };
+            let mut left = Quantity::ZERO;
+            for row in self.history(of, &Subject::Content(key.clone()), u32::MAX)? {
+                if let EventBody::Issued { quantity, .. } = row.placed.event.record.body {
+                    left = left.plus(quantity);
+                }
+            }
+            let sum = shipped
+                .entry((key.carton, line.line, key.goods))
+                .or_default();
+            *sum = sum.plus(left);
+        }
+        let content = |((carton, line, goods), quantity)| ArrivingContent {
+            carton,
+            line,
+            goods,
+            quantity,
+        };
+        Ok(shipped.into_iter().map(content).collect())
     }
 
     fn contents(

@@ -8,9 +8,9 @@ use domain::{
     Timestamp, UnitId,
 };
 use operations::{
-    BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts, OrderFacts,
-    OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, Said, SiteView, Step, Undoable,
-    UnitFacts, ViewError,
+    ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts,
+    OrderFacts, OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, Said, SiteView, Step,
+    Undoable, UnitFacts, ViewError,
 };
 
 /// 2026-09-21 in Shanghai.
@@ -21,6 +21,7 @@ pub(crate) struct Site {
     events: Vec<Event>,
     items: Vec<ItemFacts>,
     orders: Vec<OrderFacts>,
+    arriving: Vec<ArrivingFacts>,
     codes: Vec<(String, ItemId, Quantity)>,
     bins: Vec<BinFacts>,
     /// By item.
@@ -86,6 +87,7 @@ impl Site {
             events: Vec::new(),
             items,
             orders: Vec::new(),
+            arriving: Vec::new(),
             codes,
             bins,
             handling: Vec::new(),
@@ -125,6 +127,31 @@ impl Site {
     /// Orders goods out, in the same words.
     pub(crate) fn sell(&mut self, code: &str, lines: &[&str]) {
         self.order_of(OrderType::Outbound, code, lines);
+    }
+
+    /// The delivery brings a carton: `LINE SKU[/lot] quantity` for each thing in it.
+    pub(crate) fn announce_carton(&mut self, code: &str, plate: &str, contents: &[&str]) {
+        let order = self.orders.iter().find(|order| order.code == code);
+        let content = |content: &&str| {
+            let mut words = content.split(' ');
+            let mut word = || words.next().unwrap();
+            let (line, name, quantity) = (word(), word(), word());
+            let (sku, lot) = name.split_once('/').unwrap_or((name, ""));
+            let item = self.item_named(sku);
+            let goods = Goods {
+                lot: (!lot.is_empty()).then(|| lot.to_owned()),
+                ..Goods::of(item.id)
+            };
+            let quantity = Quantity::parse(quantity).unwrap();
+            (line.parse().unwrap(), item, goods, quantity)
+        };
+        let arriving = ArrivingFacts {
+            plate: UnitId::plate(plate),
+            order: order.unwrap().id,
+            code: code.to_owned(),
+            contents: contents.iter().map(content).collect(),
+        };
+        self.arriving.push(arriving);
     }
 
     /// The order is called off.
@@ -491,6 +518,18 @@ impl SiteView for Site {
             plate: plate.clone(),
             contents: of.map(|(key, q)| self.content(key, *q)).collect(),
         }))
+    }
+
+    fn arriving(&self, plate: &UnitId) -> Result<Option<ArrivingFacts>, ViewError> {
+        let found = self
+            .arriving
+            .iter()
+            .find(|arriving| arriving.plate == *plate);
+        let open = |facts: &&ArrivingFacts| {
+            let finished = self.finished(facts.order, OrderStep::Receive);
+            finished.unwrap().is_empty()
+        };
+        Ok(found.filter(open).cloned())
     }
 
     fn cartons_of(&self, order: OrderId) -> Result<Vec<CartonFacts>, ViewError> {
