@@ -400,7 +400,34 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             "(01)06901234567892(21)SN1",
             "https://id.example/01/06901234567892/10/LOT?17=270228",
         ]),
+        "picture" => vec![picture(&EAN_13_BARS), picture(&[0xa5; 12])],
         "wedge" => vec![b"\x016\x019\x010\x011\x012\x013\x014\r".to_vec()],
         _ => Vec::new(),
     }
+}
+
+/// The modules of 4006381333931 as an EAN-13, a bit each, highest first.
+const EAN_13_BARS: [u8; 12] = [
+    0b1010_0011,
+    0b0101_0011,
+    0b1010_1111,
+    0b0111_1010,
+    0b0010_0101,
+    0b1001_1010,
+    0b1010_0001,
+    0b0100_0010,
+    0b1000_0101,
+    0b1101_0010,
+    0b0001_0110,
+    0b0110_1010,
+];
+
+/// A picture of 240 by 40 pixels, two to a module, for the target of that name.
+fn picture(bars: &[u8]) -> Vec<u8> {
+    let is_bar = |module: usize| bars[module / 8 % bars.len()] >> (7 - module % 8) & 1 == 1;
+    let greys = (0..240usize).map(|x| match x.checked_sub(24).map(|inside| inside / 2) {
+        Some(module) if module < bars.len() * 8 && is_bar(module) => 30,
+        _ => 220,
+    });
+    [239, 39].into_iter().chain(greys).collect()
 }

@@ -1,5 +1,6 @@
 //! One function for each decoder. None may panic or take memory or time out of proportion to its input.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use carry::{file, frames};
@@ -51,6 +52,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("certificate", certificate),
     ("event", event),
     ("gs1", gs1),
+    ("picture", picture),
     ("wedge", wedge),
 ];
 
@@ -258,6 +260,38 @@ pub fn gs1(bytes: &[u8]) {
         let _ = scan::gs1::parse_bracketed(text, 2026);
         let _ = scan::gs1::parse_digital_link(text, 2026);
     }
+}
+
+/// Looks for codes in a picture: the first two bytes are its size, the rest its greys, repeated to
+/// fill it. Nothing can be read wrong here; it must only end.
+pub fn picture(bytes: &[u8]) {
+    let [width, height, greys @ ..] = bytes else {
+        return;
+    };
+    if greys.is_empty() {
+        return;
+    }
+    let (width, height) = (u32::from(*width) + 1, u32::from(*height) + 1);
+    let luma = greys
+        .iter()
+        .copied()
+        .cycle()
+        .take((width * height) as usize);
+    let Ok(frame) = scan::LumaFrame::new(width, height, luma.collect()) else {
+        return;
+    };
+    let _ = scan::live::Hints::of(&frame, false);
+    thread_local! {
+        // Its tables take longer to make than a picture to read.
+        static LINEAR: RefCell<Option<Box<dyn scan::decoder::Decoder>>> =
+            RefCell::new(scan::decoder::single("linear", &scan::ReaderSettings::everything()));
+    }
+    LINEAR.with_borrow_mut(|linear| {
+        for payload in linear.iter_mut().flat_map(|linear| linear.decode(&frame)) {
+            let _ = payload.gs1_fields(2026);
+            assert!(!payload.text.is_empty());
+        }
+    });
 }
 
 /// Feeds keys to the wedge; the first byte of each two is the pause before the key.

@@ -7,6 +7,8 @@ pub mod duplicates;
 mod frame;
 pub mod gs1;
 pub mod learn;
+mod linear;
+pub mod live;
 mod payload;
 mod reader;
 pub mod source;

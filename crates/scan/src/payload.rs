@@ -27,13 +27,24 @@ pub enum Symbology {
     Gs1DataMatrix,
     Pdf417,
     Aztec,
+    /// Interleaved 2 of 5 of any other even length, or without a right check digit. A cut-off code
+    /// reads as a shorter one, so nothing in a warehouse should ask for it.
+    Itf,
+    MicroQr,
+    /// rMQR, the flat QR code of ISO/IEC 23941.
+    RectangularMicroQr,
+    MicroPdf417,
+    MaxiCode,
+    Telepen,
+    /// The edge marks of 35 mm film.
+    DxFilmEdge,
     /// No symbol: keyed in by hand or sent by a wedge scanner that does not name its symbol.
     Typed,
 }
 
 impl Symbology {
     /// Every symbology, in the order of the enum.
-    pub const ALL: [Symbology; 19] = [
+    pub const ALL: [Symbology; 26] = [
         Symbology::Ean13,
         Symbology::Ean8,
         Symbology::UpcA,
@@ -52,6 +63,13 @@ impl Symbology {
         Symbology::Gs1DataMatrix,
         Symbology::Pdf417,
         Symbology::Aztec,
+        Symbology::Itf,
+        Symbology::MicroQr,
+        Symbology::RectangularMicroQr,
+        Symbology::MicroPdf417,
+        Symbology::MaxiCode,
+        Symbology::Telepen,
+        Symbology::DxFilmEdge,
         Symbology::Typed,
     ];
 
@@ -76,6 +94,13 @@ impl Symbology {
             Symbology::Gs1DataMatrix => "gs1-data-matrix",
             Symbology::Pdf417 => "pdf417",
             Symbology::Aztec => "aztec",
+            Symbology::Itf => "itf",
+            Symbology::MicroQr => "micro-qr",
+            Symbology::RectangularMicroQr => "rmqr",
+            Symbology::MicroPdf417 => "micro-pdf417",
+            Symbology::MaxiCode => "maxicode",
+            Symbology::Telepen => "telepen",
+            Symbology::DxFilmEdge => "dx-film-edge",
             Symbology::Typed => "typed",
         }
     }
@@ -92,8 +117,26 @@ impl Symbology {
         use Symbology::*;
         matches!(
             self,
-            Ean13 | Ean8 | UpcA | UpcE | Code128 | Gs1_128 | Code39 | Code93 | Itf14 | Codabar
+            Ean13
+                | Ean8
+                | UpcA
+                | UpcE
+                | Code128
+                | Gs1_128
+                | Code39
+                | Code93
+                | Itf14
+                | Itf
+                | Codabar
+                | Telepen
+                | DxFilmEdge
         )
+    }
+
+    /// Whether it is one of the EAN and UPC symbols.
+    pub fn is_retail(self) -> bool {
+        use Symbology::*;
+        matches!(self, Ean13 | Ean8 | UpcA | UpcE)
     }
 
     /// Whether the text is a GS1 element string.
@@ -119,7 +162,7 @@ impl Symbology {
             return None;
         }
         Some(match (family, modifier) {
-            ('E', '0') => Symbology::Ean13,
+            ('E', '0' | '3') => Symbology::Ean13,
             ('E', '4') => Symbology::Ean8,
             ('C', '1') => Symbology::Gs1_128,
             ('C', _) => Symbology::Code128,
@@ -134,6 +177,8 @@ impl Symbology {
             ('d', _) => Symbology::DataMatrix,
             ('L', _) => Symbology::Pdf417,
             ('z', _) => Symbology::Aztec,
+            ('U', _) => Symbology::MaxiCode,
+            ('B', _) => Symbology::Telepen,
             _ => return None,
         })
     }
@@ -146,6 +191,10 @@ pub enum Reader {
     Zxing,
     /// zxing-cpp's row reader on lines that we laid across the frame at a slant.
     Slanted,
+    /// zxing-cpp on the frame enlarged, sharpened or with its contrast evened out.
+    Enhanced,
+    /// Our own reader of linear codes.
+    Linear,
     /// rqrr, the second QR reader.
     Rqrr,
     /// rxing, in the build without a C++ compiler.
@@ -162,6 +211,8 @@ impl Reader {
         match self {
             Reader::Zxing => "zxing",
             Reader::Slanted => "slanted",
+            Reader::Enhanced => "enhanced",
+            Reader::Linear => "linear",
             Reader::Rqrr => "rqrr",
             Reader::Rxing => "rxing",
             Reader::Keys => "keys",
@@ -169,6 +220,9 @@ impl Reader {
         }
     }
 }
+
+/// Confidence in a symbol with error correction, or with a check over the whole of it.
+pub(crate) const CONFIDENCE_CHECKED: u8 = 99;
 
 /// One code that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,9 +232,15 @@ pub struct Payload {
     /// EAN-13 that starts with 0 and UPC-A are the same bars; where both are asked for it is
     /// always [`Symbology::UpcA`] with 12 digits, whichever decoder read it. UPC-E comes as the 12
     /// digits of UPC-A that it stands for.
-    /// Codabar comes without its start and stop letters.
+    /// Codabar comes without its start and stop letters, unless [`crate::ReaderSettings`] ask for
+    /// them.
     pub text: String,
+    /// What the symbol holds, byte by byte, before any character set was applied.
+    pub bytes: Vec<u8>,
     pub symbology: Symbology,
+    /// The 2 or 5 digits beside an EAN or UPC symbol (issue number, price), where they were asked
+    /// for and read; the identifier is then `]E3`.
+    pub add_on: Option<String>,
     /// AIM identifier such as `]E0`, `]C1`, `]d2`; empty for typed text.
     pub symbology_identifier: String,
     /// Corners in frame pixels: top left, top right, bottom right, bottom left of the symbol as a
@@ -190,9 +250,28 @@ pub struct Payload {
     /// Few scan lines agreed on an EAN or UPC code, whose one check digit lets a wrong read in ten
     /// pass. Such a payload needs a second sign: the code is known, or another frame shows it.
     pub weak: bool,
+    /// How likely the text is right, 0 to 100. Error correction or a check over the whole symbol
+    /// gives 99; a linear code on which few lines agreed has
+    /// less, and a weak read less than 90.
+    pub confidence: u8,
 }
 
 impl Payload {
+    /// A code read from a picture, believed as far as its kind goes, its place unknown.
+    pub fn of_symbol(text: &str, symbology: Symbology, identifier: &str, reader: Reader) -> Self {
+        Self {
+            text: text.to_owned(),
+            bytes: text.as_bytes().to_vec(),
+            add_on: None,
+            symbology,
+            symbology_identifier: identifier.to_owned(),
+            corners: None,
+            reader,
+            weak: false,
+            confidence: CONFIDENCE_CHECKED,
+        }
+    }
+
     /// A text from a wedge scanner or a keyboard.
     ///
     /// Scanners can be set to send the symbology identifier first; it is taken off and believed.
@@ -207,11 +286,14 @@ impl Payload {
         };
         Self {
             text: text.to_owned(),
+            bytes: text.as_bytes().to_vec(),
+            add_on: None,
             symbology,
             symbology_identifier: identifier.to_owned(),
             corners: None,
             reader: Reader::Keys,
             weak: false,
+            confidence: 100,
         }
     }
 

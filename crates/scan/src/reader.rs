@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::accept::accepted;
-use crate::decoder::{Stage, standard_stages};
+use crate::accept::{accepted, without_rivals};
+use crate::decoder::{Schedule, Stage, standard_stages};
 use crate::worker::{Fault, Worker};
 use crate::{LumaFrame, Payload, Reader, Symbology};
 
@@ -23,10 +23,28 @@ const WEAK_FRAMES: u64 = 30;
 pub struct ReaderSettings {
     /// Symbologies to read; each one less makes a frame cheaper and a wrong read rarer.
     pub symbologies: Vec<Symbology>,
+    /// Whether the 2 or 5 digits beside an EAN or UPC symbol (issue number, price) are read too.
+    pub add_ons: bool,
+    /// Whether Codabar's start and stop letters belong to the text.
+    pub codabar_guards: bool,
     /// Time a decoder may take for one live frame, in milliseconds, before it counts as hung.
     pub live_budget_ms: u64,
     /// The same for [`Effort::Thorough`].
     pub thorough_budget_ms: u64,
+}
+
+impl ReaderSettings {
+    /// Every symbology, ITF of every length, add-ons and start and stop letters: to compare with
+    /// other decoders, which read so. In a warehouse cut-off codes would pass for others.
+    pub fn everything() -> Self {
+        let symbologies = Symbology::ALL.into_iter();
+        Self {
+            symbologies: symbologies.filter(|s| *s != Symbology::Typed).collect(),
+            add_ons: true,
+            codabar_guards: true,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for ReaderSettings {
@@ -51,6 +69,8 @@ impl Default for ReaderSettings {
                 Pdf417,
                 Aztec,
             ],
+            add_ons: false,
+            codabar_guards: false,
             live_budget_ms: 2_000,
             thorough_budget_ms: 10_000,
         }
@@ -63,6 +83,11 @@ pub enum Effort {
     /// A frame of a running camera: a fast look, and a costly look in turn; ends at the first
     /// decoder that reads something. A weak read is held until a second frame shows it.
     Live,
+    /// A frame of a running camera that gets the cheap look only, because time is short.
+    Glance,
+    /// A single picture that should cost little: costlier decoders look only as long as nothing
+    /// sure was read.
+    Still,
     /// A single picture: every decoder looks, and what they read is put together. Weak reads are
     /// marked as such.
     Thorough,
@@ -141,7 +166,7 @@ pub struct FrameReader {
 impl FrameReader {
     /// A reader with the decoders this build has.
     pub fn new(settings: ReaderSettings) -> Self {
-        let stages = standard_stages(&settings.symbologies);
+        let stages = standard_stages(&settings);
         Self::with_stages(settings, stages)
     }
 
@@ -172,6 +197,14 @@ impl FrameReader {
                 let due = |stage: &Stage| stage.live.is_due(number);
                 (self.numbers_of(due), self.settings.live_budget_ms)
             }
+            Effort::Glance => {
+                let cheap = |stage: &Stage| stage.live == Schedule::EACH_FRAME;
+                (self.numbers_of(cheap), self.settings.live_budget_ms)
+            }
+            Effort::Still => (
+                self.numbers_of(|stage| stage.still),
+                self.settings.thorough_budget_ms,
+            ),
             Effort::Thorough => (self.numbers_of(|_| true), self.settings.thorough_budget_ms),
         };
         self.stuck.retain(|(_, thread)| !thread.is_finished());
@@ -179,7 +212,12 @@ impl FrameReader {
         let mut reading = Reading::default();
         let (mut hung, mut left_out) = (None, 0);
         for &stage in &due {
-            if effort == Effort::Live && !reading.payloads.is_empty() {
+            let enough = match effort {
+                Effort::Live | Effort::Glance => !reading.payloads.is_empty(),
+                Effort::Still => reading.payloads.iter().any(|payload| !payload.weak),
+                Effort::Thorough => false,
+            };
+            if enough {
                 break;
             }
             let stuck = self
@@ -201,6 +239,11 @@ impl FrameReader {
                     }
                 }
             }
+        }
+        without_rivals(&mut reading.payloads);
+        if effort == Effort::Still && reading.payloads.iter().any(|payload| !payload.weak) {
+            // A doubtful read beside a sure one is mostly a ghost of it.
+            reading.payloads.retain(|payload| !payload.weak);
         }
         self.count(&reading.payloads);
         reading.elapsed_ms = start.elapsed().as_secs_f64() * 1_000.0;
@@ -267,24 +310,30 @@ impl FrameReader {
         payloads: &mut Vec<Payload>,
     ) {
         for payload in found {
-            let Some(payload) = accepted(payload, &self.settings.symbologies) else {
+            let Some(payload) = accepted(payload, &self.settings) else {
                 self.stats.refused += 1;
                 continue;
             };
             let payload = match effort {
-                Effort::Live if payload.weak && !self.is_seen_again(&payload.text, frame) => {
+                Effort::Live | Effort::Glance
+                    if payload.weak && !self.is_seen_again(&payload.text, frame) =>
+                {
                     continue;
                 }
-                Effort::Live => Payload {
+                Effort::Live | Effort::Glance => Payload {
                     weak: false,
                     ..payload
                 },
-                Effort::Thorough => payload,
+                Effort::Still | Effort::Thorough => payload,
             };
             let same =
                 |p: &&mut Payload| p.text == payload.text && p.symbology == payload.symbology;
             match payloads.iter_mut().find(same) {
-                Some(known) => known.weak &= payload.weak,
+                Some(known) => {
+                    known.weak &= payload.weak;
+                    known.add_on = known.add_on.take().or(payload.add_on);
+                    known.confidence = known.confidence.max(payload.confidence);
+                }
                 None => payloads.push(payload),
             }
         }
@@ -304,7 +353,7 @@ impl FrameReader {
         self.stats.reads += payloads.len() as u64;
         // These readers come after the others, so what is theirs nobody else read.
         self.stats.rqrr_unique += by(Reader::Rqrr);
-        self.stats.slanted_unique += by(Reader::Slanted);
+        self.stats.slanted_unique += by(Reader::Slanted) + by(Reader::Linear);
     }
 }
 

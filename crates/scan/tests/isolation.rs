@@ -16,14 +16,8 @@ struct Reads(&'static str);
 
 impl Decoder for Reads {
     fn decode(&mut self, _: &LumaFrame) -> Vec<Payload> {
-        vec![Payload {
-            text: self.0.to_owned(),
-            symbology: Symbology::Code128,
-            symbology_identifier: "]C0".to_owned(),
-            corners: None,
-            reader: Reader::Other,
-            weak: false,
-        }]
+        let symbology = Symbology::Code128;
+        vec![Payload::of_symbol(self.0, symbology, "]C0", Reader::Other)]
     }
 }
 

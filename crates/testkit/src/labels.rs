@@ -3,9 +3,11 @@
 
 mod camera;
 mod letters;
+mod sequence;
 mod symbol;
 
 pub use camera::{CameraView, camera_like, noise_frame};
+pub use sequence::Sequence;
 pub use symbol::{SymbolError, SymbolKind, render_symbol};
 
 use image::{GrayImage, Luma, imageops};

@@ -1,12 +1,15 @@
 //! Decoders, each behind one trait, and which of them run when.
 
 #[cfg(any(feature = "pure", feature = "zxing"))]
+mod enhanced;
+#[cfg(any(feature = "pure", feature = "zxing"))]
 mod plan;
 #[cfg(not(any(feature = "pure", feature = "zxing")))]
 mod qr_only;
 mod rqrr;
-#[cfg(all(feature = "pure", not(feature = "zxing")))]
+#[cfg(feature = "pure")]
 mod rxing;
+mod single;
 mod slanted;
 mod stages;
 #[cfg(feature = "zxing")]
@@ -16,6 +19,7 @@ mod zxing;
 pub(crate) use plan::standard_stages;
 #[cfg(not(any(feature = "pure", feature = "zxing")))]
 pub(crate) use qr_only::standard_stages;
+pub use single::{SINGLE, single};
 pub use slanted::Slanted;
 pub use stages::{Schedule, Stage};
 

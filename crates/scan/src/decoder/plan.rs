@@ -4,70 +4,93 @@
 //! frame gets a fast look and one more costly look in turn; the whole turn takes few frames, and
 //! a code held still is read within it. A single picture gets every look.
 
+use super::Schedule;
+#[cfg(feature = "zxing")]
+use super::Slanted;
+use super::enhanced::{Enhanced, Work};
 use super::rqrr::RqrrDecoder;
-use super::{Decoder, Schedule, Slanted, Stage};
-use crate::Symbology;
+use super::{Decoder, Stage};
+use crate::linear::{Fitted, LinearDecoder};
+use crate::{ReaderSettings, Symbology};
 
-/// Directions of the slanted pass. Row readers bear about 10 degrees of slant, so 15 degrees
-/// between directions leave no gap.
-const DIRECTIONS: u64 = 12;
-/// Live frames that share the directions out: 130 ms at 30 frames a second.
-const DIRECTION_TURN: u64 = 4;
-/// Distance of the slanted lines in pixels.
-const SPACING_PX: f64 = 6.0;
 /// Live frames in a whole turn of all decoders.
 const TURN: u64 = 48;
 
-fn linear(symbologies: &[Symbology]) -> Vec<Symbology> {
-    symbologies
+/// Regions of parallel bars that are looked at in a live frame, and in a still one.
+const LIVE_REGIONS: usize = 4;
+const STILL_REGIONS: usize = 8;
+/// Work on fitting whole codes; a million is about a millisecond.
+const LIVE_PRODUCTS: i64 = 14_000_000;
+const STILL_PRODUCTS: i64 = 40_000_000;
+
+/// The symbologies of `settings` that are rows of bars, DataBar among them.
+fn linear(settings: &ReaderSettings) -> Vec<Symbology> {
+    let bars = |s: &Symbology| {
+        s.is_linear() || matches!(s, Symbology::DataBar | Symbology::DataBarExpanded)
+    };
+    settings.symbologies.iter().copied().filter(bars).collect()
+}
+
+/// The symbologies of `settings` that are squares of modules, and what else bears no fitting.
+fn matrix(settings: &ReaderSettings) -> Vec<Symbology> {
+    let not_bars = |s: &Symbology| !s.is_linear();
+    settings
+        .symbologies
         .iter()
         .copied()
-        .filter(|symbology| symbology.is_linear())
+        .filter(not_bars)
         .collect()
 }
 
-/// Slanted passes over row readers made by `rows`, shared out over live frames.
-fn slanted_stages<D: Decoder + 'static>(
-    rows: impl Fn() -> D + Clone + Send + Sync + 'static,
-) -> Vec<Stage> {
-    let mut stages = Vec::new();
-    // The directions of one frame lie far apart, so that a code gets a look near its angle soon.
-    for at in 0..DIRECTION_TURN {
-        let directions = move || {
-            let step_deg = 180.0 / DIRECTIONS as f64;
-            let numbers = (0..DIRECTIONS).filter(move |number| number % DIRECTION_TURN == at);
-            numbers
-                .map(|number| number as f64 * step_deg)
-                .collect::<Vec<_>>()
-        };
-        let live = Schedule {
-            every: DIRECTION_TURN,
-            at,
-        };
-        let live_rows = rows.clone();
-        stages.push(Stage::new("slanted", live, move || {
-            Slanted::new(live_rows(), directions(), SPACING_PX)
-        }));
-    }
-    stages
-}
+/// The schedule of a look that no live frame gets.
+const NEVER: Schedule = Schedule { every: 1, at: 1 };
 
 /// The schedule of a costly look: `at` of each turn of `every` frames.
 const fn turn(every: u64, at: u64) -> Schedule {
     Schedule { every, at }
 }
 
-/// The slanted passes and the second QR reader, which end every list of stages.
-fn common_stages<D: Decoder + 'static>(
-    symbologies: &[Symbology],
-    rows: impl Fn(&[Symbology]) -> D + Clone + Send + Sync + 'static,
+/// Our own reader of linear codes over `rows`, and the frames worked on for `squares`, which end
+/// every list of stages; and the second QR reader.
+fn common_stages<R: Decoder + 'static, S: Decoder + 'static>(
+    settings: &ReaderSettings,
+    rows: impl Fn(&[Symbology]) -> R + Clone + Send + Sync + 'static,
+    squares: impl Fn(&[Symbology]) -> S + Clone + Send + Sync + 'static,
 ) -> Vec<Stage> {
-    let linear = linear(symbologies);
     let mut stages = Vec::new();
+    let linear = linear(settings);
     if !linear.is_empty() {
-        stages.extend(slanted_stages(move || rows(&linear)));
+        let (of_rows, kinds) = (rows.clone(), linear.clone());
+        let level = move || -> Box<dyn Decoder> { Box::new(of_rows(&kinds)) };
+        let make = level.clone();
+        let live = move || LinearDecoder::new(Some(make()), None, LIVE_REGIONS);
+        stages.push(Stage::new("linear", turn(2, 1), live).not_for_stills());
+        let all = settings.clone();
+        let fit = move || {
+            let fitted = Fitted::new(&all, LIVE_PRODUCTS);
+            LinearDecoder::new(None, Some(fitted), LIVE_REGIONS)
+        };
+        stages.push(Stage::new("linear-fit", turn(4, 2), fit).not_for_stills());
+        let all = settings.clone();
+        let still = move || {
+            let fitted = Fitted::new(&all, STILL_PRODUCTS);
+            LinearDecoder::new(Some(level()), Some(fitted), STILL_REGIONS)
+        };
+        stages.push(Stage::new("linear-still", NEVER, still));
     }
-    if symbologies.contains(&Symbology::Qr) {
+    let matrix = matrix(settings);
+    if !matrix.is_empty() {
+        let enhanced = |name, work| {
+            let (squares, matrix) = (squares.clone(), matrix.clone());
+            Stage::new(name, NEVER, move || Enhanced::new(squares(&matrix), work))
+        };
+        stages.push(enhanced("enlarged", Work::Enlarge));
+        stages.push(enhanced("enlarged-sharp", Work::EnlargeSharp));
+        stages.push(enhanced("sharpened", Work::Sharpen));
+        stages.push(enhanced("evened-out", Work::EvenOut));
+        stages.push(enhanced("smoothed", Work::Smooth));
+    }
+    if settings.symbologies.contains(&Symbology::Qr) {
         stages.push(Stage::new("rqrr", turn(TURN, 35), || RqrrDecoder));
     }
     stages
@@ -76,66 +99,78 @@ fn common_stages<D: Decoder + 'static>(
 /// PDF417, upright and in turned frames: it is read in rows too, and bears less slant than linear
 /// codes, so a whole turn of directions takes longer than the others; few people scan it.
 #[cfg(feature = "zxing")]
-fn pdf417_stages() -> Vec<Stage> {
+fn pdf417_stages(settings: &ReaderSettings) -> Vec<Stage> {
     use super::zxing::{Look, ZxingDecoder};
 
     const STEP_DEG: u64 = 15;
     // Its rows are several modules high, so every second line is enough.
     const SPACING_PX: f64 = 2.0;
-    let make = || ZxingDecoder::new(&[Symbology::Pdf417], Look::Fast);
-    let mut stages = vec![Stage::new("pdf417", turn(4, 3), make)];
+    let settings = settings.clone();
+    let make = move || ZxingDecoder::new(&settings, &[Symbology::Pdf417], Look::Fast);
+    let mut stages = vec![Stage::new("pdf417", turn(8, 3), make.clone()).not_for_stills()];
     for (place, number) in (1..180 / STEP_DEG).enumerate() {
         let live = turn(TURN, 4 * place as u64 + 2);
         let direction_deg = (number * STEP_DEG) as f64;
-        stages.push(Stage::new("pdf417-turned", live, move || {
-            Slanted::new(make(), vec![direction_deg], SPACING_PX)
-        }));
+        let make = make.clone();
+        stages.push(
+            Stage::new("pdf417-turned", live, move || {
+                Slanted::new(make(), vec![direction_deg], SPACING_PX)
+            })
+            .not_for_stills(),
+        );
     }
     stages
 }
 
 /// The stages for these symbologies, in the order in which they run.
 #[cfg(feature = "zxing")]
-pub(crate) fn standard_stages(symbologies: &[Symbology]) -> Vec<Stage> {
+pub(crate) fn standard_stages(settings: &ReaderSettings) -> Vec<Stage> {
     use super::zxing::{Look, ZxingDecoder};
 
+    let symbologies = &settings.symbologies;
     let zxing = |name, live, symbologies: &[Symbology], look| {
-        let symbologies = symbologies.to_vec();
-        Stage::new(name, live, move || ZxingDecoder::new(&symbologies, look))
+        let (settings, symbologies) = (settings.clone(), symbologies.to_vec());
+        Stage::new(name, live, move || {
+            ZxingDecoder::new(&settings, &symbologies, look)
+        })
     };
     // PDF417 costs a look as much as all other kinds together, so it has its own.
     let mut most = symbologies.to_vec();
     most.retain(|symbology| *symbology != Symbology::Pdf417);
     let mut stages = Vec::new();
+    stages.push(zxing("zxing-full", turn(TURN, 11), symbologies, Look::Full));
     // No format at all means every format to zxing-cpp.
     if !most.is_empty() {
-        stages.push(zxing("zxing-fast", turn(2, 0), &most, Look::Fast));
+        stages.push(zxing("zxing-fast", Schedule::EACH_FRAME, &most, Look::Fast).not_for_stills());
     }
     let matrix = [Symbology::DataMatrix, Symbology::Gs1DataMatrix];
     if symbologies
         .iter()
         .any(|symbology| matrix.contains(symbology))
     {
-        stages.push(zxing("zxing-matrix", turn(4, 1), &matrix, Look::Level));
+        stages.push(zxing("zxing-matrix", turn(2, 0), &matrix, Look::Level).not_for_stills());
     }
     if !most.is_empty() {
-        stages.push(zxing("zxing-hard", turn(TURN / 2, 5), &most, Look::Hard));
+        stages.push(zxing("zxing-hard", turn(TURN / 2, 5), &most, Look::Hard).not_for_stills());
     }
-    stages.push(zxing("zxing-full", turn(TURN, 11), symbologies, Look::Full));
     if symbologies.contains(&Symbology::Pdf417) {
-        stages.extend(pdf417_stages());
+        stages.extend(pdf417_stages(settings));
     }
-    stages.extend(common_stages(symbologies, |linear| {
-        ZxingDecoder::new(linear, Look::Rows)
-    }));
+    let (of_rows, of_squares) = (settings.clone(), settings.clone());
+    stages.extend(common_stages(
+        settings,
+        move |linear| ZxingDecoder::new(&of_rows, linear, Look::Rows),
+        move |matrix| ZxingDecoder::new(&of_squares, matrix, Look::Full).for_enhanced(),
+    ));
     stages
 }
 
 /// The stages for these symbologies, in the order in which they run.
 #[cfg(all(feature = "pure", not(feature = "zxing")))]
-pub(crate) fn standard_stages(symbologies: &[Symbology]) -> Vec<Stage> {
+pub(crate) fn standard_stages(settings: &ReaderSettings) -> Vec<Stage> {
     use super::rxing::{Look, RxingDecoder};
 
+    let symbologies = &settings.symbologies;
     let rxing = |name, live, look| {
         let symbologies = symbologies.to_vec();
         Stage::new(name, live, move || RxingDecoder::new(&symbologies, look))
@@ -145,15 +180,19 @@ pub(crate) fn standard_stages(symbologies: &[Symbology]) -> Vec<Stage> {
         rxing("rxing-hard", turn(TURN / 2, 5), Look::Hard),
         rxing("rxing-full", turn(TURN, 11), Look::Full),
     ];
-    // rxing does not tell where it read, so half an EAN-13 under a slanted line would pass for an
-    // EAN-8; see `accept`.
-    let slanted: Vec<_> = symbologies
-        .iter()
-        .copied()
-        .filter(|s| *s != Symbology::Ean8)
-        .collect();
-    stages.extend(common_stages(&slanted, |linear| {
-        RxingDecoder::new(linear, Look::Hard)
-    }));
+    // rxing does not tell where it read, so half an EAN-13 on a line would pass for an EAN-8; see
+    // `accept`.
+    stages.extend(common_stages(
+        settings,
+        |linear| {
+            let linear: Vec<_> = linear
+                .iter()
+                .copied()
+                .filter(|s| *s != Symbology::Ean8)
+                .collect();
+            RxingDecoder::new(&linear, Look::Hard)
+        },
+        |matrix| RxingDecoder::new(matrix, Look::Full),
+    ));
     stages
 }

@@ -18,13 +18,10 @@ impl Decoder for RqrrDecoder {
         let payloads = grids.iter().filter_map(|grid| {
             // Bytes that are no UTF-8 are an error here: rqrr does not tell their character set.
             let (_, text) = grid.decode().ok()?;
+            let corners = Some(grid.bounds.map(|point| (point.x, point.y)));
             Some(Payload {
-                text,
-                symbology: Symbology::Qr,
-                symbology_identifier: "]Q1".to_owned(),
-                corners: Some(grid.bounds.map(|point| (point.x, point.y))),
-                reader: Reader::Rqrr,
-                weak: false,
+                corners,
+                ..Payload::of_symbol(&text, Symbology::Qr, "]Q1", Reader::Rqrr)
             })
         });
         payloads.collect()

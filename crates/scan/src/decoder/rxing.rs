@@ -70,7 +70,7 @@ fn format_of(symbology: Symbology) -> Option<BarcodeFormat> {
         Symbology::Code128 | Symbology::Gs1_128 => BarcodeFormat::CODE_128,
         Symbology::Code39 => BarcodeFormat::CODE_39,
         Symbology::Code93 => BarcodeFormat::CODE_93,
-        Symbology::Itf14 => BarcodeFormat::ITF,
+        Symbology::Itf14 | Symbology::Itf => BarcodeFormat::ITF,
         Symbology::Codabar => BarcodeFormat::CODABAR,
         Symbology::DataBar => BarcodeFormat::RSS_14,
         Symbology::DataBarExpanded => BarcodeFormat::RSS_EXPANDED,
@@ -78,7 +78,12 @@ fn format_of(symbology: Symbology) -> Option<BarcodeFormat> {
         Symbology::DataMatrix | Symbology::Gs1DataMatrix => BarcodeFormat::DATA_MATRIX,
         Symbology::Pdf417 => BarcodeFormat::PDF_417,
         Symbology::Aztec => BarcodeFormat::AZTEC,
-        Symbology::Typed => return None,
+        Symbology::MaxiCode => BarcodeFormat::MAXICODE,
+        Symbology::Telepen => BarcodeFormat::TELEPEN,
+        Symbology::DxFilmEdge => BarcodeFormat::DXFilmEdge,
+        Symbology::MicroQr => BarcodeFormat::MICRO_QR_CODE,
+        Symbology::RectangularMicroQr => BarcodeFormat::RECTANGULAR_MICRO_QR_CODE,
+        Symbology::MicroPdf417 | Symbology::Typed => return None,
     })
 }
 
@@ -119,13 +124,7 @@ fn payload(result: &RXingResult) -> Option<Payload> {
             (Symbology::from_identifier(identifier)?, identifier)
         }
     };
-    Some(Payload {
-        text: text.to_owned(),
-        symbology,
-        symbology_identifier: identifier.to_owned(),
-        // Its points are finder patterns or line ends, not corners.
-        corners: None,
-        reader: Reader::Rxing,
-        weak: false,
-    })
+    // Its points are finder patterns or line ends, not corners.
+    let payload = Payload::of_symbol(text, symbology, identifier, Reader::Rxing);
+    Some(payload)
 }

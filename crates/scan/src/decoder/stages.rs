@@ -25,6 +25,8 @@ pub struct Stage {
     /// Name in errors and counters.
     pub name: &'static str,
     pub live: Schedule,
+    /// Whether it looks at a still picture in which the stages before it read nothing sure.
+    pub still: bool,
     /// Makes the decoder on the thread that will run it, again after each fault.
     pub make: Arc<dyn Fn() -> Box<dyn Decoder> + Send + Sync>,
 }
@@ -38,8 +40,15 @@ impl Stage {
         Self {
             name,
             live,
+            still: true,
             make: Arc::new(move || Box::new(make())),
         }
+    }
+
+    /// The same, left out for still pictures.
+    pub fn not_for_stills(mut self) -> Self {
+        self.still = false;
+        self
     }
 }
 

@@ -1,9 +1,12 @@
 //! zxing-cpp: the best recall and the fewest wrong reads of all decoders that were measured.
 
-use zxingcpp::{Barcode, BarcodeFormat, BarcodeReader, ImageFormat, ImageView, PointI, TextMode};
+use zxingcpp::{
+    Barcode, BarcodeFormat, BarcodeReader, EanAddOnSymbol, ImageFormat, ImageView, PointI, TextMode,
+};
 
 use super::Decoder;
-use crate::{LumaFrame, Payload, Reader, Symbology};
+use crate::payload::CONFIDENCE_CHECKED;
+use crate::{LumaFrame, Payload, Reader, ReaderSettings, Symbology};
 
 /// How hard zxing-cpp looks.
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +26,12 @@ pub(super) enum Look {
 pub(super) struct ZxingDecoder {
     reader: BarcodeReader,
     slanted: bool,
+    as_reader: Reader,
 }
 
 impl ZxingDecoder {
-    pub(super) fn new(symbologies: &[Symbology], look: Look) -> Self {
+    /// A decoder of `symbologies`, which should be some of those in `settings`.
+    pub(super) fn new(settings: &ReaderSettings, symbologies: &[Symbology], look: Look) -> Self {
         let formats: Vec<_> = symbologies.iter().filter_map(|s| format_of(*s)).collect();
         let (harder, rotate, full) = match look {
             Look::Fast => (false, false, false),
@@ -35,17 +40,30 @@ impl ZxingDecoder {
             Look::Full => (true, true, true),
             Look::Rows => (true, false, false),
         };
+        let add_ons = if settings.add_ons {
+            EanAddOnSymbol::Read
+        } else {
+            EanAddOnSymbol::Ignore
+        };
         let reader = zxingcpp::read()
             .formats(formats)
             .try_harder(harder)
             .try_rotate(rotate)
             .try_invert(full)
             .try_downscale(full)
+            .ean_add_on_symbol(add_ons)
             .text_mode(TextMode::Plain);
         Self {
             reader,
             slanted: matches!(look, Look::Rows),
+            as_reader: Reader::Zxing,
         }
+    }
+
+    /// The same, for frames that were worked on before.
+    pub(super) fn for_enhanced(mut self) -> Self {
+        self.as_reader = Reader::Enhanced;
+        self
     }
 }
 
@@ -65,7 +83,9 @@ impl Decoder for ZxingDecoder {
             barcode.is_valid()
                 && (!self.slanted || barcode.line_count() >= lines_needed(barcode.symbology()))
         });
-        believed.filter_map(payload).collect()
+        believed
+            .filter_map(|barcode| payload(barcode, self.as_reader))
+            .collect()
     }
 }
 
@@ -92,7 +112,7 @@ fn format_of(symbology: Symbology) -> Option<BarcodeFormat> {
         Symbology::Code128 | Symbology::Gs1_128 => BarcodeFormat::Code128,
         Symbology::Code39 => BarcodeFormat::Code39,
         Symbology::Code93 => BarcodeFormat::Code93,
-        Symbology::Itf14 => BarcodeFormat::ITF,
+        Symbology::Itf14 | Symbology::Itf => BarcodeFormat::ITF,
         Symbology::Codabar => BarcodeFormat::Codabar,
         Symbology::DataBar => BarcodeFormat::DataBar,
         Symbology::DataBarExpanded => BarcodeFormat::DataBarExp,
@@ -100,11 +120,17 @@ fn format_of(symbology: Symbology) -> Option<BarcodeFormat> {
         Symbology::DataMatrix | Symbology::Gs1DataMatrix => BarcodeFormat::DataMatrix,
         Symbology::Pdf417 => BarcodeFormat::PDF417,
         Symbology::Aztec => BarcodeFormat::Aztec,
+        Symbology::MicroQr => BarcodeFormat::MicroQRCode,
+        Symbology::RectangularMicroQr => BarcodeFormat::RMQRCode,
+        Symbology::MicroPdf417 => BarcodeFormat::MicroPDF417,
+        Symbology::MaxiCode => BarcodeFormat::MaxiCode,
+        Symbology::Telepen => BarcodeFormat::Telepen,
+        Symbology::DxFilmEdge => BarcodeFormat::DXFilmEdge,
         Symbology::Typed => return None,
     })
 }
 
-fn payload(barcode: &Barcode) -> Option<Payload> {
+fn payload(barcode: &Barcode, reader: Reader) -> Option<Payload> {
     let identifier = barcode.symbology_identifier();
     // The binding turns a number from C++ into its enum unchecked and lacks some variants (ITF-14,
     // Code 39 extended), so the exact format is asked for only where it is sure to have them all.
@@ -119,12 +145,26 @@ fn payload(barcode: &Barcode) -> Option<Payload> {
             BarcodeFormat::DataBarExp | BarcodeFormat::DataBarExpStk => Symbology::DataBarExpanded,
             _ => Symbology::DataBar,
         },
+        BarcodeFormat::QRCode => match barcode.format() {
+            BarcodeFormat::MicroQRCode => Symbology::MicroQr,
+            BarcodeFormat::RMQRCode => Symbology::RectangularMicroQr,
+            _ => Symbology::from_identifier(&identifier)?,
+        },
+        BarcodeFormat::PDF417 => match barcode.format() {
+            BarcodeFormat::MicroPDF417 => Symbology::MicroPdf417,
+            _ => Symbology::Pdf417,
+        },
+        BarcodeFormat::OtherBarcode => Symbology::DxFilmEdge,
         _ => Symbology::from_identifier(&identifier)?,
     };
     let position = barcode.position();
     let corner = |point: PointI| (point.x, point.y);
+    let lines = barcode.line_count();
+    let weak = barcode.symbology() == BarcodeFormat::EANUPC && lines < RETAIL_LINES;
     Some(Payload {
         text: barcode.text(),
+        bytes: barcode.bytes(),
+        add_on: None,
         symbology,
         symbology_identifier: identifier,
         corners: Some([
@@ -133,7 +173,19 @@ fn payload(barcode: &Barcode) -> Option<Payload> {
             corner(position.bottom_right),
             corner(position.bottom_left),
         ]),
-        reader: Reader::Zxing,
-        weak: barcode.symbology() == BarcodeFormat::EANUPC && barcode.line_count() < RETAIL_LINES,
+        reader,
+        weak,
+        confidence: confidence(symbology, lines),
     })
+}
+
+/// Of a linear symbol each line that agrees halves what is left of the doubt.
+fn confidence(symbology: Symbology, lines: i32) -> u8 {
+    let doubt = match symbology {
+        Symbology::Code128 | Symbology::Gs1_128 | Symbology::Code93 => 4,
+        symbology if symbology.is_linear() => 40,
+        _ => return CONFIDENCE_CHECKED,
+    };
+    let left = doubt >> (lines - 1).clamp(0, 6);
+    CONFIDENCE_CHECKED - left
 }
