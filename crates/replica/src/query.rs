@@ -16,8 +16,12 @@ mod stock_pages;
 mod stocktake;
 mod sums;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use rusqlite::{CachedStatement, Connection, Params, Row};
 
+use crate::chains::Chains;
 use crate::error::ReplicaError;
 use crate::search::{self, Hit};
 
@@ -36,11 +40,15 @@ pub use stocktake::{BinFilter, BinToCount, CountRow, CountedPile};
 pub use sums::{CountedSum, OperatorSum, PlannedBin, SlotSum, Span};
 
 /// Reads what has been committed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Query<'c> {
     pub(crate) connection: &'c Connection,
     /// Whether views stand before the tables; see [`crate::scope`].
     narrowed: bool,
+    /// How far the device that was asked about last had read: the same for all piles of a page.
+    horizon: RefCell<Option<known::Horizon>>,
+    /// The chains up to that local number: events are read one by one, and each names its chain.
+    chains: RefCell<Option<(u64, Rc<Chains>)>>,
 }
 
 impl<'c> Query<'c> {
@@ -48,6 +56,8 @@ impl<'c> Query<'c> {
         Self {
             connection,
             narrowed: false,
+            horizon: RefCell::new(None),
+            chains: RefCell::new(None),
         }
     }
 
@@ -56,7 +66,21 @@ impl<'c> Query<'c> {
         Self {
             connection,
             narrowed: true,
+            horizon: RefCell::new(None),
+            chains: RefCell::new(None),
         }
+    }
+
+    /// All chains there are; they are read again only when there is another one.
+    pub(crate) fn chains(&self) -> Result<Rc<Chains>, ReplicaError> {
+        let newest = self.count("SELECT coalesce(max(id), 0) FROM chain", [])?;
+        let mut kept = self.chains.borrow_mut();
+        if let Some((_, chains)) = kept.as_ref().filter(|(of, _)| *of == newest) {
+            return Ok(chains.clone());
+        }
+        let chains = Rc::new(Chains::load(self.connection)?);
+        *kept = Some((newest, chains.clone()));
+        Ok(chains)
     }
 
     /// A view has no index that could be named: there SQLite chooses.

@@ -73,7 +73,7 @@ impl Query<'_> {
     /// The photos, signatures and documents put to an event, in the order of their places; those that were reversed or
     /// are in quarantine are left out.
     pub fn attachments(&self, to: EventHash) -> Result<Vec<EventRow>, ReplicaError> {
-        let chains = Chains::load(self.connection)?;
+        let chains = self.chains()?;
         let mut naming = self.rows(
             &format!(
                 "SELECT {COLUMNS} FROM event_name n JOIN event e ON e.chain = n.chain AND e.number = n.number
@@ -90,7 +90,7 @@ impl Query<'_> {
 
     /// Whether somebody has inspected what this event brought in, and it counts.
     pub fn is_inspected(&self, receipt: EventHash) -> Result<bool, ReplicaError> {
-        let chains = Chains::load(self.connection)?;
+        let chains = self.chains()?;
         let naming = self.rows(
             &format!(
                 "SELECT {COLUMNS} FROM event_name n JOIN event e ON e.chain = n.chain AND e.number = n.number
@@ -105,7 +105,7 @@ impl Query<'_> {
 
     /// One event.
     pub fn event(&self, id: EventId) -> Result<Option<EventRow>, ReplicaError> {
-        let chains = Chains::load(self.connection)?;
+        let chains = self.chains()?;
         let Some(chain) = chains.get(id.chain) else {
             return Ok(None);
         };
@@ -118,7 +118,7 @@ impl Query<'_> {
 
     /// The event with this hash.
     pub fn event_by_hash(&self, hash: EventHash) -> Result<Option<EventRow>, ReplicaError> {
-        let chains = Chains::load(self.connection)?;
+        let chains = self.chains()?;
         self.row(
             &format!("SELECT {COLUMNS} FROM event e WHERE e.hash = ?1"),
             [hash.0],
@@ -128,7 +128,7 @@ impl Query<'_> {
 
     /// Events, the latest place first.
     pub fn events(&self, filter: &EventFilter, limit: u32) -> Result<Vec<EventRow>, ReplicaError> {
-        let chains = Chains::load(self.connection)?;
+        let chains = self.chains()?;
         self.rows(
             &format!(
                 "SELECT {COLUMNS} FROM event e JOIN chain c ON c.id = e.chain

@@ -5,9 +5,10 @@
 //! event that it voids standing. What it learned from a neighbour before the hub's log reached it is not known here.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use domain::event::{EventId, QuarantineDecision};
-use domain::ledger::{Ledger, MemoryLedger, Place, Placed, mentions};
+use domain::ledger::{Ledger, MemoryLedger, Placed, mentions};
 use domain::{BinId, DeviceId, EventBody, ItemId, SiteId, UnixMillis};
 use rusqlite::params;
 
@@ -42,21 +43,21 @@ pub enum Piles {
 }
 
 /// How far each chain was known: the number of its last event.
-struct Horizon<'q> {
-    query: &'q Query<'q>,
-    chains: &'q Chains,
+#[derive(Debug)]
+pub(super) struct Horizon {
+    chains: Rc<Chains>,
     who: Knower,
     known: HashMap<i64, u64>,
 }
 
-impl Horizon<'_> {
+impl Horizon {
     /// The last event of a chain in the log up to the entry that was read last. Numbers rise along a chain.
-    fn last_event(&mut self, chain: i64) -> Result<u64, ReplicaError> {
+    fn last_event(&mut self, query: &Query<'_>, chain: i64) -> Result<u64, ReplicaError> {
         if let Some(last) = self.known.get(&chain) {
             return Ok(*last);
         }
         let number_of = |seq: i64| {
-            self.query.row(
+            query.row(
                 "SELECT number FROM segment WHERE chain = ?1 AND seq = ?2",
                 [chain, seq],
                 |r| Ok(r.get::<_, Option<i64>>("number")?),
@@ -64,7 +65,7 @@ impl Horizon<'_> {
         };
         let (mut read, mut beyond) = (
             0,
-            self.query.count(
+            query.count(
                 "SELECT coalesce(max(seq), 0) FROM segment WHERE chain = ?1",
                 [chain],
             )? as i64
@@ -77,7 +78,7 @@ impl Horizon<'_> {
                 _ => beyond = middle,
             }
         }
-        let last = self.query.count(
+        let last = query.count(
             "SELECT coalesce((SELECT last_event FROM segment_events WHERE chain = ?1 AND seq <= ?2
                               ORDER BY seq DESC LIMIT 1), 0)",
             [chain, read],
@@ -86,10 +87,25 @@ impl Horizon<'_> {
         Ok(last)
     }
 
+    /// Whether an event, by local chain and number, may have been known: it had been read, or the device wrote it. Most that
+    /// were not need not be looked at for that.
+    fn may_have_seen(
+        &mut self,
+        query: &Query<'_>,
+        (chain, number): (i64, i64),
+    ) -> Result<bool, ReplicaError> {
+        Ok(number as u64 <= self.last_event(query, chain)?
+            || self.chains.by_local(chain)?.device == self.who.device)
+    }
+
     /// The event as the device had it; `None` if it did not.
-    fn seen(&mut self, mut placed: Placed) -> Result<Option<Placed>, ReplicaError> {
+    fn seen(
+        &mut self,
+        query: &Query<'_>,
+        mut placed: Placed,
+    ) -> Result<Option<Placed>, ReplicaError> {
         let chain = self.chains.local(placed.event.id.chain)?;
-        if placed.event.id.number <= self.last_event(chain)? {
+        if placed.event.id.number <= self.last_event(query, chain)? {
             return Ok(Some(placed));
         }
         let event = &mut placed.event;
@@ -106,34 +122,37 @@ impl Horizon<'_> {
 impl Query<'_> {
     /// Piles that are not zero as the device knew them.
     pub fn piles_known_to(&self, who: Knower, which: Piles) -> Result<Vec<StockRow>, ReplicaError> {
-        let chains = Chains::load(self.connection)?;
-        let mut horizon = Horizon {
-            query: self,
-            chains: &chains,
-            who,
-            known: HashMap::new(),
+        let kept = self.horizon.take().filter(|kept| kept.who == who);
+        let mut horizon = match kept {
+            Some(kept) => kept,
+            None => Horizon {
+                chains: self.chains()?,
+                who,
+                known: HashMap::new(),
+            },
         };
         let mut seen: BTreeMap<EventId, Placed> = BTreeMap::new();
         let mut looked_at = BTreeSet::new();
-        let mut worklist = self.touching(which, who.site)?;
-        while let Some((chain, number)) = worklist.pop() {
-            if !looked_at.insert((chain, number)) {
+        let mut worklist = self.touching(which, who.site, &horizon.chains)?;
+        while let Some(event) = worklist.pop() {
+            if !looked_at.insert(event) || !horizon.may_have_seen(self, event)? {
                 continue;
             }
             let found = self.row(
                 &format!("SELECT {COLUMNS} FROM event e WHERE e.chain = ?1 AND e.number = ?2"),
-                [chain, number],
-                |r| placed_from_row(r, &chains),
+                [event.0, event.1],
+                |r| placed_from_row(r, &horizon.chains),
             )?;
             let Some(placed) = found.filter(|p| p.event.site == who.site) else {
                 continue;
             };
-            let Some(placed) = horizon.seen(placed)? else {
+            let Some(placed) = horizon.seen(self, placed)? else {
                 continue;
             };
             worklist.extend(self.tied_to(&placed)?);
             seen.insert(placed.event.id, placed);
         }
+        self.horizon.replace(Some(horizon));
         let mut memory = MemoryLedger::default();
         let Ok(mut ledger) = Ledger::new(&mut memory);
         for placed in seen.into_values() {
@@ -154,14 +173,12 @@ impl Query<'_> {
     }
 
     /// Events that touch the piles, also those that do not count: local chain and number.
-    fn touching(&self, which: Piles, site: SiteId) -> Result<Vec<(i64, i64)>, ReplicaError> {
-        let id_of = |place: Place| {
-            self.row(
-                "SELECT id FROM chain WHERE chain = ?1",
-                [place.id.chain.as_bytes()],
-                |r| Ok((r.get::<_, i64>("id")?, place.id.number as i64)),
-            )
-        };
+    fn touching(
+        &self,
+        which: Piles,
+        site: SiteId,
+        chains: &Chains,
+    ) -> Result<Vec<(i64, i64)>, ReplicaError> {
         let void = |r: &rusqlite::Row<'_>| Ok((r.get("chain")?, r.get("number")?));
         let place = |r: &rusqlite::Row<'_>| row::place(r, "place");
         let (places, mut found) = match which {
@@ -197,7 +214,8 @@ impl Query<'_> {
             }
         };
         for place in places {
-            found.extend(id_of(place)?);
+            let chain = chains.get(place.id.chain);
+            found.extend(chain.map(|chain| (chain.local, place.id.number as i64)));
         }
         Ok(found)
     }

@@ -6,7 +6,6 @@ use rusqlite::params;
 
 use super::Query;
 use super::event::COLUMNS;
-use crate::chains::Chains;
 use crate::error::ReplicaError;
 use crate::ledger_store::placed_from_row;
 use crate::row;
@@ -24,7 +23,7 @@ impl Query<'_> {
     /// # Errors
     /// [`ReplicaError`].
     pub fn only_here(&self, limit: u32) -> Result<Vec<(DeviceId, Placed)>, ReplicaError> {
-        let chains = Chains::load(self.connection)?;
+        let chains = self.chains()?;
         self.rows(
             &format!("SELECT {COLUMNS}, c.device {ONLY_HERE} ORDER BY c.id, e.number LIMIT ?1"),
             params![limit],

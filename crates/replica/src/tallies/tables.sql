@@ -252,6 +252,8 @@ CREATE INDEX item_by_class_and_sku ON item (class, sku, id);
 CREATE INDEX bin_by_code_and_id ON bin (code, id);
 CREATE INDEX bin_by_zone ON bin (zone, code, id);
 CREATE INDEX bin_by_site ON bin (site, code, id);
+CREATE INDEX bin_by_site_and_id ON bin (site, id);
+CREATE INDEX order_by_site_and_id ON orders (site, id);
 CREATE INDEX order_line_by_item ON order_line (item) WHERE item IS NOT NULL;
 CREATE INDEX order_line_by_bin ON order_line (bin) WHERE bin IS NOT NULL;
 CREATE INDEX entry_approved ON entry (place) WHERE part = 2;

@@ -30,6 +30,8 @@ use crate::error::AppError;
 const ROWS: usize = 50;
 /// So many bins or items are looked at for one page.
 const LOOKS: usize = 2_000;
+/// So many where what a device knew is folded again for each.
+const KNOWN_LOOKS: usize = 200;
 /// So many are read at a time.
 const CHUNK: u32 = 200;
 const DAY_MS: i64 = 86_400_000;
@@ -51,6 +53,14 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// How many bins or items are looked at for one page.
+    const fn looks(&self) -> usize {
+        match self.knower {
+            Some(_) => KNOWN_LOOKS,
+            None => LOOKS,
+        }
+    }
+
     fn is_now(&self) -> bool {
         self.at.is_none() && self.knower.is_none()
     }
@@ -205,7 +215,7 @@ impl Listing<'_> {
             chosen.retain(|bin| (&bin.code, bin.bin) > (&last.0, last.1));
         }
         let mut page = PageOf::default();
-        for _ in 0..LOOKS {
+        for _ in 0..self.moment.looks() {
             if next.is_empty() {
                 let after = last.as_ref().map(|(code, bin)| (code.as_str(), *bin));
                 next = match &mut chosen {
@@ -316,7 +326,7 @@ impl Listing<'_> {
         }
         let mut next: VecDeque<ListedItem> = VecDeque::new();
         let mut page = PageOf::default();
-        for _ in 0..LOOKS {
+        for _ in 0..self.moment.looks() {
             if next.is_empty() {
                 let after = last.as_ref().map(|(sku, item)| (sku.as_str(), *item));
                 next = match &mut chosen {
