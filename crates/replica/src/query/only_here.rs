@@ -39,7 +39,7 @@ impl Query<'_> {
     /// # Errors
     /// [`ReplicaError`].
     pub fn releases_only_here(&self, device: DeviceId) -> Result<u64, ReplicaError> {
-        let chains = Chains::load(self.connection)?;
+        let chains = self.chains()?;
         let releases = self.rows(
             &format!("SELECT {COLUMNS} {ONLY_HERE} WHERE c.device = ?1 AND e.standing > 0"),
             [device.as_bytes()],
