@@ -188,7 +188,13 @@ impl Decoder for LinearDecoder {
                 reads = fit.counted.read(&lines, &counted);
             }
             reads.retain(|read| read.lines > 1 || read.explained > LONE_LINE_MIN);
-            payloads.extend(reads.iter().map(payload));
+            for found in reads.iter().map(payload) {
+                // Regions overlap, so the same code turns up in several.
+                let known = |p: &Payload| p.text == found.text && p.symbology == found.symbology;
+                if !payloads.iter().any(known) {
+                    payloads.push(found);
+                }
+            }
         }
         payloads
     }
