@@ -1,7 +1,7 @@
 //! Code 128 (ISO/IEC 15417) from blurred lines: a code of unknown length whose characters are
 //! equally wide.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::code128;
 use super::optics::{Tuned, climb};
@@ -38,9 +38,12 @@ struct Kind {
     fewest: usize,
 }
 
-/// Reads Code 128; made once, since its tables take some milliseconds.
+/// Made once for all readers: its tables take some milliseconds.
+static CODE_128: LazyLock<Kind> = LazyLock::new(Kind::code_128);
+
+/// Reads Code 128.
 pub(crate) struct Counted {
-    kind: Option<Kind>,
+    kind: Option<&'static Kind>,
 }
 
 /// How far the middle of a code seen aslant lies beside the middle of its ends, as parts of its
@@ -227,13 +230,13 @@ impl Counted {
             .iter()
             .any(|kind| asked.contains(kind));
         Self {
-            kind: is_asked.then(Kind::code_128),
+            kind: is_asked.then(|| &*CODE_128),
         }
     }
 
     /// Codes on several lines through one region.
     pub(crate) fn read(&self, lines: &[Profile], work: &Work) -> Vec<Read> {
-        let Some(kind) = &self.kind else {
+        let Some(kind) = self.kind else {
             return Vec::new();
         };
         let turned: Vec<Profile> = lines.iter().map(Profile::reversed).collect();

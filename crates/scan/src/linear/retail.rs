@@ -6,7 +6,7 @@ use super::trellis::{Alphabet, Fit, Model, Work};
 use super::{LineRead, Read, agreed, from_middle};
 use crate::Symbology;
 use crate::checks::{check_digit_is_right, upc_e_expanded};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Number set A, space first; set B is each of these backwards, set C has bars for spaces.
 const SET_A: [&str; 10] = [
@@ -48,62 +48,44 @@ struct Kind {
     bars: usize,
 }
 
-/// Reads retail codes; made once, since its tables take some milliseconds.
+/// The kinds of code, made once for all readers: their tables take some milliseconds.
+static EAN_13: LazyLock<Kind> = LazyLock::new(|| Kind::spread(Symbology::Ean13, 6, 30));
+static EAN_8: LazyLock<Kind> = LazyLock::new(|| Kind::spread(Symbology::Ean8, 4, 22));
+static UPC_E: LazyLock<Kind> = LazyLock::new(Kind::upc_e);
+
+/// Reads retail codes.
 pub(crate) struct Retail {
-    kinds: Vec<Kind>,
+    kinds: Vec<&'static Kind>,
 }
 
 fn reversed(widths: &str) -> String {
     widths.chars().rev().collect()
 }
 
+/// A guard of modules, each a bar or a space wide.
+fn guard(widths: &str, bar_first: bool) -> Alphabet {
+    Alphabet::of_digits([widths], bar_first)
+}
+
+/// Sets A and B, or turned round set C.
+fn digits(bar_first: bool) -> Alphabet {
+    let backwards: Vec<String> = SET_A.iter().map(|widths| reversed(widths)).collect();
+    let both = SET_A.iter().copied();
+    Alphabet::of_digits(both.chain(backwards.iter().map(String::as_str)), bar_first)
+}
+
 impl Retail {
     /// A reader of those retail symbologies among `asked`.
     pub(crate) fn new(asked: &[Symbology]) -> Self {
-        let guard = |widths, bar_first| Alphabet::of_digits([widths], bar_first);
-        let backwards: Vec<String> = SET_A.iter().map(|widths| reversed(widths)).collect();
-        let both = || {
-            SET_A
-                .iter()
-                .copied()
-                .chain(backwards.iter().map(String::as_str))
-        };
-        // A code seen backwards has set C turned round on the left and sets A and B turned round on
-        // the right: with both ways round in each half one look reads either way.
-        let spread = |digits: usize| Model {
-            alphabets: Arc::new(vec![
-                guard("111", true),
-                Alphabet::of_digits(both(), false),
-                guard("11111", false),
-                Alphabet::of_digits(both(), true),
-            ]),
-            slots: [vec![0], vec![1; digits], vec![2], vec![3; digits], vec![0]].concat(),
-        };
-        let mut kinds = Vec::new();
-        let mut add = |symbology, model: Model, bars| {
-            kinds.push(Kind {
-                symbology,
-                tuned: Tuned::new(&model.alphabets, &model.slots),
-                model,
-                bars,
-            });
-        };
+        let mut kinds: Vec<&'static Kind> = Vec::new();
         if asked.contains(&Symbology::Ean13) || asked.contains(&Symbology::UpcA) {
-            add(Symbology::Ean13, spread(6), 30);
+            kinds.push(&EAN_13);
         }
         if asked.contains(&Symbology::Ean8) {
-            add(Symbology::Ean8, spread(4), 22);
+            kinds.push(&EAN_8);
         }
         if asked.contains(&Symbology::UpcE) {
-            let model = Model {
-                alphabets: Arc::new(vec![
-                    guard("111", true),
-                    Alphabet::of_digits(both(), false),
-                    guard("111111", false),
-                ]),
-                slots: [vec![0], vec![1; 6], vec![2]].concat(),
-            };
-            add(Symbology::UpcE, model, 17);
+            kinds.push(&UPC_E);
         }
         Self { kinds }
     }
@@ -111,7 +93,7 @@ impl Retail {
     /// Codes on several lines through one region; lines that agree speak for each other.
     pub(crate) fn read(&self, lines: &[Profile], work: &Work) -> Vec<Read> {
         let mut longer: Vec<Option<(f32, f32)>> = vec![None; lines.len()];
-        for kind in &self.kinds {
+        for kind in self.kinds.iter().copied() {
             let mut found = Vec::new();
             for (turn, number) in from_middle(lines.len()).enumerate() {
                 let line = &lines[number];
@@ -145,6 +127,42 @@ impl Retail {
 }
 
 impl Kind {
+    fn new(symbology: Symbology, model: Model, bars: usize) -> Self {
+        Self {
+            symbology,
+            tuned: Tuned::new(&model.alphabets, &model.slots),
+            model,
+            bars,
+        }
+    }
+
+    /// A code of two halves with so many digits each. Seen backwards it has set C turned round on the left and sets A and
+    /// B turned round on the right: with both ways round in each half one look reads either way.
+    fn spread(symbology: Symbology, half: usize, bars: usize) -> Self {
+        let model = Model {
+            alphabets: Arc::new(vec![
+                guard("111", true),
+                digits(false),
+                guard("11111", false),
+                digits(true),
+            ]),
+            slots: [vec![0], vec![1; half], vec![2], vec![3; half], vec![0]].concat(),
+        };
+        Self::new(symbology, model, bars)
+    }
+
+    fn upc_e() -> Self {
+        let model = Model {
+            alphabets: Arc::new(vec![
+                guard("111", true),
+                digits(false),
+                guard("111111", false),
+            ]),
+            slots: [vec![0], vec![1; 6], vec![2]].concat(),
+        };
+        Self::new(Symbology::UpcE, model, 17)
+    }
+
     fn explained_min(&self) -> f32 {
         match self.symbology {
             Symbology::Ean13 => EXPLAINED_EAN_13,
