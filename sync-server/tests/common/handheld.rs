@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use documents::{FieldEdit, Partition, RecordKind, Role, SigningKey};
 use domain::{EventHash, ItemId, OperatorId, SiteId, UnixMillis};
-use protocol::{Becomes, DeviceStatus, EnrolReply, EnrolRequest, PartitionRequest, SyncRequest};
+use protocol::{
+    BatteryStatus, Becomes, DeviceStatus, EnrolReply, EnrolRequest, PartitionRequest, SyncRequest,
+};
 use replica::{Commit, Identity, NewEvent, OpenOptions, RecordEdit, Replica};
 use sync_core::Gather;
 
@@ -140,6 +142,12 @@ impl Handheld {
             status: DeviceStatus {
                 waiting_events: 0,
                 waiting_edits: 0,
+                battery: Some(BatteryStatus {
+                    percent: 64,
+                    charging: false,
+                }),
+                storage_free: Some(12_000_000_000),
+                locked: Some(false),
                 ..gathered.status
             },
             partitions: partitions.into_iter().map(PartitionRequest::from).collect(),
