@@ -201,7 +201,7 @@ async fn every_route_answers_whom_the_list_says_and_nobody_else() {
 }
 
 /// Routes whose address names something of a site.
-const OF_A_SITE: [&str; 26] = [
+const OF_A_SITE: [&str; 27] = [
     "/review/{id}/note",
     "/stocktakes/{id}",
     "/stocktakes/{id}/progress",
@@ -213,6 +213,7 @@ const OF_A_SITE: [&str; 26] = [
     "/units/{id}",
     "/review/{id}",
     "/review/{id}/resolve",
+    "/devices/{id}",
     "/devices/{id}/revoke",
     "/devices/{id}/lock",
     "/devices/{id}/name",
