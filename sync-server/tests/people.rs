@@ -397,7 +397,7 @@ async fn a_locked_device_is_told_and_one_that_is_renamed_too() {
         .post_from("/devices", &format!("/devices/{id}/lock"), &lock)
         .await;
     assert_eq!(done.location(), "/devices?done=locked");
-    assert!(admin.get("/devices").await.body.contains("已锁定"));
+    assert!(admin.get("/devices").await.body.contains("请交回办公室"));
     admin
         .post_from(
             "/devices",
@@ -405,7 +405,7 @@ async fn a_locked_device_is_told_and_one_that_is_renamed_too() {
             &[("locked", "no")],
         )
         .await;
-    assert!(!admin.get("/devices").await.body.contains("已锁定"));
+    assert!(!admin.get("/devices").await.body.contains("请交回办公室"));
     admin
         .post_from(
             "/devices",
