@@ -84,7 +84,7 @@ pub(crate) fn from_middle(count: usize) -> impl Iterator<Item = usize> {
     let middle = count / 2;
     let step = move |turn: usize| {
         let away = turn.div_ceil(2);
-        if turn % 2 == 0 {
+        if turn.is_multiple_of(2) {
             middle + away
         } else {
             middle - away

@@ -256,6 +256,7 @@ impl Stretched {
             }
         };
         take(&mut ink, knots[0] - step * LEAD as f32, step, LEAD);
+        #[expect(clippy::needless_range_loop, reason = "the slot is more than a place in the list")]
         for slot in 0..=last {
             let count = model.alphabets[model.slots[slot]].samples;
             take(&mut ink, knots[slot], per_sample(slot), count);
@@ -427,6 +428,7 @@ fn solved(mut matrix: [[f64; 5]; 4]) -> Option<[f64; 4]> {
         for row in 0..4 {
             if row != at {
                 let factor = matrix[row][at] / matrix[at][at];
+                #[expect(clippy::needless_range_loop, reason = "two rows of one matrix")]
                 for column in at..5 {
                     matrix[row][column] -= factor * matrix[at][column];
                 }
