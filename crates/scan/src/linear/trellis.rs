@@ -256,7 +256,10 @@ impl Stretched {
             }
         };
         take(&mut ink, knots[0] - step * LEAD as f32, step, LEAD);
-        #[expect(clippy::needless_range_loop, reason = "the slot is more than a place in the list")]
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "the slot is more than a place in the list"
+        )]
         for slot in 0..=last {
             let count = model.alphabets[model.slots[slot]].samples;
             take(&mut ink, knots[slot], per_sample(slot), count);
