@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use documents::catalogue::Operator;
 use documents::{FieldEdit, Partition, RecordId, RecordKind, Value};
 use domain::event::{EventBody, EventHash, Goods};
-use domain::ledger::{Exception, ExceptionKind, ExceptionStatus, Finding, Standing};
+use domain::ledger::{Exception, ExceptionKind, ExceptionStatus, Finding, Place, Standing};
 use domain::{BinId, ExceptionId, ItemId, OperatorId, Quantity, Resolution, UnixMillis};
 use replica::query::EventFilter;
 use replica::{CarriesOut, Commit, NewEvent, Query, RecordEdit, Replica};
@@ -357,6 +357,8 @@ pub(super) fn last_decision(
 ) -> Result<Option<EventHash>, AppError> {
     let filter = EventFilter {
         operator: Some(user.operator),
+        // Who has written nothing lately is not looked for through all events.
+        from: Some(Place::start_of(now - UNDO_MS)),
         ..EventFilter::default()
     };
     let rows = query.events(&filter, 200)?;
