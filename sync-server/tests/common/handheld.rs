@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use documents::{FieldEdit, Partition, RecordKind, Role, SigningKey};
+use documents::{FieldEdit, Partition, RecordId, RecordKind, Role, SigningKey};
 use domain::{EventHash, ItemId, OperatorId, SiteId, UnixMillis};
 use protocol::{
     BatteryStatus, Becomes, DeviceStatus, EnrolReply, EnrolRequest, PartitionRequest, SyncRequest,
@@ -87,11 +87,23 @@ impl Handheld {
     }
 
     pub fn rename(&mut self, item: ItemId, name_zh: &str, now: UnixMillis) {
+        let name = FieldEdit::set("name_zh", name_zh);
+        self.edit(RecordKind::Item, item.into(), vec![name], now);
+    }
+
+    /// Writes fields of a record that all sites share.
+    pub fn edit(
+        &mut self,
+        kind: RecordKind,
+        id: RecordId,
+        fields: Vec<FieldEdit>,
+        now: UnixMillis,
+    ) {
         let edit = RecordEdit {
             partition: Partition::Shared,
-            kind: RecordKind::Item,
-            id: item.into(),
-            fields: vec![FieldEdit::set("name_zh", name_zh)],
+            kind,
+            id,
+            fields,
         };
         let commit = Commit {
             edits: vec![edit],

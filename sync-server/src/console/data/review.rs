@@ -423,6 +423,20 @@ impl Names<'_> {
         })
     }
 
+    /// The code of what a field names by its id.
+    fn code_of(&self, path: &str, id: &[u8]) -> Result<Option<String>, AppError> {
+        let Ok(id) = id.try_into().map(documents::RecordId) else {
+            return Ok(None);
+        };
+        let named = match path {
+            "owner" => self.customer(id.into())?,
+            "face_item" => self.item(id.into())?.0,
+            "site" => self.site(id.into())?,
+            _ => return Ok(None),
+        };
+        Ok(Some(named.code).filter(|code| !code.is_empty()))
+    }
+
     fn field_conflict(&self, row: &FieldConflictRow) -> Result<FieldConflictView, AppError> {
         let named = match row.kind {
             RecordKind::Item => self.item(row.record.into())?.0,
@@ -446,6 +460,10 @@ impl Names<'_> {
                     documents::Value::Integer(n) if is_quantity => {
                         Quantity::from_thousandths(*n).to_string()
                     }
+                    documents::Value::Bytes(id) => match self.code_of(&row.path, id)? {
+                        Some(code) => code,
+                        None => value.to_string(),
+                    },
                     other => other.to_string(),
                 },
                 device: self.device_of_chain(*chain)?,
