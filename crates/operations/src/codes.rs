@@ -369,6 +369,12 @@ codes! {
         BatchEnded = "batch-ended",
         /// Bin.
         BinUnderCount = "bin-under-count",
+        /// Bin, the count it is under.
+        BinFrozenByCount = "bin-frozen-by-count",
+        /// Bin: it is for defective goods.
+        BinOfDefective = "bin-of-defective",
+        /// Bin: it is for goods that came back.
+        BinOfReturns = "bin-of-returns",
         /// Bin scanned, order.
         BinNotOnOrder = "bin-not-on-order",
         /// Bin.

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::draft::Draft;
 use crate::hand::Hand;
 use crate::screen::Feedback;
+use crate::site_view::{BinFacts, Frozen, SiteView, ViewError};
 
 /// More base units than this in one line are asked about.
 const MUCH: Quantity = Quantity::from_thousandths(1_000_000);
@@ -57,4 +58,65 @@ pub(crate) fn wrong_bin(draft: &Draft) -> Option<Feedback> {
             [scanned.code.clone(), expected.code.clone()],
         )
     })
+}
+
+/// The first of the bins whose goods should not be used, unless that was asked already. Asked, not refused: the count may be
+/// finished and this device not know it yet.
+pub(crate) fn frozen<'a>(
+    draft: &Draft,
+    bins: impl IntoIterator<Item = &'a BinFacts>,
+    view: &dyn SiteView,
+) -> Result<Option<Feedback>, ViewError> {
+    for bin in bins {
+        if draft.used_frozen.contains(&bin.code) {
+            continue;
+        }
+        let code = bin.code.clone();
+        match view.frozen(bin.id)? {
+            None => {}
+            Some(Frozen::ByCount(count)) => {
+                let args = [code, count];
+                return Ok(Some(Feedback::attention(
+                    FeedbackCode::BinFrozenByCount,
+                    args,
+                )));
+            }
+            Some(Frozen::Defective) => {
+                return Ok(Some(Feedback::attention(
+                    FeedbackCode::BinOfDefective,
+                    [code],
+                )));
+            }
+            Some(Frozen::Returns) => {
+                return Ok(Some(Feedback::attention(
+                    FeedbackCode::BinOfReturns,
+                    [code],
+                )));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The same where goods only change bins: what is defective or came back has to be moved.
+pub(crate) fn under_count<'a>(
+    draft: &Draft,
+    bins: impl IntoIterator<Item = &'a BinFacts>,
+    view: &dyn SiteView,
+) -> Result<Option<Feedback>, ViewError> {
+    for bin in bins {
+        let asked = frozen(draft, [bin], view)?;
+        if let Some(asked) = asked.filter(|asked| asked.code == FeedbackCode::BinFrozenByCount) {
+            return Ok(Some(asked));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a question is one of [`frozen`]'s.
+pub(crate) const fn is_about_frozen(code: FeedbackCode) -> bool {
+    matches!(
+        code,
+        FeedbackCode::BinFrozenByCount | FeedbackCode::BinOfDefective | FeedbackCode::BinOfReturns
+    )
 }

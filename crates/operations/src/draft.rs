@@ -54,6 +54,9 @@ pub(crate) struct Draft {
     pub(crate) several: Option<Several>,
     /// The last code that was taken; the same again answers a question with yes.
     pub(crate) last_raw: String,
+    /// Codes of frozen bins that were asked about and are used all the same: each is asked about once, not for every line.
+    #[serde(default)]
+    pub(crate) used_frozen: Vec<String>,
     /// What the last good scan was, as context for an unknown one.
     pub(crate) last_good: String,
     /// Newest first.

@@ -16,7 +16,7 @@ use crate::site_view::{BinFacts, CartonFacts, SiteView, UnitFacts, ViewError};
 use crate::taking::{again, take_item, take_plate, take_unit};
 use crate::undo::{Undoable, undo};
 use crate::unknown::{Several, Unknown, choose_item, settle};
-use crate::{code_input, desk, open_question};
+use crate::{code_input, desk, doubt, open_question};
 
 /// What an input led to, while it is being worked out.
 #[derive(Debug, Default)]
@@ -174,7 +174,10 @@ pub(crate) fn confirm_line<P: Procedure + ?Sized>(
         FeedbackCode::OrderDiffersConfirm => return desk::finish(p, view, out),
         _ => {}
     }
-    if let Some(hand) = &mut p.draft_mut().hand {
+    // Whether a frozen bin is used is kept by bin: the line may have two.
+    if !doubt::is_about_frozen(code)
+        && let Some(hand) = &mut p.draft_mut().hand
+    {
         hand.confirmed.push(code);
     }
     advance(p, view, ctx, out)

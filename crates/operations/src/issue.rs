@@ -147,13 +147,14 @@ impl Procedure for Issue {
         stock_source::missing(&mut self.draft, view)
     }
 
-    fn doubts(&self, _: &dyn SiteView, ctx: &Context) -> Result<Vec<Feedback>, ViewError> {
+    fn doubts(&self, view: &dyn SiteView, ctx: &Context) -> Result<Vec<Feedback>, ViewError> {
         let Some(hand) = &self.draft.hand else {
             return Ok(Vec::new());
         };
         let doubts = [
             doubt::expired(hand, ctx),
             doubt::wrong_bin(&self.draft),
+            doubt::frozen(&self.draft, self.draft.source(), view)?,
             doubt::not_enough(&self.draft),
             self.desk.order.as_ref().and_then(|o| o.doubt(hand)),
             doubt::too_much(hand),

@@ -67,9 +67,9 @@ pub use screen::{
     Weight,
 };
 pub use site_view::{
-    ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts,
-    OrderFacts, OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, SiteView, UnitFacts,
-    ViewError,
+    ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, Frozen, HandlingFacts,
+    ItemFacts, OrderFacts, OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, SiteView,
+    UnitFacts, ViewError,
 };
 pub use take_back::TakeBack;
 pub use task::Task;

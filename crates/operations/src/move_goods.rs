@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus};
 use crate::context::Context;
 use crate::draft::{Draft, Need, amount};
-use crate::flow::{Out, Procedure, advance, put_down};
+use crate::flow::{Out, Procedure, advance, confirm_line, put_down};
 use crate::issue::{all_of_pile, refuse_issued};
 use crate::keeps::keeps_draft;
 use crate::resolve::Match;
 use crate::screen::{Fact, Feedback, Line, Said};
-use crate::site_view::{BinFacts, CartonFacts, SiteView, UnitFacts, ViewError};
-use crate::{moving, stock_source};
+use crate::site_view::{BinFacts, CartonFacts, ContentFacts, SiteView, UnitFacts, ViewError};
+use crate::{doubt, moving, stock_source};
 
 /// The state of a move.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Move {
     /// The carton that waits for its new bin, with all that is in it.
     #[serde(default)]
     pub(crate) carton: Option<UnitId>,
+    /// Where all of it goes, once it is said that a bin under a count is used all the same.
+    #[serde(default)]
+    target: Option<BinFacts>,
 }
 
 impl Procedure for Move {
@@ -68,7 +71,14 @@ impl Procedure for Move {
         out: &mut Out,
     ) -> Result<(), ViewError> {
         if let Some(plate) = self.carton.clone() {
-            return self.move_carton(&plate, bin, view, ctx, out);
+            let carton = view.carton(&plate)?;
+            let contents = carton.map_or_else(Vec::new, |carton| carton.contents);
+            let bins = contents.iter().map(|content| &content.bin).chain([&bin]);
+            if let Some(question) = doubt::under_count(&self.draft, bins, view)? {
+                self.ask_for_all(question, bin, out);
+                return Ok(());
+            }
+            return self.move_carton(&plate, &contents, bin, ctx, out);
         }
         let target = self.whole_bin || self.draft.need == Need::ToBin;
         if target && self.draft.source().is_some_and(|from| from.id == bin.id) {
@@ -76,6 +86,11 @@ impl Procedure for Move {
             return Ok(());
         }
         if self.whole_bin && self.draft.hand.is_none() {
+            let bins = self.draft.source().into_iter().chain([&bin]);
+            if let Some(question) = doubt::under_count(&self.draft, bins, view)? {
+                self.ask_for_all(question, bin, out);
+                return Ok(());
+            }
             return self.move_all(bin, view, ctx, out);
         }
         out.accept(FeedbackCode::BinSelected, [bin.code.clone()]);
@@ -103,13 +118,35 @@ impl Procedure for Move {
         Ok(self.draft.to.is_none().then_some(Need::ToBin))
     }
 
-    fn doubts(&self, _: &dyn SiteView, _: &Context) -> Result<Vec<Feedback>, ViewError> {
-        Ok(moving::doubts(&self.draft))
+    fn doubts(&self, view: &dyn SiteView, _: &Context) -> Result<Vec<Feedback>, ViewError> {
+        moving::doubts(&self.draft, view)
     }
 
     fn write(&mut self, _: &dyn SiteView, ctx: &Context, out: &mut Out) -> Result<(), ViewError> {
         moving::write(&mut self.draft, None, FeedbackCode::Moved, ctx, out);
         Ok(())
+    }
+
+    fn confirmed(
+        &mut self,
+        code: FeedbackCode,
+        view: &dyn SiteView,
+        ctx: &Context,
+        out: &mut Out,
+    ) -> Result<(), ViewError> {
+        match self.target.take() {
+            Some(target) => self.take_bin(target, view, ctx, out),
+            None => confirm_line(self, code, view, ctx, out),
+        }
+    }
+
+    fn declined(&mut self, _: FeedbackCode) {
+        self.target = None;
+    }
+
+    /// What waits for a bin waits for another one.
+    fn keeps_hand(&self, _: FeedbackCode) -> bool {
+        self.whole_bin || self.carton.is_some()
     }
 
     fn own_action(
@@ -155,18 +192,23 @@ impl Procedure for Move {
 }
 
 impl Move {
+    /// All of it would leave a bin under a count, or come into one.
+    fn ask_for_all(&mut self, question: Feedback, target: BinFacts, out: &mut Out) {
+        self.target = Some(target);
+        self.draft.ask(question.clone());
+        out.feedback = Some(question);
+    }
+
     /// What is in the carton now goes along; what lies in the target bin already stays. How much that is is told nowhere:
     /// the carton may stand in a bin under a blind count.
     fn move_carton(
         &mut self,
         plate: &UnitId,
+        contents: &[ContentFacts],
         to: BinFacts,
-        view: &dyn SiteView,
         ctx: &Context,
         out: &mut Out,
     ) -> Result<(), ViewError> {
-        let carton = view.carton(plate)?;
-        let contents = carton.map_or_else(Vec::new, |carton| carton.contents);
         let printed = plate.printed().to_owned();
         if contents.is_empty() {
             // It was sent or unpacked since it was scanned.

@@ -8,18 +8,20 @@ use crate::doubt;
 use crate::draft::{Draft, line};
 use crate::flow::Out;
 use crate::screen::{Feedback, Said};
+use crate::site_view::{SiteView, ViewError};
 
 /// What should be asked before they move, gravest first.
-pub(crate) fn doubts(draft: &Draft) -> Vec<Feedback> {
+pub(crate) fn doubts(draft: &Draft, view: &dyn SiteView) -> Result<Vec<Feedback>, ViewError> {
     let Some(hand) = &draft.hand else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let doubts = [
         doubt::wrong_bin(draft),
+        doubt::under_count(draft, draft.source().into_iter().chain(&draft.to), view)?,
         doubt::not_enough(draft),
         doubt::too_much(hand),
     ];
-    doubts.into_iter().flatten().collect()
+    Ok(doubts.into_iter().flatten().collect())
 }
 
 /// Writes the move, for a line of an order if it serves one, and says so with `done`: quantity, item, target bin. Returns

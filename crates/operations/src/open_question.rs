@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FeedbackCode};
 use crate::context::Context;
+use crate::doubt;
 use crate::flow::{self, Out, Procedure};
 use crate::screen::{Feedback, Input, Question};
 use crate::site_view::{SiteView, ViewError};
@@ -54,6 +55,10 @@ pub(crate) fn answer<P: Procedure>(
     };
     p.draft_mut().asked = None;
     if yes {
+        if doubt::is_about_frozen(asked.question.code) {
+            let bin = asked.question.args.first().cloned();
+            p.draft_mut().used_frozen.extend(bin);
+        }
         return p.confirmed(asked.question.code, view, ctx, out);
     }
     p.declined(asked.question.code);
@@ -65,6 +70,13 @@ pub(crate) fn answer<P: Procedure>(
         FeedbackCode::CountEmptyConfirm
         | FeedbackCode::DiscardConfirm
         | FeedbackCode::OrderDiffersConfirm => Ok(()),
+        // Another target will do; without another source there is no line.
+        FeedbackCode::BinFrozenByCount
+            if draft.to.as_ref().map(|to| &to.code) == asked.question.args.first() =>
+        {
+            draft.to = None;
+            flow::advance(p, view, ctx, out)
+        }
         FeedbackCode::WrongBin => {
             draft.line_bin = None;
             draft.bin = None;

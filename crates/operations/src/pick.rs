@@ -156,17 +156,18 @@ impl Procedure for Pick {
         stock_source::missing(&mut self.draft, view)
     }
 
-    fn doubts(&self, _: &dyn SiteView, ctx: &Context) -> Result<Vec<Feedback>, ViewError> {
+    fn doubts(&self, view: &dyn SiteView, ctx: &Context) -> Result<Vec<Feedback>, ViewError> {
         let Some(hand) = &self.draft.hand else {
             return Ok(Vec::new());
         };
         let own = [
             self.other_lot(hand),
+            doubt::frozen(&self.draft, self.draft.source(), view)?,
             doubt::expired(hand, ctx),
             self.desk.order.as_ref().and_then(|o| o.doubt(hand)),
         ];
         let doubts = own.into_iter().flatten();
-        Ok(doubts.chain(moving::doubts(&self.draft)).collect())
+        Ok(doubts.chain(moving::doubts(&self.draft, view)?).collect())
     }
 
     fn write(&mut self, _: &dyn SiteView, ctx: &Context, out: &mut Out) -> Result<(), ViewError> {

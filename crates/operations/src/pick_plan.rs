@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::path::walk;
-use crate::site_view::{BinFacts, ItemFacts, OrderFacts, Pile, SiteView, ViewError};
+use crate::site_view::{BinFacts, Frozen, ItemFacts, OrderFacts, Pile, SiteView, ViewError};
 
 /// Goods of one line to be fetched from one bin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,11 +109,25 @@ fn candidates(
             && (lot.is_empty() || pile.lot.as_deref() == Some(lot))
             && pile.expiry.and_then(expired) != Some(true)
     };
-    let mut piles = view.stock_of_item(item.id)?;
-    piles.retain(is_good);
-    piles.sort_by_cached_key(|pile| {
+    let mut piles = Vec::new();
+    for pile in view.stock_of_item(item.id)?.into_iter().filter(is_good) {
+        let frozen = match view.frozen(pile.bin.id)? {
+            None => false,
+            // A count of the whole house may be open for days, and orders go on: these bins come last.
+            Some(Frozen::ByCount(_)) => true,
+            Some(Frozen::Defective | Frozen::Returns) => {
+                if !wishes.preferred.contains(&pile.bin.id) {
+                    continue;
+                }
+                true
+            }
+        };
+        piles.push((pile, frozen));
+    }
+    piles.sort_by_cached_key(|(pile, frozen)| {
         (
             !wishes.preferred.contains(&pile.bin.id),
+            *frozen,
             pile.expiry.unwrap_or(NaiveDate::MAX),
             Some(pile.bin.id) != wishes.here,
             std::cmp::Reverse(pile.balance),
@@ -121,5 +135,5 @@ fn candidates(
             pile.lot.clone(),
         )
     });
-    Ok(piles)
+    Ok(piles.into_iter().map(|(pile, _)| pile).collect())
 }

@@ -99,8 +99,8 @@ impl Procedure for Replenish {
         Ok(self.draft.to.is_none().then_some(Need::ToBin))
     }
 
-    fn doubts(&self, _: &dyn SiteView, _: &Context) -> Result<Vec<Feedback>, ViewError> {
-        Ok(moving::doubts(&self.draft))
+    fn doubts(&self, view: &dyn SiteView, _: &Context) -> Result<Vec<Feedback>, ViewError> {
+        moving::doubts(&self.draft, view)
     }
 
     fn write(&mut self, _: &dyn SiteView, ctx: &Context, out: &mut Out) -> Result<(), ViewError> {

@@ -361,6 +361,17 @@ pub struct OrderLineFacts {
     pub done: Quantity,
 }
 
+/// Why what lies in a bin should not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frozen {
+    /// The count with this number asks for the bin, and nobody has finished it.
+    ByCount(String),
+    /// The bin is for defective goods.
+    Defective,
+    /// The bin is for goods that came back.
+    Returns,
+}
+
 /// Catalogue and stock of the site where the operator stands.
 ///
 /// Implementers owe: one input sees one state (the worker reads in the transaction that it will write), and stock
@@ -416,6 +427,8 @@ pub trait SiteView {
     }
     /// Whether the book of this bin is hidden from the operator: it is under a blind count. No stock of it is returned.
     fn is_hidden(&self, bin: BinId) -> Result<bool, ViewError>;
+    /// Why what lies in the bin should not be used, as far as this device knows; `None` if it may be.
+    fn frozen(&self, bin: BinId) -> Result<Option<Frozen>, ViewError>;
     /// A few empty bins where goods are kept and which take these, those of their class first, the nearest to `near` first.
     fn empty_bins_near(
         &self,

@@ -30,7 +30,8 @@ impl Worker {
             About::Bin(id) => self.bin_label(*id, stock),
             About::Unit(id) => self.unit_label(id, stock, words),
             About::Carton(plate) => self.carton_label(plate, stock, words),
-            About::Order(_) => Ok(None),
+            // Its label stands on it, printed where it was packed.
+            About::Arriving(_) | About::Order(_) => Ok(None),
         }
     }
 

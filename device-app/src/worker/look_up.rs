@@ -32,6 +32,8 @@ pub(crate) enum About {
     Bin(BinId),
     Unit(UnitId),
     Carton(UnitId),
+    /// A carton that a delivery announces.
+    Arriving(UnitId),
     Order(OrderId),
 }
 
@@ -42,6 +44,7 @@ impl About {
             Self::Bin(id) => format!("bin:{id}"),
             Self::Unit(id) => format!("lot:{}", id.as_str()),
             Self::Carton(plate) => format!("carton:{}", plate.as_str()),
+            Self::Arriving(plate) => format!("arriving:{}", plate.as_str()),
             Self::Order(id) => format!("order:{id}"),
         }
     }
@@ -52,6 +55,7 @@ impl About {
             ("bin", id) => id.parse().ok().map(Self::Bin),
             ("lot", id) => Some(Self::Unit(UnitId::from(id.to_owned()))),
             ("carton", plate) => Some(Self::Carton(UnitId::from(plate.to_owned()))),
+            ("arriving", plate) => Some(Self::Arriving(UnitId::from(plate.to_owned()))),
             ("order", id) => id.parse().ok().map(Self::Order),
             _ => None,
         }
@@ -75,7 +79,7 @@ impl About {
             Self::Item(_) => "item",
             Self::Bin(_) => "bin",
             Self::Unit(_) => "lot",
-            Self::Carton(_) => "carton",
+            Self::Carton(_) | Self::Arriving(_) => "carton",
             Self::Order(_) => "order",
         }
     }
@@ -168,6 +172,23 @@ impl Worker {
         if about.is_none() && matches.iter().any(|m| matches!(m, Match::Operator { .. })) {
             return self.badge(&scanned.raw);
         }
+        let plate = scanned.fields.sscc.as_deref().unwrap_or(&scanned.raw);
+        let arriving = match matches.is_empty() {
+            true => view.announced(&UnitId::plate(plate))?,
+            false => None,
+        };
+        if let Some(arriving) = arriving {
+            let plate = arriving.plate.printed().to_owned();
+            self.look_up.query = scanned.raw.trim().to_owned();
+            self.look_up.scanned = Some(self.look_up.query.clone());
+            self.look_up
+                .open_detail(Some(About::Arriving(arriving.plate)));
+            let message = Message::new("carton-arrives")
+                .with(plate)
+                .with(arriving.code);
+            self.tell(Outcome::Attention, message, &scanned.raw);
+            return Ok(());
+        }
         if about.is_none() {
             let message = Message::new("unknown-code").with(shown);
             self.tell(Outcome::Refused, message, &scanned.raw);
@@ -243,7 +264,7 @@ impl Worker {
                 None => return Ok(None),
             },
             // Cartons are scanned, not searched for.
-            About::Carton(_) => return Ok(None),
+            About::Carton(_) | About::Arriving(_) => return Ok(None),
             About::Order(id) => match view.query.order(*id)?.filter(|o| o.site == site) {
                 Some(order) => (order.code, order.party, order.lines.len().to_string()),
                 None => return Ok(None),
@@ -371,6 +392,23 @@ impl Worker {
                 found.dedup_by_key(|row| row.placed.place);
                 found.truncate(HISTORY_MAX as usize);
                 events = found;
+            }
+            About::Arriving(plate) => {
+                let Some(arriving) = view.announced(plate)? else {
+                    return Ok(None);
+                };
+                detail.title = plate.printed().to_owned();
+                detail.facts = vec![fact("order", arriving.code, true)];
+                for (_, item, goods, quantity) in arriving.contents {
+                    detail.stock.push(StockRow {
+                        place: item.name(self.names()).to_owned(),
+                        lot: goods.lot.unwrap_or_default(),
+                        quantity: format!("{quantity} {}", item.unit).trim_end().to_owned(),
+                        as_of: String::new(),
+                        recalculating: false,
+                    });
+                }
+                events = Vec::new();
             }
             // It is opened as work.
             About::Order(_) => return Ok(None),

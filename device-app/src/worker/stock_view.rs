@@ -12,9 +12,9 @@ use domain::{
     Quantity, SiteId, UnitId,
 };
 use operations::{
-    ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts,
-    OrderFacts, OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, SiteView, UnitFacts,
-    ViewError,
+    ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, Frozen, HandlingFacts,
+    ItemFacts, OrderFacts, OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, SiteView,
+    UnitFacts, ViewError,
 };
 use replica::query::{EventFilter, OrderSummary, StockRow, UnitRow};
 use replica::{Query, ReplicaError};
@@ -51,6 +51,8 @@ pub(crate) struct StockView<'a> {
     pub(crate) knows_stock: bool,
     /// Bins whose book they may not see, once it was asked for.
     pub(crate) hidden: OnceCell<BTreeSet<BinId>>,
+    /// Counts that nobody has finished, once they were asked for.
+    pub(crate) open_counts: OnceCell<Vec<(OrderId, String)>>,
 }
 
 fn failed(error: ReplicaError) -> ViewError {
@@ -135,7 +137,7 @@ impl StockView<'_> {
 
     /// Looks through the deliveries that are not received yet: a few dozen at a busy dock, and only for a code that nothing
     /// else explains.
-    fn announced(&self, plate: &UnitId) -> Result<Option<ArrivingFacts>, ReplicaError> {
+    pub(crate) fn announced(&self, plate: &UnitId) -> Result<Option<ArrivingFacts>, ReplicaError> {
         let (kind, step) = (OrderType::Inbound, OrderStep::Receive);
         for summary in self.query.orders(self.site, kind, step)? {
             if summary.finished {
@@ -193,6 +195,34 @@ impl StockView<'_> {
             }
         };
         Ok(hidden.contains(&bin))
+    }
+
+    /// Why what lies in the bin should not be used.
+    fn frozen_by(&self, bin: BinId) -> Result<Option<Frozen>, ReplicaError> {
+        let zone = self.query.bin(bin)?.map(|bin| bin.zone);
+        let zones = self.query.zones(self.site)?.into_iter();
+        let purpose = zones
+            .filter(|z| Some(z.id) == zone)
+            .map(|z| z.purpose)
+            .next();
+        match purpose.as_deref() {
+            Some("defective") => return Ok(Some(Frozen::Defective)),
+            Some("returns") => return Ok(Some(Frozen::Returns)),
+            _ => {}
+        }
+        let counts = match self.open_counts.get() {
+            Some(counts) => counts,
+            None => {
+                let asked = self.query.open_counts(self.site)?;
+                self.open_counts.get_or_init(|| asked)
+            }
+        };
+        for (order, number) in counts {
+            if self.query.names_bin(*order, bin)? {
+                return Ok(Some(Frozen::ByCount(number.clone())));
+            }
+        }
+        Ok(None)
     }
 
     /// Rows of stock that this operator may see.
@@ -554,6 +584,10 @@ impl SiteView for StockView<'_> {
 
     fn is_hidden(&self, bin: BinId) -> Result<bool, ViewError> {
         self.hides(bin).map_err(failed)
+    }
+
+    fn frozen(&self, bin: BinId) -> Result<Option<Frozen>, ViewError> {
+        self.frozen_by(bin).map_err(failed)
     }
 
     fn empty_bins_near(

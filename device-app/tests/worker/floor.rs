@@ -1,7 +1,7 @@
 //! Adjusting, returning, replenishing, inspecting, counting by order and handing over, on a handheld with its replica.
 
 use device_app::view::{HistoryRow, Place, Screen, UiEvent};
-use documents::catalogue::{Bin, Room};
+use documents::catalogue::{Bin, Room, Zone};
 use documents::{LineAsked, Order, Partition, RecordKind};
 use domain::{BinId, ItemId, OperatorId, OrderId, OrderType, Quantity, ZoneId};
 
@@ -196,6 +196,76 @@ fn an_open_count_shows_what_the_book_has() {
     );
     rig.scan("A-01");
     assert_eq!(rig.task().lines[0].quantity, "0 / 20 pcs");
+}
+
+#[test]
+fn goods_in_a_frozen_bin_are_asked_about_until_its_count_is_finished() {
+    let hub = Hub::new();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    receive(&mut rig, "A-01", "20");
+    plan_count(&hub, "C-2", |_| {});
+    rig.ui(UiEvent::SyncNow);
+    rig.settle();
+    let take_one = |rig: &mut Rig| {
+        rig.ui(UiEvent::OpenOperation("issue".into()));
+        rig.scan("A-01");
+        rig.scan("BOLT");
+        rig.worker.quantity("1");
+        rig.said()
+    };
+    assert_eq!(take_one(&mut rig), "bin-frozen-by-count");
+    assert_eq!(rig.view().feedback.unwrap().message.args, ["A-01", "C-2"]);
+    rig.action("cancel");
+    rig.action("done");
+    assert_eq!(rig.stock(), ["A-01 BOLT 20"], "nothing by half");
+
+    rig.scan("C-2");
+    for (bin, counted) in [("A-01", "20"), ("A-02", "")] {
+        rig.scan(bin);
+        if counted.is_empty() {
+            rig.action("bin-empty");
+            rig.action("confirm");
+        } else {
+            rig.scan("BOLT");
+            rig.worker.quantity(counted);
+        }
+        rig.action("done");
+    }
+    assert_eq!(rig.said(), "order-finished");
+    assert_eq!(take_one(&mut rig), "issued");
+    rig.action("done");
+
+    // The bin comes into a zone for defective goods.
+    let zone = Zone {
+        id: ZoneId::from_bytes([0x77; 16]),
+        code: "BAD".into(),
+        name_en: "Defective".into(),
+        name_zh: "残次品区".into(),
+        purpose: "defective".into(),
+        site: SITE,
+    };
+    hub.edit(
+        Partition::Site(SITE),
+        RecordKind::Zone,
+        zone.id.into(),
+        zone.to_fields(),
+    );
+    let bin = Bin {
+        id: BinId::from_bytes([1; 16]),
+        code: "A-01".into(),
+        zone: zone.id,
+        site: SITE,
+        room: Room::default(),
+    };
+    hub.edit(
+        Partition::Site(SITE),
+        RecordKind::Bin,
+        bin.id.into(),
+        bin.to_fields(),
+    );
+    rig.ui(UiEvent::SyncNow);
+    rig.settle();
+    assert_eq!(take_one(&mut rig), "bin-of-defective");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Work on orders: an announced delivery received, and goods picked, by handhelds that are cut off.
 
 use device_app::view::{Fact, LookUpView, Place, Screen, TaskView, UiEvent};
-use documents::{FieldEdit, LineAsked, Order, Partition, RecordKind};
-use domain::{ItemId, OrderId, OrderType, Quantity};
+use documents::{ArrivingContent, FieldEdit, LineAsked, Order, Partition, RecordKind};
+use domain::{Goods, ItemId, OrderId, OrderType, Quantity, UnitId};
 
 use crate::hub::{Hub, SITE};
 use crate::rig::Rig;
@@ -342,6 +342,56 @@ fn what_one_handheld_packs_another_sends_by_the_carton() {
     one.ui(UiEvent::Open(Place::LookUp));
     one.scan("BX-1");
     assert!(detail(&mut one).stock.is_empty());
+}
+
+#[test]
+fn a_carton_that_a_delivery_announces_is_received_by_its_label_once() {
+    let hub = Hub::new();
+    announce(&hub);
+    let content = ArrivingContent {
+        carton: UnitId::plate("BX-9"),
+        line: 1,
+        goods: Goods::of(ItemId::from_bytes([0x41; 16])),
+        quantity: Quantity::from_units(4).unwrap(),
+    };
+    let order = OrderId::from_bytes([0x0d; 16]);
+    let fields = vec![content.to_field()];
+    hub.edit(
+        Partition::Site(SITE),
+        RecordKind::Order,
+        order.into(),
+        fields,
+    );
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    rig.ui(UiEvent::StayOffline(true));
+    rig.ui(UiEvent::Open(Place::LookUp));
+    rig.scan("BX-9");
+    assert_eq!(rig.said(), "carton-arrives");
+    let Screen::LookUp(look_up) = rig.view().screen else {
+        panic!()
+    };
+    let shown = look_up.detail.unwrap();
+    assert_eq!(
+        (shown.kind.as_str(), shown.title.as_str()),
+        ("carton", "BX-9")
+    );
+    assert_eq!(shown.facts[0].value, "PO-7");
+    assert_eq!(shown.stock[0].quantity, "4 pcs");
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    rig.scan("BX-9");
+    rig.scan("A-01");
+    assert_eq!(rig.said(), "carton-received");
+    assert_eq!(rig.stock(), ["A-01 BOLT 4"]);
+    rig.scan("BX-9");
+    assert_eq!(rig.said(), "carton-here");
+    rig.ui(UiEvent::Acknowledge);
+    // What else came of the delivery is received by the piece; then it is done, and announces nothing any more.
+    rig.scan("BOLT");
+    rig.worker.quantity("6");
+    rig.action("done");
+    rig.action("confirm");
+    assert_eq!(rig.said(), "order-finished");
+    assert_eq!(rig.stock(), ["A-01 BOLT 10"]);
 }
 
 #[test]

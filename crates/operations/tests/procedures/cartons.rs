@@ -128,13 +128,27 @@ fn a_carton_in_a_bin_under_a_blind_count_moves_and_tells_nothing_of_what_is_in_i
             ("scan C-1", "accepted carton-here C-1,DOCK | scan-to-bin | "),
             (
                 "scan A-02",
+                "attention bin-frozen-by-count DOCK,BLIND | bin-frozen-by-count? | ",
+            ),
+            (
+                "do confirm",
+                "attention bin-frozen-by-count A-02,BLIND | bin-frozen-by-count? | ",
+            ),
+            // No to this bin: the carton waits for another one.
+            ("do cancel", " | scan-to-bin | "),
+            (
+                "scan A-02",
+                "attention bin-frozen-by-count A-02,BLIND | bin-frozen-by-count? | ",
+            ),
+            (
+                "do confirm",
                 "accepted carton-moved C-1,A-02 | . | moved DOCK>A-02 BOLT 10 for SO-1:1 in C-1; \
                  moved DOCK>A-02 MILK/L1@2027-03-01 6 for SO-1:2 in C-1",
             ),
         ],
     );
     let mut task = Task::start(Move);
-    for input in ["scan C-1", "scan A-03"] {
+    for input in ["scan C-1", "scan A-03", "do confirm"] {
         let step = play(&task, input, &site);
         site.apply(&step);
         task = step.task;

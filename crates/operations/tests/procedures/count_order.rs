@@ -115,8 +115,10 @@ fn no_work_tells_what_the_book_has_in_a_bin_under_a_blind_count() {
         &[
             ("scan A-01", "."),
             ("scan BOLT", ". | enter-quantity | "),
+            ("qty 30", "attention bin-frozen-by-count A-01,BLIND | . | "),
+            // That the book has less is not told.
             (
-                "qty 30",
+                "do confirm",
                 "accepted issued 30 pcs,BOLT,A-01 | . | issued A-01 BOLT 30",
             ),
         ],

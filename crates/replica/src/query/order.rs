@@ -176,6 +176,31 @@ impl Query<'_> {
         Ok(bins)
     }
 
+    /// Counts of a site that nobody has finished, the oldest first, each with its number.
+    pub fn open_counts(&self, of: SiteId) -> Result<Vec<(OrderId, String)>, ReplicaError> {
+        let mut counts = self.rows(
+            "SELECT id, code FROM orders WHERE site = ?1 AND type = 'count' AND cancelled = 0 ORDER BY id",
+            [of.as_bytes()],
+            |r| Ok((OrderId::from_bytes(row::bytes16(r, "id")?), r.get("code")?)),
+        )?;
+        let mut open = Vec::new();
+        for count in counts.drain(..) {
+            if self.finished(of, count.0, OrderStep::Count)?.is_empty() {
+                open.push(count);
+            }
+        }
+        Ok(open)
+    }
+
+    /// Whether a line of the order names the bin.
+    pub fn names_bin(&self, order: OrderId, bin: BinId) -> Result<bool, ReplicaError> {
+        let found = self.count(
+            "SELECT count(*) FROM order_line WHERE of = ?1 AND bin = ?2",
+            params![order.as_bytes(), bin.as_bytes()],
+        )?;
+        Ok(found > 0)
+    }
+
     /// One order, and how far that step of it has come.
     pub fn order_summary(
         &self,

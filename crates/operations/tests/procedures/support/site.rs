@@ -8,9 +8,9 @@ use domain::{
     Timestamp, UnitId,
 };
 use operations::{
-    ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, HandlingFacts, ItemFacts,
-    OrderFacts, OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, Said, SiteView, Step,
-    Undoable, UnitFacts, ViewError,
+    ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, Frozen, HandlingFacts,
+    ItemFacts, OrderFacts, OrderLineFacts, Pile, ReceiptFacts, RoomFacts, RoomNeeded, Said,
+    SiteView, Step, Undoable, UnitFacts, ViewError,
 };
 
 /// 2026-09-21 in Shanghai.
@@ -29,6 +29,7 @@ pub(crate) struct Site {
     /// By bin: class and room in cubic centimetres.
     rooms: Vec<(BinId, &'static str, i64)>,
     faces: Vec<(BinId, ItemId, Quantity)>,
+    apart: Vec<(BinId, Frozen)>,
     /// Of a device that holds no stock.
     pub(crate) without_stock: bool,
 }
@@ -93,6 +94,7 @@ impl Site {
             handling: Vec::new(),
             rooms: Vec::new(),
             faces: Vec::new(),
+            apart: Vec::new(),
             without_stock: false,
         }
     }
@@ -203,6 +205,11 @@ impl Site {
         let lines = (1..).zip(bins).map(line).collect();
         let order = self.orders.last_mut().unwrap();
         (order.lines, order.blind) = (lines, blind);
+    }
+
+    /// The bin is for goods that are not to be used.
+    pub(crate) fn put_apart(&mut self, bin: &str, why: Frozen) {
+        self.apart.push((self.bin_named(bin).id, why));
     }
 
     /// Somebody else has to do it.
@@ -651,6 +658,19 @@ impl SiteView for Site {
             let asks = |l: &OrderLineFacts| l.bin.as_ref().is_some_and(|b| b.id == bin);
             order.blind && order.lines.iter().any(asks)
         }))
+    }
+
+    fn frozen(&self, bin: BinId) -> Result<Option<Frozen>, ViewError> {
+        if let Some((_, why)) = self.apart.iter().find(|(apart, _)| *apart == bin) {
+            return Ok(Some(why.clone()));
+        }
+        let mut counts = self.orders.iter().filter(|order| {
+            let asks = |l: &OrderLineFacts| l.bin.as_ref().is_some_and(|b| b.id == bin);
+            order.kind == OrderType::Count && order.lines.iter().any(asks)
+        });
+        Ok(counts
+            .next()
+            .map(|order| Frozen::ByCount(order.code.clone())))
     }
 
     fn empty_bins_near(
