@@ -5,9 +5,6 @@ mod common;
 
 use common::browser::Browser;
 use common::{Warehouse, bin, item, operator, story, units};
-use documents::RecordKind;
-use documents::catalogue::{Customer, Item};
-use domain::CustomerId;
 use domain::ledger::{ExceptionKind, StockKey};
 use replica::query::{EventFilter, ExceptionFilter};
 use sync_server::store::accounts::Role;
@@ -226,77 +223,4 @@ async fn a_decision_on_old_evidence_is_not_taken() {
     assert_eq!(answer.status, 422);
     assert!(answer.body.contains("已变化或已被他人处理"));
     assert_eq!(desk.events(), before);
-}
-
-#[tokio::test]
-async fn a_field_with_two_values_is_settled_by_choosing_one() {
-    let mut desk = Desk::open().await;
-    let page = desk.browser.get("/review?kind=field-conflict").await.body;
-    assert!(page.contains("活扳手 250 毫米") && page.contains("活动扳手 10 寸"));
-    let record = item(1).to_string();
-    let chosen = [
-        ("record", record.as_str()),
-        ("path", "name_zh"),
-        ("value", "\"活动扳手 10 寸\""),
-    ];
-    let made_up = [chosen[0], chosen[1], ("value", "\"扳子\"")];
-    let answer = desk
-        .browser
-        .post_from("/review", "/review/fields", &made_up)
-        .await;
-    assert_eq!(answer.status, 409);
-    let answer = desk
-        .browser
-        .post_from("/review", "/review/fields", &chosen)
-        .await;
-    assert_eq!(answer.location(), "/review?done=field");
-    let page = desk.browser.get("/review?kind=field-conflict").await.body;
-    assert!(page.contains("没有符合条件的异常"));
-    assert!(
-        desk.browser
-            .get("/stock?by=item")
-            .await
-            .body
-            .contains("活动扳手 10 寸")
-    );
-}
-
-#[tokio::test]
-async fn owners_that_disagree_are_told_by_their_codes() {
-    let warehouse = Warehouse::new();
-    let (mut one, mut two) = story::tell(&warehouse);
-    let now = warehouse.now();
-    for (handheld, n, code) in [(&mut one, 1, "HX"), (&mut two, 2, "LY")] {
-        let customer = Customer {
-            id: CustomerId::from_bytes([0xc0 + n; 16]),
-            code: code.into(),
-            name_en: String::new(),
-            name_zh: format!("货主{n}"),
-        };
-        let (kind, id) = (RecordKind::Customer, customer.id.into());
-        handheld.edit(kind, id, customer.to_fields(), now);
-        let owner = Item::owner_field(Some(customer.id));
-        handheld.edit(RecordKind::Item, item(2).into(), vec![owner], now);
-    }
-    one.sync(&warehouse, now);
-    two.sync(&warehouse, now);
-    let mut browser = warehouse.signed_in(Role::Supervisor).await;
-    let page = browser.get("/review?kind=field-conflict").await.body;
-    let (_, card) = page.split_once("货主").expect("the field's name");
-    assert!(card.contains("HX") && card.contains("LY"), "{card}");
-    assert!(!page.contains("16 bytes"));
-
-    let value = serde_json::to_string(&[0xc2_u8; 16]).unwrap();
-    let record = item(2).to_string();
-    let chosen = [
-        ("record", record.as_str()),
-        ("path", "owner"),
-        ("value", value.as_str()),
-    ];
-    let answer = browser
-        .post_from("/review", "/review/fields", &chosen)
-        .await;
-    assert_eq!(answer.location(), "/review?done=field");
-    let page = browser.get(&format!("/items/{record}")).await.body;
-    assert!(page.contains("货主2") && page.contains("LY"), "{page}");
 }

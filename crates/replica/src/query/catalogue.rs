@@ -4,8 +4,8 @@ use documents::catalogue::{Bin, Customer, Device, Handling, Item, Operator, Room
 use documents::record::Counting;
 use documents::{Record, RecordId, RecordKind, Value};
 use domain::{
-    BinId, ChainId, Currency, CustomerId, DeviceId, ItemId, OperatorId, Quantity, SiteId,
-    UnitValue, ZoneId,
+    BinId, ChainId, Currency, CustomerId, DeviceId, ExceptionId, ItemId, OperatorId, Quantity,
+    SiteId, UnitValue, ZoneId,
 };
 use rusqlite::{Row, params};
 
@@ -42,6 +42,18 @@ pub struct FieldConflictRow {
     pub path: String,
     /// Every value with the chain that wrote it; the first is the one shown.
     pub values: Vec<(Value, ChainId)>,
+}
+
+impl FieldConflictRow {
+    /// What notes about it name it by: the same on every node, as long as the field has several values and again when it
+    /// has several later.
+    pub fn id(&self) -> ExceptionId {
+        let name = [&self.record.0[..], self.path.as_bytes()].concat();
+        ExceptionId(blake3::derive_key(
+            "tallyman 2026 field with several values",
+            &name,
+        ))
+    }
 }
 
 const ITEM: &str = "SELECT id, sku, name_en, name_zh, unit, decimals, tracks_lot, tracks_serial, tracks_expiry, class, volume, weight, min_stock, value, currency, owner FROM item";

@@ -5,6 +5,7 @@ mod devices;
 mod events;
 mod export;
 mod feed;
+mod fields;
 mod imports;
 mod load;
 mod load_orders;

@@ -1,10 +1,11 @@
 //! What supervisors say about an exception, and whom they give it to: events, so that nobody overwrites anybody.
 
 use domain::event::{Assignment, EventBody, ReviewNote};
-use domain::{ExceptionId, OperatorId, UnixMillis};
-use replica::Commit;
+use domain::{ExceptionId, ItemId, OperatorId, SiteId, UnixMillis};
+use replica::{Commit, Query};
 
 use super::ConsoleData;
+use super::fields::{conflict_with_id, site_of};
 use super::names::Names;
 use super::resolve::{about, operator_edit};
 use crate::console::view::{Named, NoteView};
@@ -73,11 +74,16 @@ impl ConsoleData {
         if text.chars().count() > TEXT_MAX {
             return Ok(Err(NoteProblem::TooLong));
         }
-        self.must_see(|q| q.exception(id))?;
+        self.must_see(|q| {
+            Ok(match q.exception(id)? {
+                Some(_) => Some(()),
+                None => conflict_with_id(q, id)?.map(|_| ()),
+            })
+        })?;
         // The writer is held from the look to the commit, and has read what other nodes wrote.
         let mut replica = self.writer_at(now)?;
         let query = replica.query();
-        let Some(exception) = query.exception(id)? else {
+        let Some((site, about)) = noted_about(&query, id)? else {
             return Ok(Err(NoteProblem::Gone));
         };
         let mut edits: Vec<_> = operator_edit(&query, user)?.into_iter().collect();
@@ -105,13 +111,13 @@ impl ConsoleData {
         }
         let body = EventBody::Noted(ReviewNote {
             exception: id,
-            about: about(&exception.finding),
+            about,
             text: text.to_owned(),
             assigned,
         });
         let commit = Commit {
             operator: Some(user.operator),
-            site: Some(exception.finding.site),
+            site: Some(site),
             events: vec![body.into()],
             edits,
             draft: None,
@@ -119,6 +125,19 @@ impl ConsoleData {
         replica.commit(commit, now)?;
         Ok(Ok(()))
     }
+}
+
+/// In which site's log it is said what is said about an exception or a field, and what that is about.
+fn noted_about(query: &Query<'_>, id: ExceptionId) -> Result<Option<(SiteId, String)>, AppError> {
+    if let Some(exception) = query.exception(id)? {
+        return Ok(Some((exception.finding.site, about(&exception.finding))));
+    }
+    let Some(row) = conflict_with_id(query, id)? else {
+        return Ok(None);
+    };
+    let site = site_of(query, &row)?;
+    let about = format!("field-conflict {}", ItemId::from_bytes(row.record.0));
+    Ok(site.map(|site| (site, about)))
 }
 
 impl Names<'_> {

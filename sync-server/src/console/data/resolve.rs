@@ -3,10 +3,10 @@
 use std::sync::PoisonError;
 
 use documents::catalogue::Operator;
-use documents::{FieldEdit, Partition, RecordId, RecordKind, Value};
+use documents::{FieldEdit, Partition, RecordId, RecordKind};
 use domain::event::{EventBody, EventHash, Goods};
 use domain::ledger::{Exception, ExceptionKind, ExceptionStatus, Finding, Place, Standing};
-use domain::{BinId, ExceptionId, ItemId, OperatorId, Quantity, Resolution, UnixMillis};
+use domain::{BinId, ExceptionId, OperatorId, Quantity, Resolution, UnixMillis};
 use replica::query::EventFilter;
 use replica::{CarriesOut, Commit, NewEvent, Query, RecordEdit, Replica};
 
@@ -297,53 +297,6 @@ impl ConsoleData {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.get(&user.operator).cloned().unwrap_or_default()
     }
-
-    /// Writes one of several values of a field, which settles it.
-    ///
-    /// # Errors
-    /// [`AppError::Conflict`] if that value is not among them any more.
-    pub fn choose_value(
-        &self,
-        record: &str,
-        path: &str,
-        json: &str,
-        now: UnixMillis,
-    ) -> Result<(), AppError> {
-        let id: ItemId = record.parse().map_err(|_| AppError::BadRequest)?;
-        let id = RecordId::from(id);
-        let value: Value = serde_json::from_str(json).map_err(|_| AppError::BadRequest)?;
-        self.must_see(|q| {
-            Ok(q.field_conflicts()?
-                .into_iter()
-                .find(|row| row.record == id))
-        })?;
-        let mut replica = self.writer_at(now)?;
-        let conflicts = replica.query().field_conflicts()?;
-        let row = conflicts
-            .into_iter()
-            .find(|row| row.record == id && row.path == path)
-            .filter(|row| row.values.iter().any(|(known, _)| *known == value))
-            .ok_or(AppError::Conflict)?;
-        let edit = RecordEdit {
-            partition: partition_of(&replica, id)?,
-            kind: row.kind,
-            id,
-            fields: vec![FieldEdit {
-                path: row.path,
-                value: Some(value),
-            }],
-        };
-        let commit = Commit {
-            edits: vec![edit],
-            ..Commit::default()
-        };
-        replica.commit(commit, now)?;
-        Ok(())
-    }
-}
-
-fn partition_of(replica: &Replica, id: RecordId) -> Result<Partition, AppError> {
-    replica.partition_of(id)?.ok_or(AppError::NotFound)
 }
 
 /// What somebody decides is theirs to take back by one key for so long; after that, under "decided".

@@ -2,14 +2,12 @@
 
 use std::collections::HashMap;
 
-use documents::RecordKind;
 use domain::ledger::{Exception, ExceptionStatus, StockKey, Subject};
 use domain::{
-    DeviceId, ExceptionId, OperatorId, OrderId, OrderStep, ProgressKey, Quantity, SiteId,
-    UnixMillis,
+    DeviceId, ExceptionId, OperatorId, OrderId, OrderStep, ProgressKey, SiteId, UnixMillis,
 };
 use replica::Query;
-use replica::query::{FieldConflictRow, ResolutionRow};
+use replica::query::ResolutionRow;
 
 use super::ConsoleData;
 use super::events::{about_parts, order_stand_in, unit_ref};
@@ -17,8 +15,8 @@ use super::names::Names;
 use super::resolve::last_decision;
 use crate::console::triage::Fact;
 use crate::console::view::{
-    DecisionView, EventView, ExceptionPageView, ExceptionView, FieldConflictView, FieldValue,
-    Named, ReviewList, SubjectView, Typed,
+    DecisionView, EventView, ExceptionPageView, ExceptionView, Named, ReviewList, SubjectView,
+    Typed,
 };
 use crate::error::AppError;
 use crate::store::accounts::User;
@@ -94,22 +92,17 @@ impl ReviewFilter {
         self.site.parse().ok()
     }
 
-    /// Fields and devices in quarantine have neither evidence nor an owner.
-    fn is_of_exceptions_only(&self) -> bool {
-        [&self.device, &self.assigned, &self.days, &self.cause]
-            .iter()
-            .any(|text| !text.is_empty())
-    }
-
-    fn wants_fields(&self) -> bool {
-        matches!(self.kind.as_str(), "" | "field-conflict")
-            && matches!(self.severity.as_str(), "" | "2")
-            && !self.is_of_exceptions_only()
-            && self.after.is_empty()
-    }
-
+    /// Devices in quarantine have neither a kind nor evidence nor anybody whom they are with.
     fn wants_quarantine(&self) -> bool {
-        self.kind.is_empty() && self.wants_fields()
+        let others = [
+            &self.kind,
+            &self.device,
+            &self.assigned,
+            &self.days,
+            &self.cause,
+            &self.after,
+        ];
+        matches!(self.severity.as_str(), "" | "2") && others.iter().all(|text| text.is_empty())
     }
 
     pub(super) fn wants(
@@ -186,14 +179,12 @@ impl ConsoleData {
                             list.quarantined.push(names.device(device)?);
                         }
                     }
-                    if filter.wants_fields() {
-                        for row in q.field_conflicts()? {
-                            list.fields.push(names.field_conflict(&row)?);
-                        }
-                    }
                     let beside = self.beside(q, &[])?;
                     let facts = split.open;
-                    names.cards(&facts, filter, &beside, now, &mut list)?;
+                    if !filter.begins_with_fields() {
+                        names.cards(&facts, filter, &beside, now, &mut list)?;
+                    }
+                    names.fields(filter, &mut list)?;
                 }
                 ReviewTab::Waiting => {
                     let beside = self.beside(q, &split.waiting)?;
@@ -249,6 +240,8 @@ impl ConsoleData {
                 view.decisions.push(names.decision(&row)?);
             }
             let Some(exception) = q.exception(id)? else {
+                let field = super::fields::conflict_with_id(q, id)?;
+                view.field = field.map(|row| names.field_conflict(&row)).transpose()?;
                 let closed = q.closed_by_itself(id)?;
                 view.closed = closed.map(|row| names.closed(&row)).transpose()?;
                 return Ok(view);
@@ -420,61 +413,6 @@ impl Names<'_> {
             evidence: self.events_by_hash(&row.resolution.evidence)?,
             actions: self.events(&self.query.carrying_out(row.event.placed.event.hash)?)?,
             event: self.event(&row.event)?,
-        })
-    }
-
-    /// The code of what a field names by its id.
-    fn code_of(&self, path: &str, id: &[u8]) -> Result<Option<String>, AppError> {
-        let Ok(id) = id.try_into().map(documents::RecordId) else {
-            return Ok(None);
-        };
-        let named = match path {
-            "owner" => self.customer(id.into())?,
-            "face_item" => self.item(id.into())?.0,
-            "site" => self.site(id.into())?,
-            _ => return Ok(None),
-        };
-        Ok(Some(named.code).filter(|code| !code.is_empty()))
-    }
-
-    fn field_conflict(&self, row: &FieldConflictRow) -> Result<FieldConflictView, AppError> {
-        let named = match row.kind {
-            RecordKind::Item => self.item(row.record.into())?.0,
-            RecordKind::Bin => self.bin(row.record.into())?,
-            RecordKind::Site => self.site(row.record.into())?,
-            RecordKind::Operator => self.operator(row.record.into())?,
-            RecordKind::Device => self.device(row.record.into())?,
-            RecordKind::Customer => self.customer(row.record.into())?,
-            RecordKind::Zone => Named::default(),
-            RecordKind::Order => Named {
-                code: self.order_code(row.record.into())?,
-                ..Named::default()
-            },
-        };
-        let mut values = Vec::with_capacity(row.values.len());
-        for (value, chain) in &row.values {
-            let is_quantity = row.path.starts_with("barcodes/");
-            values.push(FieldValue {
-                json: serde_json::to_string(value).unwrap_or_default(),
-                text: match value {
-                    documents::Value::Integer(n) if is_quantity => {
-                        Quantity::from_thousandths(*n).to_string()
-                    }
-                    documents::Value::Bytes(id) => match self.code_of(&row.path, id)? {
-                        Some(code) => code,
-                        None => value.to_string(),
-                    },
-                    other => other.to_string(),
-                },
-                device: self.device_of_chain(*chain)?,
-            });
-        }
-        Ok(FieldConflictView {
-            record_kind: row.kind.code(),
-            record: domain::ItemId::from_bytes(row.record.0).to_string(),
-            named,
-            path: row.path.clone(),
-            values,
         })
     }
 }

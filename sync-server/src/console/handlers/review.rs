@@ -240,13 +240,21 @@ async fn one(
             data.exception(id, &looking)
         })
         .await?;
-    if view.exception.is_none() && view.decisions.is_empty() && view.closed.is_none() {
+    let is_known = view.exception.is_some()
+        || view.field.is_some()
+        || view.closed.is_some()
+        || !view.decisions.is_empty()
+        || !view.notes.is_empty();
+    if !is_known {
         return Err(AppError::NotFound);
     }
     let mut page = Page::new(app, &who.visitor, "review", "exception.title").await?;
+    view.comment.clone_from(&typed.comment);
     if let Some(exception) = &mut view.exception {
         exception.typed = typed;
         page.title = page.tt("kind", exception.kind.code());
+    } else if view.field.is_some() {
+        page.title = page.t("kind.field-conflict").to_owned();
     }
     render(&ExceptionPage {
         problem: problem.map(|key| page.t(key).to_owned()),

@@ -200,11 +200,6 @@ impl ExceptionView {
         self.is_open() && choices(self.kind).iter().any(|c| is_safe_for_many(c))
     }
 
-    /// Id of who looks after it; empty: nobody.
-    pub fn assigned_id(&self) -> &str {
-        self.assigned.as_ref().map_or("", |named| &named.id)
-    }
-
     /// Whether it waits for a decision.
     pub fn is_open(&self) -> bool {
         self.status == ExceptionStatus::Open
@@ -322,6 +317,12 @@ impl DecisionView {
 /// One field of a record with several values.
 #[derive(Debug, Clone)]
 pub struct FieldConflictView {
+    /// For addresses and notes.
+    pub id: ExceptionId,
+    /// Whom it was given to.
+    pub assigned: Option<Named>,
+    /// How many comments it has.
+    pub words: u64,
     /// Kind code of the record.
     pub record_kind: &'static str,
     /// The record's id.
@@ -439,6 +440,8 @@ pub struct ClosedView {
 pub struct ExceptionPageView {
     /// The exception; `None` if the events no longer disagree.
     pub exception: Option<ExceptionView>,
+    /// The field, if it is about one with several values.
+    pub field: Option<FieldConflictView>,
     /// How it closed, if nobody decided it.
     pub closed: Option<ClosedView>,
     /// Decisions, undone ones too, the latest first.
@@ -449,6 +452,22 @@ pub struct ExceptionPageView {
     pub timeline: Vec<EventView>,
     /// People whom it may be given to.
     pub people: Vec<Named>,
+    /// A comment that was typed and not taken.
+    pub comment: String,
+}
+
+impl ExceptionPageView {
+    /// Whether it is with that person.
+    pub fn is_with(&self, person: &Named) -> bool {
+        self.open_to_notes().and_then(|(_, with)| with) == Some(person)
+    }
+
+    /// What may be commented and given to somebody: its id, and whom it is with.
+    pub fn open_to_notes(&self) -> Option<(ExceptionId, Option<&Named>)> {
+        let exception = self.exception.as_ref();
+        let exception = exception.map(|e| (e.id, e.assigned.as_ref()));
+        exception.or_else(|| self.field.as_ref().map(|f| (f.id, f.assigned.as_ref())))
+    }
 }
 
 /// What the queue shows.
