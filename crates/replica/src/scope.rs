@@ -65,7 +65,8 @@ CREATE TEMP VIEW bin_stock AS SELECT * FROM main.bin_stock WHERE site IN (SELECT
 CREATE TEMP VIEW order_open AS SELECT * FROM main.order_open WHERE site IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW order_still_open AS SELECT * FROM main.order_still_open WHERE site IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW bin_picks AS SELECT * FROM main.bin_picks WHERE bin IN (SELECT id FROM temp.bin);
-CREATE TEMP VIEW void_goods AS SELECT * FROM main.void_goods WHERE bin IN (SELECT id FROM temp.bin);
+CREATE TEMP VIEW act AS SELECT * FROM main.act
+    WHERE chain IN (SELECT id FROM main.chain WHERE partition IN (SELECT id FROM temp.seen_site));
 CREATE TEMP VIEW item_stock AS SELECT i.item, i.sku, i.class, i.least,
     (SELECT coalesce(sum(g.balance), 0) FROM temp.goods_stock g WHERE g.item = i.item) AS balance FROM main.item_stock i;
 ";

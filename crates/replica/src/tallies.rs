@@ -30,7 +30,7 @@ pub const LATE_MS: i64 = 15 * 60_000;
 
 const KEY: &str = "tallies";
 /// Raised whenever the tables or what they count change: they are made anew then.
-const VERSION: &[u8] = &[2];
+const VERSION: &[u8] = &[3];
 const TABLES: &str = include_str!("tallies/tables.sql");
 /// So many events are summed up before they are written.
 const FILL_BATCH: usize = 100_000;
@@ -76,7 +76,8 @@ fn drop_tables(connection: &Connection) -> Result<(), ReplicaError> {
         }
     }
     // What this program does not make any more.
-    connection.execute_batch("DROP INDEX IF EXISTS entry_counted")?;
+    connection
+        .execute_batch("DROP INDEX IF EXISTS entry_counted; DROP TABLE IF EXISTS void_goods")?;
     Ok(())
 }
 
@@ -86,7 +87,7 @@ pub(crate) fn clear(connection: &Connection) -> Result<(), ReplicaError> {
         connection.execute_batch(
             "DELETE FROM tally; DELETE FROM tally_kind; DELETE FROM tally_day; DELETE FROM tally_operator;
              DELETE FROM goods_stock; DELETE FROM item_stock; DELETE FROM bin_stock;
-             DELETE FROM bin_picks; DELETE FROM void_goods; DELETE FROM order_done; DELETE FROM order_open;
+             DELETE FROM bin_picks; DELETE FROM act; DELETE FROM order_done; DELETE FROM order_open;
              DELETE FROM counted_line; DELETE FROM tally_count; DELETE FROM line_count;",
         )?;
     }
@@ -254,7 +255,7 @@ pub(crate) struct Tallies {
     goods: HashMap<(ItemId, String), OfGoods>,
     bins: HashMap<BinId, (i64, i64)>,
     picks: HashMap<(BinId, i64), i64>,
-    voids: HashMap<(i64, i64, BinId, ItemId), bool>,
+    acts: HashMap<(i64, i64), bool>,
     steps: HashSet<(OrderId, OrderStep)>,
     /// Piles by their local number, and from which place on their timelines are others.
     piles: HashMap<i64, (ItemId, Place)>,
@@ -274,6 +275,18 @@ fn net(body: &EventBody) -> i64 {
         EventBody::Adjusted { difference, .. } => difference.thousandths(),
         _ => 0,
     }
+}
+
+/// Whether it may rest on this event how others stand.
+fn is_act(record: &EventRecord) -> bool {
+    record.origin.is_some()
+        || matches!(
+            record.body,
+            EventBody::Reversed { .. }
+                | EventBody::CountApproved { .. }
+                | EventBody::Resolved(_)
+                | EventBody::QuarantineDecided(_)
+        )
 }
 
 impl Tallies {
@@ -311,17 +324,11 @@ impl Tallies {
         sums.quantity += sign * quantity.abs();
         sums.net += sign * net(body);
         sums.late += sign * i64::from(late);
+        if is_act(record) {
+            let key = (chain, placed.event.id.number as i64);
+            self.acts.insert(key, sign > 0);
+        }
         if !counts {
-            let goods: BTreeSet<ItemId> = match body {
-                EventBody::Counted { lines, .. } => lines.iter().map(|l| l.item).collect(),
-                _ => body.goods().map(|g| g.item).into_iter().collect(),
-            };
-            for bin in body.bins() {
-                for item in &goods {
-                    let key = (chain, placed.event.id.number as i64, bin, *item);
-                    self.voids.insert(key, sign > 0);
-                }
-            }
             return;
         }
         match body {
@@ -381,18 +388,13 @@ impl Tallies {
     ) -> Result<(), ReplicaError> {
         self.write_slots(connection, site)?;
         self.write_bins(connection, site)?;
-        for ((chain, number, bin, item), there) in self.voids.drain() {
+        for ((chain, number), there) in self.acts.drain() {
             let sql = if there {
-                "INSERT OR IGNORE INTO void_goods (chain, number, bin, item) VALUES (?1, ?2, ?3, ?4)"
+                "INSERT OR IGNORE INTO act (chain, number) VALUES (?1, ?2)"
             } else {
-                "DELETE FROM void_goods WHERE chain = ?1 AND number = ?2 AND bin = ?3 AND item = ?4"
+                "DELETE FROM act WHERE chain = ?1 AND number = ?2"
             };
-            connection.prepare_cached(sql)?.execute(params![
-                chain,
-                number,
-                bin.as_bytes(),
-                item.as_bytes()
-            ])?;
+            connection.prepare_cached(sql)?.execute([chain, number])?;
         }
         for (order, step) in self.steps.drain() {
             let key = [&site.as_bytes()[..], &Subject::Order(order, step).to_key()].concat();

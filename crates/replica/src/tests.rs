@@ -4,6 +4,7 @@ mod attached;
 mod blobs;
 mod counter;
 mod exchange;
+mod known;
 mod only_here;
 mod order;
 mod places;

@@ -436,7 +436,7 @@ impl Query<'_> {
         }
     }
 
-    fn piles(
+    pub(super) fn piles(
         &self,
         sql: &str,
         params: impl rusqlite::Params,

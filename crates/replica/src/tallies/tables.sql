@@ -115,16 +115,12 @@ CREATE TABLE bin_picks (
     PRIMARY KEY (bin, week)
 ) STRICT, WITHOUT ROWID;
 
--- What events that do not count would do to which piles: who did not know that they are void counted them.
-CREATE TABLE void_goods (
+-- Events on which it rests how others stand: who does not know them counts otherwise.
+CREATE TABLE act (
     chain INTEGER NOT NULL,
     number INTEGER NOT NULL,
-    bin BLOB NOT NULL,
-    item BLOB NOT NULL,
-    PRIMARY KEY (chain, number, bin, item)
+    PRIMARY KEY (chain, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX void_goods_by_bin ON void_goods (bin);
-CREATE INDEX void_goods_by_item ON void_goods (item);
 
 -- Each pile that was counted, and how many lines of an item class were counted in each quarter of an hour. An approved
 -- count is compared with the book before it.

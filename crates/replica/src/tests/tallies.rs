@@ -27,7 +27,7 @@ fn rows(connection: &Connection) -> Vec<Vec<Value>> {
         "SELECT * FROM item_stock WHERE sku <> '' OR balance <> 0",
         "SELECT * FROM bin_stock WHERE piles <> 0 OR balance <> 0",
         "SELECT * FROM bin_picks WHERE picks <> 0",
-        "SELECT * FROM void_goods",
+        "SELECT * FROM act",
         "SELECT * FROM counted_line",
         "SELECT * FROM tally_count WHERE lines <> 0 OR agreed <> 0",
         "SELECT * FROM line_count",
