@@ -3,11 +3,15 @@
 
 mod common;
 
+use axum::body::Body;
+use axum::http::Request;
 use common::handheld::Handheld;
 use common::{NOW, Warehouse, operator, story};
-use domain::{BlobKind, BlobRef, EventBody, EventHash, Goods};
+use documents::catalogue::Site;
+use domain::{BlobKind, BlobRef, EventBody, EventHash, Goods, SiteId};
 use protocol::{BlobChunk, BlobRequest, ChunkOutcome};
 use sync_server::store::accounts::Role;
+use tower::ServiceExt;
 
 fn jpeg(n: u8, bytes: usize) -> Vec<u8> {
     let mut content = b"\xff\xd8\xff".to_vec();
@@ -190,4 +194,39 @@ async fn refused_uploads_show_on_the_list_of_devices() {
     assert!(page.contains("1 次被拒绝"), "{page}");
     let page = browser.get("/refused").await.body;
     assert!(page.contains("照片在传送中损坏"), "{page}");
+}
+
+#[tokio::test]
+async fn a_key_of_one_site_gets_the_photos_of_that_site_only() {
+    let story = Story::new();
+    story.send(&story.photo);
+    let elsewhere = Site {
+        id: SiteId::from_bytes([7; 16]),
+        code: "GZ".into(),
+        name_en: "Guangzhou".into(),
+        name_zh: "广州".into(),
+        time_zone: "Asia/Shanghai".into(),
+    };
+    let hub = &story.warehouse.hub;
+    hub.create_site(&elsewhere, NOW).unwrap();
+    let mut admin = story.warehouse.signed_in(Role::Admin).await;
+    let here = story.warehouse.site.to_string();
+    let there = elsewhere.id.to_string();
+    for (sites, status) in [
+        (vec![], 200),
+        (vec![here.as_str()], 200),
+        (vec![there.as_str()], 404),
+        (vec![there.as_str(), here.as_str()], 200),
+    ] {
+        let mut fields = vec![("name", "ERP"), ("days", "30"), ("scope", "blobs-read")];
+        fields.extend(sites.iter().map(|site| ("site", *site)));
+        let made = admin.post_from("/api-keys", "/api-keys", &fields).await;
+        let (_, key) = made.body.split_once("tallyman_").expect("a key");
+        let request = Request::get(format!("/api/v1/blobs/{}", story.photo.0.id))
+            .header("authorization", format!("Bearer tallyman_{}", &key[..64]))
+            .body(Body::empty())
+            .unwrap();
+        let answer = story.warehouse.router().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), status, "{sites:?}");
+    }
 }
