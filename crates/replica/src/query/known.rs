@@ -7,6 +7,7 @@
 //! neighbour before the hub's log reached it is not known here.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::rc::Rc;
 
 use domain::event::{Event, EventId, QuarantineDecision};
@@ -62,8 +63,48 @@ pub(super) struct Horizon {
 struct Differences {
     /// Place of the first event that it had not read in the hub's log; `None`: it had read all.
     from: Option<Place>,
+    /// Events that it had from there on, as local chain and number, by what they may change.
+    behind: Behind,
     /// Events that it had, on which an act that it did not have may have changed how they stand.
     stood_otherwise: BTreeMap<EventId, Placed>,
+}
+
+/// Events by bin and by item.
+#[derive(Debug, Default)]
+struct Behind {
+    by_bin: HashMap<BinId, Vec<(i64, i64)>>,
+    by_item: HashMap<ItemId, Vec<(i64, i64)>>,
+    /// Counts of whole bins: what they do not name is not there.
+    of_all_items: Vec<(i64, i64)>,
+}
+
+impl Behind {
+    fn put(&mut self, event: (i64, i64), body: &EventBody) {
+        for bin in body.bins() {
+            self.by_bin.entry(bin).or_default().push(event);
+        }
+        let mut items: Vec<ItemId> = body.goods().map(|goods| goods.item).into_iter().collect();
+        if let EventBody::Counted {
+            lines, whole_bin, ..
+        } = body
+        {
+            items.extend(lines.iter().map(|line| line.item));
+            if *whole_bin {
+                self.of_all_items.push(event);
+            }
+        }
+        for item in items {
+            self.by_item.entry(item).or_default().push(event);
+        }
+    }
+
+    fn touching(&self, which: Piles) -> impl Iterator<Item = &(i64, i64)> {
+        let (of_all, named) = match which {
+            Piles::In(bin) => (&[][..], self.by_bin.get(&bin)),
+            Piles::Of(item) => (&self.of_all_items[..], self.by_item.get(&item)),
+        };
+        of_all.iter().chain(named.into_iter().flatten())
+    }
 }
 
 /// Whether an event may change a pile that is asked about.
@@ -226,8 +267,8 @@ impl Query<'_> {
     ) -> Result<Vec<StockRow>, ReplicaError> {
         let mut horizon = self.horizon_of(who)?;
         let differences = Differences {
-            from: None,
             stood_otherwise: self.all_of(&mut horizon)?,
+            ..Differences::default()
         };
         self.folded_from(Place::START, &differences, &mut horizon, which)
     }
@@ -287,7 +328,7 @@ impl Query<'_> {
             |r| Ok(r.get("id")?),
         )?;
         let mut worklist: Vec<(i64, i64)> = Vec::new();
-        for chain in chains {
+        for chain in chains.iter().copied() {
             let read = horizon.last_event(self, chain)? as i64;
             // Places rise along a chain.
             let first = self.row(
@@ -305,6 +346,11 @@ impl Query<'_> {
                 worklist.extend(self.moved_by(horizon, act)?);
             }
         }
+        if let Some(from) = differences.from {
+            for chain in chains {
+                self.add_behind(horizon, chain, from, &mut differences.behind)?;
+            }
+        }
         let mut looked_at = BTreeSet::new();
         while let Some(event) = worklist.pop() {
             if !looked_at.insert(event) {
@@ -316,6 +362,55 @@ impl Query<'_> {
             }
         }
         Ok(differences)
+    }
+
+    /// Adds what the device had of a chain from a place on: what it had read, backwards, and what it had written itself.
+    fn add_behind(
+        &self,
+        horizon: &mut Horizon,
+        chain: i64,
+        from: Place,
+        behind: &mut Behind,
+    ) -> Result<(), ReplicaError> {
+        let read = horizon.last_event(self, chain)? as i64;
+        let is_own = horizon.chains.by_local(chain)?.device == horizon.who.device;
+        let at = Place::end_of(horizon.who.at);
+        let mut walk = |sql: &str, params: &[&dyn rusqlite::ToSql]| {
+            let records = self.rows(sql, params, |r| {
+                Ok((r.get::<_, i64>("number")?, r.get::<_, Vec<u8>>("record")?))
+            })?;
+            for (number, record) in records {
+                let record = EventRecord::from_bytes(&record)
+                    .map_err(|_| ReplicaError::BadRow("event.record"))?;
+                behind.put((chain, number), &record.body);
+            }
+            Ok::<_, ReplicaError>(())
+        };
+        // Places rise along a chain.
+        let first = self.row(
+            "SELECT number FROM event WHERE chain = ?1 AND number <= ?2 AND place < ?3
+             ORDER BY number DESC LIMIT 1",
+            params![chain, read, from.to_bytes()],
+            |r| Ok(r.get::<_, i64>("number")?),
+        )?;
+        walk(
+            "SELECT number, record FROM event WHERE chain = ?1 AND number > ?2 AND number <= ?3",
+            &[&chain, &first.unwrap_or_default(), &read],
+        )?;
+        if is_own {
+            // By the hub's place, which is not after the clock that the device wrote it with: a few too many.
+            let last = self.row(
+                "SELECT number FROM event WHERE chain = ?1 AND number > ?2 AND place > ?3
+                 ORDER BY number LIMIT 1",
+                params![chain, read, at.to_bytes()],
+                |r| Ok(r.get::<_, i64>("number")?),
+            )?;
+            walk(
+                "SELECT number, record FROM event WHERE chain = ?1 AND number > ?2 AND number < ?3",
+                &[&chain, &read, &last.unwrap_or(i64::MAX)],
+            )?;
+        }
+        Ok(())
     }
 
     /// Events that may stand otherwise because of an act.
@@ -358,7 +453,16 @@ impl Query<'_> {
         let site = horizon.who.site;
         let mut seen: BTreeMap<EventId, Placed> = BTreeMap::new();
         let mut looked_at = BTreeSet::new();
-        let mut worklist = self.touching(which, site, from, &horizon.chains)?;
+        let mut worklist: Vec<(i64, i64)> = differences.behind.touching(which).copied().collect();
+        // Between there and the first event that it did not know it knew all.
+        if differences.from.is_none_or(|first| from < first) {
+            worklist.extend(self.touching(
+                which,
+                site,
+                from..differences.from.unwrap_or(Place::end_of(i64::MAX)),
+                &horizon.chains,
+            )?);
+        }
         for placed in differences.stood_otherwise.values() {
             if concerns(which, &placed.event.record.body) {
                 let chain = horizon.chains.local(placed.event.id.chain)?;
@@ -453,12 +557,12 @@ impl Query<'_> {
         }
     }
 
-    /// Events that changed the piles from a place on: local chain and number.
+    /// Events that changed the piles between two places: local chain and number.
     fn touching(
         &self,
         which: Piles,
         site: SiteId,
-        from: Place,
+        between: Range<Place>,
         chains: &Chains,
     ) -> Result<Vec<(i64, i64)>, ReplicaError> {
         let place = |r: &rusqlite::Row<'_>| row::place(r, "place");
@@ -468,19 +572,25 @@ impl Query<'_> {
                 let (first, last) = piles_of(bin);
                 self.rows(
                     "SELECT DISTINCT e.place FROM subject s CROSS JOIN entry e ON e.subject = s.id
-                     WHERE s.key BETWEEN ?1 AND ?2 AND e.place >= ?3",
+                     WHERE s.key BETWEEN ?1 AND ?2 AND e.place >= ?3 AND e.place < ?4",
                     params![
                         [of_site, &first].concat(),
                         [of_site, &last].concat(),
-                        from.to_bytes()
+                        between.start.to_bytes(),
+                        between.end.to_bytes()
                     ],
                     place,
                 )?
             }
             Piles::Of(item) => self.rows(
                 "SELECT DISTINCT e.place FROM subject s CROSS JOIN entry e ON e.subject = s.id
-                 WHERE s.item = ?1 AND substr(s.key, 1, 16) = ?2 AND e.place >= ?3",
-                params![item.as_bytes(), of_site, from.to_bytes()],
+                 WHERE s.item = ?1 AND substr(s.key, 1, 16) = ?2 AND e.place >= ?3 AND e.place < ?4",
+                params![
+                    item.as_bytes(),
+                    of_site,
+                    between.start.to_bytes(),
+                    between.end.to_bytes()
+                ],
                 place,
             )?,
         };
