@@ -21,7 +21,7 @@ use crate::commit::{bare_database, enrolled};
 use crate::measure::{percentile_ms, say, status_kb};
 use crate::workload::Random;
 use screen::Handheld;
-pub(crate) use site::{bin_code, load};
+pub(crate) use site::load;
 
 /// Scans a second of the wedge, and for how long.
 const WEDGE_EVERY: Duration = Duration::from_millis(20);
@@ -98,7 +98,7 @@ pub(crate) fn work(folder: &Path, items: usize, scans: usize) -> Result<()> {
     let bare = bare_database(folder)?;
 
     handheld.begin("receive")?;
-    handheld.scan(&site::bin_code(0))?;
+    handheld.scan(&crate::workload::bin_code(0))?;
     let (mut painted, mut floor) = (Vec::new(), Vec::new());
     while painted.len() < scans {
         let next = codes.next(&mut random);
@@ -181,7 +181,7 @@ impl Codes {
 /// Fifty codes a second, key by key, whatever the screen does meanwhile. Returns them.
 fn wedge(handheld: &mut Handheld, codes: &mut Codes, random: &mut Random) -> Result<Vec<String>> {
     handheld.begin("receive")?;
-    handheld.scan(&site::bin_code(1))?;
+    handheld.scan(&crate::workload::bin_code(1))?;
     let codes: Vec<String> = (0..WEDGE_SCANS).map(|_| codes.next(random)).collect();
     let begun = Instant::now();
     for (code, n) in codes.iter().zip(0_u32..) {

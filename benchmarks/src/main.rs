@@ -7,6 +7,7 @@ mod commit;
 mod console;
 mod device;
 mod fleet;
+#[cfg(feature = "handheld")]
 mod handheld;
 mod host;
 mod line;
@@ -71,6 +72,7 @@ enum Command {
     /// Installs what `snapshot` built (started by `snapshot`).
     #[command(hide = true)]
     SnapshotInstall { folder: PathBuf },
+    #[cfg(feature = "handheld")]
     /// The handheld itself on a big site: start, memory, scan to painted answer, search, a wedge that does not stop.
     Handheld {
         /// Items in the catalogue.
@@ -89,6 +91,7 @@ enum Command {
         #[arg(long)]
         folder: Option<PathBuf>,
     },
+    #[cfg(feature = "handheld")]
     /// Makes the file of `handheld` (started by it).
     #[command(hide = true)]
     HandheldFile {
@@ -97,9 +100,11 @@ enum Command {
         bins: usize,
         events: usize,
     },
+    #[cfg(feature = "handheld")]
     /// One start of the program (started by `handheld`).
     #[command(hide = true)]
     HandheldStart { folder: PathBuf },
+    #[cfg(feature = "handheld")]
     /// Work on it (started by `handheld`).
     #[command(hide = true)]
     HandheldWork {
@@ -197,6 +202,7 @@ fn main() -> anyhow::Result<()> {
             folder,
         } => snapshot::run(items, events, window, folder),
         Command::SnapshotInstall { folder } => snapshot::install(&folder),
+        #[cfg(feature = "handheld")]
         Command::Handheld {
             items,
             bins,
@@ -212,13 +218,16 @@ fn main() -> anyhow::Result<()> {
             },
             folder,
         ),
+        #[cfg(feature = "handheld")]
         Command::HandheldFile {
             folder,
             items,
             bins,
             events,
         } => handheld::load(&folder, items, bins, events),
+        #[cfg(feature = "handheld")]
         Command::HandheldStart { folder } => handheld::start(&folder),
+        #[cfg(feature = "handheld")]
         Command::HandheldWork {
             folder,
             items,

@@ -27,6 +27,12 @@ impl Random {
     }
 }
 
+/// Twenty aisles of 125 racks with eight levels, and so on.
+pub(crate) fn bin_code(n: usize) -> String {
+    let (aisle, rack, level) = (n / 1_000, n / 8 % 125 + 1, n % 8 + 1);
+    format!("A{aisle:02}-{rack:03}-{level}")
+}
+
 /// Bins as an import would have made them.
 pub(crate) fn bins() -> Vec<BinId> {
     let mut ids = IdSource::new([7; 8]);

@@ -121,7 +121,7 @@ pub(crate) fn records(hub: &Hub, site: &Site) -> Result<()> {
         };
         let bin = Bin {
             id: *id,
-            code: crate::handheld::bin_code(n),
+            code: crate::workload::bin_code(n),
             zone: zone(here, n * ZONES / of).id,
             site: here,
             room: Room {

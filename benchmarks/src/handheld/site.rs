@@ -13,16 +13,10 @@ use domain::{
 use replica::{Commit, Identity, OpenOptions, RecordEdit, Replica};
 
 use crate::commit::{EPOCH, SITE, accept, enrolled, many};
-use crate::workload::{self, Random, T0};
+use crate::workload::{self, Random, T0, bin_code};
 
 /// Who works there, by badge.
 pub(super) const BADGE: &str = "BENCH-1";
-
-/// Twenty aisles of 125 racks with eight levels, and so on.
-pub(crate) fn bin_code(n: usize) -> String {
-    let (aisle, rack, level) = (n / 1_000, n / 8 % 125 + 1, n % 8 + 1);
-    format!("A{aisle:02}-{rack:03}-{level}")
-}
 
 /// Makes the file that a handheld with this history would have.
 pub(crate) fn load(folder: &Path, items: usize, bins: usize, events: usize) -> Result<()> {
