@@ -1,11 +1,15 @@
 //! GS1 data: element strings, bracketed text and Digital Link to typed fields, and back.
 //!
 //! Grammar and checks come from the GS1 Barcode Syntax Dictionary ([`known_ai`] tells what it
-//! knows). Rules that need several elements at once ("a lot needs a GTIN") are not applied: a
-//! warehouse gets labels that break them every day, and each field is still right by itself.
+//! knows). Rules that need several elements at once ("a lot needs a GTIN") are not applied, since a
+//! warehouse gets labels that break them every day and each field is still right by itself;
+//! [`check_associations`] asks them.
 //!
 //! Nothing here reads a clock: two-digit years take a reference year.
 
+mod associations;
+mod codes;
+mod coupon;
 mod date;
 mod dictionary;
 mod element;
@@ -18,7 +22,10 @@ mod table;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
+pub use associations::check_associations;
 pub use dictionary::known_ai;
 pub use element::{Element, GS, parse_bracketed_elements, parse_elements};
 pub use encode::{encode, encode_bracketed};
