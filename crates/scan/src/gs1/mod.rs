@@ -17,8 +17,10 @@ mod encode;
 mod error;
 mod fields;
 mod link;
+mod repair;
 mod rules;
 mod table;
+mod typed;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,8 @@ pub use encode::{encode, encode_bracketed};
 pub use error::Gs1Error;
 pub use fields::{Gs1Fields, Measure, fields_of_gtin};
 pub use link::parse_link_elements;
+pub use repair::{Known, Repair, Separators, TIED_MAX, repair};
+pub use typed::Typed;
 
 /// An element string, GS (0x1D) between elements of open length; a symbology identifier such as
 /// `]C1` and the FNC1 that a scanner sends as GS may stand in front.

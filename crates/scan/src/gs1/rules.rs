@@ -91,6 +91,12 @@ fn ascii(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
+/// Whether any element may hold this byte. Set 82 holds all of the other sets but `#`, which only a
+/// component number (8010) has.
+pub(super) fn is_value_byte(byte: u8) -> bool {
+    CSET_82.contains(&byte)
+}
+
 impl Charset {
     pub(super) fn holds(self, byte: u8) -> bool {
         match self {
