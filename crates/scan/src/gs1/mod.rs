@@ -28,6 +28,7 @@ mod tests;
 mod vectors;
 
 pub use associations::check_associations;
+pub(crate) use date::{long_date as long_date_of, short_date as date_of};
 pub use dictionary::known_ai;
 pub use element::{Element, GS, parse_bracketed_elements, parse_elements};
 pub use encode::{encode, encode_bracketed};
