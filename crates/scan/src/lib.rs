@@ -11,6 +11,7 @@ pub mod hibc;
 pub mod learn;
 mod linear;
 pub mod live;
+pub mod pattern;
 mod payload;
 mod reader;
 pub mod source;

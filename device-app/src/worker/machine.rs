@@ -97,6 +97,8 @@ pub(crate) enum Asking {
         from: OperatorId,
         name: String,
     },
+    /// Which of several readings of a code without separators the label says.
+    Reading(super::codes_read::Tied),
 }
 
 /// The work under way.

@@ -12,6 +12,7 @@ mod history;
 mod home;
 mod input;
 mod instructions;
+mod known_codes;
 mod label_forms;
 mod live_line;
 mod locking;

@@ -41,6 +41,11 @@ impl From<&Learnt> for KeptScanner {
 }
 
 impl KeptScanner {
+    /// Whether lots and serial numbers run into each other.
+    pub(crate) fn loses_separators(&self) -> bool {
+        self.gs_lost
+    }
+
     fn learnt(&self) -> Learnt {
         Learnt {
             settings: WedgeSettings {

@@ -9,6 +9,7 @@ mod hub;
 mod hub_http;
 mod instructions;
 mod locking;
+mod lost_separators;
 mod orders;
 mod people;
 mod photos;

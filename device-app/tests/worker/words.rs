@@ -120,6 +120,8 @@ fn every_code_has_words() {
         "scanner-layout-azerty",
         "scanner-layout-qwertz",
         "scanner-layout",
+        "reading-none",
+        "which-reading",
     ];
     for refusal in protocol::PeerRefusal::ALL {
         check(WordKind::Message, refusal.code());
