@@ -5,9 +5,19 @@ use scan::gs1::{self, Element, Gs1Error, Gs1Fields, Known, Repair};
 use scan::hibc::{Hibc, HibcError};
 use scan::{Payload, Reader, checks, epc, hibc};
 
+use super::site_patterns::SitePatterns;
+
 /// All that a payload may say, the likeliest first; more than one only where a wedge scanner lost the separators of GS1
 /// data and nothing known tells the readings apart. `year` settles the century of two-digit years.
-pub(crate) fn readings(payload: &Payload, year: i32, known: Option<&dyn Known>) -> Vec<Scanned> {
+pub(crate) fn readings(
+    payload: &Payload,
+    year: i32,
+    patterns: &SitePatterns,
+    known: Option<&dyn Known>,
+) -> Vec<Scanned> {
+    if let Some(code) = by_pattern(payload, year, patterns) {
+        return vec![code];
+    }
     let plain = as_it_stands(payload, year);
     let Some(known) =
         known.filter(|_| payload.reader == Reader::Keys && may_lack_separators(payload))
@@ -35,6 +45,20 @@ pub(crate) fn readings(payload: &Payload, year: i32, known: Option<&dyn Known>) 
         is_new
     });
     if found.is_empty() { vec![plain] } else { found }
+}
+
+/// What a payload says by the site's patterns. Symbols that say by themselves what they hold are not compared.
+fn by_pattern(payload: &Payload, year: i32, patterns: &SitePatterns) -> Option<Scanned> {
+    if payload.symbology.is_gs1() || payload.symbology.is_retail() {
+        return None;
+    }
+    let (fields, named) = patterns.read(payload.text.trim(), year)?;
+    Some(Scanned {
+        raw: named.unwrap_or_else(|| payload.text.clone()),
+        symbology: Some(payload.symbology.code().to_owned()),
+        fields,
+        fault: None,
+    })
 }
 
 /// What a payload says if nothing was lost on the way.
@@ -205,7 +229,12 @@ mod tests {
     use super::*;
 
     fn check(keys: &str, expected: (Option<&str>, Option<&str>, Option<CodeFault>)) {
-        let readings = readings(&Payload::from_keys(keys), 2026, None);
+        let readings = readings(
+            &Payload::from_keys(keys),
+            2026,
+            &SitePatterns::default(),
+            None,
+        );
         let [scanned] = readings.as_slice() else {
             panic!("{keys}: {readings:?}");
         };
@@ -269,7 +298,13 @@ mod tests {
             "+A99912345/$$52001510X34",
             (None, None, Some(CodeFault::WrongCheckDigit)),
         );
-        let code = readings(&Payload::from_keys("+A123BJC5D6E71G"), 2026, None).remove(0);
+        let code = readings(
+            &Payload::from_keys("+A123BJC5D6E71G"),
+            2026,
+            &SitePatterns::default(),
+            None,
+        )
+        .remove(0);
         assert_eq!(code.fields.item_codes, ["A123BJC5D6E71", "+A123BJC5D6E71G"]);
     }
 

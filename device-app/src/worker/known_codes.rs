@@ -97,6 +97,7 @@ impl Worker {
         codes_read::readings(
             payload,
             year,
+            &self.patterns,
             known.as_ref().map(|known| known as &dyn Known),
         )
     }

@@ -34,6 +34,7 @@ mod scanner;
 mod screens;
 mod signing;
 mod site_clock;
+mod site_patterns;
 mod snapshot_fetch;
 mod stock_view;
 mod sync_driver;

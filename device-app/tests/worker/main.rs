@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
 
 mod bad_input;
+mod code_patterns;
 mod condition;
 mod counter;
 mod floor;

@@ -114,6 +114,8 @@ fn every_code_has_words() {
         "scanner-reset",
         "scanner-differs",
         "scanner-separator-lost",
+        "scanner-repaired",
+        "scanner-signs-lost",
         "scanner-not-the-test-code",
         "scanner-too-slow",
         "scanner-caps-inverted",
