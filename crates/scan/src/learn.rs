@@ -260,7 +260,7 @@ fn aligned(came: &str) -> Option<Vec<(char, String)>> {
         let mut token = String::new();
         while let Some(character) = rest.next_if(|character| *character != ANCHOR) {
             token.push(character);
-            if !rest.peek().is_some_and(|next| *next == ANCHOR)
+            if rest.peek().is_none_or(|next| *next != ANCHOR)
                 && (token.chars().count() == 2 || is_composed(character))
             {
                 break;

@@ -41,7 +41,7 @@ pub fn parse_link_elements(uri: &str) -> Result<Vec<Element>, Gs1Error> {
     let uri = uri.split_once('#').map_or(uri, |(before, _)| before);
     let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
     let host_end = address[host_start..].find('/').ok_or(Gs1Error::NotALink)? + host_start;
-    let host = address[host_start..host_end].as_bytes();
+    let host = &address.as_bytes()[host_start..host_end];
     let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || HOST_MARKS.contains(byte);
     if host.is_empty() || !host.iter().all(is_host) {
         return Err(Gs1Error::NotALink);
