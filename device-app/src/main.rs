@@ -41,9 +41,9 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     frames: Option<PathBuf>,
     /// A scanner on a serial line (/dev/ttyACM0, /dev/rfcomm0) or a pipe that a scan service writes into: a line is a scan.
-    /// Scanners that type need no option.
+    /// Scanners that type need no option. More than one: name each.
     #[arg(long, value_name = "FILE", conflicts_with = "headless")]
-    scans: Option<PathBuf>,
+    scans: Vec<PathBuf>,
     /// No window: read a script, answer each line with a line of JSON.
     #[arg(long)]
     headless: bool,
@@ -93,7 +93,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let clock_offset_ms = arguments.clock_offset_seconds.saturating_mul(1_000);
     let mut platform = Linux::start()?;
-    if let Some(scanner) = arguments.scans {
+    for scanner in arguments.scans {
         platform = platform.with_scanner(scanner)?;
     }
     let platform: Arc<dyn Platform> = Arc::new(platform);

@@ -400,6 +400,32 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             "(01)06901234567892(21)SN1",
             "https://id.example/01/06901234567892/10/LOT?17=270228",
         ]),
+        "repair" => texts(&[
+            "01069012345678921726123110LOT-721SN1",
+            "]C100006141411234567890",
+            "10LOT-7 21SN1",
+        ]),
+        "epc" => texts(&[
+            "3074257BF7194E4000001A85",
+            "3674257BF6B7A659B2C2BF100000000000000000000000000000",
+            "3874257BF59B2C2BF10000000000000000000000000000000000",
+            "urn:epc:id:sgtin:0614141.712345.32a%2Fb",
+            "urn:epc:tag:sscc-96:0.0614141.1234567890",
+        ]),
+        "hibc" => texts(&[
+            "+A123BJC5D6E71G",
+            "+$$52001510X3GD",
+            "+A99912345/$$902345710X3/16D20111212/14D20200906/S77DEFG45F",
+        ]),
+        "pattern" => texts(&[
+            "LOC-{bin}\nLOC-A-01",
+            "{item:A9 4..8}[-/]?{lot:9}*{quantity}{expiry:yymmdd}\nBOLT-7*2.5261200",
+        ]),
+        "learn" => {
+            let text = scan::learn::test_text();
+            let french = text.replace('1', "&").replace('2', "é").replace("[E", "Ê");
+            texts(&[&text, &french])
+        }
         "picture" => vec![picture(&EAN_13_BARS), picture(&[0xa5; 12])],
         "wedge" => vec![b"\x016\x019\x010\x011\x012\x013\x014\r".to_vec()],
         _ => Vec::new(),

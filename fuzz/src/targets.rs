@@ -52,6 +52,11 @@ pub const ALL: &[(&str, Target)] = &[
     ("certificate", certificate),
     ("event", event),
     ("gs1", gs1),
+    ("repair", repair),
+    ("epc", epc),
+    ("hibc", hibc),
+    ("pattern", pattern),
+    ("learn", learn),
     ("picture", picture),
     ("wedge", wedge),
 ];
@@ -259,6 +264,91 @@ pub fn gs1(bytes: &[u8]) {
         let _ = scan::gs1::parse_if_gs1(text, 2026);
         let _ = scan::gs1::parse_bracketed(text, 2026);
         let _ = scan::gs1::parse_digital_link(text, 2026);
+    }
+}
+
+/// Knows a lot, and nothing else; its scanner loses separators.
+struct Knowing;
+
+impl scan::gs1::Known for Knowing {
+    fn gtin(&self, _: &str) -> bool {
+        true
+    }
+    fn lot(&self, _: &str, lot: &str) -> bool {
+        lot == "LOT-7"
+    }
+    fn serial(&self, _: &str, _: &str) -> bool {
+        false
+    }
+    fn sscc(&self, _: &str) -> bool {
+        false
+    }
+    fn today(&self) -> chrono::NaiveDate {
+        chrono::NaiveDate::default()
+    }
+    fn separators(&self) -> scan::gs1::Separators {
+        scan::gs1::Separators::Lost
+    }
+}
+
+/// Cuts GS1 data that lost its separators. Every cut is made of sound elements.
+pub fn repair(bytes: &[u8]) {
+    use scan::gs1::Repair;
+    let cuts = match scan::gs1::repair(bytes, &Knowing) {
+        Repair::One(cut) => vec![cut],
+        Repair::Tied(cuts) => cuts,
+        Repair::None => Vec::new(),
+    };
+    for cut in cuts {
+        assert!(scan::gs1::encode(&cut).is_ok(), "{cut:?}");
+    }
+}
+
+/// Reads a tag's hexadecimal digits or an EPC URI. What it stands for may stand on a label.
+pub fn epc(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = scan::epc::parse_if_epc(text);
+        if let Ok(epc) = scan::epc::parse(text) {
+            assert!(scan::gs1::encode(&epc.elements).is_ok(), "{epc:?}");
+        }
+    }
+}
+
+/// Reads a Health Industry Bar Code, as it is and with a right check character.
+pub fn hibc(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = scan::hibc::parse_if_hibc(text, 2026);
+        if let Some(check) = scan::hibc::check_character(text) {
+            let _ = scan::hibc::parse(&format!("{text}{check}"), 2026);
+        }
+    }
+}
+
+/// Compares the code behind the first line with the pattern in it.
+pub fn pattern(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let (source, code) = text.split_once('\n').unwrap_or((text, text));
+    if let Ok(pattern) = scan::pattern::Pattern::compile(source) {
+        let _ = pattern.fit(code, 2026);
+        let again = scan::pattern::Pattern::compile(pattern.source());
+        assert_eq!(again.as_ref(), Ok(&pattern));
+    }
+}
+
+/// Learns a scanner from keys that may be anything.
+pub fn learn(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let key = |(text, at_ms): (char, u64)| scan::learn::KeyPress {
+        text: text.to_string(),
+        at_ms,
+    };
+    let keys: Vec<_> = text.chars().zip(0..).map(key).collect();
+    if let Ok(learnt) = scan::learn::learn(&keys) {
+        let _ = learnt.settings.as_sent(text);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::console::assets;
 use crate::console::handlers::{
     account, add, api_keys, audit, badges, blobs, dashboards, decide, devices, export, feed,
     import, imports, link, live, parcels, people, plan, preferences, quarantine, refused, requests,
-    review, rights, roles, sign_in, sites, stock, stocktakes, things, users, webhooks,
+    review, rights, roles, sign_in, site_codes, sites, stock, stocktakes, things, users, webhooks,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -160,6 +160,11 @@ fn data_routes() -> Router<AppState> {
         .route("/data", get(import::data))
         .route("/sites", post(sites::add))
         .route("/sites/{id}/window", post(sites::set_window))
+        .route(
+            "/sites/{id}/codes",
+            get(site_codes::show).post(site_codes::save),
+        )
+        .route("/sites/{id}/codes/try", post(site_codes::try_code))
         .route("/data/template/{kind}", get(import::template))
         .route("/data/import/{kind}/check", check)
         .route(

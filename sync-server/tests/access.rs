@@ -201,7 +201,7 @@ async fn every_route_answers_whom_the_list_says_and_nobody_else() {
 }
 
 /// Routes whose address names something of a site.
-const OF_A_SITE: [&str; 27] = [
+const OF_A_SITE: [&str; 29] = [
     "/review/{id}/note",
     "/stocktakes/{id}",
     "/stocktakes/{id}/progress",
@@ -226,6 +226,8 @@ const OF_A_SITE: [&str; 27] = [
     "/people/{id}/pin",
     "/people/{id}/rights",
     "/sites/{id}/window",
+    "/sites/{id}/codes",
+    "/sites/{id}/codes/try",
     "/quarantine/{id}",
     "/blobs/{id}",
     "/review/decisions/{decision}/undo",

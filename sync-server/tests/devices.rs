@@ -376,6 +376,74 @@ async fn only_an_administrator_asks_devices_and_only_devices_are_asked() {
 }
 
 #[tokio::test]
+async fn each_site_says_which_code_means_what() {
+    let warehouse = Warehouse::new();
+    let other = second_site(&warehouse);
+    let mut browser = warehouse.signed_in(Role::Admin).await;
+    let path = format!("/sites/{}/codes", warehouse.site);
+    let tries = format!("{path}/try");
+    assert!(browser.get("/data").await.body.contains(&path));
+    let patterns = "LOC-{bin}\r\n\r\n{item:A9}*{quantity}*{expiry:ddmmyy}";
+    let tried = |code: &'static str| [("patterns", patterns), ("code", code)];
+    let answer = browser
+        .post_from(&path, &tries, &tried("AB1*12*311227"))
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    for shown in [
+        "{item:A9}*{quantity}*{expiry:ddmmyy}",
+        "AB1",
+        "12",
+        "2027-12-31",
+    ] {
+        assert!(answer.body.contains(shown), "{shown}: {}", answer.body);
+    }
+    let answer = browser.post_from(&path, &tries, &tried("XYZ-7")).await;
+    assert!(answer.body.contains("没有符合的规则"));
+    // Trying writes nothing.
+    assert!(!browser.get(&path).await.body.contains("{item:A9}*"));
+    for (wrong, line, words) in [
+        ("LOC-{bin}\n{shelf}", "第 2 行", "没有这种组成部分"),
+        ("LOC", "第 1 行", "请至少用花括号写一个部分"),
+        ("{expiry}", "第 1 行", "有效期需要格式"),
+        (&"{item}\n".repeat(51), "第 51 行", "最多 50 条"),
+    ] {
+        for to in [&path, &tries] {
+            let answer = browser
+                .post_from(&path, to, &[("patterns", wrong), ("code", "x")])
+                .await;
+            assert_eq!(answer.status, 422, "{wrong}");
+            assert!(
+                answer.body.contains(line) && answer.body.contains(words),
+                "{}",
+                answer.body
+            );
+            assert!(
+                answer.body.contains(wrong.lines().next().unwrap()),
+                "nothing typed is lost"
+            );
+        }
+    }
+    let answer = browser
+        .post_from(&path, &path, &[("patterns", patterns)])
+        .await;
+    assert_eq!(answer.location(), format!("{path}?done=codes"));
+    let body = browser.get(&path).await.body;
+    assert!(
+        body.contains("LOC-{bin}\n{item:A9}*{quantity}*{expiry:ddmmyy}"),
+        "{body}"
+    );
+    let elsewhere = browser.get(&format!("/sites/{other}/codes")).await;
+    assert!(elsewhere.status == 200 && !elsewhere.body.contains("{item:A9}*"));
+    let nowhere = format!("/sites/{}/codes", SiteId::from_bytes([0x77; 16]));
+    assert_eq!(browser.get(&nowhere).await.status, 404);
+    // No lines take all away.
+    browser.post_from(&path, &path, &[("patterns", "")]).await;
+    assert!(!browser.get(&path).await.body.contains("{item:A9}*"));
+    let mut supervisor = warehouse.signed_in(Role::Supervisor).await;
+    assert_eq!(supervisor.get(&path).await.status, 403);
+}
+
+#[tokio::test]
 async fn each_site_says_how_much_history_its_handhelds_hold() {
     let warehouse = Warehouse::new();
     let other = second_site(&warehouse);

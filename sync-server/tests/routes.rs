@@ -52,7 +52,7 @@ const PAGES: [&str; 42] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 35] = [
+const FORMS: [&str; 37] = [
     "/review/decide",
     "/review/undo",
     "/review/00/note",
@@ -71,6 +71,8 @@ const FORMS: [&str; 35] = [
     "/devices/00000000-0000-0000-0000-000000000000/message",
     "/devices/00000000-0000-0000-0000-000000000000/settings",
     "/sites/00000000-0000-0000-0000-000000000000/window",
+    "/sites/00000000-0000-0000-0000-000000000000/codes",
+    "/sites/00000000-0000-0000-0000-000000000000/codes/try",
     "/people",
     "/people/00000000-0000-0000-0000-000000000000/active",
     "/people/00000000-0000-0000-0000-000000000000/rights",

@@ -5,6 +5,7 @@ pub mod body;
 pub mod catalogue;
 pub mod certificate;
 mod chunk;
+pub mod code_patterns;
 mod guard;
 pub mod instructions;
 pub mod journal;

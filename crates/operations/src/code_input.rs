@@ -33,10 +33,15 @@ pub(crate) fn value_scan<P: Procedure>(
         Need::Expiry => scanned.fields.expiry.map(|d| d.to_string()),
         _ => scanned.fields.serial.clone(),
     };
-    let is_text =
-        scanned.fields == CodeFields::default() && scanned.fault != Some(CodeFault::MalformedGs1);
+    let is_damaged = scanned
+        .fault
+        .is_some_and(|fault| fault != CodeFault::WrongCheckDigit);
+    let is_text = scanned.fields == CodeFields::default() && !is_damaged;
     match value {
-        Some(value) if same_goods || scanned.fields.gtin.is_none() => {
+        Some(value)
+            if same_goods
+                || (scanned.fields.gtin.is_none() && scanned.fields.item_codes.is_empty()) =>
+        {
             take_value(p, &value, view, ctx, out)
         }
         None if is_text && known.is_empty() => take_value(p, &scanned.raw, view, ctx, out),

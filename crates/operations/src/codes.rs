@@ -289,6 +289,10 @@ codes! {
         SeveralCodes = "several-codes",
         /// The elements of the code do not parse.
         MalformedGs1 = "malformed-gs1",
+        /// A link that only its resolver can read.
+        CompressedLink = "compressed-link",
+        /// Another structured code does not parse.
+        MalformedCode = "malformed-code",
         /// Bin scanned, bin expected.
         WrongBin = "wrong-bin",
         /// Bin.

@@ -60,7 +60,7 @@ pub use pick::Pick;
 pub use put_away::PutAway;
 pub use receive::Receive;
 pub use replenish::Replenish;
-pub use resolve::{Match, Resolved, resolve};
+pub use resolve::{Match, Resolved, items_with_gtin, resolve};
 pub use scanned::{CodeFault, CodeFields, Scanned};
 pub use screen::{
     Action, Choice, Entry, Fact, Feedback, Input, Keypad, Line, Link, Prompt, Question, Said, Step,

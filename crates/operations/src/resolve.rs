@@ -70,14 +70,17 @@ pub fn resolve(scanned: &Scanned, view: &dyn SiteView) -> Result<Resolved, ViewE
         });
         return Ok(Resolved::Known(matches));
     }
-    if let Some(gtin) = &scanned.fields.gtin {
-        for (item, pack) in items(gtin, view)? {
-            matches.push(of_item(scanned, item, pack, view)?);
+    let codes = scanned.fields.gtin.iter().chain(&scanned.fields.item_codes);
+    for code in codes {
+        if matches.is_empty() {
+            for (item, pack) in items_with_gtin(code, view)? {
+                matches.push(of_item(scanned, item, pack, view)?);
+            }
         }
     }
     if matches.is_empty() {
         matches.extend(view.bin_with_code(raw)?.map(Match::Bin));
-        for (item, pack) in items(raw, view)? {
+        for (item, pack) in items_with_gtin(raw, view)? {
             matches.push(Match::Item { item, pack });
         }
         let units = view.units_named(raw)?;
@@ -102,11 +105,20 @@ pub fn resolve(scanned: &Scanned, view: &dyn SiteView) -> Result<Resolved, ViewE
     Ok(match fault {
         Some(CodeFault::WrongCheckDigit) => Resolved::Faulty(FeedbackCode::WrongCheckDigit),
         Some(CodeFault::MalformedGs1) => Resolved::Faulty(FeedbackCode::MalformedGs1),
+        Some(CodeFault::CompressedLink) => Resolved::Faulty(FeedbackCode::CompressedLink),
+        Some(CodeFault::Malformed) => Resolved::Faulty(FeedbackCode::MalformedCode),
         None => Resolved::Unknown,
     })
 }
 
-fn items(code: &str, view: &dyn SiteView) -> Result<Vec<(ItemFacts, Quantity)>, ViewError> {
+/// The items that a code names in any length in which a GTIN may be written, each with the base units of one scan.
+///
+/// # Errors
+/// Those of the view.
+pub fn items_with_gtin(
+    code: &str,
+    view: &dyn SiteView,
+) -> Result<Vec<(ItemFacts, Quantity)>, ViewError> {
     for spelling in spellings(code) {
         let found = view.items_with_code(&spelling)?;
         if !found.is_empty() {

@@ -11,9 +11,14 @@ pub enum CodeFault {
     WrongCheckDigit,
     /// It claims to be GS1 data and is not.
     MalformedGs1,
+    /// A GS1 Digital Link in compressed form, which only its resolver can read.
+    CompressedLink,
+    /// It claims to be another kind of structured code (a tag's EPC, a Health Industry Bar Code) and
+    /// is not.
+    Malformed,
 }
 
-/// What the code says of the goods, where it is GS1 data.
+/// What the code says of the goods, where it is structured data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeFields {
     /// (01) or (02), 8 to 14 digits.
@@ -28,6 +33,10 @@ pub struct CodeFields {
     pub serial: Option<String>,
     /// (37) or (30)
     pub count: Option<u64>,
+    /// Texts other than a GTIN by which the catalogue may know the item, best first: the device
+    /// identifier of a Health Industry Bar Code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub item_codes: Vec<String>,
 }
 
 /// One scan.
@@ -62,12 +71,14 @@ impl Scanned {
         shown
     }
 
-    /// What the catalogue would keep of it: the GTIN where there is one, else the text.
+    /// What the catalogue would keep of it: the GTIN where there is one, else the code of the item in it, else the text.
     pub(crate) fn catalogue_code(&self) -> &str {
+        let first = self.fields.item_codes.first();
         self.fields
             .gtin
-            .as_deref()
-            .unwrap_or_else(|| self.raw.trim())
+            .as_ref()
+            .or(first)
+            .map_or_else(|| self.raw.trim(), String::as_str)
     }
 }
 

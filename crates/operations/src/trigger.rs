@@ -311,6 +311,7 @@ fn meaning_of(code: &Scanned, wanted: Wanted, view: &dyn SiteView) -> Result<Mea
         Some(Match::Item { item, pack }) => {
             let fields = CodeFields {
                 gtin: None,
+                item_codes: Vec::new(),
                 ..code.fields.clone()
             };
             Meaning::Item(item.id, *pack, fields)
@@ -343,7 +344,7 @@ fn merged(codes: &[Scanned]) -> Vec<(Scanned, usize)> {
         code.fault.is_none() && fields.sscc.is_none() && fields != CodeFields::default()
     };
     let parts = codes.iter().filter(part).count();
-    let Some(of_goods) = codes.iter().filter(part).find(|c| fields(c).gtin.is_some()) else {
+    let Some(of_goods) = codes.iter().filter(part).find(|c| names_item(&fields(c))) else {
         return alone();
     };
     let mut whole = of_goods.clone();
@@ -360,6 +361,10 @@ fn merged(codes: &[Scanned]) -> Vec<(Scanned, usize)> {
     let rest = codes.iter().filter(|code| !part(code));
     let rest = rest.map(|code| (code.clone(), 1));
     [(whole, parts)].into_iter().chain(rest).collect()
+}
+
+fn names_item(fields: &CodeFields) -> bool {
+    fields.gtin.is_some() || !fields.item_codes.is_empty()
 }
 
 /// What a code says; a wedge scanner does not say that a bare number is a GTIN.
@@ -388,8 +393,14 @@ fn joined(a: &CodeFields, b: &CodeFields) -> Option<CodeFields> {
         (Some(a), Some(b)) => spellings(a).contains(b).then(|| Some(a.clone()))?,
         _ => a.gtin.clone().or_else(|| b.gtin.clone()),
     };
+    let item_codes = match (a.item_codes.as_slice(), b.item_codes.as_slice()) {
+        (codes, []) | ([], codes) => codes.to_vec(),
+        (codes, others) if codes == others => codes.to_vec(),
+        _ => return None,
+    };
     Some(CodeFields {
         gtin,
+        item_codes,
         sscc: None,
         lot: either(&a.lot, &b.lot)?,
         expiry: either(&a.expiry, &b.expiry)?,

@@ -1,13 +1,20 @@
 //! Works out how a wedge scanner is set up, from the keys that a known code came as.
 
 use crate::Symbology;
-use crate::wedge::WedgeSettings;
+use crate::wedge::{WedgeSettings, half_width};
 
 /// Both ends of the known code: letters that are the same on the keyboard layouts in use.
 const BEGINS: &str = "TEST";
 const ENDS: &str = "TSET";
-/// What stands on other keys of other layouts: signs, digits, and the letters that change places.
-const SIGNS: &str = "0123456789-_/:;@#$%&*()[]{}\"'<>?zyqwamZYQWAM";
+/// Everything else that a keyboard types, as far as no layout in use makes a dead key of it. Not `|`,
+/// which scanners are set to send for the separator.
+const SIGNS: &str = "0123456789-/:;@#$%&*()]}<>?.,\\!zyqwamiZYQWAMI";
+/// What some layouts have on a dead key, which waits for the next one and makes one character of
+/// both, and of what Chinese input methods make two. [`ANCHOR`] stands behind each.
+const DEAD_SIGNS: &str = "[{^~`'\"=+_";
+const ANCHOR: char = 'E';
+/// Between both lists: if a sign before it is lost, it does not stand where it should.
+const BETWEEN: char = 'T';
 /// On both sides of the separator, and nowhere else between the ends.
 const BEFORE_GS: char = 'H';
 const AFTER_GS: char = 'I';
@@ -17,7 +24,8 @@ const GAP_MAX_MS: u64 = 250;
 
 /// The text of the test code, to be drawn as a barcode that is not GS1.
 pub fn test_text() -> String {
-    format!("{BEGINS}{SIGNS}{BEFORE_GS}\u{1d}{AFTER_GS}{ENDS}")
+    let dead: String = DEAD_SIGNS.chars().flat_map(|sign| [sign, ANCHOR]).collect();
+    format!("{BEGINS}{SIGNS}{BETWEEN}{dead}{BEFORE_GS}\u{1d}{AFTER_GS}{ENDS}")
 }
 
 /// One key press: the text that it makes, and when, in milliseconds of one clock.
@@ -61,9 +69,17 @@ pub struct Learnt {
     pub terminator: Terminator,
     /// What stands for the separator of GS1 data is nothing at all: lots and serial numbers run into each other.
     pub gs_lost: bool,
+    /// Signs that do not come at all, since they are on dead keys of the device's layout. Codes
+    /// that hold them cannot be read with this scanner.
+    pub lost: Vec<char>,
 }
 
 impl Learnt {
+    /// Scanner and device have different layouts, which [`WedgeSettings::comes_as`] makes up for.
+    pub fn is_repaired(&self) -> bool {
+        !self.settings.comes_as.is_empty()
+    }
+
     /// What two scans of the test code have in common; `None` if they say different things. How fast the keys came is
     /// never quite the same: the slower one counts.
     pub fn agreed(&self, again: &Self) -> Option<Self> {
@@ -137,6 +153,7 @@ pub fn learn(keys: &[KeyPress]) -> Result<Learnt, Fault> {
         .max()
         .unwrap_or(0);
     let text: String = typed.iter().map(|(c, _)| *c).collect();
+    let text = half_width(&text);
     let is_end = |c: char| matches!(c, '\r' | '\n' | '\t');
     let code = text.trim_end_matches(is_end);
     let terminator = match text.get(code.len()..).and_then(|end| end.chars().next()) {
@@ -157,11 +174,15 @@ pub fn learn(keys: &[KeyPress]) -> Result<Learnt, Fault> {
     if gap_ms > GAP_MAX_MS {
         return Err(Fault::TooSlow { gap_ms });
     }
-    compare(code.signs)?;
-    let usual = WedgeSettings::default();
+    let usual = WedgeSettings {
+        comes_as: compare(code.signs)?,
+        ..WedgeSettings::default()
+    };
+    // What could not be learnt but is no part of most codes is told, and not guessed.
+    let lost: Vec<char> = lost_signs(code.signs);
     // Control and ] is how many scanners send it, and arrives as ] alone. Taken for the separator it would eat what each
     // code's symbol identifier begins with.
-    let gs_lost = matches!(code.gs, "" | "]");
+    let gs_lost = matches!(usual.as_sent(code.gs).as_str(), "" | "]");
     let substitute = Some(code.gs).filter(|gs| !gs_lost && *gs != "\u{1d}");
     Ok(Learnt {
         settings: WedgeSettings {
@@ -171,13 +192,14 @@ pub fn learn(keys: &[KeyPress]) -> Result<Learnt, Fault> {
                 Terminator::None => Some(usual.length_min),
                 _ => usual.length_min_without_terminator,
             },
-            prefix: without_identifier(code.prefix).to_owned(),
+            prefix: without_identifier(code.prefix, &usual).to_owned(),
             suffix: code.suffix.to_owned(),
             gs_substitute: substitute.map(str::to_owned),
             ..usual
         },
         terminator,
         gs_lost,
+        lost,
     })
 }
 
@@ -214,41 +236,101 @@ fn parts(code: &str) -> Option<Parts<'_>> {
 }
 
 /// The identifier of the symbol stands behind the prefix; it is taken off each code by itself.
-fn without_identifier(prefix: &str) -> &str {
+fn without_identifier<'a>(prefix: &'a str, settings: &WedgeSettings) -> &'a str {
     let at = prefix.char_indices().rev().nth(2).map_or(0, |(at, _)| at);
     let (before, identifier) = prefix.split_at(at);
-    match Symbology::from_identifier(identifier) {
+    match Symbology::from_identifier(&settings.as_sent(identifier)) {
         Some(_) => before,
         None => prefix,
     }
 }
 
-fn compare(came: &str) -> Result<(), Fault> {
-    if came == SIGNS {
-        return Ok(());
+/// What came for each sign, in order: one character for each of [`SIGNS`], up to two for the others;
+/// nothing where a dead key swallowed it. `None` if it cannot be told which came for which.
+fn aligned(came: &str) -> Option<Vec<(char, String)>> {
+    let mut rest = came.chars().peekable();
+    let mut pairs = Vec::new();
+    for sign in SIGNS.chars() {
+        pairs.push((sign, rest.next()?.to_string()));
     }
-    let each = SIGNS.chars().count() == came.chars().count();
-    let wrong: Vec<(char, Option<char>)> = if each {
-        let pairs = SIGNS.chars().zip(came.chars());
-        let differ = pairs.filter(|(sent, came)| sent != came);
-        differ.map(|(sent, came)| (sent, Some(came))).collect()
-    } else {
+    if rest.next() != Some(BETWEEN) {
+        return None;
+    }
+    for sign in DEAD_SIGNS.chars() {
+        let mut token = String::new();
+        while let Some(character) = rest.next_if(|character| *character != ANCHOR) {
+            token.push(character);
+            if rest.peek().is_none_or(|next| *next != ANCHOR)
+                && (token.chars().count() == 2 || is_composed(character))
+            {
+                break;
+            }
+        }
+        // With a dead key the anchor is part of what came.
+        let is_whole = rest.next_if_eq(&ANCHOR).is_some() && !token.is_empty();
+        pairs.push((sign, if is_whole { token } else { String::new() }));
+    }
+    rest.next().is_none().then_some(pairs)
+}
+
+/// The anchor with an accent, which a dead key makes of it.
+fn is_composed(character: char) -> bool {
+    matches!(character, 'È'..='Ë' | 'Ē' | 'Ĕ' | 'Ė' | 'Ę' | 'Ě' | 'Ẽ')
+}
+
+fn lost_signs(came: &str) -> Vec<char> {
+    let pairs = aligned(came).unwrap_or_default();
+    pairs
+        .into_iter()
+        .filter(|(_, came)| came.is_empty())
+        .map(|(sign, _)| sign)
+        .collect()
+}
+
+/// What comes for which character, where that is another one.
+///
+/// # Errors
+/// [`Fault::CapsInverted`], which a key of the device may undo at any time, so that it is not
+/// learnt; [`Fault::Layout`] where two characters come as the same one, or none can be told.
+fn compare(came: &str) -> Result<Vec<(String, char)>, Fault> {
+    let Some(pairs) = aligned(came) else {
         // A dead key waits for the next one, and both become one character or none.
         let gone = SIGNS.chars().filter(|sent| !came.contains(*sent));
-        gone.map(|sent| (sent, None)).collect()
+        return Err(Fault::Layout {
+            looks_like: None,
+            wrong: gone.map(|sent| (sent, None)).collect(),
+        });
     };
+    let wrong: Vec<(char, Option<char>)> = pairs
+        .iter()
+        .filter(|(sent, came)| *came != sent.to_string())
+        .map(|(sent, came)| (*sent, came.chars().next()))
+        .collect();
     let swapped = |a: char, b: char| wrong.contains(&(a, Some(b))) && wrong.contains(&(b, Some(a)));
     let letters = wrong.iter().filter(|(sent, _)| sent.is_ascii_lowercase());
     let cases = |(sent, came): &(char, Option<char>)| *came == Some(other_case(*sent));
-    if wrong.iter().all(cases) && letters.count() > 0 {
+    if !wrong.is_empty() && wrong.iter().all(cases) && letters.count() > 0 {
         return Err(Fault::CapsInverted);
     }
-    let looks_like = match () {
-        () if swapped('a', 'q') || swapped('z', 'w') => Some(Layout::Azerty),
-        () if swapped('y', 'z') => Some(Layout::Qwertz),
-        () => None,
-    };
-    Err(Fault::Layout { looks_like, wrong })
+    // Two characters that come as one cannot be told apart again. What is not in the test code
+    // comes as it is.
+    let untested = ('!'..='~').filter(|c| !SIGNS.contains(*c) && !DEAD_SIGNS.contains(*c));
+    let mut seen: Vec<String> = untested.map(String::from).collect();
+    for (_, came) in pairs.iter().filter(|(_, came)| !came.is_empty()) {
+        if seen.contains(came) {
+            let looks_like = match () {
+                () if swapped('a', 'q') || swapped('z', 'w') => Some(Layout::Azerty),
+                () if swapped('y', 'z') => Some(Layout::Qwertz),
+                () => None,
+            };
+            return Err(Fault::Layout { looks_like, wrong });
+        }
+        seen.push(came.clone());
+    }
+    let differ = pairs
+        .into_iter()
+        .filter(|(sent, came)| !came.is_empty() && *came != sent.to_string());
+    Ok(differ.map(|(sent, came)| (came, sent)).collect())
 }
 
 #[cfg(test)]
@@ -388,15 +470,100 @@ mod tests {
 
     /// The test code as a device types it whose layout has `to` where the American one has `from`.
     fn through(from: &str, to: &str) -> String {
-        let one = |c: char| match from.chars().position(|f| f == c) {
-            Some(at) => to.chars().nth(at).unwrap_or(c),
-            None => c,
-        };
+        let one = |c: char| of_key((from, to), c);
         test_text().chars().map(one).collect::<String>() + "\r"
     }
 
+    /// What the keys of the American layout make on others, and what they cannot make.
+    const AZERTY: (&str, &str) = (
+        "1234567890-qwazQWAZm;:,./<>?!@#$%^&*()]}|\\'\"_`M",
+        "&é\"'(-è_çà)azqwAZQW,mM;:!./§1234567890$£µ*ù%°²?",
+    );
+    const QWERTZ: (&str, &str) = (
+        "zyZY-/;:@#^&*()]}<>?|\\'\"_[{~",
+        "yzYZß-öÖ\"§&/()=+*;:_'#äÄ?üÜ°",
+    );
+
     #[test]
-    fn layouts_that_differ_are_named() {
+    fn layouts_that_differ_are_made_up_for() {
+        for (layout, dead) in [
+            (AZERTY, "[{~"),
+            (QWERTZ, "=+`"),
+            (("yzYZ", "zyZY"), ""),
+            // A Chinese input method with its own punctuation.
+            (("$;:?!(),.<>\\", "￥；：？！（），。《》、"), ""),
+        ] {
+            let typed = on_layout(layout, dead);
+            let learnt = learn(&keys(&(typed.clone() + "\r"), 2))
+                .unwrap_or_else(|fault| panic!("{typed}: {fault:?}"));
+            assert!(learnt.is_repaired());
+            let mut lost: Vec<char> = learnt.lost.clone();
+            lost.sort_unstable();
+            let mut gone: Vec<char> = dead.chars().collect();
+            gone.sort_unstable();
+            assert_eq!(lost, gone, "{typed}");
+            // A code that none of its characters is lost of.
+            let code = "]C1(01)04006381333931/Zy-qAm:M;_?.*$";
+            let came: String = code.chars().map(|c| of_key(layout, c)).collect();
+            assert_eq!(learnt.settings.as_sent(&came), code, "{came}");
+        }
+        let usual = learn(&keys(&(code("\u{1d}") + "\r"), 2)).unwrap();
+        assert!(!usual.is_repaired() && usual.lost.is_empty());
+    }
+
+    fn of_key((from, to): (&str, &str), c: char) -> char {
+        assert_eq!(from.chars().count(), to.chars().count());
+        let at = from.chars().position(|f| f == c);
+        at.and_then(|at| to.chars().nth(at)).unwrap_or(c)
+    }
+
+    /// The test code typed on another layout, where `dead` keys make one character with the next.
+    fn on_layout(layout: (&str, &str), dead: &str) -> String {
+        let mut typed = String::new();
+        let text = test_text();
+        let mut rest = text.chars().peekable();
+        while let Some(c) = rest.next() {
+            if dead.contains(c) && rest.next_if_eq(&ANCHOR).is_some() {
+                typed.push('Ê');
+            } else {
+                typed.push(of_key(layout, c));
+            }
+        }
+        typed
+    }
+
+    #[test]
+    fn two_characters_for_one_sign_are_one() {
+        let typed = test_text().replace('_', "——").replace('^', "……") + "\r";
+        let learnt = learn(&keys(&typed, 2)).unwrap();
+        assert_eq!(learnt.settings.as_sent("A——1……2"), "A_1^2");
+    }
+
+    #[test]
+    fn full_width_forms_are_plain_ones() {
+        let wide = |c: char| match c {
+            '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).unwrap(),
+            other => other,
+        };
+        let typed: String = test_text().chars().map(wide).collect();
+        let learnt = learn(&keys(&(typed + "\r"), 2)).unwrap();
+        assert!(!learnt.is_repaired(), "the wedge does that for every code");
+    }
+
+    #[test]
+    fn the_prefix_and_the_separator_come_through_it_too() {
+        let typed = on_layout(AZERTY, "[{~").replace('\u{1d}', "µ");
+        let learnt = learn(&keys(&format!("*$C&{typed}\r"), 2)).unwrap();
+        assert_eq!(learnt.settings.prefix, "*");
+        assert_eq!(learnt.settings.gs_substitute.as_deref(), Some("µ"));
+        assert!(!learnt.gs_lost);
+        // Control and `]` comes as the key of `]` does.
+        let typed = on_layout(AZERTY, "[{~").replace('\u{1d}', "$");
+        assert!(learn(&keys(&(typed + "\r"), 2)).unwrap().gs_lost);
+    }
+
+    #[test]
+    fn what_cannot_be_told_apart_is_named() {
         let check = |text: String, layout: Option<Layout>, some: (char, Option<char>)| {
             let Err(Fault::Layout { looks_like, wrong }) = learn(&keys(&text, 2)) else {
                 panic!("{text}");
@@ -404,15 +571,21 @@ mod tests {
             assert_eq!(looks_like, layout, "{text}");
             assert!(wrong.contains(&some), "{wrong:?}");
         };
-        let azerty = through("0123456789qwazQWAZm;", "à&é\"'(-è_çazqwAZQW,m");
-        check(azerty, Some(Layout::Azerty), ('0', Some('à')));
-        let qwertz = through("zyZY-_/:;@", "yzYZß?-Öö\"");
-        check(qwertz, Some(Layout::Qwertz), ('-', Some('ß')));
-        let british = through("@\"#", "\"@£");
-        check(british, None, ('#', Some('£')));
-        // A dead key eats a character.
-        let dead = test_text().replace('\'', "") + "\r";
-        check(dead, None, ('\'', None));
+        // Two keys that make the same character.
+        check(through("0", "1"), None, ('0', Some('1')));
+        check(
+            through("zyZY-", "yzYZ/"),
+            Some(Layout::Qwertz),
+            ('-', Some('/')),
+        );
+        check(
+            through("aqAQzwZW-", "qaQAwzWZ/"),
+            Some(Layout::Azerty),
+            ('-', Some('/')),
+        );
+        // A key that makes nothing, where a sign was not expected to be lost.
+        let gone = test_text().replace('#', "") + "\r";
+        check(gone, None, ('#', None));
     }
 
     #[test]

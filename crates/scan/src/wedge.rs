@@ -4,6 +4,8 @@
 //! or TAB behind it. Keys are held back until it is clear which it is: at most
 //! [`WedgeSettings::gap_max_ms`] after the last one. A pure state machine: the clock is an argument.
 
+use std::collections::BTreeMap;
+
 use crate::trigger;
 
 /// Longest code, in characters; beyond it the keys are passed on. The largest QR code has 7,089.
@@ -25,6 +27,9 @@ pub struct WedgeSettings {
     pub suffix: String,
     /// What the scanner sends in place of GS (0x1D), which many keyboards cannot type.
     pub gs_substitute: Option<String>,
+    /// What comes for characters where scanner and device have different keyboard layouts, and the
+    /// character that was sent: on a French device `&` comes for `1`. Empty where they agree.
+    pub comes_as: Vec<(String, char)>,
 }
 
 impl Default for WedgeSettings {
@@ -36,8 +41,55 @@ impl Default for WedgeSettings {
             prefix: String::new(),
             suffix: String::new(),
             gs_substitute: None,
+            comes_as: Vec::new(),
         }
     }
+}
+
+impl WedgeSettings {
+    /// A text as the scanner sent it: keyboard layouts that differ are made up for.
+    pub fn as_sent(&self, text: &str) -> String {
+        let mut sent = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let begins =
+                |(came, _): &&(String, char)| !came.is_empty() && rest.starts_with(came.as_str());
+            // The longest counts: an input method may make two characters of one.
+            let found = self
+                .comes_as
+                .iter()
+                .filter(begins)
+                .max_by_key(|(came, _)| came.len());
+            let length = match found {
+                Some((came, character)) => {
+                    sent.push(*character);
+                    came.len()
+                }
+                None => {
+                    sent.push(first);
+                    first.len_utf8()
+                }
+            };
+            rest = &rest[length..];
+        }
+        sent
+    }
+}
+
+/// Full-width forms as the characters that they stand for, where a text has nothing else: an input
+/// method was switched to them while the scanner typed. A text that mixes them is meant so.
+pub fn half_width(text: &str) -> String {
+    let narrow = |character: char| match character {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0),
+        '\u{3000}' => Some(' '),
+        // The separator and what ends a code have no other form.
+        control if control.is_control() => Some(control),
+        _ => None,
+    };
+    text.chars()
+        .map(narrow)
+        .collect::<Option<String>>()
+        .unwrap_or_else(|| text.to_owned())
 }
 
 /// What to do with keys.
@@ -175,7 +227,75 @@ impl Wedge {
             Some(substitute) => text.replace(substitute, "\u{1d}"),
             None => text.to_owned(),
         };
+        let text = half_width(&self.settings.as_sent(&text));
         WedgeOutput::Scan { text, follows }
+    }
+}
+
+/// A stream of keys that the platform tells from others: one keyboard device, one serial port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WedgeSource(pub u32);
+
+/// Several scanners that type at the same time, each with its own state, where the platform tells
+/// their keys apart. What they type interleaved is never mixed.
+#[derive(Clone, Debug, Default)]
+pub struct Wedges {
+    /// Of sources that were not set up.
+    usual: WedgeSettings,
+    streams: BTreeMap<WedgeSource, Wedge>,
+}
+
+impl Wedges {
+    /// `usual`: the settings of sources that [`Wedges::set_up`] was not called for.
+    pub fn new(usual: WedgeSettings) -> Self {
+        Self {
+            usual,
+            streams: BTreeMap::new(),
+        }
+    }
+
+    /// Settings of one source, in force at once; what it typed halfway is passed on.
+    pub fn set_up(&mut self, source: WedgeSource, settings: WedgeSettings) -> Vec<WedgeOutput> {
+        let before = self.streams.insert(source, Wedge::new(settings));
+        before
+            .and_then(|mut wedge| wedge.pass_held())
+            .into_iter()
+            .collect()
+    }
+
+    /// A source is gone, such as a scanner that was unplugged; what it typed halfway is passed on.
+    pub fn remove(&mut self, source: WedgeSource) -> Vec<WedgeOutput> {
+        let gone = self.streams.remove(&source);
+        gone.and_then(|mut wedge| wedge.pass_held())
+            .into_iter()
+            .collect()
+    }
+
+    /// One key press of one source; see [`Wedge::key`].
+    pub fn key(&mut self, source: WedgeSource, key: &str, at_ms: u64) -> Vec<WedgeOutput> {
+        let usual = &self.usual;
+        let wedge = self
+            .streams
+            .entry(source)
+            .or_insert_with(|| Wedge::new(usual.clone()));
+        wedge.key(key, at_ms)
+    }
+
+    /// Time went by; settles every source whose pause is over.
+    pub fn tick(&mut self, at_ms: u64) -> Vec<(WedgeSource, WedgeOutput)> {
+        let settled = |(source, wedge): (&WedgeSource, &mut Wedge)| {
+            let source = *source;
+            wedge
+                .tick(at_ms)
+                .into_iter()
+                .map(move |output| (source, output))
+        };
+        self.streams.iter_mut().flat_map(settled).collect()
+    }
+
+    /// When [`Wedges::tick`] must be called at the latest; `None` while nothing is held.
+    pub fn due_ms(&self) -> Option<u64> {
+        self.streams.values().filter_map(Wedge::due_ms).min()
     }
 }
 
@@ -357,6 +477,79 @@ mod tests {
         let mut slow = burst("111111", 0, 40);
         slow.extend(burst("222222", 300, 40));
         check(usual(), slow, &[scan("111111"), next("222222")]);
+    }
+
+    #[test]
+    fn what_another_layout_made_is_made_up_for() {
+        let comes_as = [
+            ("&", '1'),
+            ("é", '2'),
+            ("$", ']'),
+            ("——", '_'),
+            ("—", '-'),
+            ("q", 'a'),
+        ];
+        let settings = WedgeSettings {
+            comes_as: comes_as.map(|(came, sent)| (came.to_owned(), sent)).into(),
+            gs_substitute: Some("µ".to_owned()),
+            ..WedgeSettings::default()
+        };
+        check(settings.clone(), burst("$C&&é\r", 0, 4), &[scan("]C112")]);
+        check(settings.clone(), burst("——&—q\r", 0, 4), &[scan("_1-a")]);
+        check(
+            settings.clone(),
+            burst("10Aµ21B\r", 0, 4),
+            &[scan("10A\u{1d}21B")],
+        );
+        // What a person types is left as it came.
+        check(settings, burst("&é\r", 0, 4), &[pass("&é"), pass("\r")]);
+    }
+
+    #[test]
+    fn full_width_codes_become_plain_ones() {
+        let usual = WedgeSettings::default;
+        check(usual(), burst("４００６－Ａｂ\r", 0, 4), &[scan("4006-Ab")]);
+        check(usual(), burst("库位（一）\r", 0, 4), &[scan("库位（一）")]);
+        check(usual(), burst("A１２\r", 0, 4), &[scan("A１２")]);
+    }
+
+    #[test]
+    fn scanners_that_are_told_apart_do_not_mix() {
+        let (left, right) = (WedgeSource(1), WedgeSource(2));
+        let mut wedges = Wedges::new(WedgeSettings::default());
+        let mut scans = Vec::new();
+        for (n, (a, b)) in "111111\r".chars().zip("222222\r".chars()).enumerate() {
+            let at_ms = 10 * n as u64;
+            for (source, key, at_ms) in [(left, a, at_ms), (right, b, at_ms + 5)] {
+                let outputs = wedges.key(source, &key.to_string(), at_ms);
+                scans.extend(
+                    outputs
+                        .into_iter()
+                        .filter(|output| *output != WedgeOutput::Held),
+                );
+            }
+        }
+        // Neither follows the other.
+        assert_eq!(scans, [scan("111111"), scan("222222")]);
+        assert_eq!(wedges.due_ms(), None);
+        // A pause of one does not end the burst of the other.
+        for at_ms in [100, 104, 108, 112, 116, 120] {
+            wedges.key(left, "3", at_ms);
+        }
+        wedges.key(right, "4", 160);
+        assert_eq!(wedges.due_ms(), Some(171));
+        assert_eq!(wedges.tick(171), [(left, next("333333"))]);
+        assert_eq!(wedges.remove(right), [pass("4")]);
+        // A source with settings of its own.
+        let settings = WedgeSettings {
+            prefix: "~".to_owned(),
+            ..WedgeSettings::default()
+        };
+        assert_eq!(wedges.set_up(right, settings), []);
+        for key in ["~", "5", "5", "5"] {
+            wedges.key(right, key, 400);
+        }
+        assert_eq!(wedges.key(right, "\r", 404), [scan("555")]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub use vibrator::Vibrator;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use labels::Address;
@@ -35,7 +36,7 @@ pub struct Linux {
     /// `None` where the machine has no motor.
     motor: Option<Sender<Vec<u64>>>,
     screen: ScreenKeeper,
-    scanner: Option<ScanLine>,
+    scanners: Vec<ScanLine>,
 }
 
 impl Linux {
@@ -50,16 +51,16 @@ impl Linux {
             tones: Tones::start()?,
             motor,
             screen: ScreenKeeper::start()?,
-            scanner: None,
+            scanners: Vec::new(),
         })
     }
 
-    /// With a scanner that sends lines through this serial line or pipe; it may be plugged in later.
+    /// With one more scanner that sends lines through this serial line or pipe; it may be plugged in later.
     ///
     /// # Errors
     /// [`NoScans`]: the file is neither.
     pub fn with_scanner(mut self, path: PathBuf) -> Result<Self, NoScans> {
-        self.scanner = Some(ScanLine::at(path)?);
+        self.scanners.push(ScanLine::at(path)?);
         Ok(self)
     }
 }
@@ -83,10 +84,16 @@ impl Platform for Linux {
     }
 
     fn scans(&self, take: TakeScan) {
-        if let Some(scanner) = &self.scanner
-            && let Err(error) = scanner.listen(take)
-        {
-            tracing::error!(%error, "no thread for the scanner");
+        let take = Arc::new(Mutex::new(take));
+        for scanner in &self.scanners {
+            let take = take.clone();
+            let one = move |scan| {
+                let take = take.lock().unwrap_or_else(PoisonError::into_inner);
+                take(scan);
+            };
+            if let Err(error) = scanner.listen(Box::new(one)) {
+                tracing::error!(%error, "no thread for the scanner");
+            }
         }
     }
 

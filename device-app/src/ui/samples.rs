@@ -192,6 +192,12 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
         yes: "confirm".into(),
         no: "cancel".into(),
     });
+    let mut reading = base(Screen::Task(receiving(goods)));
+    reading.question = Some(Question {
+        message: Message::new("which-reading").with("(10) 26B07215  (17) 261231  (21) 0004711"),
+        yes: "yes".into(),
+        no: "no".into(),
+    });
     let warned = |view: View, code: &str, left: &str, grave| View {
         warning: Some(Warning {
             message: Message::new(code).with(left),
@@ -262,6 +268,7 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
         ("attention", attention),
         ("refused", refused),
         ("question", question),
+        ("which-reading", reading),
         ("banner", banner),
         ("banner-message", told),
         ("battery-low", drained),

@@ -5,6 +5,7 @@ use protocol::Pairing;
 use replica::ReplicaError;
 use scan::Payload;
 
+use super::codes_read::{Answered, Tied};
 use super::machine::{Asking, Showing, Worker};
 use super::neighbours::stands_in;
 use crate::view::{Message, Outcome, Place, UiEvent};
@@ -183,6 +184,7 @@ impl Worker {
         one_label: bool,
     ) -> Result<(), ReplicaError> {
         let mut codes = Vec::new();
+        let mut tied = None;
         let year = self.site_clock.year(self.now());
         for payload in payloads {
             if Pairing::is_meant(&payload.text) {
@@ -192,7 +194,9 @@ impl Worker {
             } else if self.showing == Showing::Enrol || self.replica.identity().is_none() {
                 self.enrol_by_scan(&payload.text);
             } else {
-                codes.push(super::codes_read::scanned(payload, year));
+                let readings = self.readings(payload, year);
+                codes.extend(readings.first().cloned());
+                tied = (payloads.len() == 1 && readings.len() > 1).then_some(readings);
             }
         }
         let Some(first) = codes.first().map(|code| code.raw.clone()) else {
@@ -228,7 +232,28 @@ impl Worker {
         if let Some(badge) = badge.filter(|_| !at_work && self.showing != Showing::LookUp) {
             return self.badge(&badge);
         }
+        if let Some(readings) = tied {
+            self.asking = Some(Asking::Reading(Tied::new(readings, follows)));
+            return Ok(());
+        }
         self.trigger_codes(codes, follows, one_label)
+    }
+
+    /// The label says what was shown, or something else.
+    fn answer_reading(&mut self, tied: Tied, yes: bool) -> Result<(), ReplicaError> {
+        let follows = tied.follows();
+        let raw = tied.raw().to_owned();
+        match tied.answered(yes) {
+            Answered::Taken(code) => self.trigger_codes(vec![*code], follows, false),
+            Answered::Next(tied) => {
+                self.asking = Some(Asking::Reading(tied));
+                Ok(())
+            }
+            Answered::None => {
+                self.tell(Outcome::Refused, Message::new("reading-none"), &raw);
+                Ok(())
+            }
+        }
     }
 
     fn open_operation(&mut self, code: &str) -> Result<(), ReplicaError> {
@@ -284,6 +309,10 @@ impl Worker {
     fn action(&mut self, code: &str) -> Result<(), ReplicaError> {
         let yes = matches!(code, "confirm" | "yes");
         match self.asking.clone() {
+            Some(Asking::Reading(tied)) => {
+                self.asking = None;
+                return self.answer_reading(tied, yes);
+            }
             Some(asking) if yes => {
                 self.asking = None;
                 return match asking {
@@ -293,6 +322,7 @@ impl Worker {
                     }
                     Asking::StartInstead(operation) => self.begin(operation),
                     Asking::TakeOver { from, .. } => self.take_over(from),
+                    Asking::Reading(tied) => self.answer_reading(tied, true),
                 };
             }
             Some(_) => {

@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 
 use documents::catalogue::Operator;
+use documents::code_patterns::code_patterns;
 use documents::{Lock, SigningKey};
 use domain::rights::Action;
 use domain::{EventHash, OperatorId, SiteId};
@@ -31,6 +32,7 @@ use super::practice::{self, Practice};
 use super::printing::Printing;
 use super::scanner::ScannerState;
 use super::site_clock::SiteClock;
+use super::site_patterns::SitePatterns;
 use super::stock_view::StockView;
 use super::sync_driver::{SyncDriver, SyncNews};
 use super::trigger::Trigger;
@@ -97,6 +99,8 @@ pub(crate) enum Asking {
         from: OperatorId,
         name: String,
     },
+    /// Which of several readings of a code without separators the label says.
+    Reading(super::codes_read::Tied),
 }
 
 /// The work under way.
@@ -152,6 +156,8 @@ pub struct Worker {
     pub(crate) scanner: ScannerState,
     pub(crate) site: Option<SiteId>,
     pub(crate) site_clock: SiteClock,
+    /// Which code means what at this site.
+    pub(crate) patterns: SitePatterns,
     pub(crate) showing: Showing,
     pub(crate) enrol: EnrolState,
     pub(crate) sign_in: SignInState,
@@ -233,6 +239,7 @@ impl Worker {
             scanner: ScannerState::default(),
             site: None,
             site_clock: SiteClock::new("UTC"),
+            patterns: SitePatterns::default(),
             showing: Showing::Enrol,
             enrol: EnrolState::default(),
             sign_in: SignInState::default(),
@@ -314,6 +321,9 @@ impl Worker {
             && let Some(site) = self.replica.query().site(site)?
         {
             self.site_clock = SiteClock::new(&site.time_zone);
+            let record = self.replica.query().record(site.id.into())?;
+            let lines = record.as_ref().map(code_patterns).unwrap_or_default();
+            self.patterns.follow(&lines);
         }
         self.waiting = self.replica.waiting()?;
         self.refresh_neighbours()?;

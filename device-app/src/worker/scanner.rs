@@ -23,6 +23,9 @@ pub(crate) struct KeptScanner {
     suffix: String,
     gs_substitute: Option<String>,
     gs_lost: bool,
+    /// What comes for which character, and what does not come at all.
+    comes_as: Vec<(String, char)>,
+    lost: String,
 }
 
 impl From<&Learnt> for KeptScanner {
@@ -36,11 +39,18 @@ impl From<&Learnt> for KeptScanner {
             suffix: settings.suffix,
             gs_substitute: settings.gs_substitute,
             gs_lost: learnt.gs_lost,
+            comes_as: settings.comes_as,
+            lost: learnt.lost.iter().collect(),
         }
     }
 }
 
 impl KeptScanner {
+    /// Whether lots and serial numbers run into each other.
+    pub(crate) fn loses_separators(&self) -> bool {
+        self.gs_lost
+    }
+
     fn learnt(&self) -> Learnt {
         Learnt {
             settings: WedgeSettings {
@@ -49,10 +59,12 @@ impl KeptScanner {
                 prefix: self.prefix.clone(),
                 suffix: self.suffix.clone(),
                 gs_substitute: self.gs_substitute.clone(),
+                comes_as: self.comes_as.clone(),
                 ..WedgeSettings::default()
             },
             terminator: Terminator::from_code(&self.terminator).unwrap_or(Terminator::None),
             gs_lost: self.gs_lost,
+            lost: self.lost.chars().collect(),
         }
     }
 }
@@ -110,10 +122,7 @@ impl Worker {
             Ok(learnt) => match before.map(|before| before.agreed(&learnt)) {
                 Some(Some(both)) => {
                     self.keep_scanner(Some(KeptScanner::from(&both)))?;
-                    match both.gs_lost {
-                        true => (Outcome::Attention, Message::new("scanner-separator-lost")),
-                        false => (Outcome::Accepted, Message::new("scanner-learnt")),
-                    }
+                    said_learnt(&both)
                 }
                 differs => {
                     self.scanner.once = Some(learnt);
@@ -143,6 +152,22 @@ impl Worker {
         settings.save(&mut self.replica)?;
         self.settings = settings;
         Ok(())
+    }
+}
+
+/// That it is in use, and what it still cannot do.
+fn said_learnt(learnt: &Learnt) -> (Outcome, Message) {
+    if learnt.gs_lost {
+        return (Outcome::Attention, Message::new("scanner-separator-lost"));
+    }
+    if !learnt.lost.is_empty() {
+        let lost: Vec<String> = learnt.lost.iter().map(char::to_string).collect();
+        let message = Message::new("scanner-signs-lost").with(lost.join("  "));
+        return (Outcome::Attention, message);
+    }
+    match learnt.is_repaired() {
+        true => (Outcome::Accepted, Message::new("scanner-repaired")),
+        false => (Outcome::Accepted, Message::new("scanner-learnt")),
     }
 }
 

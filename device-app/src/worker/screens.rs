@@ -73,6 +73,11 @@ impl Worker {
             Some(Asking::TakeOver { name, .. }) => {
                 Some(ask(Message::new("take-over-confirm").with(name.clone())))
             }
+            Some(Asking::Reading(tied)) => Some(Question {
+                message: Message::new("which-reading").with(tied.shown()),
+                yes: "yes".to_owned(),
+                no: "no".to_owned(),
+            }),
             None if self.showing == Showing::Task => {
                 let question = self.work.as_ref()?.task.question()?;
                 let mut message = Message::new(question.code.code());

@@ -46,6 +46,12 @@ impl SiteClock {
         DateTime::from_timestamp_millis(now).map_or(2026, |t| t.with_timezone(&self.zone).year())
     }
 
+    /// The day that it is at the site.
+    pub(crate) fn today(&self, now: i64) -> chrono::NaiveDate {
+        let at = DateTime::from_timestamp_millis(now).unwrap_or_default();
+        at.with_timezone(&self.zone).date_naive()
+    }
+
     /// The first instant of the day.
     pub(crate) fn day_start(&self, now: i64) -> i64 {
         domain::site_day::site_day(now, &self.name)

@@ -244,6 +244,12 @@ impl StockView<'_> {
             .fold(Quantity::ZERO, |sum, row| sum.plus(row.balance)))
     }
 
+    /// The lots of which the book has ever had something at this site.
+    pub(crate) fn lots_of(&self, item: ItemId) -> Result<Vec<String>, ReplicaError> {
+        let rows = self.query.stock_of_item(self.site, item)?;
+        Ok(rows.into_iter().filter_map(|row| row.key.lot).collect())
+    }
+
     /// A bin as the pick face that it is.
     fn face(
         &self,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
 
 mod bad_input;
+mod code_patterns;
 mod condition;
 mod counter;
 mod floor;
@@ -9,6 +10,7 @@ mod hub;
 mod hub_http;
 mod instructions;
 mod locking;
+mod lost_separators;
 mod orders;
 mod people;
 mod photos;

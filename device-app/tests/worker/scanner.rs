@@ -138,19 +138,48 @@ fn a_separator_that_is_lost_is_told_with_what_to_set() {
     assert!(scanner(&mut rig).found.unwrap().gs_lost);
 }
 
+/// As a German device types it.
+fn of_qwertz(c: char) -> char {
+    match c {
+        'y' => 'z',
+        'z' => 'y',
+        c => c,
+    }
+}
+
+#[test]
+fn another_keyboard_layout_is_made_up_for() {
+    let hub = Hub::new();
+    let mut rig = opened(&hub);
+    let german: String = code("|").chars().map(of_qwertz).collect();
+    rig.ui(keys(&(german.clone() + "\r"), 4));
+    rig.ui(keys(&(german + "\r"), 4));
+    assert_eq!(rig.said(), "scanner-repaired");
+    let mut rig = rig.restart(&hub);
+    assert_eq!(rig.worker.wedge().as_sent("zYy|"), "yYz|");
+
+    // A dead key, of which nothing is left behind.
+    rig.ui(UiEvent::Open(Place::Scanner));
+    let dead = code("|").replace("'E", "É") + "\r";
+    rig.ui(keys(&dead, 4));
+    rig.ui(keys(&dead, 4));
+    assert_eq!(rig.said(), "scanner-signs-lost");
+    assert_eq!(rig.view().feedback.unwrap().message.args, ["'"]);
+}
+
 #[test]
 fn faults_are_named_and_change_nothing() {
     let hub = Hub::new();
     let mut rig = opened(&hub);
     let good = code("|") + "\n";
-    let azerty = |c: char| match "azqw".find(c) {
-        Some(at) => "qwaz".chars().nth(at).unwrap(),
+    // Two keys that come as one cannot be made up for.
+    let azerty = |c: char| match "azqw-".find(c) {
+        Some(at) => "qwaz/".chars().nth(at).unwrap(),
         None => c,
     };
     let qwertz = |c: char| match c {
-        'y' => 'z',
-        'z' => 'y',
-        c => c,
+        '-' => '/',
+        c => of_qwertz(c),
     };
     let inverted = |c: char| match c.is_ascii_uppercase() {
         true => c.to_ascii_lowercase(),
@@ -166,11 +195,16 @@ fn faults_are_named_and_change_nothing() {
             through(&azerty),
             4,
             "scanner-layout-azerty",
-            "z→w  q→a  w→z  a→q",
+            "-→/  z→w  q→a  w→z  a→q",
         ),
-        (through(&qwertz), 4, "scanner-layout-qwertz", "z→y  y→z"),
+        (
+            through(&qwertz),
+            4,
+            "scanner-layout-qwertz",
+            "-→/  z→y  y→z",
+        ),
         (good.replace('@', "\""), 4, "scanner-layout", "@→\""),
-        (good.replace('\'', ""), 4, "scanner-layout", "'→–"),
+        (good.replace('#', ""), 4, "scanner-layout", "#→–"),
     ] {
         // A fault between two good scans makes them begin anew.
         rig.ui(keys(&good, 4));

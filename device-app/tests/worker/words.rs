@@ -114,12 +114,16 @@ fn every_code_has_words() {
         "scanner-reset",
         "scanner-differs",
         "scanner-separator-lost",
+        "scanner-repaired",
+        "scanner-signs-lost",
         "scanner-not-the-test-code",
         "scanner-too-slow",
         "scanner-caps-inverted",
         "scanner-layout-azerty",
         "scanner-layout-qwertz",
         "scanner-layout",
+        "reading-none",
+        "which-reading",
     ];
     for refusal in protocol::PeerRefusal::ALL {
         check(WordKind::Message, refusal.code());

@@ -15,7 +15,7 @@ fn full_year(two_digits: i32, reference_year: i32) -> i32 {
 }
 
 /// `YYMMDD`; day 00 is the last day of the month. `None` if there is no such day.
-pub(super) fn short_date(digits: &str, reference_year: i32) -> Option<NaiveDate> {
+pub(crate) fn short_date(digits: &str, reference_year: i32) -> Option<NaiveDate> {
     let number = |range: std::ops::Range<usize>| digits.get(range)?.parse::<u32>().ok();
     let (year, month, day) = (number(0..2)?, number(2..4)?, number(4..6)?);
     // A year that chrono cannot hold would only come from an absurd reference year.
@@ -33,7 +33,7 @@ pub(super) fn short_date(digits: &str, reference_year: i32) -> Option<NaiveDate>
 }
 
 /// `YYYYMMDD`.
-pub(super) fn long_date(digits: &str) -> Option<NaiveDate> {
+pub(crate) fn long_date(digits: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(
         digits.get(0..4)?.parse().ok()?,
         digits.get(4..6)?.parse().ok()?,

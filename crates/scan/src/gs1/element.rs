@@ -9,7 +9,10 @@ pub const GS: char = '\u{1d}';
 const GS_BYTE: u8 = 0x1d;
 
 /// Identifiers that say "what follows is an element string".
-const GS1_IDENTIFIERS: [&str; 7] = ["]C1", "]e0", "]d2", "]d5", "]Q3", "]Q4", "]z1"];
+const GS1_IDENTIFIERS: [&str; 8] = ["]C1", "]e0", "]d2", "]d5", "]J1", "]Q3", "]Q4", "]z1"];
+
+/// Elements of one text, those that say the same again included; as many as GS1's own parser takes.
+const ELEMENTS_MAX: usize = 64;
 
 /// One element: an application identifier and its checked value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +134,9 @@ pub(super) fn push(
     value: &str,
     at: usize,
 ) -> Result<(), Gs1Error> {
+    if elements.len() == ELEMENTS_MAX {
+        return Err(Gs1Error::TooManyElements { at });
+    }
     match elements.iter().find(|element| element.ai == code) {
         Some(earlier) if earlier.value == value => Ok(()),
         Some(_) => Err(Gs1Error::Repeated {

@@ -38,6 +38,19 @@ pub enum Gs1Error {
     /// Bracketed text that does not start with a bracketed identifier, or leaves one open.
     #[error("no bracketed application identifier at {at}")]
     BadBrackets { at: usize },
+    /// More elements than any symbol holds.
+    #[error("too many elements, the first one of them at {at}")]
+    TooManyElements { at: usize },
+    /// Two elements that may not stand together.
+    #[error("({ai}) and ({other}) may not stand together")]
+    Excluded { ai: String, other: String },
+    /// An element without another one that it needs: `,` between alternatives, `+` between what
+    /// goes together, `n` for any digit.
+    #[error("({ai}) needs {needs}")]
+    Missing { ai: String, needs: String },
+    /// A Digital Link in compressed form, which only a resolver can read.
+    #[error("a compressed GS1 Digital Link")]
+    CompressedLink,
     /// The text is not a GS1 Digital Link.
     #[error("not a GS1 Digital Link")]
     NotALink,
@@ -58,6 +71,10 @@ impl Gs1Error {
             Gs1Error::Repeated { .. } => "gs1-repeated",
             Gs1Error::StraySeparator { .. } => "gs1-stray-separator",
             Gs1Error::BadBrackets { .. } => "gs1-bad-brackets",
+            Gs1Error::TooManyElements { .. } => "gs1-too-many-elements",
+            Gs1Error::Excluded { .. } => "gs1-excluded",
+            Gs1Error::Missing { .. } => "gs1-missing",
+            Gs1Error::CompressedLink => "gs1-compressed-link",
             Gs1Error::NotALink => "gs1-not-a-link",
         }
     }

@@ -1,11 +1,15 @@
 //! GS1 data: element strings, bracketed text and Digital Link to typed fields, and back.
 //!
 //! Grammar and checks come from the GS1 Barcode Syntax Dictionary ([`known_ai`] tells what it
-//! knows). Rules that need several elements at once ("a lot needs a GTIN") are not applied: a
-//! warehouse gets labels that break them every day, and each field is still right by itself.
+//! knows). Rules that need several elements at once ("a lot needs a GTIN") are not applied, since a
+//! warehouse gets labels that break them every day and each field is still right by itself;
+//! [`check_associations`] asks them.
 //!
 //! Nothing here reads a clock: two-digit years take a reference year.
 
+mod associations;
+mod codes;
+mod coupon;
 mod date;
 mod dictionary;
 mod element;
@@ -13,18 +17,26 @@ mod encode;
 mod error;
 mod fields;
 mod link;
+mod repair;
 mod rules;
 mod table;
+mod typed;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
+pub use associations::check_associations;
+pub(crate) use date::{long_date as long_date_of, short_date as date_of};
 pub use dictionary::known_ai;
 pub use element::{Element, GS, parse_bracketed_elements, parse_elements};
 pub use encode::{encode, encode_bracketed};
 pub use error::Gs1Error;
 pub use fields::{Gs1Fields, Measure, fields_of_gtin};
 pub use link::parse_link_elements;
+pub use repair::{Known, Repair, Separators, TIED_MAX, repair};
+pub use typed::Typed;
 
 /// An element string, GS (0x1D) between elements of open length; a symbology identifier such as
 /// `]C1` and the FNC1 that a scanner sends as GS may stand in front.

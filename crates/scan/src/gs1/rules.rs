@@ -1,7 +1,9 @@
 //! Checks one value against its dictionary entry.
 
+use super::codes;
+use super::coupon;
 use super::date::{long_date, short_date};
-use super::dictionary::{Ai, Charset, Part, Rule};
+use super::dictionary::{Ai, Charset, Rule};
 use super::error::Gs1Error;
 use crate::checks::check_digit_is_right;
 
@@ -9,9 +11,18 @@ use crate::checks::check_digit_is_right;
 const CSET_82: &[u8] =
     b"!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 const CSET_32: &[u8] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-const PRIMES: [usize; 23] = [
-    2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83,
+/// Enough for the longest value that any element could have.
+const PRIMES: [usize; 97] = [
+    2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
+    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193,
+    197, 199, 211, 223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307,
+    311, 313, 317, 331, 337, 347, 349, 353, 359, 367, 373, 379, 383, 389, 397, 401, 409, 419, 421,
+    431, 433, 439, 443, 449, 457, 461, 463, 467, 479, 487, 491, 499, 503, 509,
 ];
+/// Characters of an IBAN, as GS1's linter takes them.
+const IBAN_LENGTHS: std::ops::RangeInclusive<usize> = 11..=34;
+/// Digits that the shortest GS1 company prefix has.
+const COMPANY_PREFIX_MIN: usize = 4;
 
 /// Checks `value` of the element `code`, which stands at byte `at` of the text.
 pub(super) fn check_value<'a>(
@@ -41,20 +52,29 @@ pub(super) fn check_value<'a>(
                 at: place,
             });
         }
-        check_rule(part, ascii(taken)).map_err(|fault| match fault {
-            Fault::CheckDigit => Gs1Error::BadCheckDigit {
+        if part.charset == Charset::Base64Url && !padding_is_right(taken) {
+            return Err(Gs1Error::BadValue {
                 ai: ai_name(),
                 at: place,
-            },
-            Fault::Date => Gs1Error::BadDate {
-                ai: ai_name(),
-                at: place,
-            },
-            Fault::Value => Gs1Error::BadValue {
-                ai: ai_name(),
-                at: place,
-            },
-        })?;
+            });
+        }
+        let value = ascii(taken);
+        for rule in part.rules {
+            check_rule(*rule, value).map_err(|fault| match fault {
+                Fault::CheckDigit => Gs1Error::BadCheckDigit {
+                    ai: ai_name(),
+                    at: place,
+                },
+                Fault::Date => Gs1Error::BadDate {
+                    ai: ai_name(),
+                    at: place,
+                },
+                Fault::Value => Gs1Error::BadValue {
+                    ai: ai_name(),
+                    at: place,
+                },
+            })?;
+        }
         offset += taken.len();
     }
     if offset < value.len() {
@@ -69,6 +89,12 @@ pub(super) fn check_value<'a>(
 /// Every byte passed a charset, and all charsets are ASCII.
 fn ascii(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Whether any element may hold this byte. Set 82 holds all of the other sets but `#`, which only a
+/// component number (8010) has.
+pub(super) fn is_value_byte(byte: u8) -> bool {
+    CSET_82.contains(&byte)
 }
 
 impl Charset {
@@ -88,68 +114,137 @@ impl Charset {
     }
 }
 
-enum Fault {
+/// Padding of base 64 as GS1's linter wants it: at most two signs, only at the end, the whole a
+/// multiple of three long.
+pub(super) fn padding_is_right(value: &[u8]) -> bool {
+    let body = value
+        .iter()
+        .rposition(|byte| *byte != b'=')
+        .map_or(0, |at| at + 1);
+    let pads = value.len() - body;
+    !value[..body].contains(&b'=') && (pads == 0 || (pads <= 2 && value.len().is_multiple_of(3)))
+}
+
+pub(super) enum Fault {
     CheckDigit,
     Date,
     Value,
 }
 
-fn check_rule(part: &Part, value: &str) -> Result<(), Fault> {
-    let within = |text: &str, range: std::ops::RangeInclusive<u64>| {
-        text.parse::<u64>()
-            .is_ok_and(|number| range.contains(&number))
-    };
+pub(super) fn check_rule(rule: Rule, value: &str) -> Result<(), Fault> {
     let demand = |holds: bool, fault: Fault| if holds { Ok(()) } else { Err(fault) };
+    let is_of =
+        |length: usize, max: u64| value.len() == length && number(value).is_some_and(|n| n <= max);
     // Only whether the day exists is asked here, and the century changes that for one day of 100
     // years; `Gs1Fields::from_elements` asks again with the caller's year.
     const ANY_YEAR: i32 = 2026;
-    match part.rule {
-        Rule::Free => Ok(()),
+    let is_short_date = || value.len() == 6 && short_date(value, ANY_YEAR).is_some();
+    match rule {
         Rule::CheckDigit => demand(check_digit_is_right(value), Fault::CheckDigit),
         Rule::CheckPair => demand(check_pair_is_right(value), Fault::CheckDigit),
-        Rule::DateOrMonth => demand(short_date(value, ANY_YEAR).is_some(), Fault::Date),
-        Rule::Date => demand(
-            !value.ends_with("00") && short_date(value, ANY_YEAR).is_some(),
-            Fault::Date,
-        ),
-        Rule::LongDate => demand(long_date(value).is_some(), Fault::Date),
-        Rule::HourMinute => {
-            let (hour, minute) = value.split_at(2.min(value.len()));
-            demand(within(hour, 0..=23) && within(minute, 0..=59), Fault::Date)
-        }
-        Rule::Hour => demand(within(value, 0..=23), Fault::Date),
-        Rule::Minute | Rule::Second => demand(within(value, 0..=59), Fault::Date),
-        Rule::Zero => demand(value.bytes().all(|byte| byte == b'0'), Fault::Value),
-        Rule::NonZero => demand(value.bytes().any(|byte| byte != b'0'), Fault::Value),
-        Rule::NoZeroPrefix => demand(value == "0" || !value.starts_with('0'), Fault::Value),
-        Rule::YesNo => demand(within(value, 0..=1), Fault::Value),
-        Rule::Winding => demand(matches!(value, "0" | "1" | "9"), Fault::Value),
-        Rule::PieceOfTotal => {
-            let (piece, total) = value.split_at(2.min(value.len()));
-            demand(within(piece, 1..=99) && piece <= total, Fault::Value)
-        }
-        Rule::Hyphen => demand(value == "-", Fault::Value),
-        Rule::PercentEncoded => demand(percent_codes_are_right(value), Fault::Value),
-        Rule::Iban => demand(iban_is_right(value), Fault::CheckDigit),
-        Rule::Country | Rule::Currency => demand(within(value, 1..=999), Fault::Value),
-        Rule::CountryLetters => demand(
-            value.bytes().all(|byte| byte.is_ascii_uppercase()),
+        Rule::CompanyPrefix => demand(starts_with_company_prefix(value, 0), Fault::Value),
+        Rule::CompanyPrefixAtSecond => demand(starts_with_company_prefix(value, 1), Fault::Value),
+        Rule::HasNonDigit => demand(
+            value.bytes().any(|byte| !byte.is_ascii_digit()),
             Fault::Value,
         ),
-        Rule::Latitude => demand(within(value, 0..=1_800_000_000), Fault::Value),
-        Rule::Longitude => demand(within(value, 0..=3_600_000_000), Fault::Value),
+        Rule::DateOrMonth => demand(is_short_date(), Fault::Date),
+        Rule::Date => demand(!value.ends_with("00") && is_short_date(), Fault::Date),
+        Rule::LongDate => demand(value.len() == 8 && long_date(value).is_some(), Fault::Date),
+        Rule::HourMinute => {
+            let parts = value.split_at_checked(2);
+            let holds = value.len() == 4
+                && parts.is_some_and(|(hour, minute)| {
+                    number(hour).is_some_and(|hour| hour <= 23)
+                        && number(minute).is_some_and(|minute| minute <= 59)
+                });
+            demand(holds, Fault::Date)
+        }
+        Rule::Hour => demand(is_of(2, 23), Fault::Date),
+        Rule::Minute | Rule::Second => demand(is_of(2, 59), Fault::Date),
+        Rule::Zero => demand(number(value) == Some(0), Fault::Value),
+        Rule::NonZero => demand(
+            number(value).is_some() && value.bytes().any(|byte| byte != b'0'),
+            Fault::Value,
+        ),
+        Rule::NoZeroPrefix => demand(
+            value.is_empty() || (number(value).is_some() && !value.starts_with('0')),
+            Fault::Value,
+        ),
+        Rule::YesNo => demand(matches!(value, "0" | "1"), Fault::Value),
+        Rule::Winding => demand(matches!(value, "0" | "1" | "9"), Fault::Value),
+        Rule::PieceOfTotal => demand(piece_of_total_is_right(value), Fault::Value),
+        Rule::PositionInSequence => demand(position_is_right(value), Fault::Value),
+        Rule::Hyphen => demand(
+            !value.is_empty() && value.bytes().all(|byte| byte == b'-'),
+            Fault::Value,
+        ),
+        Rule::PercentEncoded => demand(percent_codes_are_right(value), Fault::Value),
+        Rule::Iban => demand(iban_is_right(value), Fault::CheckDigit),
+        Rule::Country => demand(codes::is_country(value), Fault::Value),
+        Rule::CountryOr999 => demand(value == "999" || codes::is_country(value), Fault::Value),
+        Rule::CountryLetters => demand(codes::is_country_letters(value), Fault::Value),
+        Rule::Currency => demand(codes::is_currency(value), Fault::Value),
+        Rule::Latitude => demand(is_of(10, 1_800_000_000), Fault::Value),
+        Rule::Longitude => demand(is_of(10, 3_600_000_000), Fault::Value),
         Rule::Sex => demand(matches!(value, "0" | "1" | "2" | "9"), Fault::Value),
+        Rule::ImporterIndex => {
+            let is_index = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            demand(
+                matches!(value.as_bytes(), [one] if is_index(one)),
+                Fault::Value,
+            )
+        }
+        Rule::MediaType => demand(codes::is_media_type(value), Fault::Value),
+        Rule::PackageType => demand(codes::is_package_type(value), Fault::Value),
+        Rule::Coupon => demand(coupon::is_coupon(value), Fault::Value),
+        Rule::CouponOffer => demand(coupon::is_offer(value), Fault::Value),
     }
 }
 
-fn percent_codes_are_right(value: &str) -> bool {
-    let mut parts = value.split('%');
-    parts.next();
-    parts.all(|part| {
-        part.as_bytes()
-            .get(..2)
-            .is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit))
+/// The number that digits, and nothing but digits, make.
+fn number(digits: &str) -> Option<u64> {
+    let only_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| only_digits)
+}
+
+/// Whether a GS1 company prefix can start at byte `at`: its shortest form is there and digits.
+pub(super) fn starts_with_company_prefix(value: &str, at: usize) -> bool {
+    value
+        .as_bytes()
+        .get(at..at + COMPANY_PREFIX_MIN)
+        .is_some_and(|prefix| prefix.iter().all(u8::is_ascii_digit))
+}
+
+/// `NNTT`, both halves as long: piece NN of TT, neither 0.
+fn piece_of_total_is_right(value: &str) -> bool {
+    let (piece, total) = value.split_at_checked(value.len() / 2).unwrap_or_default();
+    let is_number = |half: &str| {
+        half.bytes().all(|byte| byte.is_ascii_digit()) && half.bytes().any(|byte| byte != b'0')
+    };
+    piece.len() == total.len() && is_number(piece) && is_number(total) && piece <= total
+}
+
+/// `N/T` without zeros in front.
+fn position_is_right(value: &str) -> bool {
+    let is_number = |text: &str| {
+        !text.is_empty() && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    value.split_once('/').is_some_and(|(position, end)| {
+        // Without zeros in front the longer number is the larger one.
+        is_number(position) && is_number(end) && (position.len(), position) <= (end.len(), end)
     })
+}
+
+fn percent_codes_are_right(value: &str) -> bool {
+    let mut rest = value.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
+        match rest.get(at + 1..at + 3) {
+            Some(code) if code.iter().all(u8::is_ascii_hexdigit) => rest = &rest[at + 3..],
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// The two check characters of a GMN or HIBC-like key: weights are primes from the right, the sum
@@ -159,7 +254,7 @@ fn check_pair_is_right(value: &str) -> bool {
     let Some((body, pair)) = bytes.len().checked_sub(2).map(|at| bytes.split_at(at)) else {
         return false;
     };
-    if body.is_empty() || body.len() > PRIMES.len() {
+    if body.len() > PRIMES.len() || !body.iter().all(|byte| Charset::Cset82.holds(*byte)) {
         return false;
     }
     let sum: usize = body
@@ -174,10 +269,14 @@ fn check_pair_is_right(value: &str) -> bool {
 
 /// ISO 13616: country letters and check digits moved to the end leave 1 modulo 97.
 fn iban_is_right(value: &str) -> bool {
-    if value.len() < 5 || !value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    if !IBAN_LENGTHS.contains(&value.len()) || !value.bytes().all(is_letter) {
         return false;
     }
     let (start, rest) = value.split_at(4);
+    if !codes::is_country_letters(&start[..2]) {
+        return false;
+    }
     let remainder = rest
         .chars()
         .chain(start.chars())

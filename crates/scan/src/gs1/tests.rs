@@ -71,7 +71,7 @@ fn faults_name_identifier_and_place() {
             | Gs1Error::BadValue { ai, at }
             | Gs1Error::Repeated { ai, at } => (ai.as_str(), *at),
             Gs1Error::StraySeparator { at } | Gs1Error::BadBrackets { at } => ("", *at),
-            Gs1Error::Empty | Gs1Error::NotALink => ("", 0),
+            _ => ("", 0),
         };
         assert_eq!((error.code(), found), (code, (ai, at)), "{text:?}");
     };
@@ -219,9 +219,41 @@ fn digital_links() {
         ]),
     );
     check(
-        "https://example.com/00/006141411234567890/",
+        "https://example.com/00/006141411234567890",
         Ok(&[("00", "006141411234567890")]),
     );
+    check(
+        "https://example.com/00/006141411234567890/",
+        Err("gs1-not-a-link"),
+    );
+    // A path of the resolver that looks like a key, and one that does not.
+    check(
+        "http://shop.example:8080/01/a/b/00/006141411234567890",
+        Ok(&[("00", "006141411234567890")]),
+    );
+    check(
+        "https://example.com/01/04006381333931/21/7/10/A",
+        Err("gs1-unknown-ai"),
+    );
+    check(
+        "https://example.com/01/04006381333931?10=A",
+        Err("gs1-unknown-ai"),
+    );
+    check(
+        "https://example.com/01/04006381333931?17=261231&17=261231",
+        Err("gs1-repeated"),
+    );
+    // The GTIN 09520123456788 in 47 bits behind its identifier, and GS1's own host.
+    check("https://example.com/ARFRJydaKA", Err("gs1-compressed-link"));
+    check(
+        "https://id.gs1.org/DBCogSERzZgEhFYA",
+        Err("gs1-compressed-link"),
+    );
+    check(
+        "https://example.com/DBCogSERzZgEhFYA",
+        Err("gs1-not-a-link"),
+    );
+    check("https://example.com/products", Err("gs1-not-a-link"));
     check(
         "https://example.com/01/04006381333932",
         Err("gs1-bad-check-digit"),
@@ -238,9 +270,10 @@ fn digital_links() {
         "https://example.com/01/04006381333931/10/%E5%BA%93",
         Err("gs1-bad-character"),
     );
+    // What is no percent code stays as it is.
     check(
         "https://example.com/01/04006381333931/10/%+f",
-        Err("gs1-bad-character"),
+        Ok(&[("01", "04006381333931"), ("10", "%+f")]),
     );
     check("https://example.com/shop/1234", Err("gs1-not-a-link"));
     check("https://example.com", Err("gs1-not-a-link"));

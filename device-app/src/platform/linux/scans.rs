@@ -173,6 +173,41 @@ mod tests {
     }
 
     #[test]
+    fn two_scanners_at_the_same_time_do_not_mix() {
+        let folder = tempfile::tempdir().unwrap();
+        let (to, scans) = channel();
+        let mut writers = Vec::new();
+        for name in ["left", "right"] {
+            let path = folder.path().join(name);
+            assert!(
+                Command::new("mkfifo")
+                    .arg(&path)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            let to = to.clone();
+            let send = move |scan| to.send(scan).unwrap();
+            let line = ScanLine::at(path.clone()).unwrap();
+            line.listen(Box::new(send)).unwrap();
+            writers.push(OpenOptions::new().write(true).open(&path).unwrap());
+        }
+        let codes = ["4006381333931\n", "LP-0000-7777-X\n"];
+        for at in 0..codes[1].len() {
+            for (writer, code) in writers.iter_mut().zip(codes) {
+                if let Some(byte) = code.as_bytes().get(at) {
+                    writer.write_all(&[*byte]).unwrap();
+                }
+            }
+        }
+        let mut came: Vec<String> = (0..2)
+            .map(|_| scans.recv_timeout(Duration::from_secs(60)).unwrap().text)
+            .collect();
+        came.sort();
+        assert_eq!(came, codes.map(str::trim));
+    }
+
+    #[test]
     fn a_file_is_refused_and_what_is_not_there_yet_is_waited_for() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scans");

@@ -27,6 +27,7 @@ fn found(gs_lost: bool) -> Learnt {
         },
         terminator: Terminator::Tab,
         gs_lost,
+        lost: Vec::new(),
     }
 }
 

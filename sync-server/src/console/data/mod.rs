@@ -20,6 +20,7 @@ mod resolve;
 mod review;
 mod review_list;
 mod rights;
+mod site_codes;
 mod stock;
 mod stocktake;
 mod things;

@@ -27,6 +27,7 @@ pub(crate) mod review;
 pub(crate) mod rights;
 pub(crate) mod roles;
 pub(crate) mod sign_in;
+pub(crate) mod site_codes;
 pub(crate) mod sites;
 pub(crate) mod stock;
 pub(crate) mod stocktakes;
