@@ -404,7 +404,7 @@ async fn each_site_says_which_code_means_what() {
     for (wrong, line, words) in [
         ("LOC-{bin}\n{shelf}", "第 2 行", "没有这种组成部分"),
         ("LOC", "第 1 行", "请至少用花括号写一个部分"),
-        ("{expiry}", "第 1 行", "有效期需要格式"),
+        ("{expiry}", "第 1 行", "效期需要格式"),
         (&"{item}\n".repeat(51), "第 51 行", "最多 50 条"),
     ] {
         for to in [&path, &tries] {

@@ -194,7 +194,7 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
     });
     let mut reading = base(Screen::Task(receiving(goods)));
     reading.question = Some(Question {
-        message: Message::new("which-reading").with("(10) 26B07215  (17) 261231  (21) 0004711"),
+        message: Message::new("which-reading").with("(10)26B07215  (17)261231  (21)0004711"),
         yes: "yes".into(),
         no: "no".into(),
     });

@@ -187,7 +187,7 @@ impl Tied {
         self.left.first().map_or("", |code| code.raw.as_str())
     }
 
-    /// What differs between the readings, as it is printed below the bars: `(10) L7  (21) S9`.
+    /// What differs between the readings, as it is printed below the bars: `(10)L7  (21)S9`.
     pub(crate) fn shown(&self) -> String {
         let Some(fields) = self.left.first().map(|code| &code.fields) else {
             return String::new();
@@ -203,7 +203,7 @@ impl Tied {
             ("37", fields.count.map(|count| count.to_string())),
         ];
         let part =
-            |(code, value): (&str, Option<String>)| value.map(|value| format!("({code}) {value}"));
+            |(code, value): (&str, Option<String>)| value.map(|value| format!("({code}){value}"));
         parts
             .into_iter()
             .filter_map(part)
@@ -319,14 +319,14 @@ mod tests {
             ..Scanned::plain("10L721S9")
         };
         let tied = || Tied::new(vec![code("L721S9", None), code("L7", Some("S9"))], false);
-        assert_eq!(tied().shown(), "(10) L721S9");
+        assert_eq!(tied().shown(), "(10)L721S9");
         assert!(
             matches!(tied().answered(true), Answered::Taken(taken) if *taken == code("L721S9", None))
         );
         let Answered::Next(second) = tied().answered(false) else {
             panic!("one is left");
         };
-        assert_eq!(second.shown(), "(10) L7  (21) S9");
+        assert_eq!(second.shown(), "(10)L7  (21)S9");
         assert!(matches!(second.answered(false), Answered::None));
     }
 }

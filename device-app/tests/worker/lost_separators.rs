@@ -55,12 +55,12 @@ fn a_tie_is_asked_about_until_one_is_meant() {
     let mut rig = lossy(&hub);
     receiving(&mut rig);
     rig.scan(&format!("{MILK}1726123110L7215"));
-    asks(&mut rig, "(10) L7215  (17) 261231");
+    asks(&mut rig, "(10)L7215  (17)261231");
     // A scan does not answer it.
     rig.scan("BOLT");
     assert_eq!(rig.said(), "answer-first");
     rig.action("no");
-    asks(&mut rig, "(10) L7  (17) 261231  (21) 5");
+    asks(&mut rig, "(10)L7  (17)261231  (21)5");
     rig.action("yes");
     assert_eq!(question(&mut rig), None);
     assert_eq!(rig.said(), "item-selected");
