@@ -25,7 +25,12 @@ fn focused(scene: &Scene) -> Option<&Target> {
 /// What a person with eyes could press now.
 fn in_reach(scene: &Scene) -> BTreeSet<String> {
     let pressable = scene.targets.iter().filter(|target| {
-        target.enabled && (target.seen.is_empty() || !scene.hidden(target.seen, target.order))
+        // What is scrolled away is scrolled back by the keys, unless a shade lies over everything.
+        let seen = match target.seen.is_empty() {
+            true => scene.window,
+            false => target.seen,
+        };
+        target.enabled && !scene.hidden(seen, target.order)
     });
     pressable.map(|target| target.label.clone()).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::ledger::Subject;
-use domain::{BinId, ItemId, OrderId, OrderLine, OrderStep, ProgressKey, Quantity, SiteId};
+use domain::{BinId, ItemId, OrderId, OrderLine, OrderStep, ProgressKey, Quantity, SiteId, ZoneId};
 use rusqlite::params;
 
 use super::Query;
@@ -125,6 +125,25 @@ impl Query<'_> {
             [bin.as_bytes()],
         )?;
         Ok(found > 0)
+    }
+
+    /// All bins that are named by a count that is not done; some more than once.
+    pub fn bins_under_count(&self) -> Result<Vec<BinId>, ReplicaError> {
+        self.rows(
+            "SELECT l.bin FROM order_open p CROSS JOIN order_line l ON l.of = p.id
+             WHERE p.type = 'count' AND l.bin IS NOT NULL",
+            [],
+            |r| Ok(BinId::from_bytes(row::bytes16(r, "bin")?)),
+        )
+    }
+
+    /// All bins of a zone.
+    pub fn bins_of_zone(&self, zone: ZoneId) -> Result<Vec<BinId>, ReplicaError> {
+        self.rows(
+            "SELECT id FROM bin WHERE zone = ?1",
+            [zone.as_bytes()],
+            |r| Ok(BinId::from_bytes(row::bytes16(r, "id")?)),
+        )
     }
 
     /// How many orders of each type are open at a site, or all, and how many of them are overdue: by the code of the type.

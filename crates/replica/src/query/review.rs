@@ -135,9 +135,18 @@ impl Query<'_> {
 
     /// Where the last event of each device stands, by its chains in sites; a device that never wrote is left out.
     pub fn last_events(&self) -> Result<Vec<(DeviceId, UnixMillis)>, ReplicaError> {
+        // Chains are not narrowed; all events of one that is not seen would be gone through to find none.
+        let seen = match self.narrowed {
+            true => "AND c.partition IN (SELECT id FROM temp.seen_site)",
+            false => "",
+        };
         self.rows(
-            "SELECT c.device, (SELECT e.place FROM event e WHERE e.chain = c.id ORDER BY e.number DESC LIMIT 1) AS place
-             FROM chain c WHERE c.partition <> x'' AND EXISTS (SELECT 1 FROM event e WHERE e.chain = c.id)",
+            &format!(
+                "SELECT c.device,
+                        (SELECT e.place FROM event e WHERE e.chain = c.id ORDER BY e.number DESC LIMIT 1) AS place
+                 FROM chain c
+                 WHERE c.partition <> x'' {seen} AND EXISTS (SELECT 1 FROM event e WHERE e.chain = c.id)"
+            ),
             [],
             |r| {
                 let device = DeviceId::from_bytes(row::bytes16(r, "device")?);

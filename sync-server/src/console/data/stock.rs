@@ -107,6 +107,8 @@ struct Places<'q> {
     query: &'q Query<'q>,
     frozen_zones: BTreeSet<ZoneId>,
     bins: HashMap<BinId, (Option<ZoneId>, Option<&'static str>)>,
+    /// All frozen bins, once they were asked for.
+    frozen: Option<HashMap<BinId, &'static str>>,
 }
 
 impl<'q> Places<'q> {
@@ -121,7 +123,33 @@ impl<'q> Places<'q> {
             query,
             frozen_zones,
             bins: HashMap::new(),
+            frozen: None,
         })
+    }
+
+    /// All frozen bins, and why: an item may lie in all bins of a site, and they are not looked up one by one.
+    fn all_frozen(&mut self) -> Result<&HashMap<BinId, &'static str>, AppError> {
+        match &mut self.frozen {
+            Some(known) => Ok(known),
+            unknown => {
+                let counted = self.query.bins_under_count()?.into_iter();
+                let mut bins: HashMap<_, _> = counted.map(|bin| (bin, "count")).collect();
+                for zone in &self.frozen_zones {
+                    let of_zone = self.query.bins_of_zone(*zone)?.into_iter();
+                    bins.extend(of_zone.map(|bin| (bin, "zone")));
+                }
+                Ok(unknown.insert(bins))
+            }
+        }
+    }
+
+    /// How much of the piles lies in frozen bins.
+    fn frozen_of(&mut self, piles: &[Pile]) -> Result<Quantity, AppError> {
+        let frozen = self.all_frozen()?;
+        let in_frozen = piles
+            .iter()
+            .filter(|pile| frozen.contains_key(&pile.key.bin));
+        Ok(in_frozen.fold(Quantity::ZERO, |sum, pile| sum.plus(pile.balance)))
     }
 
     /// The zone of a bin, and why what lies in it may not be used.
@@ -394,7 +422,7 @@ impl Listing<'_> {
         if self.moment.is_now() && self.zone.is_none() {
             let lines = self.query.committed_lines(item.item)?;
             let mut sums = commitments(self.query, &lines, self.site, None)?;
-            sums.frozen = self.frozen(piles)?;
+            sums.frozen = self.places.frozen_of(piles)?;
             committed = Some(sums);
         }
         let bins: BTreeSet<BinId> = piles.iter().map(|pile| pile.key.bin).collect();
@@ -419,16 +447,6 @@ impl Listing<'_> {
             base_unit,
             stale,
         })
-    }
-
-    fn frozen(&mut self, piles: &[Pile]) -> Result<Quantity, AppError> {
-        let mut frozen = Quantity::ZERO;
-        for pile in piles {
-            if self.places.bin(pile.key.bin)?.1.is_some() {
-                frozen = frozen.plus(pile.balance);
-            }
-        }
-        Ok(frozen)
     }
 
     fn by_item(&mut self) -> Result<PageOf<GoodsRow>, AppError> {
@@ -810,7 +828,7 @@ impl ConsoleData {
         let mut committed = commitments(q, &lines, None, None)?;
         let mut places = Places::new(q)?;
         for (row, pile) in rows.iter_mut().zip(&piles) {
-            row.frozen = places.bin(pile.key.bin)?.1;
+            row.frozen = places.all_frozen()?.get(&pile.key.bin).copied();
             if row.frozen.is_some() {
                 committed.frozen = committed.frozen.plus(pile.balance);
             }
