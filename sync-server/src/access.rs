@@ -331,6 +331,7 @@ mod tests {
             "/preferences",
             "/data/import/{kind}/check",
             "/data/import/{kind}/columns",
+            "/sites/{id}/codes/try",
         ];
         for rule in RULES.iter().filter(|rule| rule.method == "POST") {
             assert_eq!(
