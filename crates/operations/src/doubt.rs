@@ -60,54 +60,36 @@ pub(crate) fn wrong_bin(draft: &Draft) -> Option<Feedback> {
     })
 }
 
-/// The first of the bins whose goods should not be used, unless that was asked already. Asked, not refused: the count may be
-/// finished and this device not know it yet.
-pub(crate) fn frozen<'a>(
+/// What lies in the bin should not be used, and that was not asked yet. Asked, not refused: a count may be finished and this
+/// device not know it yet.
+pub(crate) fn frozen(
     draft: &Draft,
-    bins: impl IntoIterator<Item = &'a BinFacts>,
+    bin: &BinFacts,
     view: &dyn SiteView,
 ) -> Result<Option<Feedback>, ViewError> {
-    for bin in bins {
-        if draft.used_frozen.contains(&bin.code) {
-            continue;
-        }
-        let code = bin.code.clone();
-        match view.frozen(bin.id)? {
-            None => {}
-            Some(Frozen::ByCount(count)) => {
-                let args = [code, count];
-                return Ok(Some(Feedback::attention(
-                    FeedbackCode::BinFrozenByCount,
-                    args,
-                )));
-            }
-            Some(Frozen::Defective) => {
-                return Ok(Some(Feedback::attention(
-                    FeedbackCode::BinOfDefective,
-                    [code],
-                )));
-            }
-            Some(Frozen::Returns) => {
-                return Ok(Some(Feedback::attention(
-                    FeedbackCode::BinOfReturns,
-                    [code],
-                )));
-            }
-        }
+    if draft.used_frozen.contains(&bin.code) {
+        return Ok(None);
     }
-    Ok(None)
+    let code = bin.code.clone();
+    Ok(view.frozen(bin.id)?.map(|why| match why {
+        Frozen::ByCount(count) => {
+            Feedback::attention(FeedbackCode::BinFrozenByCount, [code, count])
+        }
+        Frozen::Defective => Feedback::attention(FeedbackCode::BinOfDefective, [code]),
+        Frozen::Returns => Feedback::attention(FeedbackCode::BinOfReturns, [code]),
+    }))
 }
 
-/// The same where goods only change bins: what is defective or came back has to be moved.
+/// The same of the first of several bins between which goods only move: what is defective or came back has to be moved.
 pub(crate) fn under_count<'a>(
     draft: &Draft,
     bins: impl IntoIterator<Item = &'a BinFacts>,
     view: &dyn SiteView,
 ) -> Result<Option<Feedback>, ViewError> {
     for bin in bins {
-        let asked = frozen(draft, [bin], view)?;
-        if let Some(asked) = asked.filter(|asked| asked.code == FeedbackCode::BinFrozenByCount) {
-            return Ok(Some(asked));
+        let asked = frozen(draft, bin, view)?;
+        if asked.as_ref().map(|asked| asked.code) == Some(FeedbackCode::BinFrozenByCount) {
+            return Ok(asked);
         }
     }
     Ok(None)

@@ -151,10 +151,14 @@ impl Procedure for Issue {
         let Some(hand) = &self.draft.hand else {
             return Ok(Vec::new());
         };
+        let frozen = match self.draft.source() {
+            Some(bin) => doubt::frozen(&self.draft, bin, view)?,
+            None => None,
+        };
         let doubts = [
             doubt::expired(hand, ctx),
             doubt::wrong_bin(&self.draft),
-            doubt::frozen(&self.draft, self.draft.source(), view)?,
+            frozen,
             doubt::not_enough(&self.draft),
             self.desk.order.as_ref().and_then(|o| o.doubt(hand)),
             doubt::too_much(hand),

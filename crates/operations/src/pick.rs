@@ -160,9 +160,13 @@ impl Procedure for Pick {
         let Some(hand) = &self.draft.hand else {
             return Ok(Vec::new());
         };
+        let frozen = match self.draft.source() {
+            Some(bin) => doubt::frozen(&self.draft, bin, view)?,
+            None => None,
+        };
         let own = [
             self.other_lot(hand),
-            doubt::frozen(&self.draft, self.draft.source(), view)?,
+            frozen,
             doubt::expired(hand, ctx),
             self.desk.order.as_ref().and_then(|o| o.doubt(hand)),
         ];

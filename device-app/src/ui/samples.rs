@@ -192,6 +192,14 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
         yes: "confirm".into(),
         no: "cancel".into(),
     });
+    let mut frozen = base(Screen::Task(quantity(goods)));
+    frozen.question = Some(Question {
+        message: Message::new("bin-frozen-by-count")
+            .with("A-03-2")
+            .with("PD-20261123-01"),
+        yes: "confirm".into(),
+        no: "cancel".into(),
+    });
     let mut reading = base(Screen::Task(receiving(goods)));
     reading.question = Some(Question {
         message: Message::new("which-reading").with("(10)26B07215  (17)261231  (21)0004711"),
@@ -268,6 +276,7 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
         ("attention", attention),
         ("refused", refused),
         ("question", question),
+        ("frozen-bin", frozen),
         ("which-reading", reading),
         ("banner", banner),
         ("banner-message", told),

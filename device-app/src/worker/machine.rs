@@ -606,7 +606,7 @@ impl Worker {
             may_recount: self.lack(&[Action::Recount]).is_none(),
             knows_stock: !self.replica.counts_only(),
             hidden: OnceCell::new(),
-            open_counts: OnceCell::new(),
+            frozen: OnceCell::new(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! The replica as procedures ask it.
 
 use std::cell::{Cell, OnceCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use documents::ArrivingContent;
@@ -51,8 +51,8 @@ pub(crate) struct StockView<'a> {
     pub(crate) knows_stock: bool,
     /// Bins whose book they may not see, once it was asked for.
     pub(crate) hidden: OnceCell<BTreeSet<BinId>>,
-    /// Counts that nobody has finished, once they were asked for.
-    pub(crate) open_counts: OnceCell<Vec<(OrderId, String)>>,
+    /// Bins whose goods should not be used, once they were asked for.
+    pub(crate) frozen: OnceCell<BTreeMap<BinId, Frozen>>,
 }
 
 fn failed(error: ReplicaError) -> ViewError {
@@ -197,32 +197,34 @@ impl StockView<'_> {
         Ok(hidden.contains(&bin))
     }
 
-    /// Why what lies in the bin should not be used.
+    /// Why what lies in the bin should not be used. All such bins are asked for at once: a picker's goods may lie in hundreds.
     fn frozen_by(&self, bin: BinId) -> Result<Option<Frozen>, ReplicaError> {
-        let zone = self.query.bin(bin)?.map(|bin| bin.zone);
-        let zones = self.query.zones(self.site)?.into_iter();
-        let purpose = zones
-            .filter(|z| Some(z.id) == zone)
-            .map(|z| z.purpose)
-            .next();
-        match purpose.as_deref() {
-            Some("defective") => return Ok(Some(Frozen::Defective)),
-            Some("returns") => return Ok(Some(Frozen::Returns)),
-            _ => {}
-        }
-        let counts = match self.open_counts.get() {
-            Some(counts) => counts,
+        let frozen = match self.frozen.get() {
+            Some(frozen) => frozen,
             None => {
-                let asked = self.query.open_counts(self.site)?;
-                self.open_counts.get_or_init(|| asked)
+                let asked = self.frozen_bins()?;
+                self.frozen.get_or_init(|| asked)
             }
         };
-        for (order, number) in counts {
-            if self.query.names_bin(*order, bin)? {
-                return Ok(Some(Frozen::ByCount(number.clone())));
+        Ok(frozen.get(&bin).cloned())
+    }
+
+    fn frozen_bins(&self) -> Result<BTreeMap<BinId, Frozen>, ReplicaError> {
+        let counted = self.query.bins_of_open_counts(self.site)?.into_iter();
+        let mut frozen: BTreeMap<BinId, Frozen> = counted
+            .map(|(bin, number)| (bin, Frozen::ByCount(number)))
+            .collect();
+        for zone in self.query.zones(self.site)? {
+            let why = match zone.purpose.as_str() {
+                "defective" => Frozen::Defective,
+                "returns" => Frozen::Returns,
+                _ => continue,
+            };
+            for bin in self.query.bins_of_zone(zone.id)? {
+                frozen.insert(bin, why.clone());
             }
         }
-        Ok(None)
+        Ok(frozen)
     }
 
     /// Rows of stock that this operator may see.

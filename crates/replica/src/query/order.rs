@@ -158,9 +158,33 @@ impl Query<'_> {
                 Ok((order, BinId::from_bytes(row::bytes16(r, "bin")?)))
             },
         )?;
+        self.of_open_counts(of, found)
+    }
+
+    /// Bins of a site that are named by counts which nobody has finished, each with the number of one.
+    pub fn bins_of_open_counts(&self, of: SiteId) -> Result<BTreeMap<BinId, String>, ReplicaError> {
+        let found = self.rows(
+            "SELECT DISTINCT o.id, o.code, l.bin FROM orders o JOIN order_line l ON l.of = o.id
+             WHERE o.site = ?1 AND o.type = 'count' AND o.cancelled = 0 AND l.bin IS NOT NULL ORDER BY o.id",
+            [of.as_bytes()],
+            |r| {
+                let order = OrderId::from_bytes(row::bytes16(r, "id")?);
+                let bin = BinId::from_bytes(row::bytes16(r, "bin")?);
+                Ok((order, (bin, r.get("code")?)))
+            },
+        )?;
+        self.of_open_counts(of, found)
+    }
+
+    /// Only what is of counts that nobody has finished.
+    fn of_open_counts<T, C: FromIterator<T>>(
+        &self,
+        of: SiteId,
+        found: Vec<(OrderId, T)>,
+    ) -> Result<C, ReplicaError> {
         let mut open: BTreeMap<OrderId, bool> = BTreeMap::new();
-        let mut bins = BTreeSet::new();
-        for (order, bin) in found {
+        let mut kept = Vec::with_capacity(found.len());
+        for (order, what) in found {
             let is_open = match open.get(&order) {
                 Some(known) => *known,
                 None => {
@@ -170,35 +194,10 @@ impl Query<'_> {
                 }
             };
             if is_open {
-                bins.insert(bin);
+                kept.push(what);
             }
         }
-        Ok(bins)
-    }
-
-    /// Counts of a site that nobody has finished, the oldest first, each with its number.
-    pub fn open_counts(&self, of: SiteId) -> Result<Vec<(OrderId, String)>, ReplicaError> {
-        let mut counts = self.rows(
-            "SELECT id, code FROM orders WHERE site = ?1 AND type = 'count' AND cancelled = 0 ORDER BY id",
-            [of.as_bytes()],
-            |r| Ok((OrderId::from_bytes(row::bytes16(r, "id")?), r.get("code")?)),
-        )?;
-        let mut open = Vec::new();
-        for count in counts.drain(..) {
-            if self.finished(of, count.0, OrderStep::Count)?.is_empty() {
-                open.push(count);
-            }
-        }
-        Ok(open)
-    }
-
-    /// Whether a line of the order names the bin.
-    pub fn names_bin(&self, order: OrderId, bin: BinId) -> Result<bool, ReplicaError> {
-        let found = self.count(
-            "SELECT count(*) FROM order_line WHERE of = ?1 AND bin = ?2",
-            params![order.as_bytes(), bin.as_bytes()],
-        )?;
-        Ok(found > 0)
+        Ok(kept.into_iter().collect())
     }
 
     /// One order, and how far that step of it has come.

@@ -23,27 +23,43 @@ pub(super) fn conflict_with_id(
     Ok(all.into_iter().find(|row| row.id() == id))
 }
 
+/// The site that a record is of; `None`: it belongs to all.
+fn own_site(query: &Query<'_>, row: &FieldConflictRow) -> Result<Option<SiteId>, ReplicaError> {
+    Ok(match row.kind {
+        RecordKind::Bin => query.bin(row.record.into())?.map(|bin| bin.site),
+        RecordKind::Order => query.order(row.record.into())?.map(|order| order.site),
+        RecordKind::Site => Some(row.record.into()),
+        _ => None,
+    })
+}
+
 /// The site in whose log it is said what is said about a record: its own, or the first for what belongs to all.
 pub(super) fn site_of(
     query: &Query<'_>,
     row: &FieldConflictRow,
 ) -> Result<Option<SiteId>, ReplicaError> {
-    let own = match row.kind {
-        RecordKind::Bin => query.bin(row.record.into())?.map(|bin| bin.site),
-        RecordKind::Order => query.order(row.record.into())?.map(|order| order.site),
-        RecordKind::Site => Some(row.record.into()),
-        _ => None,
-    };
-    Ok(match own {
+    Ok(match own_site(query, row)? {
         Some(site) => Some(site),
         None => query.sites()?.first().map(|site| site.id),
     })
 }
 
+/// Where a page goes on: the record and the path of the last field before it. A settled field leaves its place behind.
+fn cursor(row: &FieldConflictRow) -> String {
+    format!("{CURSOR}{}.{}", ItemId::from_bytes(row.record.0), row.path)
+}
+
+/// A cursor that somebody made up begins at the beginning.
+fn after_cursor(text: &str) -> Option<(RecordId, String)> {
+    let (record, path) = text.strip_prefix(CURSOR)?.split_once('.')?;
+    let record: ItemId = record.parse().ok()?;
+    Some((record.into(), path.to_owned()))
+}
+
 impl ReviewFilter {
     /// Fields have neither evidence nor a time.
     fn wants_fields(&self) -> bool {
-        let of_exceptions = [&self.device, &self.days, &self.cause, &self.site];
+        let of_exceptions = [&self.device, &self.days, &self.cause];
         matches!(self.kind.as_str(), "" | "field-conflict")
             && matches!(self.severity.as_str(), "" | "2")
             && of_exceptions.iter().all(|text| text.is_empty())
@@ -65,25 +81,33 @@ impl Names<'_> {
         if list.next.is_some() || !filter.wants_fields() {
             return Ok(());
         }
-        let after = filter.after.strip_prefix(CURSOR).unwrap_or_default();
-        // By record and path, as they are read; a cursor that somebody made up begins at the beginning.
-        let mut rows = self.query.field_conflicts()?;
-        if let Some(at) = rows.iter().position(|row| row.id().hex() == after) {
-            rows.drain(..=at);
-        }
-        let mut last = after.to_owned();
-        for row in rows {
-            if !self.is_with(&row, &filter.assigned)? {
+        let after = after_cursor(&filter.after);
+        let mut last = CURSOR.to_owned();
+        // By record and path, as they are read.
+        for row in self.query.field_conflicts()? {
+            let is_before = after
+                .as_ref()
+                .is_some_and(|(record, path)| (row.record, &row.path) <= (*record, path));
+            if is_before || !self.is_wanted(&row, filter)? {
                 continue;
             }
             if list.cards.len() + list.fields.len() == CARDS {
-                list.next = Some(format!("{CURSOR}{last}"));
+                list.next = Some(last);
                 return Ok(());
             }
-            last = row.id().hex();
+            last = cursor(&row);
             list.fields.push(self.field_conflict(&row)?);
         }
         Ok(())
+    }
+
+    fn is_wanted(&self, row: &FieldConflictRow, filter: &ReviewFilter) -> Result<bool, AppError> {
+        if let Some(site) = filter.site_id()
+            && own_site(self.query, row)?.is_some_and(|own| own != site)
+        {
+            return Ok(false);
+        }
+        self.is_with(row, &filter.assigned)
     }
 
     /// Whether it is with that operator, by id; `none`: with nobody; empty: whoever it is with.
@@ -91,7 +115,7 @@ impl Names<'_> {
         if assigned.is_empty() {
             return Ok(true);
         }
-        let with = self.with(row.id())?;
+        let (with, _) = self.head(row.id())?;
         Ok(match assigned {
             "none" => with.is_none(),
             id => with.is_some_and(|with| with.to_string() == id),
@@ -148,11 +172,7 @@ impl Names<'_> {
             });
         }
         let id = row.id();
-        let mut words = 0;
-        for note in self.notes(id)? {
-            words += u64::from(!note.text.is_empty());
-        }
-        let with = self.with(id)?;
+        let (with, words) = self.head(id)?;
         Ok(FieldConflictView {
             id,
             assigned: with.map(|with| self.operator(with)).transpose()?,

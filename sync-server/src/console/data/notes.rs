@@ -103,7 +103,7 @@ impl ConsoleData {
             }
         };
         if assigned.is_some() {
-            let with = self.names(&query).with(id)?;
+            let (with, _) = self.names(&query).head(id)?;
             let with = with.map(|who| who.to_string()).unwrap_or_default();
             if with != note.was_with {
                 return Ok(Err(NoteProblem::GivenAway));
@@ -141,17 +141,18 @@ fn noted_about(query: &Query<'_>, id: ExceptionId) -> Result<Option<(SiteId, Str
 }
 
 impl Names<'_> {
-    /// Whom an exception was last given to.
-    pub(super) fn with(&self, id: ExceptionId) -> Result<Option<OperatorId>, AppError> {
-        let mut with = None;
+    /// Whom an exception or a field was last given to, and how many notes about it have words.
+    pub(super) fn head(&self, id: ExceptionId) -> Result<(Option<OperatorId>, u64), AppError> {
+        let (mut with, mut words) = (None, 0);
         for row in self.query.notes(id)? {
-            if let EventBody::Noted(note) = &row.placed.event.record.body
-                && let Some(assignment) = note.assigned
-            {
-                with = assignment.to;
+            if let EventBody::Noted(note) = &row.placed.event.record.body {
+                if let Some(assignment) = note.assigned {
+                    with = assignment.to;
+                }
+                words += u64::from(!note.text.is_empty());
             }
         }
-        Ok(with)
+        Ok((with, words))
     }
 
     /// What was said about an exception, the oldest first.
