@@ -389,9 +389,46 @@ pub struct Detail {
     /// The device holds no stock, which is not to say that there is none.
     pub counts_only: bool,
     pub stock: Vec<StockRow>,
+    /// Where a bin stands among the others of its rack.
+    pub rack: Rack,
     /// Late records change the numbers shown: they follow with the next snapshot.
     pub recalculating: bool,
     pub history: Vec<HistoryRow>,
+}
+
+/// A few bays of a rack as one sees them from the aisle. Empty where codes do not tell of a rack.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rack {
+    pub aisle: String,
+    /// Names of the bays from left to right.
+    pub bays: Vec<String>,
+    pub cells: Vec<RackCell>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RackCell {
+    /// As in [`Hit::id`].
+    pub id: String,
+    pub code: String,
+    /// Of `bays`.
+    pub column: u32,
+    /// 0 is the highest level.
+    pub row: u32,
+    /// Its level; empty where bays have one.
+    pub level: String,
+    pub state: CellState,
+    /// The bin that is shown.
+    pub here: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellState {
+    Empty,
+    Used,
+    /// What lies there should not be used now.
+    Frozen,
+    /// Its book is not shown: it is under a blind count.
+    Hidden,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod arriving;
+pub mod bin_code;
 pub mod body;
 pub mod catalogue;
 pub mod certificate;

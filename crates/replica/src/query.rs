@@ -37,7 +37,7 @@ pub use review::{ClosedRow, EventHead, OpenRow, Supposed};
 pub use stock::{StockRow, UnitRow};
 pub use stock_pages::{AfterLot, ListedBin, ListedItem, ListedLot, Meant};
 pub use stocktake::{BinFilter, BinToCount, CountRow, CountedPile};
-pub use sums::{CountedSum, OperatorSum, PlannedBin, SlotSum, Span};
+pub use sums::{CountedSum, KindSum, OperatorSum, PlannedBin, Span};
 
 /// Reads what has been committed.
 #[derive(Debug)]

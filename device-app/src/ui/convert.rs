@@ -3,12 +3,12 @@
 use slint::{Image, Model, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel};
 
 use super::generated::{
-    ChoiceRow, FactRow, HistoryLine, HitRow, LineRow, LineStateKind, OperationRow, OperatorRow,
-    OthersDraftRow, RawScanRow, RecentRow, Sentence, StockLine,
+    CellStateKind, ChoiceRow, FactRow, HistoryLine, HitRow, LineRow, LineStateKind, OperationRow,
+    OperatorRow, OthersDraftRow, RackCellRow, RawScanRow, RecentRow, Sentence, StockLine,
 };
 use crate::view::{
-    Choice, Fact, HistoryRow, Hit, Line, LineState, Message, OperationTile, OperatorTile,
-    OthersDraft, PadKey, Qr, RawScan, RecentLine, StockRow,
+    CellState, Choice, Fact, HistoryRow, Hit, Line, LineState, Message, OperationTile,
+    OperatorTile, OthersDraft, PadKey, Qr, RackCell, RawScan, RecentLine, StockRow,
 };
 
 /// A new model for `rows`, or `None` when `shown` has the same already: a model that is replaced
@@ -170,6 +170,25 @@ impl From<&StockRow> for StockLine {
             quantity: (&row.quantity).into(),
             as_of: (&row.as_of).into(),
             recalculating: row.recalculating,
+        }
+    }
+}
+
+impl From<&RackCell> for RackCellRow {
+    fn from(cell: &RackCell) -> Self {
+        Self {
+            id: (&cell.id).into(),
+            code: (&cell.code).into(),
+            column: count(cell.column),
+            row: count(cell.row),
+            level: (&cell.level).into(),
+            state: match cell.state {
+                CellState::Empty => CellStateKind::Empty,
+                CellState::Used => CellStateKind::Used,
+                CellState::Frozen => CellStateKind::Frozen,
+                CellState::Hidden => CellStateKind::Hidden,
+            },
+            here: cell.here,
         }
     }
 }

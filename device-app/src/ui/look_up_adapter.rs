@@ -3,9 +3,9 @@
 use slint::{ComponentHandle, SharedString};
 
 use super::Events;
-use super::convert::{changed, split_facts};
+use super::convert::{changed, changed_texts, count, split_facts};
 use super::generated::{AppWindow, LookUpState, ScreenKind, Shell};
-use crate::view::{LookUpView, UiEvent};
+use crate::view::{CellState, LookUpView, Rack, UiEvent};
 
 pub(super) fn connect(app: &AppWindow, events: &Events) {
     let state = app.global::<LookUpState>();
@@ -42,6 +42,7 @@ pub(super) fn show(app: &AppWindow, view: &LookUpView) {
     if let Some(facts) = changed(&state.get_facts(), &others) {
         state.set_facts(facts);
     }
+    show_rack(&state, &detail.rack);
     state.set_counts_only(detail.counts_only);
     if let Some(stock) = changed(&state.get_stock(), &detail.stock) {
         state.set_stock(stock);
@@ -50,6 +51,22 @@ pub(super) fn show(app: &AppWindow, view: &LookUpView) {
     if let Some(history) = changed(&state.get_history(), &detail.history) {
         state.set_history(history);
     }
+}
+
+fn show_rack(state: &LookUpState<'_>, rack: &Rack) {
+    let any = |wanted| rack.cells.iter().any(|cell| cell.state == wanted);
+    let levels = rack.cells.iter().map(|cell| cell.row + 1).max();
+    state.set_rack_aisle((&rack.aisle).into());
+    if let Some(bays) = changed_texts(&state.get_rack_bays(), &rack.bays) {
+        state.set_rack_bays(bays);
+    }
+    if let Some(cells) = changed(&state.get_rack_cells(), &rack.cells) {
+        state.set_rack_cells(cells);
+    }
+    state.set_rack_levels(count(levels.unwrap_or_default()));
+    state.set_rack_has_levels(rack.cells.iter().any(|cell| !cell.level.is_empty()));
+    state.set_rack_frozen(any(CellState::Frozen));
+    state.set_rack_hidden(any(CellState::Hidden));
 }
 
 /// On a phone the detail takes the place of the search field.

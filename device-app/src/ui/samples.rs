@@ -2,6 +2,7 @@
 
 mod cartons;
 mod printing;
+mod rack;
 mod scanner;
 mod screens;
 
@@ -129,6 +130,10 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         (
             "look-up-detail",
             base(Screen::LookUp(look_up(&goods, true))),
+        ),
+        (
+            "look-up-bin",
+            base(Screen::LookUp(rack::look_up_bin(&goods))),
         ),
         (
             "look-up-counter",

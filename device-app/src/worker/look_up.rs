@@ -7,6 +7,7 @@ use replica::query::EventRow;
 use replica::{Hit as Found, HitKind, ReplicaError};
 
 use super::machine::Worker;
+use super::rack::rack;
 use super::stock_view::StockView;
 use crate::view::{Detail, Fact, Hit, Language, LookUpView, Message, Outcome, StockRow};
 
@@ -325,6 +326,7 @@ impl Worker {
                 let piles = view.piles_of_bin(*id)?;
                 detail.title = view.bin_or_unnamed(*id)?.code;
                 if view.knows_stock {
+                    detail.rack = rack(view, *id, &detail.title)?;
                     detail.facts = vec![match view.hides(*id)? {
                         true => fact("under-count", "–".to_owned(), false),
                         false => fact("lines", piles.len().to_string(), false),

@@ -29,6 +29,7 @@ mod practice;
 mod print_screen;
 mod printing;
 mod qr;
+mod rack;
 mod renewal;
 mod scanner;
 mod screens;

@@ -198,7 +198,7 @@ impl StockView<'_> {
     }
 
     /// Why what lies in the bin should not be used. All such bins are asked for at once: a picker's goods may lie in hundreds.
-    fn frozen_by(&self, bin: BinId) -> Result<Option<Frozen>, ReplicaError> {
+    pub(crate) fn frozen_by(&self, bin: BinId) -> Result<Option<Frozen>, ReplicaError> {
         let frozen = match self.frozen.get() {
             Some(frozen) => frozen,
             None => {

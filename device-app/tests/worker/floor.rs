@@ -1,6 +1,6 @@
 //! Adjusting, returning, replenishing, inspecting, counting by order and handing over, on a handheld with its replica.
 
-use device_app::view::{HistoryRow, Place, Screen, UiEvent};
+use device_app::view::{CellState, HistoryRow, Place, Screen, UiEvent};
 use documents::catalogue::{Bin, Room, Zone};
 use documents::{LineAsked, Order, Partition, RecordKind};
 use domain::{BinId, ItemId, OperatorId, OrderId, OrderType, Quantity, ZoneId};
@@ -91,6 +91,10 @@ fn the_book_of_bins_under_a_blind_count_is_shown_nowhere_until_it_is_finished() 
         (detail.facts[0].label.as_str(), detail.stock.len()),
         ("under-count", 0)
     );
+    // Nor does the rack tell which of its bins are empty.
+    let states: Vec<CellState> = detail.rack.cells.iter().map(|cell| cell.state).collect();
+    let (hidden, used) = (CellState::Hidden, CellState::Used);
+    assert_eq!(states, [hidden, hidden, used]);
     // What once went in would tell it too, in the look-up, at home and in the history.
     let quantities = |rows: &[HistoryRow]| -> Vec<String> {
         let row = |row: &HistoryRow| format!("{}: {}", row.text, row.quantity);

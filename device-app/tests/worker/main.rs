@@ -18,6 +18,7 @@ mod platform;
 mod practice;
 mod printing;
 mod process;
+mod rack;
 mod rig;
 mod rights;
 mod scanner;

@@ -287,6 +287,36 @@ impl Query<'_> {
         )
     }
 
+    /// Every bin of a site with its code and zone, in no order.
+    pub fn bin_places(&self, of: SiteId) -> Result<Vec<(BinId, String, ZoneId)>, ReplicaError> {
+        self.rows(
+            "SELECT id, code, zone FROM bin WHERE site = ?1",
+            [of.as_bytes()],
+            |r| {
+                let zone = ZoneId::from_bytes(row::bytes16(r, "zone")?);
+                Ok((
+                    BinId::from_bytes(row::bytes16(r, "id")?),
+                    r.get("code")?,
+                    zone,
+                ))
+            },
+        )
+    }
+
+    /// Bins of a site whose codes begin so, with their codes.
+    pub fn bins_beginning(
+        &self,
+        of: SiteId,
+        start: &str,
+    ) -> Result<Vec<(BinId, String)>, ReplicaError> {
+        self.rows(
+            "SELECT id, code FROM bin
+             WHERE lookup BETWEEN ?1 AND ?1 || char(1114111) AND site = ?2 ORDER BY lookup, id",
+            params![start.to_uppercase(), of.as_bytes()],
+            |r| Ok((BinId::from_bytes(row::bytes16(r, "id")?), r.get("code")?)),
+        )
+    }
+
     /// How many bins a site has.
     pub fn bin_count(&self, of: SiteId) -> Result<u64, ReplicaError> {
         self.count("SELECT count(*) FROM bin WHERE site = ?1", [of.as_bytes()])

@@ -32,10 +32,10 @@ impl Span {
     }
 }
 
-/// What was written in one slot, of one kind.
+/// What was written in one part of a span, of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotSum {
-    /// When the slot begins.
+pub struct KindSum {
+    /// When the part begins.
     pub from: UnixMillis,
     /// Name of the kind.
     pub kind: String,
@@ -95,25 +95,61 @@ pub struct PlannedBin {
 /// All methods fail with [`ReplicaError`] only.
 #[expect(clippy::missing_errors_doc, reason = "said once, above")]
 impl Query<'_> {
-    /// What was written, by slot and kind, in order.
-    pub fn slot_sums(&self, span: Span) -> Result<Vec<SlotSum>, ReplicaError> {
+    /// What was written between each instant and the next one, by kind; parts in order, empty ones left out. A slot
+    /// belongs to the part that its beginning lies in.
+    pub fn kind_sums(
+        &self,
+        site: Option<SiteId>,
+        instants: &[UnixMillis],
+    ) -> Result<Vec<KindSum>, ReplicaError> {
+        let (Some(from), Some(until)) = (instants.first(), instants.last()) else {
+            return Ok(Vec::new());
+        };
+        let span = Span {
+            site,
+            from: *from,
+            until: *until,
+        };
         let (first, end) = span.slots();
-        self.rows(
-            "SELECT slot, kind, sum(events) AS events, sum(quantity) AS quantity, sum(net) AS net, sum(late) AS late
-             FROM tally_kind WHERE slot >= ?1 AND slot < ?2 AND events > 0 AND (?3 IS NULL OR site = ?3)
-             GROUP BY slot, kind ORDER BY slot, kind",
-            params![first, end, span.site()],
-            |r| {
-                Ok(SlotSum {
-                    from: r.get::<_, i64>("slot")? * SLOT_MS,
-                    kind: r.get("kind")?,
-                    events: r.get::<_, i64>("events")? as u64,
-                    quantity: Quantity::from_thousandths(r.get("quantity")?),
-                    net: Quantity::from_thousandths(r.get("net")?),
-                    late: r.get::<_, i64>("late")? as u64,
-                })
-            },
-        )
+        let mut statement = self.prepare(
+            "SELECT slot, kind, events, quantity, net, late FROM tally_kind
+             WHERE slot >= ?1 AND slot < ?2 AND events > 0 AND (?3 IS NULL OR site = ?3) ORDER BY slot",
+        )?;
+        let mut rows = statement.query(params![first, end, span.site()])?;
+        // Months have tens of thousands of rows: they are added up as they come.
+        let mut sums: Vec<KindSum> = Vec::new();
+        let (mut part, mut begin) = (0, 0);
+        while let Some(r) = rows.next()? {
+            let at = r.get::<_, i64>(0)? * SLOT_MS;
+            while instants.get(part + 1).is_some_and(|next| *next <= at) {
+                (part, begin) = (part + 1, sums.len());
+            }
+            let kind = r.get_ref(1)?;
+            let kind = kind
+                .as_str()
+                .map_err(|_| ReplicaError::BadRow("tally_kind.kind"))?;
+            let of_part = sums.get(begin..).unwrap_or_default();
+            let known = of_part.iter().position(|sum| sum.kind == kind);
+            let place = begin + known.unwrap_or(of_part.len());
+            if known.is_none() {
+                sums.push(KindSum {
+                    from: instants.get(part).copied().unwrap_or(at),
+                    kind: kind.to_owned(),
+                    events: 0,
+                    quantity: Quantity::ZERO,
+                    net: Quantity::ZERO,
+                    late: 0,
+                });
+            }
+            if let Some(sum) = sums.get_mut(place) {
+                let quantity = |column: usize| r.get(column).map(Quantity::from_thousandths);
+                sum.events += r.get::<_, i64>(2)? as u64;
+                sum.quantity = sum.quantity.plus(quantity(3)?);
+                sum.net = sum.net.plus(quantity(4)?);
+                sum.late += r.get::<_, i64>(5)? as u64;
+            }
+        }
+        Ok(sums)
     }
 
     /// Who did how much of what.
@@ -215,7 +251,7 @@ impl Query<'_> {
     }
 
     /// By how much approved counts changed the book after that instant and up to the other: when, and by how much. The
-    /// rest of what changes it is in [`Query::slot_sums`].
+    /// rest of what changes it is in [`Query::kind_sums`].
     pub fn approved_changes(
         &self,
         site: Option<SiteId>,
@@ -322,7 +358,7 @@ impl Query<'_> {
         )
     }
 
-    /// The bins of a site, or of one zone, for the plan; picks are those of the last `weeks` weeks.
+    /// The bins of a site, or of one zone, for the plan, in no order; picks are those of the last `weeks` weeks.
     pub fn planned_bins(
         &self,
         site: SiteId,
@@ -335,7 +371,7 @@ impl Query<'_> {
                     coalesce(s.balance, 0) AS balance,
                     coalesce((SELECT sum(p.picks) FROM bin_picks p WHERE p.bin = b.id AND p.week > ?3), 0) AS picks
              FROM bin b LEFT JOIN bin_stock s ON s.bin = b.id
-             WHERE b.site = ?1 AND (?2 IS NULL OR b.zone = ?2) ORDER BY b.code, b.id",
+             WHERE b.site = ?1 AND (?2 IS NULL OR b.zone = ?2)",
             params![
                 site.as_bytes(),
                 zone.map(|z| z.as_bytes().to_vec()),

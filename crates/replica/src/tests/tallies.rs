@@ -218,7 +218,7 @@ fn the_sum_of_the_past_is_the_sum_of_its_piles() {
         until: T0 + 90 * MINUTE,
     };
     let issued: u64 = query
-        .slot_sums(span)
+        .kind_sums(span.site, &[span.from, span.until])
         .unwrap()
         .iter()
         .filter(|s| s.kind == "issued")
@@ -444,12 +444,10 @@ fn sums_of_people_are_those_of_their_slots() {
                 from: T0 + from * 60 * MINUTE,
                 until: T0 + until * 60 * MINUTE,
             };
-            let by_slot: u64 = query
-                .slot_sums(span)
-                .unwrap()
-                .iter()
-                .map(|s| s.events)
-                .sum();
+            let instants: Vec<i64> = (from..=until).map(|h| T0 + h * 60 * MINUTE).collect();
+            let by_hour = query.kind_sums(span.site, &instants).unwrap();
+            assert!(by_hour.iter().all(|s| s.events == 1 && s.from >= span.from));
+            let by_slot: u64 = by_hour.iter().map(|s| s.events).sum();
             let by_person: u64 = query
                 .operator_sums(span)
                 .unwrap()

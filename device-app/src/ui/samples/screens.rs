@@ -4,7 +4,7 @@ use super::Goods;
 use crate::view::{
     Action, Choice, CodeKind, Detail, Draft, EnrolView, Entry, Fact, HistoryRow, HistoryView, Hit,
     HomeView, Keypad, LastScan, Line, LineState, LockedView, LookUpView, Message, NearbyView,
-    OperationTile, OperatorTile, OthersDraft, PrinterView, Qr, RawScan, RecentLine, Screen,
+    OperationTile, OperatorTile, OthersDraft, PrinterView, Qr, Rack, RawScan, RecentLine, Screen,
     SettingsView, ShownCode, SignInView, StockRow, StoppedView, SyncView, TaskView, Weight,
 };
 
@@ -566,6 +566,7 @@ pub(super) fn look_up(goods: &Goods, with_detail: bool) -> LookUpView {
                 stock("A-03-1", "26B07", "840", ""),
                 stock("B-11-4", "26C01", "400", "09:15"),
             ],
+            rack: Rack::default(),
             counts_only: false,
             recalculating: false,
             history: rows(goods).into_iter().take(2).collect(),

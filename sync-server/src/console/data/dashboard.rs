@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use domain::site_day::day_start;
 use domain::{OperatorId, OrderType, Quantity, SiteId, UnixMillis};
 use replica::Query;
-use replica::query::{CountedSum, SlotSum, Span};
+use replica::query::{CountedSum, KindSum, Span};
 
 use super::ConsoleData;
 use super::names::zone_named;
@@ -33,7 +33,7 @@ struct Period {
 }
 
 impl Period {
-    fn of(sums: &[SlotSum]) -> Self {
+    fn of(sums: &[KindSum]) -> Self {
         let mut period = Self::default();
         for sum in sums {
             let (events, quantity) = period.by_kind.entry(sum.kind.clone()).or_default();
@@ -142,6 +142,16 @@ impl Dates {
         }
     }
 
+    /// When each day begins, and when the last one ends.
+    fn instants(&self) -> Vec<UnixMillis> {
+        let ends = self.days.last().map(|day| self.end(*day));
+        self.days
+            .iter()
+            .map(|day| self.start(*day))
+            .chain(ends)
+            .collect()
+    }
+
     fn day_of(&self, at: UnixMillis) -> NaiveDate {
         let at = DateTime::from_timestamp_millis(at).unwrap_or_default();
         at.with_timezone(&self.zone).date_naive()
@@ -186,8 +196,9 @@ impl ConsoleData {
             dates = Dates::ending(dates.day_of(now), length, zone);
             let earlier = dates.before();
             let (span, span_before) = (dates.span(only), earlier.span(only));
-            let sums = q.slot_sums(span)?;
-            let (this, last) = (Period::of(&sums), Period::of(&q.slot_sums(span_before)?));
+            let sums = q.kind_sums(only, &dates.instants())?;
+            let sums_before = q.kind_sums(only, &[span_before.from, span_before.until])?;
+            let (this, last) = (Period::of(&sums), Period::of(&sums_before));
             let (counted, counted_before) = (q.counted_sums(span)?, q.counted_sums(span_before)?);
             let (on_hand, used, _) = q.stock_sums(only)?;
             let levels = levels(q, &dates, &sums, span, on_hand)?;
@@ -405,7 +416,7 @@ fn turns_of(issued: Quantity, from: Quantity, to: Quantity) -> f64 {
 fn levels(
     q: &Query<'_>,
     dates: &Dates,
-    sums: &[SlotSum],
+    sums: &[KindSum],
     span: Span,
     on_hand: Quantity,
 ) -> Result<Vec<Quantity>, AppError> {
@@ -430,7 +441,7 @@ fn levels(
     Ok(levels)
 }
 
-fn charts(dates: &Dates, sums: &[SlotSum], levels: &[Quantity], site: &str) -> Vec<ChartView> {
+fn charts(dates: &Dates, sums: &[KindSum], levels: &[Quantity], site: &str) -> Vec<ChartView> {
     let mut flow: BTreeMap<NaiveDate, [f64; 2]> = BTreeMap::new();
     let mut work: BTreeMap<NaiveDate, [f64; 2]> = BTreeMap::new();
     for sum in sums {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use documents::bin_code::row_of;
 use domain::{Quantity, SiteId, UnixMillis, ZoneId};
 use replica::query::PlannedBin;
 
 use super::ConsoleData;
 use super::names::{site_named, zone_named};
-use crate::console::view::{Named, PlanCell, PlanStep, PlanView, PlanZone, row_of};
+use crate::console::view::{Named, PlanCell, PlanStep, PlanView, PlanZone};
 use crate::error::AppError;
 
 /// More bins than that are drawn as rows of bins.
@@ -137,17 +138,22 @@ impl ConsoleData {
                     .or_default()
                     .push((sequence, row, cell));
             }
-            for ((_, id), mut cells) in by_zone {
+            for ((_, id), cells) in by_zone {
                 // Rows in the order of the way through the site, where somebody has said it.
-                let mut first: BTreeMap<String, i64> = BTreeMap::new();
+                let mut first: BTreeMap<&str, i64> = BTreeMap::new();
                 for (sequence, row, _) in &cells {
-                    let at = first.entry(row.clone()).or_insert(*sequence);
+                    let at = first.entry(row).or_insert(*sequence);
                     *at = (*at).min(*sequence);
                 }
-                cells.sort_by(|a, b| {
-                    let key = |cell: &Placed| (first.get(&cell.1).copied(), cell.1.clone(), cell.0);
-                    key(a).cmp(&key(b)).then_with(|| a.2.code.cmp(&b.2.code))
+                let first: Vec<i64> = cells
+                    .iter()
+                    .map(|(_, row, _)| first.get(row.as_str()).copied().unwrap_or_default())
+                    .collect();
+                let mut cells: Vec<(i64, Placed)> = first.into_iter().zip(cells).collect();
+                cells.sort_by(|(first_a, a), (first_b, b)| {
+                    (first_a, &a.1, a.0, &a.2.code).cmp(&(first_b, &b.1, b.0, &b.2.code))
                 });
+                let cells = cells.into_iter().map(|(_, cell)| cell).collect();
                 let named = zones.iter().find(|zone| zone.id == id);
                 let zone = named.map_or_else(Named::default, zone_named);
                 let cells = if view.is_coarse {

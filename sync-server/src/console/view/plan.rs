@@ -94,31 +94,6 @@ pub struct PlanView {
     pub is_coarse: bool,
 }
 
-/// Code without its last part, and the last part: `A-01-03` is the third of `A-01`.
-pub fn row_of(code: &str) -> (&str, &str) {
-    let end = code.trim_end();
-    match end.rfind(|c: char| !c.is_alphanumeric()) {
-        Some(at) if at > 0 => {
-            let rest = end.get(at..).unwrap_or_default();
-            (
-                end.get(..at).unwrap_or_default(),
-                rest.trim_start_matches(|c: char| !c.is_alphanumeric()),
-            )
-        }
-        _ => {
-            let digits = end.bytes().rev().take_while(u8::is_ascii_digit).count();
-            match end.len() - digits {
-                0 => ("", end),
-                _ if digits == 0 => ("", end),
-                at => (
-                    end.get(..at).unwrap_or_default(),
-                    end.get(at..).unwrap_or_default(),
-                ),
-            }
-        }
-    }
-}
-
 impl PlanZone {
     /// Puts cells beside each other in rows of equal names, a name to a row, long rows over several.
     pub fn lay_out(zone: Named, cells: Vec<(String, PlanCell)>) -> Self {
@@ -158,22 +133,6 @@ impl PlanZone {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_tell_the_row() {
-        for (code, row, place) in [
-            ("A-01-03", "A-01", "03"),
-            ("A-01", "A", "01"),
-            ("A01", "A", "01"),
-            ("甲区/3", "甲区", "3"),
-            ("收货", "", "收货"),
-            ("17", "", "17"),
-            ("-1", "-", "1"),
-            ("", "", ""),
-        ] {
-            assert_eq!(row_of(code), (row, place), "{code}");
-        }
-    }
 
     #[test]
     fn rows_stand_below_each_other() {

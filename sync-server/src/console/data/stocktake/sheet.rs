@@ -276,8 +276,8 @@ impl Sheet {
         let lines: usize = orders.iter().map(|o| o.order.lines.len()).sum();
         let mut known = HashMap::new();
         if lines >= MANY {
-            let all = query.bins(stocktake.site, 0, u32::MAX)?;
-            known.extend(all.into_iter().map(|bin| (bin.id, (bin.code, bin.zone))));
+            let all = query.bin_places(stocktake.site)?.into_iter();
+            known.extend(all.map(|(bin, code, zone)| (bin, (code, zone))));
         }
         let mut bins: BTreeMap<BinId, BinSheet> = BTreeMap::new();
         for (index, OrderSheet { order, .. }) in orders.iter().enumerate() {
@@ -285,8 +285,8 @@ impl Sheet {
                 let sheet = match bins.entry(bin) {
                     std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                     std::collections::btree_map::Entry::Vacant(new) => {
-                        let (code, zone) = match known.get(&bin) {
-                            Some((code, zone)) => (code.clone(), *zone),
+                        let (code, zone) = match known.remove(&bin) {
+                            Some(found) => found,
                             None => match query.bin(bin)? {
                                 Some(found) => (found.code, found.zone),
                                 None => (names.bin(bin)?.code, ZoneId::from_bytes([0; 16])),
