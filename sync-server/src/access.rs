@@ -37,11 +37,12 @@ pub struct Rule {
 }
 
 /// What can be set to need a second person, by the name of the audit trail.
-pub const FOUR_EYES: [&str; 4] = [
+pub const FOUR_EYES: [&str; 5] = [
     "device.revoke",
     "quarantine.decide",
     "people.rights",
     "review.decide",
+    "data.undo",
 ];
 
 const fn open(method: &'static str, path: &'static str, kept: &'static str) -> Rule {
@@ -229,7 +230,12 @@ pub const RULES: &[Rule] = &[
     act("/data/add/{kind}", Right::DataImport, "data.add"),
     whole("GET", "/imports", Right::DataImport, ""),
     whole("GET", "/imports/{id}", Right::DataImport, ""),
-    whole("POST", "/imports/{id}/undo", Right::DataImport, "data.undo"),
+    two(whole(
+        "POST",
+        "/imports/{id}/undo",
+        Right::DataImport,
+        "data.undo",
+    )),
     whole("GET", "/api-keys", Right::ApiEdit, ""),
     whole("POST", "/api-keys", Right::ApiEdit, "api.key"),
     whole(

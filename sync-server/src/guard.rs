@@ -156,10 +156,7 @@ async fn ask_for_second(
     else {
         return Ok((None, Some(request)));
     };
-    let needed = app
-        .store(move |db| Ok(db.read(|c| roles::needs_two(c, rule.kept))?))
-        .await?;
-    if !needed {
+    if !needs_two(app, rule.kept).await? {
         return Ok((None, Some(request)));
     }
     let path = request.uri().path().to_owned();
@@ -189,6 +186,12 @@ fn fields_of(bytes: &Bytes) -> Result<Vec<(String, String)>, AppError> {
     serde_urlencoded::from_bytes(bytes).map_err(|_| AppError::BadRequest)
 }
 
+/// Whether an act is set to need a second person, by the name of the audit trail.
+pub(crate) async fn needs_two(app: &AppState, kept: &'static str) -> Result<bool, AppError> {
+    app.store(move |db| Ok(db.read(|c| roles::needs_two(c, kept))?))
+        .await
+}
+
 /// Decisions need two people only if they take more off the book than one may alone; the other acts always do.
 async fn is_grave(
     app: &AppState,
@@ -200,16 +203,25 @@ async fn is_grave(
     if rule.kept != "review.decide" {
         return Ok(true);
     }
-    let id = path.split('/').nth(2).unwrap_or_default().to_owned();
+    let id = path.split('/').nth(2).unwrap_or_default();
     let choice = fields.iter().find(|(name, _)| name == "choice");
-    let choice = choice.map(|(_, choice)| choice.clone()).unwrap_or_default();
+    let choice = choice.map_or("", |(_, choice)| choice);
+    let asked = writes_off_too_much(app, id, choice);
+    scope_of(visitor).answering(asked).await
+}
+
+/// Whether a decision about an exception takes more off the book than one person may alone.
+pub(crate) async fn writes_off_too_much(
+    app: &AppState,
+    exception: &str,
+    choice: &str,
+) -> Result<bool, AppError> {
     let limit = app
         .store(|db| Ok(db.read(|c| roles::setting(c, roles::WRITE_OFF_LIMIT))?))
         .await?;
     let limit = domain::Quantity::parse(&limit).unwrap_or_default();
-    let look = app.data(move |data| data.write_off(&id, &choice));
-    let taken_off = scope_of(visitor).answering(look).await?;
-    Ok(taken_off > limit)
+    let (id, choice) = (exception.to_owned(), choice.to_owned());
+    Ok(app.data(move |data| data.write_off(&id, &choice)).await? > limit)
 }
 
 /// An entry of the audit trail that waits for how it ends.

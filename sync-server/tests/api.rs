@@ -10,6 +10,7 @@ use common::{MINUTE, Warehouse, item};
 use serde_json::{Value, json};
 use sync_server::api::{self, Scope};
 use sync_server::store::accounts::Role;
+use sync_server::store::{StoreError, roles};
 use tower::ServiceExt;
 
 struct Program {
@@ -289,6 +290,61 @@ async fn the_feed_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn customers_are_made_and_own_items() {
+    let warehouse = Warehouse::new();
+    let program = Program::new(&warehouse).await;
+    let made = program
+        .post("/customers", json!({"code": "ACME", "name_zh": "艾克美"}))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.json);
+    let path = made
+        .header("location")
+        .trim_start_matches("/api/v1")
+        .to_owned();
+    let version = [("if-match", made.header("etag"))];
+    let taken = program.post("/customers", json!({"code": "acme"})).await;
+    assert_eq!((taken.status, taken.code()), (409, "taken"));
+    let change = json!({"name_en": "Acme Ltd"});
+    let changed = program.json("PATCH", &path, &version, &change).await;
+    assert_eq!(
+        (&changed.json["name_zh"], &changed.json["name_en"]),
+        (&json!("艾克美"), &json!("Acme Ltd"))
+    );
+    let stale = program.json("PATCH", &path, &version, &change).await;
+    assert_eq!((stale.status, stale.code()), (412, "stale"));
+    program.post("/customers", json!({"code": "BOLT"})).await;
+    let page = program.get("/customers?limit=1").await.json;
+    assert_eq!(page["items"], json!([changed.json]));
+    let next = page["next"].as_str().unwrap();
+    let rest = program.get(&format!("/customers?cursor={next}")).await.json;
+    assert_eq!(
+        (&rest["items"][0]["code"], &rest["next"]),
+        (&json!("BOLT"), &json!(null))
+    );
+    let found = program.get("/customers?code=ACME").await.json;
+    assert_eq!(found["items"], json!([changed.json]));
+
+    let (owner, other) = (&changed.json["id"], &rest["items"][0]["id"]);
+    let item = json!({"sku": "OWNED-1", "owner": owner});
+    let item = program.post("/items", item).await;
+    assert_eq!((item.status, &item.json["owner"]), (201, owner));
+    let path = item
+        .header("location")
+        .trim_start_matches("/api/v1")
+        .to_owned();
+    // It goes to another one, and then to ourselves; what says nothing about it leaves it.
+    for (change, now) in [
+        (json!({"owner": other}), other),
+        (json!({"name_en": "x"}), other),
+        (json!({"owner": ""}), &json!("")),
+    ] {
+        let any = [("if-match", "*")];
+        let changed = program.json("PATCH", &path, &any, &change).await;
+        assert_eq!((changed.status, &changed.json["owner"]), (200, now));
+    }
+}
+
+#[tokio::test]
 async fn records_are_made_once_changed_by_version_and_told_when_stale() {
     let warehouse = Warehouse::new();
     let program = Program::new(&warehouse).await;
@@ -364,6 +420,11 @@ async fn records_are_made_once_changed_by_version_and_told_when_stale() {
         (
             json!({"sku": "Y", "value": {"amount": "1", "currency": "yuan"}}),
             "/value/currency",
+        ),
+        (json!({"sku": "Y", "owner": "ACME"}), "/owner"),
+        (
+            json!({"sku": "Y", "owner": "00000000-0000-0000-0000-000000000000"}),
+            "/owner",
         ),
         (json!({"sku": "Y", "colour": "red"}), ""),
         (json!({"sku": 5}), ""),
@@ -480,6 +541,19 @@ async fn orders_stock_and_imports() {
     assert_eq!(then["items"], json!([]));
     let run = format!("/imports/{}", done.json["import"].as_str().unwrap());
     assert_eq!(program.get(&run).await.json["by"], "API ERP <script>");
+    // A key is no second person, nor does it go round one.
+    let ask_two = |yes: &str| -> Result<(), StoreError> {
+        let name = format!("{}data.undo", roles::FOUR_EYES);
+        warehouse
+            .database
+            .write(|t| roles::set_setting(t, &name, yes))
+    };
+    ask_two("yes").unwrap();
+    let refused = program
+        .send("POST", &format!("{run}/undo"), &[], Body::empty())
+        .await;
+    assert_eq!((refused.status, refused.code()), (403, "needs-two"));
+    ask_two("").unwrap();
     let undone = program
         .send("POST", &format!("{run}/undo"), &[], Body::empty())
         .await;
@@ -531,6 +605,24 @@ async fn an_exception_is_decided_by_the_rules_of_the_console() {
         done.json
     );
     assert_eq!(program.post(&path, decision).await.code(), "conflict");
+
+    // What takes much off the book needs two people where that is set, and a key is not one of them.
+    let set: Result<(), StoreError> = warehouse.database.write(|t| {
+        roles::set_setting(t, &format!("{}review.decide", roles::FOUR_EYES), "yes")?;
+        roles::set_setting(t, roles::WRITE_OFF_LIMIT, "1")
+    });
+    set.unwrap();
+    let open = program
+        .get("/exceptions?open=true&kind=count-variance")
+        .await
+        .json;
+    let exception = &open["items"][0];
+    let path = format!("/exceptions/{}/resolve", exception["id"].as_str().unwrap());
+    let approve = json!({"choice": "approve-count", "note": "x", "seen": exception["seen"]});
+    let refused = program.post(&path, approve).await;
+    assert_eq!((refused.status, refused.code()), (403, "needs-two"));
+    let reject = json!({"choice": "reject-count", "note": "x", "seen": exception["seen"]});
+    assert_eq!(program.post(&path, reject).await.status, 200);
 }
 
 #[tokio::test]

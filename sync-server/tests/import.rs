@@ -5,6 +5,7 @@ mod common;
 
 use common::{Warehouse, item};
 use sync_server::store::accounts::Role;
+use sync_server::store::{StoreError, roles};
 
 /// What stands under a heading of the result page.
 fn figure(page: &str, heading: &str) -> u64 {
@@ -367,8 +368,27 @@ async fn an_import_is_undone_where_nobody_has_changed_it_since() {
         "{list}"
     );
 
-    let undone = browser.post_from(&run, &format!("{run}/undo"), &[]).await;
-    assert_eq!(undone.status, 303, "{}", undone.body);
+    // Where it is set so, somebody else has to agree to it, and sees which file it is about.
+    let ask_two = |yes: &str| -> Result<(), StoreError> {
+        let name = format!("{}data.undo", roles::FOUR_EYES);
+        warehouse
+            .database
+            .write(|t| roles::set_setting(t, &name, yes))
+    };
+    ask_two("yes").unwrap();
+    let asked = browser.post_from(&run, &format!("{run}/undo"), &[]).await;
+    assert_eq!(asked.location(), "/requests?done=second");
+    let mut second = warehouse.signed_in(Role::Admin).await;
+    let page = second.get("/requests").await.body;
+    assert!(
+        page.contains("i.csv") && page.contains("撤销导入"),
+        "{page}"
+    );
+    let undone = second
+        .post_from("/requests", "/requests/1", &[("choice", "approve")])
+        .await;
+    assert_eq!(undone.location(), "/requests?done=request-approved");
+    ask_two("").unwrap();
     let page = browser.get(&run).await.body;
     for words in [
         "N-2",

@@ -17,6 +17,7 @@ use super::scope::Scope;
 use super::take::{ApiJson, ApiPath, ApiQuery, Page, Reply, limit, once, page};
 use super::{Api, ApiResult};
 use crate::console::data::{Decision, DecisionProblem, ExceptionState};
+use crate::guard::{needs_two, writes_off_too_much};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -177,6 +178,11 @@ pub(super) async fn resolve(
             item: text("/item", &typed.item, 64, 0)?.unwrap_or_default(),
             bin: text("/bin", &typed.bin, 64, 0)?.unwrap_or_default(),
         };
+        if needs_two(&api.app, "review.decide").await?
+            && writes_off_too_much(&api.app, &path, &decision.choice).await?
+        {
+            return Err(ApiError::new("needs-two"));
+        }
         let (user, now) = (caller.user(), api.app.now());
         let decided = api
             .app

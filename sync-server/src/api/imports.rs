@@ -19,6 +19,7 @@ use crate::auth::visitor::language;
 use crate::console::data::Brought;
 use crate::console::handlers::imports::{id_of, name_of};
 use crate::console::import::{self, Kind, Problem, meanings};
+use crate::guard::needs_two;
 use crate::i18n::Lang;
 use crate::store::imports::Run;
 
@@ -282,6 +283,9 @@ pub(super) async fn undo(
 ) -> ApiResult<Import> {
     caller.may(Scope::ImportsWrite)?;
     let run = find(&api, &caller, &name).await?;
+    if needs_two(&api.app, "data.undo").await? {
+        return Err(ApiError::new("needs-two"));
+    }
     let (user, now, id) = (caller.user(), api.app.now(), run.id);
     let undone = api
         .app

@@ -24,7 +24,7 @@ use crate::console::import::{Column, ItemIn, NeedsIn, Parsed, Problem};
 /// Characters of a code at most, as everywhere.
 const CODE_MAX: usize = 64;
 /// Characters of a name at most.
-const NAME_MAX: usize = 200;
+pub(super) const NAME_MAX: usize = 200;
 /// Barcodes of an item at most.
 const BARCODES_MAX: usize = 100;
 /// Cubic centimetres or grams at most: a million cubic metres, a thousand tonnes.
@@ -93,6 +93,10 @@ macro_rules! item_body {
             min_stock: Option<String>,
             #[serde(default)]
             value: Option<Value>,
+            /// Id of the customer whose goods these are; empty: our own.
+            #[schema(max_length = 36)]
+            #[serde(default)]
+            owner: Option<String>,
         }
     };
 }
@@ -126,6 +130,7 @@ impl From<NewItem> for ItemChange {
             weight_g: new.weight_g,
             min_stock: new.min_stock,
             value: new.value,
+            owner: new.owner,
         }
     }
 }
@@ -250,9 +255,26 @@ impl ItemChange {
     }
 }
 
+/// The code of the customer whom the body names by id.
+async fn owner(api: &Api, named: Option<String>) -> Result<Option<String>, ApiError> {
+    let Some(named) = named else {
+        return Ok(None);
+    };
+    if named.is_empty() {
+        return Ok(Some(named));
+    }
+    let known = match named.parse() {
+        Ok(id) => api.app.data(move |data| data.customer_record(id)).await?,
+        Err(_) => None,
+    };
+    let known = known.ok_or_else(|| ApiError::invalid("/owner", "api.wrong.customer"))?;
+    Ok(Some(known.code))
+}
+
 fn pointer(problem: &Problem) -> String {
     match problem.column {
         Some(Column::Barcodes) => format!("/barcodes/{}", problem.value),
+        Some(Column::Owner) => "/owner".to_owned(),
         _ => "/sku".to_owned(),
     }
 }
@@ -327,7 +349,10 @@ pub(super) async fn create(
     let bytes = body.bytes.clone();
     once(&api, &caller, &headers, &[b"items", &bytes], async {
         let sku = code("/sku", &body.value.sku)?;
-        let (item, _) = ItemChange::from(body.value).checked(sku)?;
+        let mut change = ItemChange::from(body.value);
+        let owner = owner(&api, change.owner.take()).await?;
+        let (item, _) = change.checked(sku)?;
+        let item = ItemIn { owner, ..item };
         let now = api.app.now();
         let made = api
             .app
@@ -361,7 +386,10 @@ pub(super) async fn change(
     caller.may(Scope::CatalogueWrite)?;
     caller.everywhere()?;
     let version = if_match(&headers)?;
-    let (item, gone) = body.value.checked(String::new())?;
+    let mut change = body.value;
+    let owner = owner(&api, change.owner.take()).await?;
+    let (item, gone) = change.checked(String::new())?;
+    let item = ItemIn { owner, ..item };
     let now = api.app.now();
     let changed = api
         .app

@@ -7,6 +7,7 @@ mod bins;
 mod blobs;
 mod caller;
 mod cursor;
+mod customers;
 mod document;
 mod events;
 mod exceptions;
@@ -84,6 +85,8 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(items::show, items::change))
         .routes(routes!(bins::list, bins::create))
         .routes(routes!(bins::show, bins::change))
+        .routes(routes!(customers::list, customers::create))
+        .routes(routes!(customers::show, customers::change))
         .routes(routes!(people::operators))
         .routes(routes!(people::devices))
         .routes(routes!(orders::list, orders::create))

@@ -75,6 +75,30 @@ pub struct Item {
     /// Absent: not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
+    /// Id of the customer whose goods these are; empty: our own.
+    #[schema(pattern = "^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")]
+    pub owner: String,
+}
+
+/// Whom goods belong to. Names and numbers of people do not belong here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Customer {
+    #[schema(format = Uuid)]
+    pub id: String,
+    pub code: String,
+    pub name_zh: String,
+    pub name_en: String,
+}
+
+impl From<catalogue::Customer> for Customer {
+    fn from(customer: catalogue::Customer) -> Self {
+        Self {
+            id: customer.id.to_string(),
+            code: customer.code,
+            name_zh: customer.name_zh,
+            name_en: customer.name_en,
+        }
+    }
 }
 
 /// What one base unit of an item is worth in the books.
@@ -111,6 +135,7 @@ impl From<catalogue::Item> for Item {
                 amount: value.currency.number(value.minor.into()),
                 currency: value.currency.code().to_owned(),
             }),
+            owner: item.owner.map_or_else(String::new, |id| id.to_string()),
         }
     }
 }

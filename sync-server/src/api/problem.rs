@@ -63,7 +63,7 @@ pub(crate) struct ApiError {
 }
 
 /// Every code that the API refuses with, with its status; each has words under `api.problem.` and `api.next.`.
-pub const CODES: [(&str, u16); 24] = [
+pub const CODES: [(&str, u16); 25] = [
     ("bad-request", 400),
     ("bad-query", 400),
     ("bad-body", 400),
@@ -73,6 +73,7 @@ pub const CODES: [(&str, u16); 24] = [
     ("key-wrong", 401),
     ("scope-missing", 403),
     ("site-not-allowed", 403),
+    ("needs-two", 403),
     ("not-found", 404),
     ("method-not-allowed", 405),
     ("timeout", 408),

@@ -113,16 +113,19 @@ fn plan_customers(
     Ok(plan)
 }
 
-/// The customer whom a row names as the owner; one that nobody knows is a problem.
-fn owner_in(
+/// Whom a row names as the owner: nobody said, ourselves, or a customer; one that nobody knows is a problem.
+pub(super) fn owner_in(
     query: &Query<'_>,
     row: &ItemIn,
-) -> Result<Result<Option<CustomerId>, Problem>, AppError> {
+) -> Result<Result<Option<Option<CustomerId>>, Problem>, AppError> {
     let Some(code) = &row.owner else {
         return Ok(Ok(None));
     };
+    if code.is_empty() {
+        return Ok(Ok(Some(None)));
+    }
     Ok(match query.customers_by_code(code)?.as_slice() {
-        [owner] => Ok(Some(owner.id)),
+        [owner] => Ok(Some(Some(owner.id))),
         _ => {
             let key = "import.problem.no-customer";
             Err(Problem::cell(row.line, Column::Owner, key, code))
@@ -157,7 +160,7 @@ fn plan_items(
             Some(item) => (item.id, changed_fields(item, row, owner)),
             None => {
                 let id = ItemId::from_bytes(ids.draw(now));
-                (id, new_item(id, row, owner).to_fields())
+                (id, new_item(id, row, owner.flatten()).to_fields())
             }
         };
         match (&known, fields.is_empty()) {
@@ -228,7 +231,7 @@ fn new_item(id: ItemId, row: &ItemIn, owner: Option<CustomerId>) -> Item {
 }
 
 /// Those of some texts that the file says and that differ: path, text here, text of the file.
-fn changed_texts<const N: usize>(
+pub(super) fn changed_texts<const N: usize>(
     texts: [(&'static str, &String, &Option<String>); N],
 ) -> impl Iterator<Item = FieldEdit> {
     texts.into_iter().filter_map(|(path, old, new)| {
@@ -242,7 +245,7 @@ fn changed_texts<const N: usize>(
 pub(super) fn changed_fields(
     item: &Item,
     row: &ItemIn,
-    owner: Option<CustomerId>,
+    owner: Option<Option<CustomerId>>,
 ) -> Vec<FieldEdit> {
     let mut fields: Vec<_> = changed_texts([
         ("name_zh", &item.name_zh, &row.name_zh),
@@ -250,7 +253,7 @@ pub(super) fn changed_fields(
         ("unit", &item.unit, &row.unit),
     ])
     .collect();
-    if owner.is_some() && owner != item.owner {
+    if let Some(owner) = owner.filter(|owner| *owner != item.owner) {
         fields.push(Item::owner_field(owner));
     }
     if let Some(decimals) = row.decimals.filter(|d| *d != item.decimals) {

@@ -1,5 +1,6 @@
 //! The only place of the console that touches the replica. Everything leaves here as plain views.
 
+mod customers;
 mod dashboard;
 mod devices;
 mod events;

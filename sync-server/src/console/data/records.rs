@@ -13,7 +13,7 @@ use replica::{Commit, RecordEdit};
 
 use super::ConsoleData;
 use super::imports::is_begun;
-use super::load::{Plan, changed_fields, new_ids, plan};
+use super::load::{Plan, changed_fields, new_ids, owner_in, plan};
 use super::resolve::operator_edit;
 use crate::console::import::{ItemIn, NeedsIn, Parsed, Problem};
 use crate::console::view::choices;
@@ -322,7 +322,11 @@ impl ConsoleData {
                 return Ok(Err(NotChanged::Problem(problem)));
             }
         }
-        let mut fields = changed_fields(&item, change, None);
+        let owner = match owner_in(&query, change)? {
+            Ok(owner) => owner,
+            Err(problem) => return Ok(Err(NotChanged::Problem(problem))),
+        };
+        let mut fields = changed_fields(&item, change, owner);
         let known = |code: &&String| item.barcodes.contains_key(*code);
         fields.extend(
             gone.iter()

@@ -127,6 +127,18 @@ pub(crate) async fn show(
     })
 }
 
+/// The name of the file that an import brought, for whoever has to approve something about it.
+pub(super) async fn file_of(app: &AppState, name: String) -> Result<String, AppError> {
+    let Some(id) = id_of(&name) else {
+        return Ok(name);
+    };
+    match app.data(move |data| data.import_run(id)).await {
+        Ok(run) => Ok(run.file),
+        Err(AppError::NotFound) => Ok(name),
+        Err(error) => Err(error),
+    }
+}
+
 pub(crate) async fn undo(
     State(app): State<AppState>,
     who: Supervisor,

@@ -103,7 +103,10 @@ async fn views(
         let fields: Vec<(String, String)> =
             serde_urlencoded::from_str(&asked.form).unwrap_or_default();
         let id = asked.path.split('/').nth(2).unwrap_or_default().to_owned();
-        let about = app.data(move |data| data.called(&id)).await?;
+        let about = match asked.path.starts_with("/imports/") {
+            true => super::imports::file_of(app, id).await?,
+            false => app.data(move |data| data.called(&id)).await?,
+        };
         let view = RequestView {
             fields: fields
                 .into_iter()

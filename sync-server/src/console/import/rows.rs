@@ -40,7 +40,7 @@ pub struct ItemIn {
     pub min_stock: Option<Quantity>,
     /// What one base unit is worth.
     pub value: Option<UnitValue>,
-    /// Code of the customer whom it belongs to.
+    /// Code of the customer whom it belongs to; empty: ourselves.
     pub owner: Option<String>,
 }
 
