@@ -655,6 +655,7 @@ async fn the_document_says_what_the_routes_do() {
     let page = warehouse.visitor().get("/api/v1/docs").await;
     assert_eq!(page.status, 200);
     assert!(!page.body.contains("<script"), "nobody's scripts");
+    assert!(!page.body.contains('`'), "marked as code");
 
     let paths = document["paths"].as_object().unwrap();
     let mut operations = 0;

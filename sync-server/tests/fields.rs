@@ -5,7 +5,7 @@ mod common;
 
 use common::{Warehouse, item, story};
 use documents::catalogue::{Customer, Item};
-use documents::{FieldEdit, RecordKind};
+use documents::{FieldEdit, RecordId, RecordKind};
 use domain::{CustomerId, ItemId};
 use sync_server::store::accounts::Role;
 
@@ -80,6 +80,27 @@ async fn owners_that_disagree_are_told_by_their_codes() {
     assert_eq!(answer.location(), "/review?done=field");
     let page = browser.get(&format!("/items/{record}")).await.body;
     assert!(page.contains("货主2") && page.contains("LY"), "{page}");
+}
+
+#[tokio::test]
+async fn a_zone_that_disagrees_is_told_by_its_code() {
+    let warehouse = Warehouse::new();
+    let (mut one, mut two) = story::tell(&warehouse);
+    let now = warehouse.now();
+    for (handheld, name) in [(&mut one, "一号区"), (&mut two, "二号区")] {
+        let fields = vec![FieldEdit::set("name_zh", name)];
+        handheld.edit(RecordKind::Zone, RecordId([50; 16]), fields, now);
+    }
+    one.sync(&warehouse, now);
+    two.sync(&warehouse, now);
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let page = browser.get("/review?kind=field-conflict").await.body;
+    let card = page.split("<article").find(|card| card.contains("一号区"));
+    let card = card.expect("a card with both values");
+    assert!(
+        card.contains("号区（A）") && card.contains("二号区"),
+        "{card}"
+    );
 }
 
 /// The id in the address of the first card on a page.

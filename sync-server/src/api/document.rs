@@ -91,6 +91,12 @@ struct Docs<'d> {
     icon: String,
 }
 
+/// Words with what stands between backticks marked as code.
+fn marked(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    let parts = text.split('`').enumerate();
+    parts.map(|(n, part)| (n % 2 == 1, part))
+}
+
 /// A handler that shows the document.
 pub(super) fn pages(
     _app: AppState,

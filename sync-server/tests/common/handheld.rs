@@ -99,8 +99,12 @@ impl Handheld {
         fields: Vec<FieldEdit>,
         now: UnixMillis,
     ) {
+        let partition = match kind {
+            RecordKind::Bin | RecordKind::Zone | RecordKind::Order => Partition::Site(self.site),
+            _ => Partition::Shared,
+        };
         let edit = RecordEdit {
-            partition: Partition::Shared,
+            partition,
             kind,
             id,
             fields,

@@ -110,6 +110,17 @@ fn customer(r: &Row<'_>) -> Result<Customer, ReplicaError> {
     })
 }
 
+fn zone(r: &Row<'_>) -> Result<Zone, ReplicaError> {
+    Ok(Zone {
+        id: ZoneId::from_bytes(row::bytes16(r, "id")?),
+        code: r.get("code")?,
+        name_en: r.get("name_en")?,
+        name_zh: r.get("name_zh")?,
+        purpose: r.get("purpose")?,
+        site: SiteId::from_bytes(row::bytes16(r, "site")?),
+    })
+}
+
 fn site(r: &Row<'_>) -> Result<Site, ReplicaError> {
     Ok(Site {
         id: SiteId::from_bytes(row::bytes16(r, "id")?),
@@ -423,17 +434,13 @@ impl Query<'_> {
         self.rows(
             "SELECT * FROM zone WHERE site = ?1 ORDER BY code, id",
             [of.as_bytes()],
-            |r| {
-                Ok(Zone {
-                    id: ZoneId::from_bytes(row::bytes16(r, "id")?),
-                    code: r.get("code")?,
-                    name_en: r.get("name_en")?,
-                    name_zh: r.get("name_zh")?,
-                    purpose: r.get("purpose")?,
-                    site: SiteId::from_bytes(row::bytes16(r, "site")?),
-                })
-            },
+            zone,
         )
+    }
+
+    /// One zone.
+    pub fn zone(&self, id: ZoneId) -> Result<Option<Zone>, ReplicaError> {
+        self.row("SELECT * FROM zone WHERE id = ?1", [id.as_bytes()], zone)
     }
 
     /// All sites.

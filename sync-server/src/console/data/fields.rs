@@ -131,6 +131,7 @@ impl Names<'_> {
             "owner" => self.customer(id.into())?,
             "face_item" => self.item(id.into())?.0,
             "site" => self.site(id.into())?,
+            "zone" => self.zone(id.into())?,
             _ => return Ok(None),
         };
         Ok(Some(named.code).filter(|code| !code.is_empty()))
@@ -147,7 +148,7 @@ impl Names<'_> {
             RecordKind::Operator => self.operator(row.record.into())?,
             RecordKind::Device => self.device(row.record.into())?,
             RecordKind::Customer => self.customer(row.record.into())?,
-            RecordKind::Zone => Named::default(),
+            RecordKind::Zone => self.zone(row.record.into())?,
             RecordKind::Order => Named {
                 code: self.order_code(row.record.into())?,
                 ..Named::default()

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use domain::ledger::Stale;
-use domain::{BinId, ChainId, CustomerId, DeviceId, ItemId, OperatorId, SiteId};
+use domain::{BinId, ChainId, CustomerId, DeviceId, ItemId, OperatorId, SiteId, ZoneId};
 use replica::Query;
 
 use crate::console::view::Named;
@@ -112,6 +112,11 @@ impl<'q> Names<'q> {
     pub(super) fn customer(&self, id: CustomerId) -> Result<Named, AppError> {
         let known = self.query.customer(id)?;
         Ok(known.map_or_else(|| unknown(id.to_string()), |c| customer_named(&c)))
+    }
+
+    pub(super) fn zone(&self, id: ZoneId) -> Result<Named, AppError> {
+        let known = self.query.zone(id)?;
+        Ok(known.map_or_else(|| unknown(id.to_string()), |z| zone_named(&z)))
     }
 
     pub(super) fn bin(&self, id: BinId) -> Result<Named, AppError> {
