@@ -20,8 +20,8 @@ function shape(path) {
 // So many lists of one page: filters and tabs multiply.
 const VARIANTS = 8;
 
-/** All pages that links lead to from the home page, one of each kind; no files. */
-export async function inside(person) {
+/** All pages that links lead to from the home page, one of each kind; no files. `look` is called on each with its status. */
+export async function inside(person, look) {
   const seen = new Map();
   const variants = new Map();
   const waiting = ["/review"];
@@ -33,7 +33,7 @@ export async function inside(person) {
     if (seen.has(kind) || known >= VARIANTS) continue;
     variants.set(place, known + 1);
     seen.set(kind, path);
-    await person.open(path);
+    await look(path, await person.open(path));
     const links = await person.page.$$eval("a[href]", (all) => all.map((a) => new URL(a.getAttribute("href"), document.baseURI).href));
     for (const link of links) {
       const url = new URL(link);

@@ -366,11 +366,12 @@ impl Query<'_> {
         weeks: u32,
         now: UnixMillis,
     ) -> Result<Vec<PlannedBin>, ReplicaError> {
+        // Sums are asked for by bins that may be seen: to narrow them once more took a third of the time.
         self.rows(
             "SELECT b.id, b.code, b.zone, b.sequence, b.volume, coalesce(s.piles, 0) AS piles,
                     coalesce(s.balance, 0) AS balance,
-                    coalesce((SELECT sum(p.picks) FROM bin_picks p WHERE p.bin = b.id AND p.week > ?3), 0) AS picks
-             FROM bin b LEFT JOIN bin_stock s ON s.bin = b.id
+                    coalesce((SELECT sum(p.picks) FROM main.bin_picks p WHERE p.bin = b.id AND p.week > ?3), 0) AS picks
+             FROM bin b LEFT JOIN main.bin_stock s ON s.bin = b.id
              WHERE b.site = ?1 AND (?2 IS NULL OR b.zone = ?2)",
             params![
                 site.as_bytes(),
