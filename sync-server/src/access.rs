@@ -228,6 +228,8 @@ pub const RULES: &[Rule] = &[
     page("/data/import/{kind}/columns", Right::DataImport),
     page("/data/add/{kind}", Right::DataImport),
     act("/data/add/{kind}", Right::DataImport, "data.add"),
+    page("/data/series/bins", Right::DataImport),
+    act("/data/series/bins", Right::DataImport, ""),
     whole("GET", "/imports", Right::DataImport, ""),
     whole("GET", "/imports/{id}", Right::DataImport, ""),
     two(whole(
@@ -337,6 +339,7 @@ mod tests {
             "/preferences",
             "/data/import/{kind}/check",
             "/data/import/{kind}/columns",
+            "/data/series/bins",
             "/sites/{id}/codes/try",
         ];
         for rule in RULES.iter().filter(|rule| rule.method == "POST") {

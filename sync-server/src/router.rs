@@ -11,7 +11,8 @@ use crate::console::assets;
 use crate::console::handlers::{
     account, add, api_keys, audit, badges, blobs, dashboards, decide, devices, export, feed,
     import, imports, link, live, parcels, people, plan, preferences, quarantine, refused, requests,
-    review, rights, roles, sign_in, site_codes, sites, stock, stocktakes, things, users, webhooks,
+    review, rights, roles, series, sign_in, site_codes, sites, stock, stocktakes, things, users,
+    webhooks,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -175,6 +176,7 @@ fn data_routes() -> Router<AppState> {
         .route("/data/import/{kind}/errors.csv", get(import::errors))
         .route("/export/{list}", get(export::get))
         .route("/data/add/{kind}", get(add::show).post(add::submit))
+        .route("/data/series/bins", get(series::show).post(series::submit))
         .route("/api-keys", get(api_keys::list).post(api_keys::make))
         .route("/api-keys/{id}/revoke", post(api_keys::revoke))
         .route("/webhooks", get(webhooks::list).post(webhooks::make))

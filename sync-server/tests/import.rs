@@ -553,6 +553,57 @@ async fn one_of_each_kind_is_typed_by_hand() {
 }
 
 #[tokio::test]
+async fn the_bins_of_a_rack_are_made_from_one_line() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let path = "/data/series/bins";
+    assert!(browser.get("/data").await.body.contains(path));
+    let wrong = [("codes", "R-4..1"), ("zone", "R")];
+    let refused = browser.post_from(path, path, &wrong).await;
+    assert_eq!(refused.status, 422);
+    for words in ["R-4..1", "value=\"R\"", "范围前大后小"] {
+        assert!(refused.body.contains(words), "{words}: {}", refused.body);
+    }
+    let typed = [
+        ("codes", "R-01..12-1..3, R-DOCK"),
+        ("zone", "R"),
+        ("class", "cold"),
+        ("volume", "1200000"),
+    ];
+    let checked = browser.post_from(path, path, &typed).await;
+    assert_eq!(checked.status, 200, "{}", checked.body);
+    assert_eq!(figure(&checked.body, "新增"), 37);
+    let bins = |code: &str| {
+        query(&warehouse, |q| {
+            q.bins_by_code(warehouse.site, code).unwrap()
+        })
+    };
+    assert!(bins("R-12-3").is_empty(), "only looked at");
+    let done = browser
+        .post_from("/data", &apply_path(&checked.body), &[])
+        .await;
+    let bin = bins("R-12-3").remove(0);
+    assert_eq!(
+        (bin.room.class.as_str(), bin.room.volume),
+        ("cold", 1_200_000)
+    );
+    assert_eq!(bins("R-DOCK").len(), 1);
+    // Once more changes nothing, and all of it can be undone.
+    let again = browser.post_from(path, path, &typed).await;
+    assert_eq!(figure(&again.body, "新增"), 0);
+    let run = run_path(&done.body);
+    assert!(
+        browser
+            .get(&run)
+            .await
+            .body
+            .contains("R-01..12-1..3, R-DOCK")
+    );
+    browser.post_from(&run, &format!("{run}/undo"), &[]).await;
+    assert!(bins("R-12-3").is_empty());
+}
+
+#[tokio::test]
 async fn every_list_is_exported_in_both_forms() {
     let warehouse = Warehouse::new();
     let _handhelds = common::story::tell(&warehouse);

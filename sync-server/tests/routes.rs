@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Pages that show or change something; `tests/access.rs` asks every route there is.
-const PAGES: [&str; 42] = [
+const PAGES: [&str; 43] = [
     "/refused",
     "/quarantine",
     "/account",
@@ -40,6 +40,7 @@ const PAGES: [&str; 42] = [
     "/stocktakes/00000000-0000-0000-0000-000000000000/report/report.pdf",
     "/data/import/0/columns",
     "/data/add/items",
+    "/data/series/bins",
     "/imports",
     "/api-keys",
     "/webhooks",
@@ -52,7 +53,7 @@ const PAGES: [&str; 42] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 37] = [
+const FORMS: [&str; 38] = [
     "/review/decide",
     "/review/undo",
     "/review/00/note",
@@ -83,6 +84,7 @@ const FORMS: [&str; 37] = [
     "/data/import/items/check",
     "/data/import/0/columns",
     "/data/add/items",
+    "/data/series/bins",
     "/api-keys",
     "/api-keys/1/revoke",
     "/webhooks",

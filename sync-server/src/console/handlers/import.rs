@@ -50,13 +50,21 @@ struct ImportPage {
     applied: Option<String>,
 }
 
-/// One form with a file, as it came.
-pub(super) struct Sent {
-    pub(super) csrf: String,
-    site: String,
+/// A file, and where it comes from.
+#[derive(Default)]
+pub(super) struct Source {
+    /// Id of the site that was chosen, if one was.
+    pub(super) site: String,
     pub(super) file: Vec<u8>,
     /// What the file is called where it comes from.
-    name: String,
+    pub(super) name: String,
+}
+
+/// One form with a file, as it came.
+#[derive(Default)]
+pub(super) struct Sent {
+    pub(super) csrf: String,
+    pub(super) source: Source,
 }
 
 pub(crate) async fn data(State(app): State<AppState>, who: Viewer) -> Result<Response, AppError> {
@@ -106,12 +114,7 @@ pub(crate) async fn template(who: Viewer, Path(kind): Path<String>) -> Result<Re
 }
 
 pub(super) async fn receive(mut form: Multipart) -> Result<Sent, AppError> {
-    let mut sent = Sent {
-        csrf: String::new(),
-        site: String::new(),
-        file: Vec::new(),
-        name: String::new(),
-    };
+    let mut sent = Sent::default();
     let refused = |error: axum::extract::multipart::MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
         _ => AppError::BadRequest,
@@ -119,14 +122,15 @@ pub(super) async fn receive(mut form: Multipart) -> Result<Sent, AppError> {
     while let Some(field) = form.next_field().await.map_err(refused)? {
         let name = field.name().unwrap_or_default().to_owned();
         if let Some(file) = field.file_name() {
-            sent.name = file.chars().filter(|c| !c.is_control()).take(200).collect();
+            let shown = file.chars().filter(|c| !c.is_control()).take(200);
+            sent.source.name = shown.collect();
         }
         let bytes = field.bytes().await.map_err(refused)?;
         let text = || String::from_utf8_lossy(&bytes).into_owned();
         match name.as_str() {
             CSRF_FIELD => sent.csrf = text(),
-            "site" => sent.site = text(),
-            "file" => sent.file = bytes.to_vec(),
+            "site" => sent.source.site = text(),
+            "file" => sent.source.file = bytes.to_vec(),
             _ => {}
         }
     }
@@ -142,9 +146,20 @@ pub(crate) async fn check(
     let kind = Kind::from_code(&kind).ok_or(AppError::NotFound)?;
     let sent = receive(body).await?;
     form::check(&who.visitor, &sent.csrf)?;
+    check_file(&app, &who, kind, sent.source).await
+}
+
+/// Keeps the file until somebody says that it be imported, and shows what it would do.
+pub(super) async fn check_file(
+    app: &AppState,
+    who: &Supervisor,
+    kind: Kind,
+    source: Source,
+) -> Result<Response, AppError> {
+    let Source { site, file, name } = source;
     let site = match kind {
         _ if !kind.is_of_a_site() => None,
-        _ => Some(app.data(move |data| data.site_or_first(&sent.site)).await?),
+        _ => Some(app.data(move |data| data.site_or_first(&site)).await?),
     };
     let upload = Upload {
         id: Token::random()?
@@ -155,13 +170,13 @@ pub(crate) async fn check(
         user: who.user.id,
         kind,
         site,
-        name: sent.name,
-        file: Arc::new(sent.file),
+        name,
+        file: Arc::new(file),
         rows: Arc::new(Parsed::none(kind)),
         problems: Arc::default(),
         at: app.now(),
     };
-    read_and_show(&app, &who.visitor, upload).await
+    read_and_show(app, &who.visitor, upload).await
 }
 
 /// Reads a file with what is known of its headings. Where that is not enough, somebody is asked what its columns mean.

@@ -26,6 +26,7 @@ pub(crate) mod requests;
 pub(crate) mod review;
 pub(crate) mod rights;
 pub(crate) mod roles;
+pub(crate) mod series;
 pub(crate) mod sign_in;
 pub(crate) mod site_codes;
 pub(crate) mod sites;

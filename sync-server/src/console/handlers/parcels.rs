@@ -31,7 +31,7 @@ pub(crate) async fn submit(
     form::check(&who.visitor, &sent.csrf)?;
     let now = app.now();
     let taken = app
-        .hub(move |hub| hub.take_parcels(&sent.file, now))
+        .hub(move |hub| hub.take_parcels(&sent.source.file, now))
         .await?;
     let (key, fresh, stopped) = match &taken {
         Ok(taken) if taken.stopped > 0 => {

@@ -4,6 +4,7 @@ mod columns;
 mod decode;
 mod grid;
 mod rows;
+mod series;
 mod sheet;
 mod typed;
 mod uploads;
@@ -16,6 +17,7 @@ pub use grid::{COLUMNS_MAX, Grid, Row};
 pub use rows::{
     BinIn, CountIn, CustomerIn, ItemIn, NeedsIn, OfOrder, OrderIn, Parsed, StockIn, parse,
 };
+pub use series::{SeriesProblem, series};
 pub use sheet::{Meanings, Sheet, SheetProblem, columns_of, heading_keys};
 pub use typed::{Typed, repeated, typed_sheet};
 pub use uploads::{BYTES_MAX, Upload, Uploads};
