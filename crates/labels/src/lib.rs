@@ -12,6 +12,7 @@ pub mod job;
 pub mod language;
 mod measure;
 mod model;
+pub mod sheet;
 mod status;
 mod symbol;
 pub mod template;
