@@ -164,6 +164,8 @@ pub const RULES: &[Rule] = &[
     page("/dashboards", Right::DashboardsSee),
     page("/items/suggest", Right::StockSee),
     page("/items/{id}", Right::StockSee),
+    page("/bins/labels", Right::StockSee),
+    page("/bins/labels.pdf", Right::StockSee),
     page("/bins/{id}", Right::StockSee),
     page("/units/{id}", Right::StockSee),
     seen("/blobs/{id}", Right::EventsPhotosSee, "photo.see"),

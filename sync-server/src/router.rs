@@ -9,10 +9,10 @@ use axum::routing::{get, post};
 use crate::api;
 use crate::console::assets;
 use crate::console::handlers::{
-    account, add, api_keys, audit, badges, blobs, dashboards, decide, devices, export, feed,
-    import, imports, link, live, parcels, people, plan, preferences, quarantine, refused, requests,
-    review, rights, roles, series, sign_in, site_codes, sites, stock, stocktakes, things, users,
-    webhooks,
+    account, add, api_keys, audit, badges, bin_labels, blobs, dashboards, decide, devices, export,
+    feed, import, imports, link, live, parcels, people, plan, preferences, quarantine, refused,
+    requests, review, rights, roles, series, sign_in, site_codes, sites, stock, stocktakes, things,
+    users, webhooks,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -88,6 +88,8 @@ fn console_routes() -> Router<AppState> {
         .merge(stock_routes())
         .route("/items/suggest", get(import::suggest))
         .route("/items/{id}", get(things::item))
+        .route("/bins/labels", get(bin_labels::show))
+        .route("/bins/labels.pdf", get(bin_labels::file))
         .route("/bins/{id}", get(things::bin))
         .route("/units/{id}", get(things::unit))
         .route("/blobs/{id}", get(blobs::get))

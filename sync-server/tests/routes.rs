@@ -7,7 +7,7 @@ use common::Warehouse;
 use sync_server::store::accounts::Role;
 
 /// Pages that show or change something; `tests/access.rs` asks every route there is.
-const PAGES: [&str; 43] = [
+const PAGES: [&str; 45] = [
     "/refused",
     "/quarantine",
     "/account",
@@ -20,6 +20,8 @@ const PAGES: [&str; 43] = [
     "/dashboards",
     "/items/suggest",
     "/items/00000000-0000-0000-0000-000000000000",
+    "/bins/labels",
+    "/bins/labels.pdf",
     "/bins/00000000-0000-0000-0000-000000000000",
     "/units/LP-1",
     "/blobs/0000000000000000000000000000000000000000000000000000000000000000",

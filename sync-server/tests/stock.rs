@@ -443,3 +443,48 @@ async fn every_figure_leads_to_its_rows() {
         .body;
     assert!(!nothing.contains("<tbody>"));
 }
+
+/// How many pictures of labels a PDF has, and how many sheets.
+fn labels_in(pdf: &[u8]) -> (usize, usize) {
+    assert!(pdf.starts_with(b"%PDF-"));
+    let text = String::from_utf8_lossy(pdf);
+    let pages = text.split("/Count ").nth(1).unwrap();
+    let pages = pages.split_whitespace().next().unwrap().parse().unwrap();
+    (text.matches("/Subtype /Image").count(), pages)
+}
+
+#[tokio::test]
+async fn labels_of_bins_come_on_sheets_of_paper() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Supervisor).await;
+    let page = browser.get("/bins/labels?start=a-01&layout=a4-8").await;
+    assert!(page.body.contains("2 张标签，共 1 页"), "{}", page.body);
+    let file = page.body.split("href=\"/bins/labels.pdf").nth(1).unwrap();
+    let file = file.split('"').next().unwrap().replace("&#38;", "&");
+    let pdf = browser.get(&format!("/bins/labels.pdf{file}")).await;
+    assert_eq!(pdf.headers["content-type"], "application/pdf");
+    assert_eq!(labels_in(&pdf.bytes), (2, 1));
+    // The eighth place of the first sheet is the last one on it.
+    let pdf = browser.get("/bins/labels.pdf?layout=a4-8&skip=7").await;
+    assert_eq!(labels_in(&pdf.bytes), (6, 2));
+    let one = browser.get(&format!("/bins/{}", bin(3))).await;
+    assert!(one.body.contains(&format!("bin={}", bin(3))));
+    let pdf = browser
+        .get(&format!(
+            "/bins/labels.pdf?bin={}&layout=roll-80x50",
+            bin(3)
+        ))
+        .await;
+    assert_eq!(labels_in(&pdf.bytes), (1, 1));
+    let none = browser.get("/bins/labels.pdf?start=NOWHERE").await;
+    assert_eq!(none.status, 422);
+    assert!(none.body.contains("没有符合条件的库位") && none.body.contains("NOWHERE"));
+    // The longest code there is has a square code still, where bars have no room.
+    let code = "X".repeat(64);
+    let fields = [("bin", code.as_str())];
+    browser
+        .post_from("/data/add/bins", "/data/add/bins", &fields)
+        .await;
+    let pdf = browser.get("/bins/labels.pdf?start=XX&layout=a4-24").await;
+    assert_eq!(labels_in(&pdf.bytes), (1, 1));
+}

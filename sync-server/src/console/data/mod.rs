@@ -1,5 +1,6 @@
 //! The only place of the console that touches the replica. Everything leaves here as plain views.
 
+mod bin_labels;
 mod customers;
 mod dashboard;
 mod devices;
@@ -39,6 +40,7 @@ use crate::error::AppError;
 use crate::hub::Hub;
 use names::Names;
 
+pub use bin_labels::BinChoice;
 pub use export::{EVENT_HEADERS, ROWS_MAX, Table};
 pub use feed::{Feed, FeedFilter};
 pub use imports::{Brought, Undone};

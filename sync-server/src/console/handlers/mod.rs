@@ -5,6 +5,7 @@ pub(crate) mod add;
 pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod badges;
+pub(crate) mod bin_labels;
 pub(crate) mod blobs;
 pub(crate) mod dashboards;
 pub(crate) mod decide;

@@ -22,7 +22,7 @@ pub use devices::{DeviceFilter, DeviceView, Need, ReportView, Version, by_need};
 pub use event::{
     ChangeView, CountLine, EVENT_KINDS, EventView, FinishedLineView, PhotoView, ReversedBy,
 };
-pub use plan::{HEATS, PlanCell, PlanRow, PlanStep, PlanView, PlanZone};
+pub use plan::{BinToLabel, HEATS, PlanCell, PlanRow, PlanStep, PlanView, PlanZone};
 pub use quarantine::{CAUSES, QuarantineView};
 pub use refused::{REFUSED, RefusedOf, RefusedView};
 pub use review::{

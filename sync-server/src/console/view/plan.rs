@@ -46,6 +46,15 @@ pub struct PlanCell {
     pub y: usize,
 }
 
+/// A bin of which a label is printed.
+#[derive(Debug, Clone)]
+pub struct BinToLabel {
+    /// What the label says.
+    pub code: String,
+    /// Its zone.
+    pub zone: Named,
+}
+
 /// A row of cells with its name.
 #[derive(Debug, Clone)]
 pub struct PlanRow {
