@@ -4,6 +4,7 @@
 //! says how strong its gradients are, which way they point and how far they agree (Bigün and
 //! Granlund 1987; used for barcodes by Ando 2000); cells that agree with each other make a region.
 
+use super::turned_square;
 use crate::LumaFrame;
 
 /// Side of a cell in pixels.
@@ -271,5 +272,8 @@ pub(crate) fn regions(frame: &LumaFrame, most: usize) -> Vec<Region> {
     }
     found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     found.truncate(most);
+    for region in &mut found {
+        turned_square::turn(frame, region);
+    }
     found
 }

@@ -9,6 +9,7 @@ mod optics;
 mod profile;
 mod retail;
 mod trellis;
+mod turned_square;
 
 use crate::decoder::Decoder;
 use crate::payload::CONFIDENCE_CHECKED;
@@ -98,6 +99,8 @@ const LONE_LINE_MIN: f32 = 0.9;
 
 /// Lines through a region.
 const LINES: usize = 9;
+/// Pixels beside a line on each side that are averaged with it: along bars little changes but noise.
+const BAND_MAX_PX: i32 = 3;
 
 /// Reads linear codes at any angle, out of focus too.
 pub(crate) struct LinearDecoder {
@@ -141,7 +144,7 @@ impl LinearDecoder {
 
     fn lines(frame: &LumaFrame, region: &Region) -> Vec<profile::Profile> {
         let step = 2.0 * region.half_height / (LINES + 1) as f32;
-        let band = ((step / 2.0) as i32).clamp(0, 3);
+        let band = ((step / 2.0) as i32).clamp(0, BAND_MAX_PX);
         (1..=LINES)
             .filter_map(|number| {
                 let offset = number as f32 * step - region.half_height;

@@ -166,7 +166,7 @@ fn envelope(values: &[f32], reach: usize, sign: f32) -> Vec<f32> {
 }
 
 /// Greys to darkness between the local paper and the local ink.
-fn darkness(greys: &[f32]) -> Option<Vec<f32>> {
+pub(super) fn darkness(greys: &[f32]) -> Option<Vec<f32>> {
     let count = greys.len();
     if count < 40 {
         return None;
