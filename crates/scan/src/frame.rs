@@ -64,6 +64,19 @@ impl LumaFrame {
         })
     }
 
+    /// A rectangle of the frame with its upper left corner there; `None` if it is not wholly
+    /// inside, or empty.
+    pub(crate) fn part(&self, (left, top): (u32, u32), width: u32, height: u32) -> Option<Self> {
+        let (right, bottom) = (left.checked_add(width)?, top.checked_add(height)?);
+        if right > self.width || bottom > self.height {
+            return None;
+        }
+        let rows = self.luma.chunks_exact(self.width as usize);
+        let rows = rows.skip(top as usize).take(height as usize);
+        let luma = rows.flat_map(|row| &row[left as usize..right as usize]);
+        Self::new(width, height, luma.copied().collect()).ok()
+    }
+
     /// Pixels in a row.
     pub fn width(&self) -> u32 {
         self.width

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accept;
+mod blank;
 pub mod checks;
 pub mod decoder;
 pub mod duplicates;
@@ -15,6 +16,8 @@ pub mod pattern;
 mod payload;
 mod reader;
 pub mod source;
+mod steady;
+mod track;
 pub mod trigger;
 pub mod wedge;
 mod worker;

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::accept::{accepted, without_rivals};
+use crate::blank::is_blank;
 use crate::decoder::{Schedule, Stage, standard_stages};
+use crate::steady::Steady;
+use crate::track::Track;
 use crate::worker::{Fault, Worker};
 use crate::{LumaFrame, Payload, Reader, Symbology};
 
@@ -17,6 +20,9 @@ const STUCK_PER_DECODER_MAX: usize = 2;
 
 /// Live frames within which a weak read must be seen again: one second.
 const WEAK_FRAMES: u64 = 30;
+
+/// Live frames in the short turn, in which every look that reads codes at rest comes once.
+const TRACKED_TURN: u64 = 4;
 
 /// What to read and how long it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,6 +156,14 @@ impl ReadError {
     }
 }
 
+/// What the stages look at.
+struct Seen {
+    frame: LumaFrame,
+    /// Whether it is the mean of several frames.
+    is_mean: bool,
+    effort: Effort,
+}
+
 /// Reads codes from frames. Decoding runs on a thread of its own; a call blocks until it is done.
 pub struct FrameReader {
     settings: ReaderSettings,
@@ -160,6 +174,8 @@ pub struct FrameReader {
     /// Weak reads of the last live frames, with number and picture of the frame that showed each
     /// last.
     weak: HashMap<String, (u64, LumaFrame)>,
+    steady: Steady,
+    track: Option<Track>,
     stats: ReaderStats,
 }
 
@@ -179,6 +195,8 @@ impl FrameReader {
             stuck: Vec::new(),
             live_frames: 0,
             weak: HashMap::new(),
+            steady: Steady::default(),
+            track: None,
             stats: ReaderStats::default(),
         }
     }
@@ -190,47 +208,49 @@ impl FrameReader {
     pub fn read(&mut self, frame: &LumaFrame, effort: Effort) -> Result<Reading, ReadError> {
         let start = Instant::now();
         self.stats.frames += 1;
-        let (due, budget_ms) = match effort {
-            Effort::Live => {
-                let number = self.live_frames;
-                self.live_frames += 1;
-                let due = |stage: &Stage| stage.live.is_due(number);
-                (self.numbers_of(due), self.settings.live_budget_ms)
-            }
-            Effort::Glance => {
-                let cheap = |stage: &Stage| stage.live == Schedule::EACH_FRAME;
-                (self.numbers_of(cheap), self.settings.live_budget_ms)
-            }
-            Effort::Still => (
-                self.numbers_of(|stage| stage.still),
-                self.settings.thorough_budget_ms,
-            ),
-            Effort::Thorough => (self.numbers_of(|_| true), self.settings.thorough_budget_ms),
+        let budget_ms = match effort {
+            Effort::Live | Effort::Glance => self.settings.live_budget_ms,
+            Effort::Still | Effort::Thorough => self.settings.thorough_budget_ms,
         };
+        let budget = Duration::from_millis(budget_ms);
         self.stuck.retain(|(_, thread)| !thread.is_finished());
+        let mean = match effort {
+            Effort::Live | Effort::Glance => self.steady.add(frame),
+            Effort::Still | Effort::Thorough => None,
+        };
+        let seen = Seen {
+            is_mean: mean.is_some(),
+            frame: mean.unwrap_or_else(|| frame.clone()),
+            effort,
+        };
+        let tracked = match effort {
+            Effort::Live | Effort::Glance => self.tracked(&seen, budget)?,
+            Effort::Still | Effort::Thorough => Vec::new(),
+        };
+        let due = self.due(&seen, !tracked.is_empty());
 
-        let mut reading = Reading::default();
+        let mut reading = Reading {
+            payloads: tracked,
+            ..Reading::default()
+        };
+        // What is tracked says nothing about the rest of the frame.
+        let known = reading.payloads.len();
         let (mut hung, mut left_out) = (None, 0);
         for &stage in &due {
             let enough = match effort {
-                Effort::Live | Effort::Glance => !reading.payloads.is_empty(),
+                Effort::Live | Effort::Glance => reading.payloads.len() > known,
                 Effort::Still => reading.payloads.iter().any(|payload| !payload.weak),
                 Effort::Thorough => false,
             };
             if enough {
                 break;
             }
-            let stuck = self
-                .stuck
-                .iter()
-                .filter(|(number, _)| *number == stage)
-                .count();
-            if stuck >= STUCK_PER_DECODER_MAX {
+            if self.is_left_out(stage) {
                 left_out += 1;
                 continue;
             }
-            match self.run_stage(stage, frame, Duration::from_millis(budget_ms))? {
-                Ok(payloads) => self.add(payloads, frame, effort, &mut reading.payloads),
+            match self.run_stage(stage, &seen.frame, budget)? {
+                Ok(found) => self.add(found, stage, &seen, None, &mut reading.payloads),
                 Err(fault) => {
                     let name = self.stages[stage].name;
                     reading.faulty.push(name);
@@ -268,6 +288,56 @@ impl FrameReader {
         }
     }
 
+    /// The stages that look at a frame.
+    fn due(&mut self, seen: &Seen, is_tracked: bool) -> Vec<usize> {
+        let cheap = |stage: &Stage| stage.live == Schedule::EACH_FRAME;
+        match seen.effort {
+            Effort::Live => {
+                let number = self.live_frames;
+                self.live_frames += 1;
+                // While one code is tracked, every second turn goes on looking for others.
+                if is_tracked && number / TRACKED_TURN % 2 == 1 || is_blank(&seen.frame) {
+                    self.numbers_of(cheap)
+                } else {
+                    self.numbers_of(|stage| stage.live.is_due(number))
+                }
+            }
+            Effort::Glance => self.numbers_of(cheap),
+            Effort::Still => self.numbers_of(|stage| stage.still),
+            Effort::Thorough => self.numbers_of(|_| true),
+        }
+    }
+
+    /// The code of the last frames, looked for where it was by the look that read it. Nothing else
+    /// that turns up there is believed: the edge of a part can cut codes short.
+    fn tracked(&mut self, seen: &Seen, budget: Duration) -> Result<Vec<Payload>, ReadError> {
+        let fresh = |track: &Track| track.is_fresh(self.live_frames);
+        let Some(track) = self.track.take().filter(fresh) else {
+            return Ok(Vec::new());
+        };
+        let mut payloads = Vec::new();
+        if !self.is_left_out(track.stage) {
+            let (part, (left, top)) = track.part(&seen.frame);
+            // A fault is counted; the place is not looked at again.
+            let Ok(mut found) = self.run_stage(track.stage, &part, budget)? else {
+                return Ok(payloads);
+            };
+            for payload in &mut found {
+                let back = |(x, y): (i32, i32)| (x.saturating_add(left), y.saturating_add(top));
+                payload.corners = payload.corners.map(|corners| corners.map(back));
+            }
+            self.add(found, track.stage, seen, Some(&track), &mut payloads);
+        }
+        // A place at which nothing was seen is kept for the next frames.
+        self.track = self.track.take().or(Some(track));
+        Ok(payloads)
+    }
+
+    fn is_left_out(&self, stage: usize) -> bool {
+        let of_stage = self.stuck.iter().filter(|(number, _)| *number == stage);
+        of_stage.count() >= STUCK_PER_DECODER_MAX
+    }
+
     fn numbers_of(&self, due: impl Fn(&Stage) -> bool) -> Vec<usize> {
         self.stages
             .iter()
@@ -301,12 +371,13 @@ impl FrameReader {
     }
 
     /// Takes what is believed and new. The same text in the same symbology is the same code: two
-    /// equal labels in one frame are one scan.
+    /// equal labels in one frame are one scan. With `only`, other codes are passed over.
     fn add(
         &mut self,
         found: Vec<Payload>,
-        frame: &LumaFrame,
-        effort: Effort,
+        stage: usize,
+        seen: &Seen,
+        only: Option<&Track>,
         payloads: &mut Vec<Payload>,
     ) {
         for payload in found {
@@ -314,9 +385,19 @@ impl FrameReader {
                 self.stats.refused += 1;
                 continue;
             };
-            let payload = match effort {
+            if only.is_some_and(|track| !track.is_of(&payload)) {
+                continue;
+            }
+            let is_live = matches!(seen.effort, Effort::Live | Effort::Glance);
+            if is_live && self.stages[stage].live != Schedule::EACH_FRAME {
+                let track = Track::new(stage, &payload, self.live_frames);
+                self.track = track.or(self.track.take());
+            }
+            let payload = match seen.effort {
+                // Two means share most of their frames, so one does not confirm the other.
                 Effort::Live | Effort::Glance
-                    if payload.weak && !self.is_seen_again(&payload.text, frame) =>
+                    if payload.weak
+                        && (seen.is_mean || !self.is_seen_again(&payload.text, &seen.frame)) =>
                 {
                     continue;
                 }

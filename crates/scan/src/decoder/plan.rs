@@ -80,15 +80,15 @@ fn common_stages<R: Decoder + 'static, S: Decoder + 'static>(
     }
     let matrix = matrix(settings);
     if !matrix.is_empty() {
-        let enhanced = |name, work| {
+        let enhanced = |name, live, work| {
             let (squares, matrix) = (squares.clone(), matrix.clone());
-            Stage::new(name, NEVER, move || Enhanced::new(squares(&matrix), work))
+            Stage::new(name, live, move || Enhanced::new(squares(&matrix), work))
         };
-        stages.push(enhanced("enlarged", Work::Enlarge));
-        stages.push(enhanced("enlarged-sharp", Work::EnlargeSharp));
-        stages.push(enhanced("sharpened", Work::Sharpen));
-        stages.push(enhanced("evened-out", Work::EvenOut));
-        stages.push(enhanced("smoothed", Work::Smooth));
+        stages.push(enhanced("enlarged", turn(TURN / 2, 13), Work::Enlarge));
+        stages.push(enhanced("enlarged-sharp", NEVER, Work::EnlargeSharp));
+        stages.push(enhanced("sharpened", NEVER, Work::Sharpen));
+        stages.push(enhanced("evened-out", NEVER, Work::EvenOut));
+        stages.push(enhanced("smoothed", turn(8, 4), Work::Smooth));
     }
     if settings.symbologies.contains(&Symbology::Qr) {
         stages.push(Stage::new("rqrr", turn(TURN, 35), || RqrrDecoder));
@@ -148,10 +148,10 @@ pub(crate) fn standard_stages(settings: &ReaderSettings) -> Vec<Stage> {
         .iter()
         .any(|symbology| matrix.contains(symbology))
     {
-        stages.push(zxing("zxing-matrix", turn(2, 0), &matrix, Look::Level).not_for_stills());
+        stages.push(zxing("zxing-matrix", turn(2, 0), &matrix, Look::Hard).not_for_stills());
     }
     if !most.is_empty() {
-        stages.push(zxing("zxing-hard", turn(TURN / 2, 5), &most, Look::Hard).not_for_stills());
+        stages.push(zxing("zxing-hard", turn(4, 3), &most, Look::Hard).not_for_stills());
     }
     if symbologies.contains(&Symbology::Pdf417) {
         stages.extend(pdf417_stages(settings));

@@ -13,8 +13,6 @@ use crate::{LumaFrame, Payload, Reader, ReaderSettings, Symbology};
 pub(super) enum Look {
     /// Every few rows, upright linear codes only.
     Fast,
-    /// Every row, for square symbols: fast looks only along the middle for DataMatrix.
-    Level,
     /// Every row and column.
     Hard,
     /// Also inverted and at smaller scales, which reads codes that are near or out of focus.
@@ -35,7 +33,6 @@ impl ZxingDecoder {
         let formats: Vec<_> = symbologies.iter().filter_map(|s| format_of(*s)).collect();
         let (harder, rotate, full) = match look {
             Look::Fast => (false, false, false),
-            Look::Level => (true, false, false),
             Look::Hard => (true, true, false),
             Look::Full => (true, true, true),
             Look::Rows => (true, false, false),

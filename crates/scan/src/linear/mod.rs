@@ -163,7 +163,13 @@ impl Decoder for LinearDecoder {
                 let Some(levelled) = levelled::Levelled::new(frame, region) else {
                     continue;
                 };
-                for mut payload in rows.decode(&levelled.picture) {
+                let mut read = rows.decode(&levelled.picture);
+                if read.is_empty()
+                    && let Some(sharpened) = levelled.sharpened()
+                {
+                    read = rows.decode(&sharpened);
+                }
+                for mut payload in read {
                     payload.corners = payload.corners.map(|c| c.map(|c| levelled.place(c)));
                     payload.reader = Reader::Linear;
                     payloads.push(payload);
