@@ -1,4 +1,7 @@
 //! Pictures in, codes out, on a thread of its own; the preview goes straight to the window.
+//!
+//! A camera's frames are read on a further thread, the newest first: while one is looked at hard, the preview and the photo
+//! go on.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -8,8 +11,10 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use scan::duplicates::DuplicateFilter;
+use scan::live::{FORGET_MS, LiveReader, LiveReading};
 use scan::source::{FolderSource, Frame, FrameSource};
-use scan::{Effort, FrameReader, LumaFrame, ReaderSettings};
+use scan::{Effort, FrameReader, LumaFrame, Payload, ReaderSettings};
 
 use crate::photo;
 use crate::platform::Platform;
@@ -43,6 +48,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 const PREVIEW_EVERY: Duration = Duration::from_millis(80);
 const FOLDER_EVERY: Duration = Duration::from_millis(1_500);
 const NAP: Duration = Duration::from_millis(100);
+/// Share of one core that reading may take; the rest is for the window and the worker.
+const READING_SHARE: f64 = 0.5;
 
 /// What the worker wants of the camera.
 pub struct Asked {
@@ -71,7 +78,6 @@ pub fn start(
         asked,
         to_worker,
         preview,
-        reader: FrameReader::new(ReaderSettings::default()),
         shown: None,
         last: None,
     };
@@ -92,7 +98,6 @@ struct Eye {
     asked: Asked,
     to_worker: Sender<ToWorker>,
     preview: ShowPreview,
-    reader: FrameReader,
     shown: Option<Instant>,
     /// The picture seen last, for photos.
     last: Option<Frame>,
@@ -140,6 +145,13 @@ impl Eye {
 
     /// Until the camera is unplugged or switched off.
     fn watch(&mut self, source: &mut dyn FrameSource) {
+        let reader = match self.live_reader() {
+            Ok(reader) => reader,
+            Err(error) => {
+                tracing::error!(%error, "no thread to read with");
+                return self.rest(LOOK_AGAIN);
+            }
+        };
         while self.goes_on() && self.asked.camera.load(Ordering::Relaxed) {
             match source.next_frame() {
                 None => return,
@@ -148,23 +160,39 @@ impl Eye {
                     tracing::debug!(code = error.code(), "a frame was lost");
                     self.rest(NAP);
                 }
-                Some(Ok(frame)) => self.see(frame, Effort::Live),
+                Some(Ok(frame)) => {
+                    reader.offer(frame.luma.clone());
+                    self.show(frame);
+                }
             }
         }
     }
 
-    fn see(&mut self, frame: Frame, effort: Effort) {
+    fn live_reader(&self) -> std::io::Result<LiveReader> {
+        let to_worker = self.to_worker.clone();
+        let mut in_view = InView::default();
+        LiveReader::start(ReaderSettings::default(), READING_SHARE, move |reading| {
+            let codes = in_view.come(reading);
+            if !codes.is_empty() {
+                // Without a worker the program is about to end.
+                let _ = to_worker.send(ToWorker::Seen(codes));
+            }
+        })
+    }
+
+    /// A picture of a folder, with every look.
+    fn read(&self, reader: &mut FrameReader, frame: &Frame) {
+        match reader.read(&frame.luma, Effort::Thorough) {
+            Ok(reading) if reading.payloads.is_empty() => {}
+            Ok(reading) => self.tell(ToWorker::Seen(reading.payloads)),
+            Err(error) => tracing::debug!(code = error.code(), "a picture was not read"),
+        }
+    }
+
+    fn show(&mut self, frame: Frame) {
         if self.shown.is_none_or(|at| at.elapsed() >= PREVIEW_EVERY) {
             self.shown = Some(Instant::now());
             (self.preview)(picture(&frame));
-        }
-        match self.reader.read(&frame.luma, effort) {
-            Ok(reading) => {
-                if !reading.payloads.is_empty() {
-                    self.tell(ToWorker::Seen(reading.payloads));
-                }
-            }
-            Err(error) => tracing::debug!(code = error.code(), "a frame was not read"),
         }
         self.last = Some(frame);
         self.take_photo();
@@ -182,6 +210,7 @@ impl Eye {
 
     /// Every picture once, those too that are laid into the folder later: like a label held before the camera.
     fn show_folder(&mut self, folder: &Path) {
+        let mut reader = FrameReader::new(ReaderSettings::default());
         let mut shown = HashSet::new();
         let mut listed = None;
         while self.goes_on() {
@@ -215,13 +244,45 @@ impl Eye {
                     continue;
                 }
                 match frame {
-                    Ok(frame) => self.see(frame, Effort::Thorough),
+                    Ok(frame) => {
+                        self.read(&mut reader, &frame);
+                        self.show(frame);
+                    }
                     Err(_) => self.tell(ToWorker::PictureFailed("picture-unreadable")),
                 }
                 self.rest(FOLDER_EVERY);
             }
             shown = here;
         }
+    }
+}
+
+/// Tells each code once for as long as it is in view, wherever in the picture it is: a hand that jerks must not count twice,
+/// and of equal labels side by side each is scanned for itself.
+struct InView {
+    since: Instant,
+    seen: DuplicateFilter,
+}
+
+impl Default for InView {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            seen: DuplicateFilter::new(FORGET_MS),
+        }
+    }
+}
+
+impl InView {
+    /// The codes of a frame that were not in view before.
+    fn come(&mut self, reading: LiveReading) -> Vec<Payload> {
+        let now_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut codes = reading.in_view;
+        codes.retain(|code| {
+            let name = format!("{} {}", code.symbology.code(), code.text);
+            self.seen.is_new(&name, now_ms)
+        });
+        codes
     }
 }
 
