@@ -22,7 +22,9 @@ const STUCK_PER_DECODER_MAX: usize = 2;
 const WEAK_FRAMES: u64 = 30;
 
 /// Live frames in the short turn, in which every look that reads codes at rest comes once.
-const TRACKED_TURN: u64 = 4;
+const SHORT_TURN: u64 = 4;
+/// Of so many short turns one goes on looking for others while a code is tracked.
+const TURNS_A_SEARCH: u64 = 4;
 
 /// What to read and how long it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,18 +225,14 @@ impl FrameReader {
             frame: mean.unwrap_or_else(|| frame.clone()),
             effort,
         };
-        let tracked = match effort {
-            Effort::Live | Effort::Glance => self.tracked(&seen, budget)?,
-            Effort::Still | Effort::Thorough => Vec::new(),
-        };
-        let due = self.due(&seen, !tracked.is_empty());
+        let is_live = matches!(effort, Effort::Live | Effort::Glance);
+        let searches = self.live_frames / SHORT_TURN % TURNS_A_SEARCH == 0;
+        let due = self.due(&seen);
 
-        let mut reading = Reading {
-            payloads: tracked,
-            ..Reading::default()
-        };
-        // What is tracked says nothing about the rest of the frame.
-        let known = reading.payloads.len();
+        let mut reading = Reading::default();
+        // Payloads that were tracked: they say nothing about the rest of the frame.
+        let mut known = 0;
+        let mut is_tracked = !is_live;
         let (mut hung, mut left_out) = (None, 0);
         for &stage in &due {
             let enough = match effort {
@@ -244,6 +242,15 @@ impl FrameReader {
             };
             if enough {
                 break;
+            }
+            // What the cheap look reads need not be tracked.
+            if !is_tracked && self.stages[stage].live != Schedule::EACH_FRAME {
+                is_tracked = true;
+                reading.payloads = self.tracked(&seen, budget)?;
+                known = reading.payloads.len();
+                if known > 0 && !searches {
+                    break;
+                }
             }
             if self.is_left_out(stage) {
                 left_out += 1;
@@ -259,6 +266,12 @@ impl FrameReader {
                     }
                 }
             }
+        }
+        if !is_tracked && reading.payloads.is_empty() {
+            reading.payloads = self.tracked(&seen, budget)?;
+        }
+        if effort == Effort::Still {
+            self.look_for_add_ons(&seen, budget, &mut reading.payloads)?;
         }
         without_rivals(&mut reading.payloads);
         if effort == Effort::Still && reading.payloads.iter().any(|payload| !payload.weak) {
@@ -288,21 +301,20 @@ impl FrameReader {
         }
     }
 
-    /// The stages that look at a frame.
-    fn due(&mut self, seen: &Seen, is_tracked: bool) -> Vec<usize> {
-        let cheap = |stage: &Stage| stage.live == Schedule::EACH_FRAME;
+    /// The stages that look at a frame; of a live one the cheap look first.
+    fn due(&mut self, seen: &Seen) -> Vec<usize> {
+        let is_cheap = |stage: &Stage| stage.live == Schedule::EACH_FRAME;
         match seen.effort {
             Effort::Live => {
                 let number = self.live_frames;
                 self.live_frames += 1;
-                // While one code is tracked, every second turn goes on looking for others.
-                if is_tracked && number / TRACKED_TURN % 2 == 1 || is_blank(&seen.frame) {
-                    self.numbers_of(cheap)
-                } else {
-                    self.numbers_of(|stage| stage.live.is_due(number))
+                let mut due = self.numbers_of(is_cheap);
+                if !is_blank(&seen.frame) {
+                    due.extend(self.numbers_of(|s| s.live.is_due(number) && !is_cheap(s)));
                 }
+                due
             }
-            Effort::Glance => self.numbers_of(cheap),
+            Effort::Glance => self.numbers_of(is_cheap),
             Effort::Still => self.numbers_of(|stage| stage.still),
             Effort::Thorough => self.numbers_of(|_| true),
         }
@@ -331,6 +343,38 @@ impl FrameReader {
         // A place at which nothing was seen is kept for the next frames.
         self.track = self.track.take().or(Some(track));
         Ok(payloads)
+    }
+
+    /// The fast look reads some add-ons that the costly one passes over; only these are taken of it.
+    fn look_for_add_ons(
+        &mut self,
+        seen: &Seen,
+        budget: Duration,
+        payloads: &mut [Payload],
+    ) -> Result<(), ReadError> {
+        let lacks = |p: &Payload| p.symbology.is_retail() && p.add_on.is_none();
+        if !self.settings.add_ons || !payloads.iter().any(lacks) {
+            return Ok(());
+        }
+        for stage in self.numbers_of(|stage| stage.live == Schedule::EACH_FRAME) {
+            if self.is_left_out(stage) {
+                continue;
+            }
+            // A fault is counted; the code stands without its add-on.
+            let Ok(found) = self.run_stage(stage, &seen.frame, budget)? else {
+                continue;
+            };
+            for found in found {
+                let Some(found) = accepted(found, &self.settings) else {
+                    continue;
+                };
+                let same = |p: &&mut Payload| p.text == found.text && lacks(p);
+                if let Some(known) = payloads.iter_mut().find(same) {
+                    known.add_on = found.add_on;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn is_left_out(&self, stage: usize) -> bool {

@@ -223,3 +223,43 @@ fn a_weak_read_needs_a_second_live_frame() {
     let single = reader.read(&frame(1), Effort::Thorough).unwrap();
     assert!(single.payloads[0].weak, "one picture cannot confirm itself");
 }
+
+/// Reads one text with one identifier.
+struct Says(&'static str, &'static str);
+
+impl Decoder for Says {
+    fn decode(&mut self, _: &LumaFrame) -> Vec<Payload> {
+        vec![Payload::of_symbol(
+            self.0,
+            Symbology::Ean13,
+            self.1,
+            Reader::Other,
+        )]
+    }
+}
+
+#[test]
+fn an_add_on_that_only_the_fast_look_reads_is_kept() {
+    let stages = || {
+        vec![
+            Stage::new("full", Schedule { every: 9, at: 0 }, || {
+                Says("9780393058673", "]E0")
+            }),
+            Stage::new("fast", Schedule::EACH_FRAME, || {
+                Says("978039305867352595", "]E3")
+            })
+            .not_for_stills(),
+        ]
+    };
+    for (add_ons, expected) in [(true, Some("52595")), (false, None)] {
+        let settings = ReaderSettings {
+            add_ons,
+            ..ReaderSettings::default()
+        };
+        let mut reader = FrameReader::with_stages(settings, stages());
+        let found = reader.read(&frame(0), Effort::Still).unwrap().payloads;
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].text, "9780393058673");
+        assert_eq!(found[0].add_on.as_deref(), expected);
+    }
+}

@@ -147,19 +147,23 @@ fn what_else_a_part_of_a_frame_shows_is_not_believed() {
 fn other_codes_are_found_beside_a_tracked_one() {
     let shown = Shown::default();
     let seen = shown.clone();
-    let always_late = Schedule { every: 4, at: 2 };
+    let seldom = Schedule { every: 4, at: 2 };
     let mut reader = reader(vec![
-        Stage::new("first", Schedule { every: 30, at: 0 }, move || Spot {
+        Stage::new("first", Schedule { every: 30, at: 3 }, move || Spot {
             text: "A",
             shown: seen.clone(),
         }),
-        Stage::new("second", always_late, || Spot {
+        Stage::new("second", seldom, || Spot {
             text: "B",
             shown: Shown::default(),
         }),
     ]);
     let mut texts = Vec::new();
-    for _ in 0..10 {
+    // The second is not there yet when the first is found.
+    for number in 0..22 {
+        if number == 4 {
+            texts.clear();
+        }
         let reading = reader.read(&spotted((200, 150)), Effort::Live).unwrap();
         texts.extend(reading.payloads.into_iter().map(|payload| payload.text));
     }
