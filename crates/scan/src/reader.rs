@@ -226,7 +226,7 @@ impl FrameReader {
             effort,
         };
         let is_live = matches!(effort, Effort::Live | Effort::Glance);
-        let searches = self.live_frames / SHORT_TURN % TURNS_A_SEARCH == 0;
+        let searches = (self.live_frames / SHORT_TURN).is_multiple_of(TURNS_A_SEARCH);
         let due = self.due(&seen);
 
         let mut reading = Reading::default();
