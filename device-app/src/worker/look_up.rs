@@ -315,6 +315,13 @@ impl Worker {
                     if !codes.is_empty() {
                         detail.facts.push(fact("gtin", codes.join(", "), false));
                     }
+                    let owner = known
+                        .owner
+                        .map(|owner| view.owner_name(owner))
+                        .transpose()?;
+                    detail
+                        .facts
+                        .extend(owner.map(|name| fact("owner", name, false)));
                 }
                 detail.title = item.name(self.names()).to_owned();
                 detail.subtitle = item.sku;

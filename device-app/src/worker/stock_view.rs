@@ -8,8 +8,8 @@ use documents::ArrivingContent;
 use documents::catalogue::Room;
 use domain::ledger::{Placed, Stale, Standing, Subject};
 use domain::{
-    BinId, ContentKey, EventBody, EventHash, ItemId, OperatorId, OrderId, OrderStep, OrderType,
-    Quantity, SiteId, UnitId,
+    BinId, ContentKey, CustomerId, EventBody, EventHash, ItemId, OperatorId, OrderId, OrderStep,
+    OrderType, Quantity, SiteId, UnitId,
 };
 use operations::{
     ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, Frozen, HandlingFacts,
@@ -106,6 +106,19 @@ impl StockView<'_> {
             code: format!("?{}", &id.to_string()[24..]),
             sequence: 0,
         }))
+    }
+
+    /// Whom goods belong to, in the language of the screen; the code where there is no such name.
+    pub(crate) fn owner_name(&self, id: CustomerId) -> Result<String, ReplicaError> {
+        let Some(owner) = self.query.customer(id)? else {
+            return Ok(format!("?{}", &id.to_string()[24..]));
+        };
+        let (first, second) = match self.language {
+            Language::English => (owner.name_en, owner.name_zh),
+            Language::Chinese => (owner.name_zh, owner.name_en),
+        };
+        let mut names = [first, second, owner.code].into_iter();
+        Ok(names.find(|name| !name.is_empty()).unwrap_or_default())
     }
 
     pub(crate) fn operator_name(&self, id: OperatorId) -> Result<String, ReplicaError> {

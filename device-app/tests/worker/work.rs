@@ -1,8 +1,10 @@
 //! Work on one device: commits, drafts, undo, history, look-up.
 
 use device_app::view::{LineState, PadKey, Place, Screen, UiEvent};
+use documents::catalogue::{Customer, Item};
+use documents::{Partition, RecordKind};
 use domain::ledger::{StockKey, Subject};
-use domain::{BinId, ItemId};
+use domain::{BinId, CustomerId, ItemId};
 
 use crate::hub::Hub;
 use crate::rig::Rig;
@@ -244,6 +246,43 @@ fn history_shows_states_and_takes_back() {
     assert_eq!(rig.said(), "cannot-undo", "it is somebody else's");
     rig.ui(UiEvent::HistoryUndo("nonsense".into()));
     assert_eq!(rig.said(), "nothing-to-undo");
+}
+
+#[test]
+fn look_up_says_whose_goods_they_are() {
+    let hub = Hub::new();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    let owner = Customer {
+        id: CustomerId::from_bytes([0xc1; 16]),
+        code: "ACME".into(),
+        name_en: String::new(),
+        name_zh: "艾克美".into(),
+    };
+    let bolt = ItemId::from_bytes([0x41; 16]);
+    for (kind, id, fields) in [
+        (RecordKind::Customer, owner.id.into(), owner.to_fields()),
+        (
+            RecordKind::Item,
+            bolt.into(),
+            vec![Item::owner_field(Some(owner.id))],
+        ),
+    ] {
+        hub.edit(Partition::Shared, kind, id, fields);
+    }
+    rig.ui(UiEvent::SyncNow);
+    rig.settle();
+    rig.ui(UiEvent::Open(Place::LookUp));
+    let owner_of = |rig: &mut Rig, code: &str| {
+        rig.scan(code);
+        let Screen::LookUp(found) = rig.view().screen else {
+            panic!()
+        };
+        let facts = found.detail.unwrap().facts.into_iter();
+        let mut owners = facts.filter(|fact| fact.label == "owner");
+        owners.next().map(|fact| fact.value)
+    };
+    assert_eq!(owner_of(&mut rig, "BOLT").as_deref(), Some("艾克美"));
+    assert_eq!(owner_of(&mut rig, "MILK"), None, "our own");
 }
 
 #[test]
