@@ -15,6 +15,7 @@ use super::problem::{ApiError, Refusals};
 use super::scope::Scope;
 use super::take::{
     ApiJson, ApiPath, ApiQuery, Page, Reply, etag, if_match, limit, matches, once, page, record,
+    text_and_id,
 };
 use super::{Api, ApiResult, BASE};
 use crate::console::import::{CustomerIn, Parsed, Problem};
@@ -94,17 +95,8 @@ pub(super) async fn list(
     code_asked(asked.code.as_deref())?;
     let limit = limit(asked.limit)?;
     const LIST: &str = "customers";
-    let after = match &asked.cursor {
-        None => None,
-        Some(cursor) => {
-            let place = api.cursors.read(LIST, cursor)?;
-            let (id, code) = place
-                .split_at_checked(16)
-                .ok_or_else(|| ApiError::new("bad-cursor"))?;
-            let id = CustomerId::from_slice(id).map_err(|_| ApiError::new("bad-cursor"))?;
-            Some((String::from_utf8_lossy(code).into_owned(), id))
-        }
-    };
+    let after = text_and_id(&api, LIST, asked.cursor.as_ref())?;
+    let after = after.map(|(code, id)| (code, CustomerId::from_bytes(id)));
     if let Some(code) = asked.code {
         let found = api.app.data(move |data| data.customers_by_code(&code));
         return Ok(Json(Page {

@@ -16,6 +16,7 @@ use super::problem::{ApiError, Refusals};
 use super::scope::Scope;
 use super::take::{
     ApiJson, ApiPath, ApiQuery, Page, Reply, etag, if_match, limit, matches, once, page, record,
+    text_and_id,
 };
 use super::{Api, ApiResult, BASE};
 use crate::console::data::NotChanged;
@@ -291,17 +292,8 @@ pub(super) async fn list(
     code_asked(asked.code.as_deref())?;
     let limit = limit(asked.limit)?;
     const LIST: &str = "items";
-    let after = match &asked.cursor {
-        None => None,
-        Some(cursor) => {
-            let place = api.cursors.read(LIST, cursor)?;
-            let (id, sku) = place
-                .split_at_checked(16)
-                .ok_or_else(|| ApiError::new("bad-cursor"))?;
-            let id = ItemId::from_slice(id).map_err(|_| ApiError::new("bad-cursor"))?;
-            Some((String::from_utf8_lossy(sku).into_owned(), id))
-        }
-    };
+    let after = text_and_id(&api, LIST, asked.cursor.as_ref())?;
+    let after = after.map(|(sku, id)| (sku, ItemId::from_bytes(id)));
     if let Some(code) = asked.code {
         let items = api.app.data(move |data| data.items_by_code(&code)).await?;
         return Ok(Json(Page {

@@ -138,6 +138,25 @@ pub(super) fn page<R, T>(
     })
 }
 
+/// Where a page begins of a list that is sorted by a text and then by id.
+///
+/// # Errors
+/// `bad-cursor`, `cursor-expired`.
+pub(super) fn text_and_id(
+    api: &Api,
+    list: &str,
+    cursor: Option<&String>,
+) -> Result<Option<(String, [u8; 16])>, ApiError> {
+    let Some(cursor) = cursor else {
+        return Ok(None);
+    };
+    let place = api.cursors.read(list, cursor)?;
+    let (id, text) = place
+        .split_first_chunk()
+        .ok_or_else(|| ApiError::new("bad-cursor"))?;
+    Ok(Some((String::from_utf8_lossy(text).into_owned(), *id)))
+}
+
 /// 16 bytes of an id, from a cursor's place.
 pub(super) fn id16(place: &[u8]) -> Result<[u8; 16], ApiError> {
     place.try_into().map_err(|_| ApiError::new("bad-cursor"))

@@ -3,9 +3,10 @@
 use documents::catalogue::Customer;
 use documents::{Partition, RecordKind};
 use domain::{CustomerId, UnixMillis};
-use replica::{Commit, RecordEdit};
+use replica::RecordEdit;
 
 use super::load::changed_texts;
+use super::records::edit_one;
 use super::{ConsoleData, NotChanged};
 use crate::console::import::CustomerIn;
 use crate::error::AppError;
@@ -51,19 +52,13 @@ impl ConsoleData {
             ("name_en", &known.name_en, &change.name_en),
         ])
         .collect();
-        if !fields.is_empty() {
-            let edits = vec![RecordEdit {
-                partition: Partition::Shared,
-                kind: RecordKind::Customer,
-                id: id.into(),
-                fields,
-            }];
-            let commit = Commit {
-                edits,
-                ..Commit::default()
-            };
-            replica.commit(commit, now)?;
-        }
+        let edit = RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Customer,
+            id: id.into(),
+            fields,
+        };
+        edit_one(&mut replica, edit, now)?;
         let changed = replica.query().customer(id)?;
         Ok(Ok(changed.ok_or(AppError::NotFound)?))
     }

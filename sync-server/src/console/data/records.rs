@@ -9,7 +9,7 @@ use domain::{
     BinId, ExceptionId, ItemId, OrderId, OrderStep, OrderType, Quantity, SiteId, UnixMillis,
 };
 use replica::query::{Arrival, ArrivedRow, ExceptionFilter, StockRow};
-use replica::{Commit, RecordEdit};
+use replica::{Commit, RecordEdit, Replica};
 
 use super::ConsoleData;
 use super::imports::is_begun;
@@ -19,6 +19,23 @@ use crate::console::import::{ItemIn, NeedsIn, Parsed, Problem};
 use crate::console::view::choices;
 use crate::error::AppError;
 use crate::store::accounts::User;
+
+/// Writes a change of one record, if there is one.
+pub(super) fn edit_one(
+    replica: &mut Replica,
+    edit: RecordEdit,
+    now: UnixMillis,
+) -> Result<(), AppError> {
+    if edit.fields.is_empty() {
+        return Ok(());
+    }
+    let commit = Commit {
+        edits: vec![edit],
+        ..Commit::default()
+    };
+    replica.commit(commit, now)?;
+    Ok(())
+}
 
 /// An order, and how far the work on it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -333,19 +350,13 @@ impl ConsoleData {
                 .filter(known)
                 .map(|code| FieldEdit::clear(format!("barcodes/{code}"))),
         );
-        if !fields.is_empty() {
-            let edits = vec![RecordEdit {
-                partition: Partition::Shared,
-                kind: RecordKind::Item,
-                id: id.into(),
-                fields,
-            }];
-            let commit = Commit {
-                edits,
-                ..Commit::default()
-            };
-            replica.commit(commit, now)?;
-        }
+        let edit = RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Item,
+            id: id.into(),
+            fields,
+        };
+        edit_one(&mut replica, edit, now)?;
         let changed = replica.query().item(id)?;
         Ok(Ok(changed.ok_or(AppError::NotFound)?))
     }
