@@ -479,12 +479,43 @@ async fn labels_of_bins_come_on_sheets_of_paper() {
     let none = browser.get("/bins/labels.pdf?start=NOWHERE").await;
     assert_eq!(none.status, 422);
     assert!(none.body.contains("没有符合条件的库位") && none.body.contains("NOWHERE"));
-    // The longest code there is has a square code still, where bars have no room.
-    let code = "X".repeat(64);
-    let fields = [("bin", code.as_str())];
-    browser
-        .post_from("/data/add/bins", "/data/add/bins", &fields)
-        .await;
-    let pdf = browser.get("/bins/labels.pdf?start=XX&layout=a4-24").await;
-    assert_eq!(labels_in(&pdf.bytes), (1, 1));
+    // The longest codes there are have a square code still, where bars have no room.
+    for code in ["X".repeat(64), "库".repeat(64)] {
+        let fields = [("bin", code.as_str())];
+        browser
+            .post_from("/data/add/bins", "/data/add/bins", &fields)
+            .await;
+    }
+    for layout in labels::sheet::Layout::ALL {
+        for start in ["XX", "%E5%BA%93%E5%BA%93"] {
+            let file = format!("/bins/labels.pdf?start={start}&layout={}", layout.code);
+            let pdf = browser.get(&file).await;
+            assert_eq!(pdf.status, 200, "{file}: {}", pdf.body);
+            assert_eq!(labels_in(&pdf.bytes), (1, 1), "{file}");
+        }
+    }
+    // More than anybody prints at once.
+    let edits = (0..2_001_u16).map(|n| {
+        let mut id = [0x5b; 16];
+        id[..2].copy_from_slice(&n.to_be_bytes());
+        let bin = Bin {
+            id: BinId::from_bytes(id),
+            code: format!("M-{n}"),
+            zone: ZoneId::from_bytes([50; 16]),
+            site: warehouse.site,
+            room: Room::default(),
+        };
+        RecordEdit {
+            partition: Partition::Site(warehouse.site),
+            kind: RecordKind::Bin,
+            id: bin.id.into(),
+            fields: bin.to_fields(),
+        }
+    });
+    edit(&warehouse, edits.collect(), Vec::new());
+    let many = browser.get("/bins/labels.pdf?start=M-").await;
+    assert_eq!(many.status, 422);
+    assert!(many.body.contains("超过 2,000 张标签"), "{}", many.body);
+    let page = browser.get("/bins/labels?start=M-").await;
+    assert!(!page.body.contains("href=\"/bins/labels.pdf"));
 }

@@ -366,7 +366,7 @@ impl Query<'_> {
         weeks: u32,
         now: UnixMillis,
     ) -> Result<Vec<PlannedBin>, ReplicaError> {
-        // Sums are asked for by bins that may be seen: to narrow them once more took a third of the time.
+        // Sums are asked for by bins that may be seen: to narrow them once more took half of the time.
         self.rows(
             "SELECT b.id, b.code, b.zone, b.sequence, b.volume, coalesce(s.piles, 0) AS piles,
                     coalesce(s.balance, 0) AS balance,

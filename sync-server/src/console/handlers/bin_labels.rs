@@ -12,7 +12,7 @@ use super::address;
 use crate::auth::{Viewer, Visitor};
 use crate::console::data::BinChoice;
 use crate::console::page::{Page, render};
-use crate::console::report::{LabelProblem, bin_labels};
+use crate::console::report::bin_labels;
 use crate::console::view::{BinToLabel, Named};
 use crate::error::AppError;
 use crate::state::AppState;
@@ -160,24 +160,15 @@ pub(crate) async fn file(
         return page(&app, &who.visitor, asked, Some(lang.t(key).to_owned())).await;
     }
     let (layout, skip) = (asked.layout(), asked.skip());
-    let made = app
-        .data(move |_| Ok(bin_labels(&bins, &site, lang, &layout, skip)))
+    let bytes = app
+        .data(move |_| bin_labels(&bins, &site, lang, &layout, skip))
         .await?;
-    match made {
-        Ok(bytes) => {
-            let headers = [
-                (header::CONTENT_TYPE, "application/pdf"),
-                (
-                    header::CONTENT_DISPOSITION,
-                    "attachment; filename=\"bin-labels.pdf\"",
-                ),
-            ];
-            Ok((headers, bytes).into_response())
-        }
-        Err(LabelProblem::Code(code)) => {
-            let words = lang.fill("bin-labels.code", &[("code", &code)]);
-            page(&app, &who.visitor, asked, Some(words)).await
-        }
-        Err(LabelProblem::Server(error)) => Err(error),
-    }
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"bin-labels.pdf\"",
+        ),
+    ];
+    Ok((headers, bytes).into_response())
 }

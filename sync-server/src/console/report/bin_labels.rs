@@ -16,28 +16,19 @@ static BOLD: &[u8] = include_bytes!("../../../../device-app/ui/fonts/TallymanSan
 static FONTS: LazyLock<Option<Fonts>> =
     LazyLock::new(|| Fonts::new(FontBytes::Static(REGULAR), FontBytes::Static(BOLD)).ok());
 
-/// Why there are no labels.
-#[derive(Debug)]
-pub(crate) enum LabelProblem {
-    /// A code that no bars on this sheet can say.
-    Code(String),
-    Server(AppError),
-}
-
 /// A label for each bin. The first sheet begins `skip` places later.
 ///
 /// # Errors
-/// [`LabelProblem`]
+/// [`AppError::Internal`]: the fonts cannot be read, or a label cannot be made; even the longest code fits on the smallest one.
 pub(crate) fn bin_labels(
     bins: &[BinToLabel],
     site: &Named,
     lang: Lang,
     layout: &Layout,
     skip: usize,
-) -> Result<Vec<u8>, LabelProblem> {
-    let fonts = FONTS.as_ref().ok_or_else(|| {
-        LabelProblem::Server(AppError::internal("the built-in fonts cannot be read"))
-    })?;
+) -> Result<Vec<u8>, AppError> {
+    let fonts = FONTS.as_ref();
+    let fonts = fonts.ok_or_else(|| AppError::internal("the built-in fonts cannot be read"))?;
     let label = |bin: &BinToLabel| {
         let label = BinLabel {
             code: bin.code.clone(),
@@ -45,8 +36,7 @@ pub(crate) fn bin_labels(
             place: site.name(lang).to_owned(),
             note: bin.zone.name(lang).to_owned(),
         };
-        Arranged::new(&label.on(layout.stock), fonts)
-            .map_err(|_| LabelProblem::Code(bin.code.clone()))
+        Arranged::new(&label.on(layout.stock), fonts).map_err(AppError::internal)
     };
     let labels: Vec<Arranged> = bins.iter().map(label).collect::<Result<_, _>>()?;
     Ok(pdf(&labels, layout, skip))

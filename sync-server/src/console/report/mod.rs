@@ -4,5 +4,5 @@ mod bin_labels;
 mod paper;
 mod stocktake;
 
-pub(crate) use bin_labels::{LabelProblem, bin_labels};
+pub(crate) use bin_labels::bin_labels;
 pub(crate) use stocktake::{figures, pdf, xlsx};
