@@ -1,7 +1,7 @@
 //! Serves the console over the tests' story, for looking at it: `cargo run --example console_sample`.
 //! Prints a one-time sign-in link.
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/server/common/mod.rs"]
 mod common;
 
 use common::handheld::Handheld;

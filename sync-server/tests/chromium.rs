@@ -2,6 +2,7 @@
 //! complaint in the browser's console. The journeys are in `chromium/journeys`; pictures go to `target/tmp/chromium`.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+#[path = "server/common/mod.rs"]
 mod common;
 
 use std::io::{BufRead, BufReader, Write};
