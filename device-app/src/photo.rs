@@ -20,13 +20,15 @@ const PHOTO_SIDE: u32 = 1_600;
 const PHOTO_QUALITY: u8 = 80;
 const THUMBNAIL_SIDE: u32 = 320;
 const JPEG: &str = "image/jpeg";
+/// What a customer's key adds to a picture.
+const SEALING_BYTES: usize = 64;
 
 /// A photo ready to be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Photo {
     /// At most 1,600 pixels a side.
     pub photo: NewBlob,
-    /// At most 320 pixels a side and [`protocol::THUMBNAIL_BYTES_MAX`] bytes.
+    /// At most 320 pixels a side, and [`protocol::THUMBNAIL_BYTES_MAX`] bytes when it is sealed.
     pub thumbnail: NewBlob,
 }
 
@@ -97,8 +99,9 @@ pub(crate) fn made_of(picture: &DynamicImage) -> Result<Photo, PhotoError> {
         .iter()
         .flat_map(|small| [75, 60, 45, 30, 15].map(|quality| jpeg(small, quality)))
         .find(|made| {
-            made.as_ref()
-                .map_or(true, |m| m.len() as u64 <= protocol::THUMBNAIL_BYTES_MAX)
+            made.as_ref().map_or(true, |m| {
+                (m.len() + SEALING_BYTES) as u64 <= protocol::THUMBNAIL_BYTES_MAX
+            })
         })
         // Noise of half the side fits at the lowest quality.
         .unwrap_or(Err(PhotoError::TooLarge))?;

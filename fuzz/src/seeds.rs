@@ -365,7 +365,8 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             }
             .to_bytes(),
         ],
-        "blob_part" | "renew_request" | "snapshot_get" | "snapshot_chunk" => golden(&[target]),
+        "blob_part" | "keys_request" | "keys_reply" | "renew_request" | "snapshot_get"
+        | "snapshot_chunk" => golden(&[target]),
         "snapshot_part" => golden(&["snapshot_part", "snapshot_part_gone"]),
         "manifest" => golden(&["snapshot_manifest"]),
         "live_frame" => golden(&[
@@ -394,6 +395,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "segment" => segments().iter().map(cbor).collect(),
         "body" | "record" => bodies().iter().map(Body::to_bytes).collect(),
         "certificate" => vec![signed_certificate()],
+        "receipt" => golden(&["receipt"]),
         "event" => vec![event_record(1).to_bytes()],
         "gs1" => texts(&[
             "]C1010690123456789210LOT-7\u{1d}17270228",

@@ -7,14 +7,14 @@ use carry::{file, frames};
 use documents::body::Body;
 use documents::segment::Segment;
 use documents::snapshot::ChunkEntry;
-use documents::{Certificate, Manifest, SigningKey, journal, record};
-use domain::EventRecord;
+use documents::{Certificate, Manifest, Receipt, Signer, SigningKey, journal, record};
+use domain::{EventRecord, OrganisationId};
 use protocol::blob::{BlobGet, BlobPart, BlobReply, BlobRequest};
 use protocol::peer::{PEER_FRAME_BYTES_MAX, PEER_HELLO_BYTES_MAX};
 use protocol::{
-    EnrolReply, EnrolRequest, Invitation, LiveFrame, LivePacking, LogPosition, Pairing, PeerFrame,
-    PeerHello, PeerMessage, PeerRefusal, Refusal, RenewRequest, SetUp, SnapshotGet, SnapshotPart,
-    SyncReply, SyncRequest,
+    EnrolReply, EnrolRequest, Invitation, KeysReply, KeysRequest, LiveFrame, LivePacking,
+    LogPosition, Pairing, PeerFrame, PeerHello, PeerMessage, PeerRefusal, Refusal, RenewRequest,
+    SetUp, SnapshotGet, SnapshotPart, SyncReply, SyncRequest,
 };
 
 /// Takes bytes as they came.
@@ -37,6 +37,8 @@ pub const ALL: &[(&str, Target)] = &[
     ("blob_request", blob_request),
     ("blob_reply", blob_reply),
     ("blob_get", blob_get),
+    ("keys_request", keys_request),
+    ("keys_reply", keys_reply),
     ("blob_part", blob_part),
     ("renew_request", renew_request),
     ("snapshot_get", snapshot_get),
@@ -50,6 +52,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("body", body),
     ("record", record),
     ("certificate", certificate),
+    ("receipt", receipt),
     ("event", event),
     ("gs1", gs1),
     ("repair", repair),
@@ -85,12 +88,23 @@ reads_again!(
     blob_reply: BlobReply,
     blob_get: BlobGet,
     blob_part: BlobPart,
+    keys_request: KeysRequest,
+    keys_reply: KeysReply,
     renew_request: RenewRequest,
     snapshot_get: SnapshotGet,
     snapshot_part: SnapshotPart,
     live_frame: LiveFrame,
     event: EventRecord,
 );
+
+/// Verifies a receipt: none that was not signed may pass.
+pub fn receipt(bytes: &[u8]) {
+    static SERVER: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::from_seed(&[0x51; 32]));
+    let us = OrganisationId::from_bytes([1; 16]);
+    if let Ok((receipt, Signer::Server)) = Receipt::verify(bytes, us, &SERVER.public()) {
+        assert_eq!(receipt.sign(&SERVER, None), bytes, "what passes was signed");
+    }
+}
 
 /// Reads a sync request, after its lists were counted.
 pub fn sync_request(bytes: &[u8]) {

@@ -214,8 +214,8 @@ impl Item {
     }
 }
 
-/// Whom goods belong to: a company that keeps its stock with us. What is said here is open to all who work with it;
-/// names and numbers of people do not belong here.
+/// Whom goods belong to: a company that keeps its stock with us, or a person who left something. What is said here is open to
+/// all who work with it; names and numbers of people are sealed in the same record ([`crate::sealed`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Customer {
     /// Its identity.

@@ -45,6 +45,8 @@ pub enum Purpose {
     Extract,
     /// The server signs the ends of an export of its audit trail.
     Audit,
+    /// A device or the server signs what a customer is given of an act of custody.
+    Receipt,
 }
 
 impl Purpose {
@@ -58,6 +60,7 @@ impl Purpose {
             Self::Renewal => b"tallyman.renewal.1\0",
             Self::Extract => b"tallyman.extract.1\0",
             Self::Audit => b"tallyman.audit.1\0",
+            Self::Receipt => b"tallyman.receipt.1\0",
         }
     }
 }

@@ -63,7 +63,8 @@ record_ids!(
     OperatorId,
     DeviceId,
     OrderId,
-    StocktakeId
+    StocktakeId,
+    DepositId
 );
 
 /// What a record is about.
@@ -85,11 +86,13 @@ pub enum RecordKind {
     Order,
     /// Whom goods belong to.
     Customer,
+    /// What a customer left with us at one time.
+    Deposit,
 }
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Site,
         Self::Zone,
         Self::Bin,
@@ -98,6 +101,7 @@ impl RecordKind {
         Self::Device,
         Self::Order,
         Self::Customer,
+        Self::Deposit,
     ];
 
     /// Stable name, in documents and SQL.
@@ -111,6 +115,7 @@ impl RecordKind {
             Self::Device => "device",
             Self::Order => "order",
             Self::Customer => "customer",
+            Self::Deposit => "deposit",
         }
     }
 
@@ -124,6 +129,7 @@ impl RecordKind {
         match self {
             Self::Item => &["barcodes"],
             Self::Order => crate::order::Order::MAPS,
+            Self::Deposit => crate::deposit::Deposit::MAPS,
             _ => &[],
         }
     }

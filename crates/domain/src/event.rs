@@ -11,6 +11,7 @@ use minicbor::{Decoder, Encoder};
 
 use crate::blob::BlobRef;
 use crate::clock::{Timestamp, UnixMillis};
+use crate::custody::{Custody, PIECES_MAX};
 use crate::ids::{BinId, ChainId, DeviceId, ItemId, OperatorId, SiteId, UnitId};
 use crate::ledger::StockKey;
 use crate::order::{Inspection, OrderFinished, OrderLine, OrderStep, ProgressKey};
@@ -275,6 +276,8 @@ pub enum EventBody {
     },
     /// A supervisor said something about an exception, or who is to look after it. It folds to nothing.
     Noted(ReviewNote),
+    /// Something was agreed with a customer about goods that they left with us. It folds to nothing.
+    Custody(Box<Custody>),
     /// A kind that this program does not know yet. It is kept and passed on, and folds to nothing.
     Unknown {
         /// Its number on the wire.
@@ -404,6 +407,7 @@ impl EventBody {
             Self::HandedOver { .. } => "handed-over",
             Self::Packed { .. } => "packed",
             Self::Noted(_) => "noted",
+            Self::Custody(_) => "custody",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -502,6 +506,10 @@ impl EventBody {
                 .lines
                 .iter()
                 .all(|l| l.asked.in_range() && l.done.in_range()),
+            Self::Custody(custody) => {
+                let said = custody.terms.as_ref().map_or(0, |terms| terms.pieces.len());
+                said.max(custody.pieces.len()) <= PIECES_MAX
+            }
             _ => true,
         }
     }

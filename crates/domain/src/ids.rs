@@ -105,10 +105,19 @@ ids! {
     OrderId,
     /// Count orders that were planned together.
     StocktakeId,
+    /// What a customer left with us at one time.
+    DepositId,
     /// One handheld, or the server.
     DeviceId,
     /// One unbroken line of changes by one enrolment of one device; also its automerge actor.
     ChainId,
+}
+
+impl DepositId {
+    /// Under what the events of its pieces name it: a deposit's pieces are served like the lines of an order.
+    pub const fn as_order(self) -> OrderId {
+        OrderId(self.0)
+    }
 }
 
 /// Makes version 7 identities from the caller's clock and randomness (RFC 9562, 5.7).

@@ -2,6 +2,7 @@
 
 pub mod blob;
 pub mod clock;
+pub mod custody;
 mod date_cbor;
 pub mod event;
 pub mod ids;
@@ -11,6 +12,7 @@ pub mod order;
 pub mod quantity;
 pub mod rights;
 pub mod site_day;
+pub mod ticket;
 
 pub use blob::{BlobId, BlobKind, BlobRef};
 pub use clock::{HybridClock, SKEW_LIMIT_MS, Timestamp, UnixMillis};
@@ -19,8 +21,8 @@ pub use event::{
     EventRecord, ExceptionId, Goods, Resolution, ReviewNote,
 };
 pub use ids::{
-    BinId, ChainId, CustomerId, DeviceId, IdSource, ItemId, OperatorId, OrderId, OrganisationId,
-    ParseIdError, SiteId, StocktakeId, UnitId, ZoneId,
+    BinId, ChainId, CustomerId, DepositId, DeviceId, IdSource, ItemId, OperatorId, OrderId,
+    OrganisationId, ParseIdError, SiteId, StocktakeId, UnitId, ZoneId,
 };
 pub use money::{Currency, UnitValue};
 pub use order::{

@@ -5,6 +5,7 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::UnixMillis;
+use crate::custody::CustodyAct;
 use crate::event::{EventBody, EventRecord};
 use crate::ids::SiteId;
 use crate::order::OrderStep;
@@ -45,11 +46,19 @@ pub enum Action {
     Print,
     /// Go on with what somebody else has begun.
     TakeOver,
+    /// Take in what customers leave.
+    Deposit,
+    /// Hand it out again.
+    Release,
+    /// Hand it out to somebody who has lost the ticket.
+    ReleaseLost,
+    /// Dispose of what nobody came for.
+    Dispose,
 }
 
 impl Action {
     /// All of them, in the order of the floor.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Receive,
         Self::PutAway,
         Self::Move,
@@ -65,6 +74,10 @@ impl Action {
         Self::HandOver,
         Self::Print,
         Self::TakeOver,
+        Self::Deposit,
+        Self::Release,
+        Self::ReleaseLost,
+        Self::Dispose,
     ];
 
     /// Stable name, in records and as the translation key. Procedures have the same one.
@@ -85,6 +98,10 @@ impl Action {
             Self::HandOver => "hand-over",
             Self::Print => "print",
             Self::TakeOver => "take-over",
+            Self::Deposit => "deposit",
+            Self::Release => "release",
+            Self::ReleaseLost => "release-lost",
+            Self::Dispose => "dispose",
         }
     }
 
@@ -100,11 +117,11 @@ impl Action {
         let is_return = !is_ordered && reason.is_some_and(|code| code.starts_with(RETURNED));
         match body {
             EventBody::Received { .. } if is_return => &[Self::Return],
-            EventBody::Received { .. } => &[Self::Receive],
+            EventBody::Received { .. } => &[Self::Receive, Self::Deposit],
             EventBody::Moved { .. } if is_ordered => &[Self::Pick],
             // Goods that an inspection rejects are put apart.
             EventBody::Moved { .. } => &[Self::PutAway, Self::Move, Self::Replenish, Self::Inspect],
-            EventBody::Issued { .. } => &[Self::Issue],
+            EventBody::Issued { .. } => &[Self::Issue, Self::Release, Self::Dispose],
             EventBody::Adjusted { .. } => &[Self::Adjust],
             // Who finds too little in a bin, or takes the last piece, says what is left of that pile.
             EventBody::Counted {
@@ -121,6 +138,15 @@ impl Action {
             EventBody::Packed { .. } => &[Self::Pack],
             EventBody::Inspected(_) => &[Self::Inspect],
             EventBody::HandedOver { .. } => &[Self::HandOver],
+            EventBody::Custody(custody) => match custody.act {
+                CustodyAct::Deposited => &[Self::Deposit],
+                CustodyAct::Extended | CustodyAct::Cancelled => &[Self::Deposit, Self::Release],
+                CustodyAct::Disposed => &[Self::Dispose],
+                _ if custody.collector.as_ref().is_some_and(|c| c.ticket_lost) => {
+                    &[Self::ReleaseLost]
+                }
+                CustodyAct::Released | CustodyAct::Opened => &[Self::Release],
+            },
             _ => &[],
         }
     }

@@ -31,6 +31,10 @@ codes! {
         Pack = "pack",
         /// What is this, and where is more of it?
         LookUp = "look-up",
+        /// 寄存: a customer leaves something with us.
+        Deposit = "deposit",
+        /// 领取: a customer takes it again.
+        Release = "release",
     }
 }
 
@@ -223,6 +227,48 @@ codes! {
         AllPacked = "all-packed",
         /// Something is missing, and the book knows no more of it.
         NothingMoreHere = "nothing-more-here",
+        /// Whose is it?
+        FindCustomer = "find-customer",
+        /// What was typed: nobody is found by it.
+        NobodyFound = "nobody-found",
+        /// Several were found.
+        ChooseCustomer = "choose-customer",
+        /// Somebody new: 姓名.
+        EnterName = "enter-name",
+        /// 手机号.
+        EnterPhone = "enter-phone",
+        /// 证件号.
+        EnterDocument = "enter-document",
+        /// Others have the same telephone or document.
+        SameCustomer = "same-customer",
+        /// The list of forbidden goods.
+        CheckForbidden = "check-forbidden",
+        /// What it is.
+        ChooseCategory = "choose-category",
+        /// The catalogue has nothing that customers may leave.
+        NoCategories = "no-categories",
+        /// Suggested bin.
+        PutPieceInto = "put-piece-into",
+        /// 验收状况.
+        EnterCondition = "enter-condition",
+        /// 声明价值.
+        EnterValue = "enter-value",
+        /// The customer's name under it.
+        CustomerSigns = "customer-signs",
+        /// 取件凭证.
+        ScanTicket = "scan-ticket",
+        /// The end of the next piece's number, its bin.
+        ScanPiece = "scan-piece",
+        /// Which of what they left.
+        ChooseDeposit = "choose-deposit",
+        /// Nothing of theirs is here.
+        NothingOfTheirs = "nothing-of-theirs",
+        /// Who comes in the customer's stead.
+        EnterProxyName = "enter-proxy-name",
+        /// What was taken.
+        EnterFee = "enter-fee",
+        /// How many days longer.
+        EnterDays = "enter-days",
     }
 }
 
@@ -439,6 +485,52 @@ codes! {
         EmptyNow = "empty-now",
         /// Item, bin.
         ShortConfirm = "short-confirm",
+        /// Name.
+        CustomerSelected = "customer-selected",
+        /// The customer has said that nothing forbidden is in it.
+        NothingForbidden = "nothing-forbidden",
+        /// Number of the piece, category.
+        PieceAdded = "piece-added",
+        /// How many, bin.
+        PiecesPut = "pieces-put",
+        /// How many pieces, claim code.
+        TakenIn = "taken-in",
+        /// Most.
+        TooManyPieces = "too-many-pieces",
+        /// Somebody has no name.
+        NameMissing = "name-missing",
+        /// What was typed, currency.
+        AmountMalformed = "amount-malformed",
+        /// What was typed, most.
+        DaysMalformed = "days-malformed",
+        /// A piece was scanned before its ticket: piece.
+        ScanTicketFirst = "scan-ticket-first",
+        /// Nothing was scanned that could be handed out.
+        ScanPieceFirst = "scan-piece-first",
+        /// This is not of the ticket: piece.
+        WrongPiece = "wrong-piece",
+        /// Number of the piece.
+        PieceScannedBefore = "piece-scanned-before",
+        /// Scanned, of how many.
+        PieceMatched = "piece-matched",
+        /// How many pieces are here.
+        TicketFound = "ticket-found",
+        /// Code as read.
+        TicketDamaged = "ticket-damaged",
+        /// Claim code.
+        TicketUnknown = "ticket-unknown",
+        /// Code of the other site.
+        TicketOtherSite = "ticket-other-site",
+        /// Time, operator.
+        EverythingTaken = "everything-taken",
+        /// A proxy says their name and shows a document.
+        ProxyIncomplete = "proxy-incomplete",
+        /// The new last day.
+        TermExtended = "term-extended",
+        /// The customer has looked and taken nothing.
+        LookedInto = "looked-into",
+        /// How many pieces went, how many stay.
+        HandedOut = "handed-out",
     }
 }
 
@@ -515,6 +607,30 @@ codes! {
         Return = "return",
         /// Go on with [`Operation::Adjust`].
         Adjust = "adjust",
+        /// Somebody who is not known yet.
+        NewCustomer = "new-customer",
+        /// The customer says that nothing forbidden is in it.
+        NothingForbidden = "nothing-forbidden",
+        /// Say in what state the last piece is.
+        Condition = "condition",
+        /// Say what the last piece is worth.
+        DeclaredValue = "declared-value",
+        /// Into the bin that is suggested.
+        AsSuggested = "as-suggested",
+        /// The customer signs, and the deposit is done.
+        TakeIn = "take-in",
+        /// There is no ticket.
+        LostTicket = "lost-ticket",
+        /// Somebody else comes.
+        Proxy = "proxy",
+        /// Something else is paid than what is due.
+        OtherFee = "other-fee",
+        /// It stays longer.
+        Extend = "extend",
+        /// 临时开柜.
+        LookInto = "look-into",
+        /// The customer signs, and takes what was scanned.
+        HandOut = "hand-out",
     }
 }
 
@@ -583,6 +699,34 @@ codes! {
         SameGoodsThere = "same-goods-there",
         /// Why there: empty, and near this bin.
         EmptyNear = "empty-near",
+        /// Name, telephone or document of a customer.
+        Customer = "customer",
+        /// 姓名.
+        CustomerName = "customer-name",
+        /// 手机号.
+        Phone = "phone",
+        /// 证件号.
+        Document = "id-document",
+        /// 验收状况.
+        Condition = "condition",
+        /// 声明价值.
+        DeclaredValue = "declared-value",
+        /// 凭证码.
+        ClaimCode = "claim-code",
+        /// The last day of the term.
+        Due = "due",
+        /// The term has ended: its last day.
+        Overdue = "overdue",
+        /// Scanned, of how many.
+        Pieces = "pieces",
+        /// Who comes in the customer's stead.
+        Proxy = "proxy",
+        /// What is due.
+        FeeDue = "fee-due",
+        /// What was taken.
+        FeeTaken = "fee-taken",
+        /// Days.
+        Days = "days",
     }
 }
 

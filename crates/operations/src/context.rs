@@ -27,4 +27,6 @@ pub struct Context {
     pub device_mark: String,
     /// Language of item names.
     pub language: Language,
+    /// Random bytes, new for each input: codes and identities are made up from them.
+    pub random: [u8; 32],
 }

@@ -6,6 +6,7 @@ use domain::{EventBody, OrderId, Quantity};
 
 use crate::codes::{ActionCode, FeedbackCode, Operation};
 use crate::context::Context;
+use crate::deposit::CustodyWrite;
 use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need};
 use crate::hand::{out_of_range, smallest};
@@ -24,6 +25,7 @@ pub(crate) struct Out {
     pub(crate) feedback: Option<Feedback>,
     pub(crate) events: Vec<Said>,
     pub(crate) links: Vec<Link>,
+    pub(crate) custody: Vec<CustodyWrite>,
     pub(crate) finished: bool,
     /// Another operation goes on with this code.
     pub(crate) open: Option<(Operation, Scanned)>,

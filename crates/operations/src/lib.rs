@@ -6,6 +6,9 @@ mod code_table;
 mod codes;
 mod context;
 mod count;
+mod custody_draw;
+pub mod custody_view;
+mod deposit;
 mod desk;
 mod doubt;
 mod draft;
@@ -30,6 +33,7 @@ mod pick_plan;
 mod put_away;
 mod put_away_plan;
 mod receive;
+mod release;
 mod replenish;
 mod resolve;
 mod scanned;
@@ -50,6 +54,10 @@ pub use codes::{
 };
 pub use context::{Context, Language};
 pub use count::Count;
+pub use custody_view::{
+    CustodyView, DepositFacts, HouseTerms, PersonFacts, PersonSaid, PieceFacts, PieceStanding,
+};
+pub use deposit::{CustodyWrite, Deposit};
 pub use hand_over::HandOver;
 pub use inspect::Inspect;
 pub use issue::Issue;
@@ -59,6 +67,7 @@ pub use pack::Pack;
 pub use pick::Pick;
 pub use put_away::PutAway;
 pub use receive::Receive;
+pub use release::Release;
 pub use replenish::Replenish;
 pub use resolve::{Match, Resolved, items_with_gtin, resolve};
 pub use scanned::{CodeFault, CodeFields, Scanned};

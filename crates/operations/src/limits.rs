@@ -25,6 +25,8 @@ impl Operation {
             Self::Inspect => &[Action::Inspect],
             Self::HandOver => &[Action::HandOver],
             Self::Pack => &[Action::Pack],
+            Self::Deposit => &[Action::Deposit],
+            Self::Release => &[Action::Release],
             Self::LookUp => &[],
         }
     }

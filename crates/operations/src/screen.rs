@@ -4,6 +4,7 @@ use domain::{EventBody, ItemId, OrderLine, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Outcome, PromptCode};
+use crate::deposit::CustodyWrite;
 use crate::scanned::Scanned;
 use crate::task::Task;
 use crate::undo::Undoable;
@@ -108,6 +109,8 @@ pub struct Step {
     pub events: Vec<Said>,
     /// What the catalogue learnt.
     pub links: Vec<Link>,
+    /// Records of custody.
+    pub custody: Vec<CustodyWrite>,
     /// The task is at its end: its draft can go.
     pub finished: bool,
 }

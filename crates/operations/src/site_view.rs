@@ -10,6 +10,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::context::Language;
+use crate::custody_view::CustodyView;
 use crate::screen::Choice;
 
 /// The read model could not be read. The procedure's state is as before; the same input may be tried again.
@@ -376,7 +377,7 @@ pub enum Frozen {
 ///
 /// Implementers owe: one input sees one state (the worker reads in the transaction that it will write), and stock
 /// that is hidden from this operator (a blind count) is not returned.
-pub trait SiteView {
+pub trait SiteView: CustodyView {
     /// Items that carry this barcode or SKU, each with the base units that one such code stands for. Codes are
     /// compared as stored; the caller tries all lengths of a GTIN.
     ///

@@ -7,6 +7,7 @@ use crate::adjust::Adjust;
 use crate::codes::{ActionCode, FactCode, Operation, PromptCode};
 use crate::context::Context;
 use crate::count::Count;
+use crate::deposit::Deposit;
 use crate::desk::{self, Desk};
 use crate::draft::{Draft, Need};
 use crate::flow::{self, Procedure};
@@ -20,6 +21,7 @@ use crate::pack::Pack;
 use crate::pick::Pick;
 use crate::put_away::PutAway;
 use crate::receive::Receive;
+use crate::release::Release;
 use crate::replenish::Replenish;
 use crate::screen::{
     Action, Choice, Entry, Fact, Input, Keypad, Line, Prompt, Question, Step, Weight,
@@ -57,6 +59,10 @@ pub enum Task {
     Pack(Box<Pack>),
     /// Something is looked up.
     LookUp(LookUp),
+    /// A customer leaves something with us.
+    Deposit(Box<Deposit>),
+    /// A customer takes it again.
+    Release(Box<Release>),
 }
 
 impl Task {
@@ -76,6 +82,8 @@ impl Task {
             Operation::HandOver => Self::HandOver(Box::default()),
             Operation::Pack => Self::Pack(Box::default()),
             Operation::LookUp => Self::LookUp(LookUp::default()),
+            Operation::Deposit => Self::Deposit(Box::default()),
+            Operation::Release => Self::Release(Box::default()),
         }
     }
 
@@ -96,6 +104,8 @@ impl Task {
             Self::Replenish(work) => work.plan(view),
             Self::Inspect(work) => work.plan(view),
             Self::HandOver(work) => work.plan(view, ctx),
+            Self::Deposit(work) => work.plan(view, ctx),
+            Self::Release(work) => work.plan(view, ctx),
             _ => Ok(()),
         }
     }
@@ -131,6 +141,8 @@ impl Task {
             Self::HandOver(_) => Operation::HandOver,
             Self::Pack(_) => Operation::Pack,
             Self::LookUp(_) => Operation::LookUp,
+            Self::Deposit(_) => Operation::Deposit,
+            Self::Release(_) => Operation::Release,
         }
     }
 
@@ -165,6 +177,24 @@ impl Task {
             Self::Inspect(work) => flow::handle(&mut **work, input, view, ctx)?,
             Self::HandOver(work) => flow::handle(&mut **work, input, view, ctx)?,
             Self::Pack(work) => flow::handle(&mut **work, input, view, ctx)?,
+            Self::Deposit(work) => {
+                let out = flow::handle(&mut **work, input, view, ctx)?;
+                work.plan(view, ctx)?;
+                out
+            }
+            Self::Release(work) => {
+                let mut out = flow::Out::default();
+                let is_ticket = match &input {
+                    Input::Scan(scanned) => work.take_ticket(&scanned.raw, view, &mut out)?,
+                    Input::Text(text) => work.take_ticket(text, view, &mut out)?,
+                    _ => false,
+                };
+                if !is_ticket {
+                    out = flow::handle(&mut **work, input, view, ctx)?;
+                }
+                work.plan(view, ctx)?;
+                out
+            }
             Self::LookUp(work) => {
                 if let Input::Scan(scanned) = &input {
                     work.remember(scanned, view)?;
@@ -181,6 +211,7 @@ impl Task {
                 feedback: out.feedback,
                 events: out.events,
                 links: out.links,
+                custody: out.custody,
                 finished: out.finished,
             }),
         }
@@ -201,6 +232,8 @@ impl Task {
             Self::HandOver(work) => &**work,
             Self::Pack(work) => &**work,
             Self::LookUp(work) => work,
+            Self::Deposit(work) => &**work,
+            Self::Release(work) => &**work,
         }
     }
 
@@ -219,6 +252,8 @@ impl Task {
             Self::HandOver(work) => &mut **work,
             Self::Pack(work) => &mut **work,
             Self::LookUp(work) => work,
+            Self::Deposit(work) => &mut **work,
+            Self::Release(work) => &mut **work,
         }
     }
 
@@ -278,6 +313,8 @@ impl Task {
             Self::Replenish(work) => work.prompt(),
             Self::Inspect(work) => work.prompt(),
             Self::HandOver(work) => work.prompt(),
+            Self::Deposit(work) => work.prompt(),
+            Self::Release(work) => work.prompt(),
             _ => None,
         };
         if let Some(prompt) = suggested.or_else(|| self.draft().prompt()) {
@@ -337,6 +374,8 @@ impl Task {
             Self::LookUp(work) if work.draft.unknown.is_none() => work.shown_facts(),
             Self::Inspect(work) if work.draft.unknown.is_none() => work.shown_facts(ctx),
             Self::HandOver(work) if work.draft.unknown.is_none() => work.shown_facts(),
+            Self::Deposit(work) if work.draft.unknown.is_none() => work.shown_facts(ctx),
+            Self::Release(work) if work.draft.unknown.is_none() => work.shown_facts(),
             Self::Move(work) => {
                 let mut facts = self.draft().facts(FactCode::FromBin, ctx);
                 if work.draft.unknown.is_none() {
@@ -385,6 +424,7 @@ impl Task {
         let mut lines = match self {
             Self::Count(count) if count.draft.bin.is_some() => count.open_lines(ctx),
             Self::HandOver(work) => work.shown_lines(),
+            Self::Release(work) => work.shown_lines(ctx),
             Self::LookUp(work) => work.shown_rows(),
             Self::Issue(work) if !work.waiting().is_empty() => {
                 let order = self.order().map(|order| order.lines(ctx));
@@ -404,7 +444,7 @@ impl Task {
     /// Whether and how numbers are typed now.
     pub fn keypad(&self) -> Option<Keypad> {
         let shown = match self {
-            Self::LookUp(_) | Self::HandOver(_) => false,
+            Self::LookUp(_) | Self::HandOver(_) | Self::Deposit(_) | Self::Release(_) => false,
             Self::Inspect(work) => work.takes_numbers(),
             Self::Pick(work) => work.takes_numbers(),
             Self::Pack(work) => work.takes_numbers(),
@@ -428,6 +468,8 @@ impl Task {
     pub fn entry(&self) -> Option<Entry> {
         match self {
             Self::HandOver(work) => work.entry(),
+            Self::Deposit(work) => work.entry(),
+            Self::Release(work) => work.entry(),
             _ => self.draft().entry(),
         }
     }
@@ -439,6 +481,8 @@ impl Task {
                 Self::Replenish(work) if work.draft.hand.is_none() => work.choices(ctx),
                 Self::Inspect(work) if work.draft.unknown.is_none() => work.choices(ctx),
                 Self::HandOver(work) if work.draft.unknown.is_none() => work.choices(),
+                Self::Deposit(work) if work.draft.unknown.is_none() => work.choices(ctx),
+                Self::Release(work) if work.draft.unknown.is_none() => work.choices(),
                 _ => self.draft().choices(ctx),
             },
             orders => orders.to_vec(),
@@ -526,6 +570,8 @@ impl Task {
                 }
                 actions.push(normal(ActionCode::Cancel));
             }
+            Self::Deposit(work) => actions = work.actions(),
+            Self::Release(work) => actions = work.actions(),
             Self::Replenish(work) => {
                 actions.push(done);
                 if work.has_face() {

@@ -156,7 +156,8 @@ pub struct BlobPart {
 message!(BlobPart);
 
 /// The media types that are taken, with the bytes that each begins with.
-const MEDIA: [(&str, &[u8]); 3] = [
+const MEDIA: [(&str, &[u8]); 4] = [
+    (documents::sealed::SEALED_MEDIA, b"TMs1"),
     ("image/jpeg", &[0xff, 0xd8, 0xff]),
     ("image/png", b"\x89PNG\r\n\x1a\n"),
     ("application/pdf", b"%PDF-"),

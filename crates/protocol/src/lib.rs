@@ -4,6 +4,7 @@ pub mod blob;
 pub mod bounds;
 pub mod enrolment;
 pub mod invitation;
+pub mod keys;
 pub mod live;
 pub mod live_packed;
 pub mod pairing;
@@ -18,6 +19,7 @@ mod wire;
 pub use blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 pub use enrolment::{Becomes, EnrolReply, EnrolRequest};
 pub use invitation::Invitation;
+pub use keys::{KeysReply, KeysRequest, SharedKey};
 pub use live::{LiveEntries, LiveFrame, LiveHint};
 pub use live_packed::{LIVE_PACKED_QUERY, LivePacking};
 pub use pairing::{Offer, Pairing};
@@ -44,6 +46,8 @@ pub const RENEW_PATH: &str = "/renew/v1";
 pub const BLOB_PATH: &str = "/blobs/v1";
 /// Where the hub gives them out.
 pub const BLOB_GET_PATH: &str = "/blobs/v1/get";
+/// Where keys of customers are exchanged.
+pub const KEYS_PATH: &str = "/keys/v1";
 /// Where the hub gives out snapshots.
 pub const SNAPSHOT_PATH: &str = "/snapshot/v1";
 /// The media type of requests and replies.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use automerge::Change;
 use documents::record::{self, Counting, FieldEdit, RecordId, RecordKind};
-use documents::{Journal, Partition, journal};
+use documents::{CustomerKey, Journal, Partition, journal};
 use domain::event::{Event, EventBody, EventHash, EventId, EventRecord};
 use domain::ledger::Ledger;
-use domain::{ChainId, DeviceId, OperatorId, OrderLine, SiteId, UnitId, UnixMillis};
+use domain::{ChainId, CustomerId, DeviceId, OperatorId, OrderLine, SiteId, UnitId, UnixMillis};
 use rusqlite::{Transaction, params};
 
 use crate::chains::Chains;
@@ -15,7 +15,7 @@ use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::ledger_store::SqlLedger;
 use crate::replica::{self, Replica};
-use crate::{ingest, meta, quarantine, records, rights};
+use crate::{custody, ingest, meta, quarantine, records, rights};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -106,6 +106,8 @@ pub struct Commit {
     pub edits: Vec<RecordEdit>,
     /// The draft.
     pub draft: Option<DraftChange>,
+    /// Keys of customers that are new with it.
+    pub keys: Vec<(CustomerId, CustomerKey)>,
 }
 
 /// What was written: it is on the disk.
@@ -136,6 +138,9 @@ impl Replica {
         let transaction = self.connection.unchecked_transaction()?;
         let mut committed = Committed::default();
         let mut decided = BTreeSet::new();
+        for (customer, key) in &commit.keys {
+            custody::keys::keep(&transaction, *customer, key, false)?;
+        }
         for edit in &commit.edits {
             let chain = writer(self.own_chain(edit.partition))?;
             if edit.kind.is_servers_own() && !self.chains.get(chain).is_some_and(|c| c.is_server) {

@@ -26,7 +26,7 @@ use self::subjects::Subjects;
 use crate::chains::Chains;
 use crate::error::ReplicaError;
 use crate::tallies::{self, Tallies};
-use crate::{meta, rights, row};
+use crate::{custody, meta, rights, row};
 
 /// A [`LedgerStore`] over one open transaction. Subjects carry their site, so that a device that holds one site and a
 /// server that holds all of them fold the same rows.
@@ -434,6 +434,9 @@ impl LedgerStore for SqlLedger<'_> {
         if let EventBody::Noted(note) = &event.record.body {
             put_note(self.connection, note.exception, chain, number)?;
         }
+        if let EventBody::Custody(custody) = &event.record.body {
+            custody::put_act(self.connection, custody, chain, number)?;
+        }
         if let Some(decided) = event.record.body.decides() {
             put_decision(self.connection, decided, chain, number)?;
             if let Some(all) = &mut self.decided {
@@ -751,6 +754,9 @@ impl LedgerStore for SqlLedger<'_> {
                     .prepare_cached("DELETE FROM unit WHERE site = ?1 AND unit = ?2")?
                     .execute(params![site, unit.as_str()])?;
             }
+        }
+        if old.as_ref().map(|u| u.status) != state.map(|u| u.status) {
+            custody::unit_changed(self.connection, self.site, unit)?;
         }
         Ok(old)
     }

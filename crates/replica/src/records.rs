@@ -8,7 +8,9 @@ use std::collections::{BTreeSet, HashSet};
 use automerge::Change;
 use documents::catalogue::{Bin, Customer, Device, Operator, Site, Verdict, Zone};
 use documents::record::{Counting, Merged};
-use documents::{DocumentError, Order, Partition, Record, RecordId, RecordKind, Stocktake};
+use documents::{
+    Deposit, DocumentError, Order, Partition, Person, Record, RecordId, RecordKind, Stocktake,
+};
 use domain::ledger::StateHash;
 use domain::{ChainId, Grants};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -20,7 +22,7 @@ use crate::error::ReplicaError;
 use crate::identity::Identity;
 use crate::lookup::normalised;
 use crate::search::{self, HitKind};
-use crate::{ingest, meta, quarantine, rights, row};
+use crate::{custody, ingest, meta, quarantine, rights, row};
 
 /// Above so many documents it is cheaper to look each up.
 const FEW: usize = 1_000;
@@ -252,6 +254,7 @@ fn forget_rows(connection: &Connection, id: RecordId) -> Result<(), ReplicaError
     ] {
         connection.prepare_cached(sql)?.execute([id.0])?;
     }
+    custody::forget(connection, id.0)?;
     search::remove_of(connection, HitKind::Item, &id.0)?;
     search::remove_of(connection, HitKind::Order, &id.0)?;
     search::remove_of(connection, HitKind::Bin, &id.0)
@@ -354,10 +357,16 @@ fn put_rows(
                         customer.name_en,
                         customer.name_zh
                     ])?;
+                custody::put_customer(connection, customer.id, &Person::sealed_in(record))?;
             } else if !is_new {
                 forget_rows(connection, id)?;
             }
         }
+        RecordKind::Deposit => match Deposit::from_record(id.into(), record) {
+            Some(deposit) => custody::put(connection, &deposit)?,
+            None if is_new => {}
+            None => forget_rows(connection, id)?,
+        },
         RecordKind::Site => {
             if let Some(site) = Site::from_record(id.into(), record) {
                 connection

@@ -3,6 +3,7 @@
 mod attached;
 mod blobs;
 mod counter;
+mod custody;
 mod exchange;
 mod known;
 mod only_here;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use crate::error::ReplicaError;
 use crate::ledger_store::put_note;
-use crate::meta;
+use crate::{custody, meta};
 
 const KEY: &str = "event-kinds-known";
 /// From this kind on, events name the line of an order that they serve.
@@ -44,6 +44,9 @@ pub(crate) fn index_newly_known_kinds(connection: &Connection) -> Result<(), Rep
                 r.get("chain")?,
                 r.get("number")?,
             )?;
+        }
+        if let EventBody::Custody(custody) = &record.body {
+            custody::put_act(&transaction, custody, r.get("chain")?, r.get("number")?)?;
         }
         for hash in mentions(&record) {
             transaction

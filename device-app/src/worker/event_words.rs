@@ -1,5 +1,6 @@
 //! An event as a line of a list.
 
+use domain::custody::CustodyAct;
 use domain::order::Inspection;
 use domain::{EventBody, EventRecord};
 use operations::{Operation, ReasonCode, Undoable};
@@ -33,6 +34,14 @@ pub(crate) struct EventWords {
     pub(crate) quantity: String,
 }
 
+/// The operation that writes such an act.
+const fn custody_operation(act: CustodyAct) -> &'static str {
+    match act {
+        CustodyAct::Deposited | CustodyAct::Extended => "deposit",
+        _ => "release",
+    }
+}
+
 /// The operation that writes such events.
 pub(crate) fn operation_of(body: &EventBody) -> &'static str {
     match body {
@@ -49,6 +58,7 @@ pub(crate) fn operation_of(body: &EventBody) -> &'static str {
         EventBody::Inspected(_) => "inspect",
         EventBody::HandedOver { .. } => "hand-over",
         EventBody::Packed { .. } => "pack",
+        EventBody::Custody(custody) => custody_operation(custody.act),
         EventBody::Unknown { .. } => "unknown",
     }
 }
@@ -76,6 +86,11 @@ pub(crate) fn words(
         EventBody::Counted { lines, .. } => quantity = lines.len().to_string(),
         EventBody::OrderFinished(finished) => {
             parts.extend(view.query.order(finished.order)?.map(|order| order.code));
+        }
+        EventBody::Custody(custody) => {
+            let found = view.query.deposit(custody.deposit)?;
+            parts.extend(found.map(|row| row.deposit.claim.grouped()));
+            quantity = custody.pieces.len().to_string();
         }
         EventBody::HandedOver { to, .. } => parts.push(view.operator_name(*to)?),
         EventBody::Reversed { target }

@@ -41,7 +41,7 @@ impl Worker {
         let last = row.map(|row| self.undoable(&row)).transpose()?;
         let feedback = match operations::undo::undo(last.as_ref()) {
             Ok((event, feedback)) => {
-                self.write(vec![event.into()], &[], None, None)?;
+                self.write(vec![event.into()], &[], &[], None, None)?;
                 feedback
             }
             Err(refusal) => refusal,

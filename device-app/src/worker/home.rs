@@ -1,5 +1,6 @@
 //! The home screen: unfinished work, what was done last, and what can be started.
 
+use documents::HouseRules;
 use operations::Operation;
 use replica::ReplicaError;
 use replica::query::EventFilter;
@@ -73,7 +74,15 @@ impl Worker {
 
     /// Whether this device can do it at all: a counter only counts.
     pub(crate) fn is_offered(&self, operation: Operation) -> bool {
+        let custody = matches!(operation, Operation::Deposit | Operation::Release);
         !(self.replica.counts_only() && operation.needs_stock())
+            && (!custody || self.keeps_custody())
+    }
+
+    /// Whether the catalogue has anything that customers may leave here.
+    fn keeps_custody(&self) -> bool {
+        let found = self.replica.query().items_of_class(HouseRules::CLASS, 1);
+        found.is_ok_and(|found| !found.is_empty())
     }
 
     pub(crate) fn site_name(&self) -> Result<String, ReplicaError> {

@@ -269,7 +269,11 @@ impl Worker {
             return Ok(());
         }
         if !self.is_offered(operation) {
-            self.tell(Outcome::Refused, Message::new("counts-only"), "");
+            let code = match self.replica.counts_only() {
+                true => "counts-only",
+                false => "no-categories",
+            };
+            self.tell(Outcome::Refused, Message::new(code), "");
             return Ok(());
         }
         match &self.work {
@@ -296,7 +300,10 @@ impl Worker {
             Showing::Nearby => Showing::Sync,
             Showing::Printing => self.behind_printing(),
             Showing::Gallery | Showing::Scanner => Showing::Settings,
-            Showing::Signing => Showing::Task,
+            Showing::Signing => {
+                self.signs_for = None;
+                Showing::Task
+            }
             Showing::LookUp if self.look_up.has_detail() => {
                 self.look_up.close_detail();
                 Showing::LookUp

@@ -23,6 +23,7 @@ use super::ToWorker;
 use super::approval::Asked;
 use super::blob_driver::{BlobDriver, PhotosWaiting};
 use super::device_settings::DeviceSettings;
+use super::key_driver::KeyDriver;
 use super::look_up::LookUpState;
 use super::nearby::NearbyState;
 use super::neighbours::Neighbours;
@@ -39,7 +40,7 @@ use super::trigger::Trigger;
 use crate::health::{Health, Warnings};
 use crate::keystore::SecretStore;
 use crate::platform::Platform;
-use crate::transport::Network;
+use crate::transport::{Answer, Network};
 use crate::view::{
     Camera, Feedback, Language, LastScan, Message, Outcome, Place, RawScan, UiEvent,
 };
@@ -152,6 +153,11 @@ pub struct Worker {
     pub(crate) nearby: NearbyState,
     pub(crate) data_folder: PathBuf,
     pub(crate) blobs: BlobDriver,
+    pub(crate) keys: KeyDriver,
+    /// What the customer signs for, while they have the device.
+    pub(super) signs_for: Option<operations::ActionCode>,
+    /// Their name, until it stands in the act.
+    pub(super) signature: Option<domain::BlobId>,
     pub(crate) settings: DeviceSettings,
     pub(crate) scanner: ScannerState,
     pub(crate) site: Option<SiteId>,
@@ -226,6 +232,9 @@ impl Worker {
             data_folder: options.data_folder,
             sync: SyncDriver::new(seed, settings.stay_offline, options.network, answers),
             blobs,
+            keys: KeyDriver::default(),
+            signs_for: None,
+            signature: None,
             replica,
             practice: None,
             _lock: lock,
@@ -354,6 +363,7 @@ impl Worker {
             self.neighbours_due(),
             self.nearby.due(),
             self.blobs.due(now),
+            self.keys.due(),
             self.trigger.due(),
         ];
         let due = due.into_iter().flatten().min().unwrap_or(i64::MAX);
@@ -372,6 +382,7 @@ impl Worker {
             worker.report(result);
             worker.animate();
             worker.send_photos();
+            worker.exchange_keys();
         });
         if self.trigger.due().is_some_and(|due| due <= now) {
             self.end_trigger();
@@ -442,6 +453,7 @@ impl Worker {
             }
             ToWorker::Live(line, news) => self.sync.live_news(line, news, &mut self.replica, now),
             ToWorker::BlobAnswered(answer) => return self.blobs.answered(answer, now),
+            ToWorker::KeysAnswered(answer) => return self.keys_answered(answer),
             ToWorker::EnrolAnswered(answer) => return self.enrol_answered(answer),
             ToWorker::Peer(news) => return self.peer(news),
             _ => return Ok(()),
@@ -455,6 +467,19 @@ impl Worker {
         let metered = self.settings.metered;
         let result = self.blobs.step(&mut self.sync, &self.replica, metered, now);
         self.report(result);
+    }
+
+    /// Keys of customers go when nothing else is due.
+    fn exchange_keys(&mut self) {
+        let now = self.now();
+        let result = self.keys.step(&mut self.sync, &self.replica, now);
+        self.report(result);
+    }
+
+    fn keys_answered(&mut self, answer: Answer) -> Result<(), ReplicaError> {
+        let now = self.now();
+        let changed = self.keys.answered(answer, &mut self.replica, now)?;
+        if changed { self.refresh() } else { Ok(()) }
     }
 
     /// Photos that are not on the hub yet.
@@ -512,6 +537,7 @@ impl Worker {
         }
         if news.took_in {
             self.replica.note_said_again()?;
+            self.keys.hurry(&self.replica)?;
         }
         if let Some(reason) = news.renewed {
             self.renewed(reason)?;
@@ -582,6 +608,7 @@ impl Worker {
                 Language::English => operations::Language::English,
                 Language::Chinese => operations::Language::Chinese,
             },
+            random: random_bytes(),
         }
     }
 
@@ -634,4 +661,13 @@ impl Worker {
             Showing::Enrol
         }
     }
+}
+
+/// Random bytes of the operating system. Where it has none, codes cannot be made up: two devices would draw the same.
+pub(super) fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        tracing::error!(%error, "the operating system gives no random bytes");
+    }
+    bytes
 }

@@ -5,6 +5,8 @@ mod approval;
 mod blob_driver;
 mod codes_read;
 mod condition;
+mod custody;
+mod custody_view;
 mod device_settings;
 mod enrolling;
 mod event_words;
@@ -12,6 +14,7 @@ mod history;
 mod home;
 mod input;
 mod instructions;
+mod key_driver;
 mod known_codes;
 mod label_forms;
 mod live_line;
@@ -80,6 +83,8 @@ pub enum ToWorker {
     RenewAnswered(Answer),
     /// The hub answered about photos.
     BlobAnswered(Answer),
+    /// The hub answered about keys of customers.
+    KeysAnswered(Answer),
     /// Something happened to the live connection with this number.
     Live(u64, LiveNews),
     /// The hub answered an enrolment.

@@ -4,6 +4,7 @@ use domain::{EventBody, EventHash};
 use replica::ReplicaError;
 use replica::query::{EventFilter, EventRow};
 
+use super::custody::Pictures;
 use super::machine::Worker;
 use crate::photo::{Photo, PhotoError};
 use crate::view::{Camera, Message, Outcome};
@@ -64,15 +65,22 @@ impl Worker {
         to: EventHash,
         photo: Result<Photo, PhotoError>,
     ) -> Result<(), ReplicaError> {
-        let Photo { photo, thumbnail } = match photo {
-            Ok(photo) => photo,
+        let made = match photo {
+            Ok(made) => made,
             Err(error) => {
                 self.tell(Outcome::Refused, Message::new(error.code()), "");
                 return Ok(());
             }
         };
         let now = self.now();
-        let kept = self.blobs.store.put(to, &[photo, thumbnail], now)?;
+        let pictures = match self.pictures(made)? {
+            Pictures::Open(pictures) | Pictures::Sealed(pictures) => pictures,
+            Pictures::NoKey => {
+                self.tell(Outcome::Attention, Message::new("customer-key-missing"), "");
+                return Ok(());
+            }
+        };
+        let kept = self.blobs.store.put(to, &pictures, now)?;
         let [blob, thumbnail] = kept.as_slice() else {
             return Ok(());
         };
@@ -81,7 +89,7 @@ impl Worker {
             blob: blob.clone(),
             thumbnail: Some(thumbnail.clone()),
         };
-        self.write(vec![event.into()], &[], None, None)?;
+        self.write(vec![event.into()], &[], &[], None, None)?;
         self.blobs.store.bind(&kept)?;
         self.blobs.refresh()?;
         self.tell(Outcome::Accepted, Message::new("photo-saved"), "");

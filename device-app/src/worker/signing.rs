@@ -51,6 +51,9 @@ impl Worker {
         if self.showing != Showing::Signing {
             return Ok(());
         }
+        if let Some(action) = self.signs_for {
+            return self.customer_signed(action, strokes);
+        }
         let made = match signature::drawn(strokes) {
             Ok(made) => made,
             Err(error) => {
@@ -74,7 +77,7 @@ impl Worker {
                 thumbnail: Some(thumbnail.clone()),
             })
         };
-        self.write(lines.iter().map(attached).collect(), &[], None, None)?;
+        self.write(lines.iter().map(attached).collect(), &[], &[], None, None)?;
         self.blobs.store.bind(&kept)?;
         self.blobs.refresh()?;
         self.showing = Showing::Task;

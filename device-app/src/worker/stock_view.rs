@@ -55,7 +55,7 @@ pub(crate) struct StockView<'a> {
     pub(crate) frozen: OnceCell<BTreeMap<BinId, Frozen>>,
 }
 
-fn failed(error: ReplicaError) -> ViewError {
+pub(super) fn failed(error: ReplicaError) -> ViewError {
     ViewError(Box::new(error))
 }
 

@@ -4,11 +4,14 @@ use documents::{FieldEdit, Partition, RecordId, RecordKind};
 use domain::rights::Action;
 use domain::{EventBody, OperatorId, ParseQuantityError, Quantity};
 use operations::home::{Route, route};
-use operations::{ActionCode, Input, Operation, Said, Scanned, Step, Task, ViewError};
+use operations::{
+    ActionCode, CustodyWrite, Input, Operation, Said, Scanned, Step, Task, ViewError,
+};
 use replica::{Commit, DraftChange, NewEvent, RecordEdit, ReplicaError};
 use serde::{Deserialize, Serialize};
 
 use super::approval::{Approved, Held};
+use super::custody::CustodyEdits;
 use super::machine::{Asking, Showing, Work, Worker};
 use crate::view::{LastScan, Message, Outcome, PadKey};
 
@@ -226,6 +229,10 @@ impl Worker {
     }
 
     pub(crate) fn task_action(&mut self, action: ActionCode) -> Result<(), ReplicaError> {
+        if self.wants_signature(action) {
+            self.let_customer_sign(action);
+            return Ok(());
+        }
         let typed = self.work.as_ref().is_some_and(|w| !w.pad.is_empty());
         let asks = self
             .work
@@ -357,7 +364,7 @@ impl Worker {
     }
 
     /// Hands an input to the work under way.
-    fn run(&mut self, input: Input, raw: &str) -> Result<(), ReplicaError> {
+    pub(super) fn run(&mut self, input: Input, raw: &str) -> Result<(), ReplicaError> {
         let (Some(work), Some(view)) = (&self.work, self.stock_view()) else {
             return Ok(());
         };
@@ -409,7 +416,13 @@ impl Worker {
         let goes_on = step.events.is_empty();
         let unit = super::printing::unit_of(&step.events);
         let written = step.events.last().cloned();
-        self.write(step.events, &step.links, Some(draft), approved.by())?;
+        self.write(
+            step.events,
+            &step.links,
+            &step.custody,
+            Some(draft),
+            approved.by(),
+        )?;
         if let Some(feedback) = &step.feedback {
             self.tell(outcome(feedback.outcome), message(feedback), raw);
         } else {
@@ -555,19 +568,21 @@ impl Worker {
     /// One commit.
     pub(crate) fn write(
         &mut self,
-        events: Vec<Said>,
+        mut events: Vec<Said>,
         links: &[operations::Link],
+        custody: &[CustodyWrite],
         draft: Option<DraftChange>,
         approved_by: Option<OperatorId>,
     ) -> Result<(), ReplicaError> {
         let now = self.now();
-        if events.is_empty() && links.is_empty() {
+        if events.is_empty() && links.is_empty() && custody.is_empty() {
             return match &draft {
                 Some(draft) => self.replica.set_draft(draft, now),
                 None => Ok(()),
             };
         }
-        let edits = links.iter().map(|link| RecordEdit {
+        let CustodyEdits { mut edits, keys } = self.custody_edits(custody, &mut events)?;
+        edits.extend(links.iter().map(|link| RecordEdit {
             partition: Partition::Shared,
             kind: RecordKind::Item,
             id: RecordId::from(link.item),
@@ -575,7 +590,7 @@ impl Worker {
                 format!("barcodes/{}", link.code),
                 link.pack.thousandths(),
             )],
-        });
+        }));
         let commit = Commit {
             operator: self.operator.as_ref().map(|o| o.id),
             site: self.site,
@@ -583,9 +598,11 @@ impl Worker {
                 .into_iter()
                 .map(|said| new_event(said, approved_by))
                 .collect(),
-            edits: edits.collect(),
+            edits,
             draft,
+            keys,
         };
+        let makes_keys = !commit.keys.is_empty();
         let edited = commit.edits.len() as u64;
         let committed = self.replica.commit(commit, now)?;
         if self.banner.as_ref().is_some_and(|b| b.code == "disk-full") {
@@ -596,6 +613,9 @@ impl Worker {
             .extend(committed.events.iter().map(|(_, hash)| *hash));
         if self.practises() {
             return Ok(());
+        }
+        if makes_keys {
+            self.keys.hurry(&self.replica)?;
         }
         self.waiting.events += committed.events.len() as u64;
         self.waiting.edits += edited;

@@ -29,7 +29,7 @@ impl Hub {
         request: &BlobRequest,
         now: UnixMillis,
     ) -> Result<Result<BlobReply, RefusalCode>, HubError> {
-        let device = match self.blob_device(token, request.versions)? {
+        let device = match self.device_of(token, request.versions)? {
             Ok(device) => device,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -69,7 +69,7 @@ impl Hub {
         token: &str,
         get: &BlobGet,
     ) -> Result<Result<BlobPart, RefusalCode>, HubError> {
-        if let Err(refusal) = self.blob_device(token, get.versions)? {
+        if let Err(refusal) = self.device_of(token, get.versions)? {
             return Ok(Err(refusal));
         }
         let bytes_max = (get.bytes_max as usize).min(protocol::CHUNK_BYTES_MAX);
@@ -108,7 +108,8 @@ impl Hub {
         Ok(Some((blob, content)))
     }
 
-    fn blob_device(
+    /// Who asks, if they may.
+    pub(super) fn device_of(
         &self,
         token: &str,
         versions: (u32, u32),

@@ -25,7 +25,7 @@ const fn is_shown(kind: RecordKind) -> bool {
         | RecordKind::Customer
         | RecordKind::Device => true,
         // What comes in and goes out says what is there.
-        RecordKind::Order => false,
+        RecordKind::Order | RecordKind::Deposit => false,
     }
 }
 

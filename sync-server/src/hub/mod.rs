@@ -12,6 +12,7 @@ mod enrol;
 mod gate;
 mod guard;
 mod heed;
+mod keys;
 mod live;
 mod nodes;
 mod organisation;

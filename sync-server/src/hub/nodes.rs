@@ -19,7 +19,7 @@ use rusqlite::Connection;
 
 use super::organisation::{NO_SITE, NodeChains};
 use super::{Hub, HubError, tail};
-use crate::store::{StoreError, hub_blobs, hub_chains, hub_devices, hub_log};
+use crate::store::{StoreError, hub_blobs, hub_chains, hub_devices, hub_keys, hub_log};
 
 /// What tells whether anything is new in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,7 @@ pub(super) struct Seen {
     access: u64,
     last_certificate: i64,
     last_blob: i64,
+    last_key: u64,
 }
 
 /// How far a node's read model is behind the store.
@@ -52,6 +53,7 @@ impl Seen {
             access: tail::access(connection)?,
             last_certificate: hub_devices::last_certificate(connection)?,
             last_blob: hub_blobs::last(connection)?,
+            last_key: hub_keys::last(connection)?,
         })
     }
 }

@@ -80,6 +80,7 @@ impl Hub {
         let mut replica = self.lock();
         self.publish(&mut replica, now)?;
         let there = self.look()?;
+        self.read_keys(&mut replica)?;
         let (mut changed, mut whole) = self.tail(&mut replica, now)?;
         // What came may name sites that this node has no chain for yet.
         if changed {

@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use protocol::live::LIVE_PATH;
 use protocol::{
-    BlobGet, BlobRequest, EnrolRequest, Refusal, RefusalCode, RenewRequest, SnapshotGet, SyncReply,
-    SyncRequest,
+    BlobGet, BlobRequest, EnrolRequest, KeysRequest, Refusal, RefusalCode, RenewRequest,
+    SnapshotGet, SyncReply, SyncRequest,
 };
 
 use super::gate::{Gate, Leave, Limits};
@@ -21,6 +21,9 @@ use super::refused::{Refused, Who};
 use super::sync::token_hash;
 use super::{Hub, HubError, live};
 use crate::clock::Clock;
+
+/// [`protocol::keys::KEYS_MAX`] keys take less.
+const KEYS_REQUEST_BYTES_MAX: usize = 64 << 10;
 
 #[derive(Clone)]
 pub(super) struct HubState {
@@ -49,6 +52,7 @@ pub fn routes(hub: Arc<Hub>, clock: Clock, limits: Limits) -> Router {
         .route(protocol::SNAPSHOT_PATH, post(give_snapshot))
         .layer(DefaultBodyLimit::max(protocol::REQUEST_BYTES_MAX))
         .merge(blob_routes())
+        .merge(key_routes())
         .route_layer(from_fn_with_state(state.clone(), guard::guard))
         .with_state(state)
 }
@@ -198,6 +202,29 @@ async fn renew(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -
     let hub = state.hub.clone();
     let outcome = blocking(move || match RenewRequest::from_bytes(&body) {
         Ok(request) => hub.renew(&token, &request, now),
+        Err(_) => Ok(Err(RefusalCode::Malformed)),
+    })
+    .await;
+    match outcome {
+        Ok(reply) => message(StatusCode::OK, reply.to_bytes()),
+        Err(code) => refuse(code),
+    }
+}
+
+fn key_routes() -> Router<HubState> {
+    Router::new()
+        .route(protocol::KEYS_PATH, post(exchange_keys))
+        .layer(DefaultBodyLimit::max(KEYS_REQUEST_BYTES_MAX))
+}
+
+async fn exchange_keys(State(state): State<HubState>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(token) = bearer(&headers) else {
+        return refuse(RefusalCode::DeviceUnknown);
+    };
+    let now = state.clock.now();
+    let hub = state.hub.clone();
+    let outcome = blocking(move || match KeysRequest::from_bytes(&body) {
+        Ok(request) => hub.exchange_keys(&token, &request, now),
         Err(_) => Ok(Err(RefusalCode::Malformed)),
     })
     .await;

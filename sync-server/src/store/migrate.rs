@@ -23,6 +23,7 @@ const STEPS: &[(u32, &str)] = &[
     (15, include_str!("migrations/0015_webhooks.sql")),
     (16, include_str!("migrations/0016_readings.sql")),
     (17, include_str!("migrations/0017_device_report.sql")),
+    (18, include_str!("migrations/0018_custody.sql")),
 ];
 
 /// The schema that this program writes.

@@ -10,6 +10,7 @@ pub(crate) mod copy;
 pub mod hub_blobs;
 pub mod hub_chains;
 pub mod hub_devices;
+pub mod hub_keys;
 pub mod hub_log;
 pub mod hub_pushes;
 pub mod hub_readings;

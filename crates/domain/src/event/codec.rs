@@ -20,6 +20,7 @@ const INSPECTED: u32 = 13;
 const HANDED_OVER: u32 = 14;
 const PACKED: u32 = 15;
 const NOTED: u32 = 16;
+const CUSTODY: u32 = 17;
 
 /// More hashes of evidence than this are not kept.
 const EVIDENCE_MAX: u64 = 64;
@@ -28,7 +29,7 @@ const EVIDENCE_MAX: u64 = 64;
 const FIELDS_KNOWN: u64 = 11;
 
 /// The highest kind that this program knows.
-pub const KINDS_KNOWN: u32 = NOTED;
+pub const KINDS_KNOWN: u32 = CUSTODY;
 
 impl EventBody {
     fn wire_kind(&self) -> u32 {
@@ -49,6 +50,7 @@ impl EventBody {
             Self::HandedOver { .. } => HANDED_OVER,
             Self::Packed { .. } => PACKED,
             Self::Noted(_) => NOTED,
+            Self::Custody(_) => CUSTODY,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -169,6 +171,9 @@ impl EventRecord {
             }
             EventBody::Noted(note) => {
                 e.array(1)?.encode(note)?;
+            }
+            EventBody::Custody(custody) => {
+                e.array(1)?.encode(custody)?;
             }
             EventBody::Unknown { raw, .. } => {
                 e.writer_mut().extend_from_slice(raw);
@@ -343,6 +348,7 @@ fn read_body(kind: u32, raw: &[u8]) -> Result<EventBody, minicbor::decode::Error
         ORDER_FINISHED => EventBody::OrderFinished(fields(1)?.decode()?),
         INSPECTED => EventBody::Inspected(fields(1)?.decode()?),
         NOTED => EventBody::Noted(fields(1)?.decode()?),
+        CUSTODY => EventBody::Custody(fields(1)?.decode()?),
         HANDED_OVER => {
             let mut d = fields(3)?;
             EventBody::HandedOver {
@@ -363,12 +369,13 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
+    use crate::custody::{Custody, CustodyAct};
     use crate::event::{
         Assignment, CountedLine, EventHash, ExceptionId, Goods, QuarantineDecision, Resolution,
         ReviewNote,
     };
     use crate::{
-        BinId, BlobKind, BlobRef, ChainId, FinishedLine, Inspection, ItemId, OperatorId,
+        BinId, BlobKind, BlobRef, ChainId, DepositId, FinishedLine, Inspection, ItemId, OperatorId,
         OrderFinished, OrderId, OrderLine, OrderStep, Quantity, Timestamp, UnitId, Verdict,
     };
 
@@ -492,6 +499,11 @@ mod tests {
                     to: Some(OperatorId::from_bytes([3; 16])),
                 }),
             }),
+            EventBody::Custody(Box::new(Custody::new(
+                DepositId::from_bytes([9; 16]),
+                CustodyAct::Opened,
+                vec![1, 2],
+            ))),
             EventBody::HandedOver {
                 to: OperatorId::from_bytes([8; 16]),
                 open: vec!["收货 PO-1".into()],

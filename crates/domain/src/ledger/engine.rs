@@ -70,6 +70,7 @@ pub fn mentions(record: &EventRecord) -> Vec<EventHash> {
         EventBody::Attached { to, .. } => mentions.push(*to),
         EventBody::Inspected(inspection) => mentions.push(inspection.of),
         EventBody::OrderFinished(finished) => mentions.extend(&finished.after),
+        EventBody::Custody(custody) => mentions.extend(&custody.after),
         _ => {}
     }
     mentions

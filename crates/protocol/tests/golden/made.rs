@@ -1,16 +1,19 @@
 //! What the vectors are made of: fixed seeds, fixed identities, fixed times.
 
+use chrono::NaiveDate;
 use documents::body::{Body, Part};
 use documents::certificate::{Certificate, Role};
 use documents::record::Counting;
 use documents::segment::{Accepted, Segment, SegmentHash, SegmentHeader, SegmentStatus};
-use documents::{FieldEdit, Journal, Partition, RecordId, RecordKind, SigningKey};
+use documents::{FieldEdit, Journal, Partition, Receipt, RecordId, RecordKind, SigningKey};
+use domain::custody::{Charge, Collector, Custody, CustodyAct, FeeRule, PieceSaid, Terms};
 use domain::{
-    Assignment, BinId, BlobKind, BlobRef, ChainId, DeviceId, EventBody, EventHash, EventRecord,
-    ExceptionId, FinishedLine, Goods, ItemId, OperatorId, OrderFinished, OrderId, OrderLine,
-    OrderStep, OrganisationId, Quantity, ReviewNote, SiteId, Timestamp, UnixMillis,
+    Assignment, BinId, BlobId, BlobKind, BlobRef, ChainId, Currency, CustomerId, DepositId,
+    DeviceId, EventBody, EventHash, EventId, EventRecord, ExceptionId, FinishedLine, Goods, ItemId,
+    OperatorId, OrderFinished, OrderId, OrderLine, OrderStep, OrganisationId, Quantity, ReviewNote,
+    SiteId, Timestamp, UnixMillis,
 };
-use protocol::{Acceptances, LogPosition};
+use protocol::{Acceptances, LogPosition, SharedKey};
 
 pub(crate) const NOW: UnixMillis = 1_790_000_000_000;
 pub(crate) const EPOCH: [u8; 16] = [0xe0; 16];
@@ -105,6 +108,75 @@ pub(crate) fn noted() -> EventBody {
             to: Some(OperatorId::from_bytes([0x0a; 16])),
         }),
     })
+}
+
+pub(crate) fn custody() -> EventBody {
+    EventBody::Custody(Box::new(Custody {
+        after: vec![EventHash([0x0e; 32])],
+        terms: Some(Terms {
+            customer: CustomerId::from_bytes([0xc1; 16]),
+            claim: [0xc0; 32],
+            due: NaiveDate::from_ymd_opt(2026, 12, 1),
+            fee: FeeRule {
+                daily: 1_000,
+                cap: 30_000,
+                currency: Currency::from_code("CNY").unwrap(),
+            },
+            pieces: vec![PieceSaid {
+                number: 1,
+                unit: UnitId::plate("P0123456789AB"),
+                item: ItemId::from_bytes(ITEM),
+                size: "L".into(),
+                condition: "完好".into(),
+                value: 120_000,
+            }],
+            forbidden: "1".into(),
+        }),
+        collector: Some(Collector {
+            is_proxy: true,
+            ticket_lost: false,
+            sealed: Some(vec![1, 2, 3]),
+        }),
+        due: NaiveDate::from_ymd_opt(2027, 1, 1),
+        charge: Some(Charge {
+            due: 1_000,
+            taken: 900,
+        }),
+        note: "轮子松动".into(),
+        signature: Some(BlobId([0xb5; 32])),
+        photos: vec![BlobId([0xb6; 32])],
+        ..Custody::new(
+            DepositId::from_bytes([0xd1; 16]),
+            CustodyAct::Deposited,
+            vec![1],
+        )
+    }))
+}
+
+/// The server's word for an act.
+pub(crate) fn receipt() -> Vec<u8> {
+    let record = EventRecord {
+        body: custody(),
+        ..event(8)
+    };
+    let receipt = Receipt {
+        organisation: ORGANISATION,
+        site: SITE,
+        event: EventId {
+            chain: SITE_CHAIN,
+            number: 8,
+        },
+        hash: EventHash([0x0f; 32]),
+        record,
+    };
+    receipt.sign(&server(), None)
+}
+
+pub(crate) fn customer_key() -> SharedKey {
+    SharedKey {
+        customer: CustomerId::from_bytes([0xc1; 16]),
+        key: Some([0x77; 32].into()),
+    }
 }
 
 pub(crate) fn finished() -> EventBody {

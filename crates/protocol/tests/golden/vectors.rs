@@ -4,10 +4,13 @@ use documents::body::Body;
 use documents::certificate::{Certificate, Role};
 use documents::segment::{Accepted, Segment, SegmentHash};
 use documents::snapshot::{self, ChunkEntry, Manifest};
-use documents::{Partition, SnapshotId};
+use documents::{Partition, Receipt, Signer, SnapshotId};
 use domain::ledger::Place;
-use domain::{EventHash, EventRecord, OperatorId, OrderId, OrderProgress, Quantity, UnitId};
+use domain::{
+    CustomerId, EventHash, EventRecord, OperatorId, OrderId, OrderProgress, Quantity, UnitId,
+};
 use protocol::blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
+use protocol::keys::{KeysReply, KeysRequest, SharedKey};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
 use protocol::{
     BatteryStatus, Becomes, CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest,
@@ -73,6 +76,8 @@ from_bytes!(
     BlobReply,
     BlobGet,
     BlobPart,
+    KeysRequest,
+    KeysReply,
     Parcel,
     PeerMessage,
     PeerHello,
@@ -148,6 +153,10 @@ fn identity(all: &mut Vec<Vector>) {
         let read = Certificate::verify(bytes, &server().public());
         read.is_some_and(|c| c.role == Role::Counter)
     });
+    other(all, "receipt", receipt(), |bytes| {
+        let read = Receipt::verify(bytes, ORGANISATION, &server().public());
+        read.is_ok_and(|(receipt, signer)| receipt.custody().is_some() && signer == Signer::Server)
+    });
     let request = EnrolRequest::new("ABCDE-FGHJK", "PDA 1", &device());
     assert!(request.is_proven());
 }
@@ -158,6 +167,7 @@ fn log(all: &mut Vec<Vector>) {
         "event_of_order": EventRecord { order: Some(LINE), reason: Some("damaged".into()), ..event(3) },
         "event_packed": EventRecord { body: in_a_carton(), order: Some(LINE), carton: Some(UnitId::plate("C-1")), ..event(5) },
         "event_noted": EventRecord { body: noted(), ..event(7) },
+        "event_custody": EventRecord { body: custody(), ..event(8) },
         "event_approved": EventRecord { approved_by: Some(OperatorId::from_bytes([0x0a; 16])), ..event(6) },
         "event_order_finished": EventRecord { body: finished(), ..event(4) },
         "event_said_again": EventRecord { origin: Some(EventHash([0x0c; 32])), ..event(2) },
@@ -414,6 +424,17 @@ fn blobs(all: &mut Vec<Vector>) {
         },
         "blob_get": BlobGet { versions: VERSIONS, id: photo().id, offset: 0, bytes_max: 65_536 },
         "blob_part": BlobPart { version: 1, size: 11, bytes: PHOTO.to_vec() },
+        "keys_request": KeysRequest { versions: VERSIONS, epoch: EPOCH, after: 7, made: vec![customer_key()] },
+        "keys_reply": KeysReply {
+            version: 1,
+            epoch: EPOCH,
+            number: 9,
+            keys: vec![
+                customer_key(),
+                SharedKey { customer: CustomerId::from_bytes([0xc2; 16]), key: None },
+            ],
+            more: false,
+        },
     );
 }
 

@@ -42,7 +42,7 @@ pub(super) const COLUMNS: &str =
 /// All methods fail with [`ReplicaError`] only.
 #[expect(clippy::missing_errors_doc, reason = "said once, above")]
 impl Query<'_> {
-    fn event_row(&self, r: &Row<'_>, chains: &Chains) -> Result<EventRow, ReplicaError> {
+    pub(super) fn event_row(&self, r: &Row<'_>, chains: &Chains) -> Result<EventRow, ReplicaError> {
         let placed = placed_from_row(r, chains)?;
         let reversed_by = self.reversal_of(placed.event.hash, chains)?;
         Ok(EventRow {

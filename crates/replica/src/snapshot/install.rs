@@ -329,6 +329,7 @@ pub(crate) fn clear_ledger(connection: &Connection, site: SiteId) -> Result<(), 
         "event_name",
         "event_decision",
         "event_note",
+        "custody_event",
         "kept_event",
     ] {
         connection.execute(

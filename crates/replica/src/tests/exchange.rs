@@ -53,7 +53,7 @@ fn what_is_used_is_known_to_be() {
             }
             .into(),
         ],
-        draft: None,
+        ..Commit::default()
     };
     a.commit(commit, T0).unwrap();
     let q = a.query();

@@ -149,6 +149,13 @@ impl Names<'_> {
             RecordKind::Device => self.device(row.record.into())?,
             RecordKind::Customer => self.customer(row.record.into())?,
             RecordKind::Zone => self.zone(row.record.into())?,
+            RecordKind::Deposit => Named {
+                code: match self.query().deposit(row.record.into())? {
+                    Some(found) => found.deposit.claim.grouped(),
+                    None => String::new(),
+                },
+                ..Named::default()
+            },
             RecordKind::Order => Named {
                 code: self.order_code(row.record.into())?,
                 ..Named::default()

@@ -116,6 +116,7 @@ impl ConsoleData {
             assigned,
         });
         let commit = Commit {
+            keys: Vec::new(),
             operator: Some(user.operator),
             site: Some(site),
             events: vec![body.into()],

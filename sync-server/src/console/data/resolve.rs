@@ -188,6 +188,7 @@ impl ConsoleData {
         }));
         actions.edits.extend(operator_edit(&query, user)?);
         let commit = Commit {
+            keys: Vec::new(),
             operator: Some(user.operator),
             site: Some(exception.finding.site),
             events,
@@ -253,6 +254,7 @@ impl ConsoleData {
             return Err(AppError::Conflict);
         }
         let commit = Commit {
+            keys: Vec::new(),
             operator: Some(user.operator),
             site: Some(event.site),
             events: vec![EventBody::Reversed { target: decision }.into()],

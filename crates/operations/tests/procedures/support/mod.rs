@@ -8,6 +8,16 @@ use domain::EventBody;
 use domain::rights::Action;
 use operations::{ActionCode, Context, Input, Language, Operation, Scanned, Step, Task, Undoable};
 
+/// Other bytes each time, the same ones in each test.
+fn random() -> [u8; 32] {
+    use std::cell::Cell;
+    thread_local!(static DRAWN: Cell<u64> = const { Cell::new(0) });
+    let n = DRAWN.replace(DRAWN.get() + 1);
+    let mut bytes = [7; 32];
+    bytes[..8].copy_from_slice(&n.to_be_bytes());
+    bytes
+}
+
 pub(crate) fn context() -> Context {
     Context {
         now: TODAY,
@@ -16,6 +26,7 @@ pub(crate) fn context() -> Context {
         operator: "Li".into(),
         device_mark: "7A".into(),
         language: Language::English,
+        random: random(),
     }
 }
 

@@ -346,6 +346,7 @@ impl ConsoleData {
         edits.extend(operator_edit(&query, user)?);
         for batch in groups.chunks(BATCH) {
             let commit = Commit {
+                keys: Vec::new(),
                 operator: Some(user.operator),
                 site: Some(site),
                 events: events(batch),

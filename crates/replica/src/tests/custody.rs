@@ -1,0 +1,284 @@
+//! Goods that customers leave with us: found by ticket, piece and person; keys that come, and are destroyed.
+
+use documents::deposit::Piece;
+use documents::{CustomerKey, Deposit, Person};
+use domain::custody::{Custody, CustodyAct, FeeRule};
+use domain::ledger::UnitStatus;
+use domain::ticket::{ClaimCode, CustomerCode, PieceCode};
+use domain::{Currency, CustomerId, DepositId, OrderLine, UnitId};
+
+use super::*;
+use crate::{KeyCursor, KeyState, SharedKey};
+
+const WHO: CustomerId = CustomerId::from_bytes([0xc1; 16]);
+const LEFT: DepositId = DepositId::from_bytes([0xd1; 16]);
+
+fn key_of_wang() -> CustomerKey {
+    CustomerKey::from_bytes([0x77; 32])
+}
+
+fn wang() -> Person {
+    Person {
+        name: "王喆".into(),
+        phone: "+86 138-0013-8000".into(),
+        document: "护照 e12345678".into(),
+        note: String::new(),
+    }
+}
+
+fn new_customer(person: &Person) -> Commit {
+    let customer = documents::catalogue::Customer {
+        id: WHO,
+        code: CustomerCode::draw([1; 8]).to_string(),
+        name_en: String::new(),
+        name_zh: String::new(),
+    };
+    let mut n = 0;
+    let mut fields = customer.to_fields();
+    fields.extend(person.seal(WHO, &key_of_wang(), || {
+        n += 1;
+        [n; 24]
+    }));
+    Commit {
+        keys: vec![(WHO, key_of_wang())],
+        ..edits(vec![RecordEdit {
+            partition: Partition::Shared,
+            kind: RecordKind::Customer,
+            id: WHO.into(),
+            fields,
+        }])
+    }
+}
+
+fn deposit() -> Deposit {
+    let piece = |n: u8| Piece {
+        unit: UnitId::plate(PieceCode::draw([n; 8]).as_str()),
+        item: item_id(1),
+        size: "L".into(),
+        condition: "完好".into(),
+        value: 0,
+    };
+    Deposit {
+        id: LEFT,
+        site: SITE,
+        claim: ClaimCode::draw(SITE, [5; 8]),
+        customer: WHO,
+        taken_at: T0,
+        due: "2026-12-01".parse().ok(),
+        fee: FeeRule {
+            daily: 1_000,
+            cap: 0,
+            currency: Currency::from_code("CNY").unwrap(),
+        },
+        forbidden: "1".into(),
+        wish: None,
+        pieces: [(1, piece(1)), (2, piece(2))].into(),
+    }
+}
+
+fn piece_event(number: u32, comes: bool) -> NewEvent {
+    let goods = Goods {
+        unit: Some(deposit().pieces[&number].unit.clone()),
+        ..Goods::of(item_id(1))
+    };
+    let (bin, quantity) = (bin_id(1), Quantity::ONE);
+    let body = match comes {
+        true => EventBody::Received {
+            bin,
+            goods,
+            quantity,
+        },
+        false => EventBody::Issued {
+            bin,
+            goods,
+            quantity,
+        },
+    };
+    NewEvent {
+        order: Some(OrderLine {
+            order: LEFT.as_order(),
+            line: number,
+        }),
+        ..body.into()
+    }
+}
+
+fn act(replica: &Replica, act: CustodyAct, pieces: Vec<u32>) -> NewEvent {
+    let mut custody = Custody::new(LEFT, act, pieces);
+    custody.after = replica.query().last_acts(LEFT).unwrap();
+    EventBody::Custody(Box::new(custody)).into()
+}
+
+/// A piece comes in, and the other one with it.
+fn taken_in(replica: &mut Replica) {
+    let mut commit = new_customer(&wang());
+    commit.edits.extend([
+        create_item(1, "行李箱"),
+        create_bin(1),
+        RecordEdit {
+            partition: Partition::Site(SITE),
+            kind: RecordKind::Deposit,
+            id: LEFT.into(),
+            fields: deposit().to_fields(),
+        },
+    ]);
+    commit.operator = Some(OPERATOR);
+    commit.site = Some(SITE);
+    let deposited = act(replica, CustodyAct::Deposited, vec![1, 2]);
+    commit.events = vec![piece_event(1, true), piece_event(2, true), deposited];
+    replica.commit(commit, T0).unwrap();
+}
+
+fn released(replica: &mut Replica, number: u32) {
+    let released = act(replica, CustodyAct::Released, vec![number]);
+    let commit = Commit {
+        events: vec![piece_event(number, false), released],
+        ..events(Vec::new())
+    };
+    replica.commit(commit, T0 + 1_000).unwrap();
+}
+
+#[test]
+fn a_deposit_is_found_by_its_ticket_its_pieces_and_its_customer_until_all_is_gone() {
+    let mut a = device(1);
+    taken_in(&mut a);
+    let q = a.query();
+    let found = q.deposit_by_claim(&deposit().claim).unwrap().unwrap();
+    assert_eq!((found.deposit, found.stored), (deposit(), 2));
+    let unit = &deposit().pieces[&2].unit;
+    assert_eq!(q.deposit_of_unit(unit).unwrap(), Some((LEFT, 2)));
+    assert_eq!(q.deposits_of(WHO, 9).unwrap().len(), 1);
+    assert_eq!(q.count_deposits(SITE, "2026-12-01").unwrap(), (1, 0));
+    assert_eq!(q.count_deposits(SITE, "2026-12-02").unwrap(), (1, 1));
+    released(&mut a, 2);
+    let q = a.query();
+    assert_eq!(q.deposit(LEFT).unwrap().unwrap().stored, 1);
+    let standing: Vec<_> = q
+        .pieces(&deposit())
+        .unwrap()
+        .into_iter()
+        .map(|p| p.standing.unwrap().0)
+        .collect();
+    assert_eq!(standing, [UnitStatus::Stored, UnitStatus::Issued]);
+    released(&mut a, 1);
+    let q = a.query();
+    assert_eq!(q.count_deposits(SITE, "2027-01-01").unwrap(), (0, 0));
+    assert!(q.deposits_here(SITE, None, 9).unwrap().is_empty());
+    let acts = q.acts_of(LEFT).unwrap();
+    assert_eq!(acts.len(), 3);
+    assert_eq!(q.last_acts(LEFT).unwrap(), [acts[2].placed.event.hash]);
+    // What is read again from the changes is the same.
+    let before = a.query().deposit(LEFT).unwrap();
+    a.rebuild().unwrap();
+    assert_eq!(a.query().deposit(LEFT).unwrap(), before);
+    assert_eq!(a.query().person(WHO).unwrap(), Some(wang()));
+    assert_eq!(a.query().acts_of(LEFT).unwrap().len(), 3);
+}
+
+#[test]
+fn a_piece_handed_out_on_two_cut_off_devices_is_one_exception_with_both_acts_kept() {
+    let (mut a, mut b) = (device(1), device(2));
+    let mut hub = Hub::default();
+    taken_in(&mut a);
+    hub.sync(&mut [&mut a, &mut b]);
+    released(&mut a, 1);
+    released(&mut b, 1);
+    hub.sync(&mut [&mut a, &mut b]);
+    hub.sync(&mut [&mut a, &mut b]);
+    for replica in [&a, &b] {
+        let q = replica.query();
+        let open = q.exceptions(&ExceptionFilter::default(), 9).unwrap();
+        let [only] = &open[..] else {
+            panic!("{open:?}");
+        };
+        assert_eq!(only.finding.kind.code(), "unit-issued-twice");
+        assert_eq!(only.finding.evidence.len(), 2);
+        assert_eq!(
+            q.last_acts(LEFT).unwrap().len(),
+            2,
+            "neither knew of the other"
+        );
+        assert_eq!(q.deposit(LEFT).unwrap().unwrap().stored, 1);
+    }
+}
+
+#[test]
+fn a_person_is_known_where_the_key_has_come_and_nowhere_once_it_is_destroyed() {
+    let (mut a, mut b) = (device(1), device(2));
+    let mut hub = Hub::default();
+    taken_in(&mut a);
+    hub.sync(&mut [&mut a, &mut b]);
+    assert_eq!(a.query().person(WHO).unwrap(), Some(wang()));
+    assert_eq!(b.query().person(WHO).unwrap(), None);
+    assert_eq!(b.query().customer_key(WHO).unwrap(), KeyState::Missing);
+    assert!(b.lacks_keys().unwrap() && !a.lacks_keys().unwrap());
+
+    let made = a.keys_to_share(10).unwrap();
+    assert_eq!(made.len(), 1);
+    let cursor = |number| KeyCursor {
+        epoch: EPOCH,
+        number,
+    };
+    a.take_keys(&[], &[WHO], cursor(1)).unwrap();
+    assert!(a.keys_to_share(10).unwrap().is_empty());
+    b.take_keys(&made, &[], cursor(1)).unwrap();
+    assert_eq!(b.key_cursor().unwrap(), cursor(1));
+    for (text, found) in [
+        ("13800138000", true),
+        ("8000", true),
+        ("王", true),
+        ("喆", true),
+        ("wangzhe", true),
+        ("wz", true),
+        ("E1234 5678", true),
+        ("护照E12345678", true),
+        ("李", false),
+        ("", false),
+        ("%", false),
+    ] {
+        let persons = b.query().find_persons(text, 9).unwrap();
+        assert_eq!(persons.len(), usize::from(found), "{text}");
+    }
+    assert_eq!(
+        b.query().same_person("0086 13800138000", "").unwrap()[0].0,
+        WHO
+    );
+
+    let gone = SharedKey {
+        customer: WHO,
+        key: None,
+    };
+    for replica in [&mut a, &mut b] {
+        replica
+            .take_keys(std::slice::from_ref(&gone), &[], cursor(2))
+            .unwrap();
+        // Neither an old key nor the record brings the person back.
+        replica.take_keys(&made, &[], cursor(3)).unwrap();
+        replica.rebuild().unwrap();
+        let q = replica.query();
+        assert_eq!(q.person(WHO).unwrap(), None);
+        assert_eq!(q.customer_key(WHO).unwrap(), KeyState::Destroyed);
+        assert!(q.find_persons("王", 9).unwrap().is_empty());
+        assert_eq!(q.deposit(LEFT).unwrap().unwrap().deposit, deposit());
+        assert!(!replica.lacks_keys().unwrap());
+    }
+    assert_eq!(a.state_hash(SITE).unwrap(), b.state_hash(SITE).unwrap());
+}
+
+#[test]
+fn a_server_that_was_put_back_is_offered_every_key_again() {
+    let mut a = device(1);
+    taken_in(&mut a);
+    let cursor = KeyCursor {
+        epoch: EPOCH,
+        number: 4,
+    };
+    a.take_keys(&[], &[WHO], cursor).unwrap();
+    assert!(a.keys_to_share(10).unwrap().is_empty());
+    let other = KeyCursor {
+        epoch: [9; 16],
+        number: 0,
+    };
+    a.take_keys(&[], &[], other).unwrap();
+    assert_eq!(a.keys_to_share(10).unwrap().len(), 1);
+}

@@ -1,0 +1,289 @@
+//! What procedures say of custody becomes records, keys and sealed bytes; and the customer's name under an act.
+
+use std::collections::BTreeMap;
+
+use documents::catalogue::Customer;
+use documents::sealed::SEALED_MEDIA;
+use documents::{CustomerKey, Deposit, FieldEdit, Partition, Person, Piece, RecordId, RecordKind};
+use domain::{BlobId, BlobKind, CustomerId, DepositId, EventBody, EventHash};
+use operations::{ActionCode, CustodyWrite, Input, PersonSaid, Said, Task};
+use replica::blobs::NewBlob;
+use replica::{KeyState, RecordEdit, ReplicaError};
+
+use super::machine::{Showing, Worker, random_bytes};
+use crate::photo::Photo;
+use crate::signature;
+use crate::view::{Message, Outcome, Strokes};
+
+/// What sealed bytes of a proxy are sealed for.
+const PROXY: &str = "proxy";
+/// What sealed pictures are sealed for.
+const PICTURE: &str = "picture";
+
+/// Pictures as they are kept.
+pub(super) enum Pictures {
+    /// The work is no custody: as they were taken.
+    Open([NewBlob; 2]),
+    /// Under the customer's key.
+    Sealed([NewBlob; 2]),
+    /// The customer's key has not come to this device, or was destroyed: no picture of theirs is kept.
+    NoKey,
+}
+
+/// Records and keys of one commit.
+#[derive(Debug, Default)]
+pub(super) struct CustodyEdits {
+    pub(super) edits: Vec<RecordEdit>,
+    pub(super) keys: Vec<(CustomerId, CustomerKey)>,
+}
+
+fn person(said: &PersonSaid) -> Person {
+    Person {
+        name: said.name.clone(),
+        phone: said.phone.clone(),
+        document: said.document.clone(),
+        note: String::new(),
+    }
+}
+
+impl Worker {
+    /// The records that a step of custody writes; its acts among `events` are given what they rest on.
+    pub(super) fn custody_edits(
+        &mut self,
+        writes: &[CustodyWrite],
+        events: &mut [Said],
+    ) -> Result<CustodyEdits, ReplicaError> {
+        let mut out = CustodyEdits::default();
+        let Some(site) = self.site else {
+            return Ok(out);
+        };
+        let mut deposits: BTreeMap<DepositId, Vec<FieldEdit>> = BTreeMap::new();
+        for write in writes {
+            match write {
+                CustodyWrite::NewCustomer { id, code, said } => {
+                    let key = CustomerKey::from_bytes(random_bytes());
+                    let customer = Customer {
+                        id: *id,
+                        code: code.clone(),
+                        name_en: String::new(),
+                        name_zh: String::new(),
+                    };
+                    let mut fields = customer.to_fields();
+                    fields.extend(person(said).seal(*id, &key, random_bytes));
+                    out.edits.push(RecordEdit {
+                        partition: Partition::Shared,
+                        kind: RecordKind::Customer,
+                        id: RecordId::from(*id),
+                        fields,
+                    });
+                    out.keys.push((*id, key));
+                }
+                CustodyWrite::NewDeposit {
+                    id,
+                    claim,
+                    customer,
+                    taken_at,
+                    terms,
+                    due,
+                } => {
+                    let deposit = Deposit {
+                        id: *id,
+                        site,
+                        claim: claim.clone(),
+                        customer: *customer,
+                        taken_at: *taken_at,
+                        due: *due,
+                        fee: terms.fee,
+                        forbidden: terms.forbidden.clone(),
+                        wish: None,
+                        pieces: BTreeMap::new(),
+                    };
+                    deposits.entry(*id).or_default().extend(deposit.to_fields());
+                }
+                CustodyWrite::Piece { deposit, said } => {
+                    let piece = Piece {
+                        unit: said.unit.clone(),
+                        item: said.item,
+                        size: said.size.clone(),
+                        condition: said.condition.clone(),
+                        value: said.value,
+                    };
+                    let fields = piece.fields(said.number);
+                    deposits.entry(*deposit).or_default().extend(fields);
+                }
+                CustodyWrite::Due { deposit, due } => {
+                    let field = Deposit::due_field(Some(*due));
+                    deposits.entry(*deposit).or_default().push(field);
+                }
+                CustodyWrite::Proxy { customer, said } => {
+                    self.seal_proxy(*customer, said, events)?;
+                }
+            }
+        }
+        out.edits
+            .extend(deposits.into_iter().map(|(id, fields)| RecordEdit {
+                partition: Partition::Site(site),
+                kind: RecordKind::Deposit,
+                id: RecordId::from(id),
+                fields,
+            }));
+        self.complete_acts(events)?;
+        Ok(out)
+    }
+
+    /// Each act names the acts that it goes on from, and the pictures that were taken before it.
+    fn complete_acts(&mut self, events: &mut [Said]) -> Result<(), ReplicaError> {
+        for said in events {
+            let EventBody::Custody(act) = &mut said.body else {
+                continue;
+            };
+            let query = self.replica.query();
+            act.after = query.last_acts(act.deposit)?;
+            for event in self.events_of_pieces(act.deposit, &act.pieces)? {
+                for row in query.attachments(event)? {
+                    if let EventBody::Attached { blob, .. } = &row.placed.event.record.body
+                        && blob.kind == BlobKind::Photo
+                        && !act.photos.contains(&blob.id)
+                    {
+                        act.photos.push(blob.id);
+                    }
+                }
+            }
+            act.signature = self.signature.take();
+        }
+        Ok(())
+    }
+
+    /// What a proxy says can be read by whoever holds the customer's key. Without that key nothing is kept of it but that there was
+    /// one.
+    fn seal_proxy(
+        &self,
+        customer: CustomerId,
+        said: &PersonSaid,
+        events: &mut [Said],
+    ) -> Result<(), ReplicaError> {
+        let KeyState::Held(key) = self.replica.query().customer_key(customer)? else {
+            return Ok(());
+        };
+        let words = [&said.name, &said.phone, &said.document].map(String::as_str);
+        let sealed = key.seal(customer, PROXY, random_bytes(), words.join("\n").as_bytes());
+        for event in events {
+            if let EventBody::Custody(act) = &mut event.body
+                && let Some(collector) = &mut act.collector
+            {
+                collector.sealed = Some(sealed.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The last event of each of these pieces.
+    fn events_of_pieces(
+        &self,
+        deposit: DepositId,
+        numbers: &[u32],
+    ) -> Result<Vec<EventHash>, ReplicaError> {
+        let query = self.replica.query();
+        let Some(row) = query.deposit(deposit)? else {
+            return Ok(Vec::new());
+        };
+        let pieces = query.pieces(&row.deposit)?.into_iter();
+        Ok(pieces
+            .filter(|piece| numbers.contains(&piece.number))
+            .filter_map(|piece| piece.standing.map(|(_, _, since)| since))
+            .collect())
+    }
+
+    /// The customer whose things the work under way is about.
+    fn customer_of_work(&self) -> Result<Option<CustomerId>, ReplicaError> {
+        let deposit = match self.work.as_ref().map(|work| &work.task) {
+            Some(Task::Deposit(work)) => return Ok(work.customer()),
+            Some(Task::Release(work)) => work.deposit(),
+            _ => None,
+        };
+        let Some(deposit) = deposit else {
+            return Ok(None);
+        };
+        let row = self.replica.query().deposit(deposit)?;
+        Ok(row.map(|row| row.deposit.customer))
+    }
+
+    /// Pictures of what a customer left are sealed under their key.
+    pub(super) fn pictures(&self, made: Photo) -> Result<Pictures, ReplicaError> {
+        let Some(customer) = self.customer_of_work()? else {
+            return Ok(Pictures::Open([made.photo, made.thumbnail]));
+        };
+        let KeyState::Held(key) = self.replica.query().customer_key(customer)? else {
+            return Ok(Pictures::NoKey);
+        };
+        let seal = |blob: &NewBlob| NewBlob {
+            content: key.seal(customer, PICTURE, random_bytes(), &blob.content),
+            media: SEALED_MEDIA,
+            kind: blob.kind,
+        };
+        Ok(Pictures::Sealed([seal(&made.photo), seal(&made.thumbnail)]))
+    }
+
+    /// Whether this button wants the customer's name first.
+    pub(super) fn wants_signature(&self, action: ActionCode) -> bool {
+        let complete = match self.work.as_ref().map(|work| &work.task) {
+            Some(Task::Deposit(work)) => action == ActionCode::TakeIn && work.is_complete(),
+            Some(Task::Release(work)) => action == ActionCode::HandOut && work.is_complete(),
+            _ => false,
+        };
+        complete && !self.practises() && self.signature.is_none()
+    }
+
+    /// Hands the device to the customer; what they sign for is done when they have.
+    pub(super) fn let_customer_sign(&mut self, action: ActionCode) {
+        self.feedback = None;
+        self.signs_for = Some(action);
+        self.showing = Showing::Signing;
+    }
+
+    /// The customer has signed: the picture is on the disk, sealed, before the act that names it.
+    pub(super) fn customer_signed(
+        &mut self,
+        action: ActionCode,
+        strokes: &Strokes,
+    ) -> Result<(), ReplicaError> {
+        let made = match signature::drawn(strokes) {
+            Ok(made) => made,
+            Err(error) => {
+                self.tell(Outcome::Attention, Message::new(error.code()), "");
+                return Ok(());
+            }
+        };
+        let now = self.now();
+        let deposit = match self.work.as_ref().map(|work| &work.task) {
+            Some(Task::Deposit(work)) => work.deposit(),
+            Some(Task::Release(work)) => work.deposit(),
+            _ => None,
+        };
+        let pictures = self.pictures(made)?;
+        let event = match deposit {
+            Some(deposit) => {
+                let all: Vec<u32> = (1..=domain::custody::PIECES_MAX as u32).collect();
+                self.events_of_pieces(deposit, &all)?.into_iter().next()
+            }
+            None => None,
+        };
+        self.signs_for = None;
+        self.showing = Showing::Task;
+        if let (Some(event), Pictures::Sealed(pictures)) = (event, pictures) {
+            let kept = self.blobs.store.put(event, &pictures, now)?;
+            if let [blob, thumbnail] = kept.as_slice() {
+                let attached = EventBody::Attached {
+                    to: event,
+                    blob: blob.clone(),
+                    thumbnail: Some(thumbnail.clone()),
+                };
+                self.write(vec![attached.into()], &[], &[], None, None)?;
+                self.blobs.store.bind(&kept)?;
+                self.blobs.refresh()?;
+                self.signature = Some(BlobId(blob.id.0));
+            }
+        }
+        self.run(Input::Action(action), "")
+    }
+}

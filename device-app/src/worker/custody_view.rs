@@ -1,0 +1,162 @@
+//! Customers and what they left, as procedures ask for it.
+
+use documents::HouseRules;
+use domain::ledger::UnitStatus;
+use domain::ticket::ClaimCode;
+use domain::{CustomerId, DepositId, UnitId};
+use operations::{
+    CustodyView, DepositFacts, HouseTerms, ItemFacts, PersonFacts, PersonSaid, PieceFacts,
+    PieceStanding, ViewError,
+};
+use replica::ReplicaError;
+use replica::query::{DepositRow, PieceRow};
+
+use super::stock_view::{StockView, failed};
+
+/// Persons, deposits and categories that are shown at once.
+const SHOWN_MAX: u32 = 30;
+
+fn said(person: documents::Person) -> PersonSaid {
+    PersonSaid {
+        name: person.name,
+        phone: person.phone,
+        document: person.document,
+    }
+}
+
+impl StockView<'_> {
+    fn persons(
+        &self,
+        found: Vec<(CustomerId, documents::Person)>,
+    ) -> Result<Vec<PersonFacts>, ReplicaError> {
+        let persons = found.into_iter().map(|(id, person)| {
+            let theirs = self.query.deposits_of(id, SHOWN_MAX)?;
+            let here = theirs.iter().filter(|row| row.stored > 0).count();
+            Ok(PersonFacts {
+                id,
+                said: said(person),
+                here: here as u32,
+            })
+        });
+        persons.collect()
+    }
+
+    fn piece_facts(&self, row: PieceRow) -> Result<PieceFacts, ReplicaError> {
+        let standing = match row.standing {
+            None => PieceStanding::NotCome,
+            Some((UnitStatus::Stored, bin, _)) => PieceStanding::Here(self.bin_or_unnamed(bin)?),
+            Some((UnitStatus::Issued, _, since)) => {
+                let event = self.query.event_by_hash(since)?;
+                let record = event.map(|row| row.placed.event.record);
+                let (time, by) = match record {
+                    Some(record) => (
+                        self.clock.show(record.clock.millis, self.now),
+                        self.operator_name(record.operator)?,
+                    ),
+                    None => Default::default(),
+                };
+                PieceStanding::Gone { time, by }
+            }
+        };
+        Ok(PieceFacts {
+            number: row.number,
+            unit: row.piece.unit,
+            item: self.item_or_unnamed(row.piece.item)?,
+            size: row.piece.size,
+            condition: row.piece.condition,
+            value: row.piece.value,
+            standing,
+        })
+    }
+
+    pub(crate) fn deposit_facts(&self, row: DepositRow) -> Result<DepositFacts, ReplicaError> {
+        let deposit = row.deposit;
+        let pieces = self.query.pieces(&deposit)?.into_iter();
+        let today = domain::site_day::site_day(self.now, self.clock.time_zone());
+        Ok(DepositFacts {
+            id: deposit.id,
+            person: self.query.person(deposit.customer)?.map(said),
+            claim: deposit.claim,
+            customer: deposit.customer,
+            taken_at: deposit.taken_at,
+            due: deposit.due,
+            overdue: deposit
+                .due
+                .is_some_and(|due| today.is_some_and(|today| today > due)),
+            fee: deposit.fee,
+            pieces: pieces
+                .map(|piece| self.piece_facts(piece))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn one(&self, row: Option<DepositRow>) -> Result<Option<DepositFacts>, ReplicaError> {
+        let here = row.filter(|row| row.deposit.site == self.site);
+        here.map(|row| self.deposit_facts(row)).transpose()
+    }
+}
+
+impl CustodyView for StockView<'_> {
+    fn find_persons(&self, text: &str) -> Result<Vec<PersonFacts>, ViewError> {
+        let found = self.query.find_persons(text, SHOWN_MAX).map_err(failed)?;
+        self.persons(found).map_err(failed)
+    }
+
+    fn same_person(&self, said: &PersonSaid) -> Result<Vec<PersonFacts>, ViewError> {
+        let found = self.query.same_person(&said.phone, &said.document);
+        self.persons(found.map_err(failed)?).map_err(failed)
+    }
+
+    fn categories(&self) -> Result<Vec<ItemFacts>, ViewError> {
+        let found = self.query.items_of_class(HouseRules::CLASS, SHOWN_MAX);
+        let items = found.map_err(failed)?.into_iter();
+        items
+            .map(|id| self.item_or_unnamed(id).map_err(failed))
+            .collect()
+    }
+
+    fn house_terms(&self) -> Result<HouseTerms, ViewError> {
+        let record = self.query.record(self.site.into()).map_err(failed)?;
+        let rules = record.as_ref().map(HouseRules::of).unwrap_or_default();
+        Ok(HouseTerms {
+            site: self.site,
+            fee: rules.fee,
+            days: rules.days,
+            forbidden: rules.forbidden,
+        })
+    }
+
+    fn deposit(&self, id: DepositId) -> Result<Option<DepositFacts>, ViewError> {
+        let row = self.query.deposit(id).map_err(failed)?;
+        self.one(row).map_err(failed)
+    }
+
+    fn deposit_with_claim(&self, claim: &ClaimCode) -> Result<Option<DepositFacts>, ViewError> {
+        let row = self.query.deposit_by_claim(claim).map_err(failed)?;
+        self.one(row).map_err(failed)
+    }
+
+    fn deposits_of(&self, customer: CustomerId) -> Result<Vec<DepositFacts>, ViewError> {
+        let rows = self
+            .query
+            .deposits_of(customer, SHOWN_MAX)
+            .map_err(failed)?;
+        let here = |row: &DepositRow| row.stored > 0 && row.deposit.site == self.site;
+        let facts = rows
+            .into_iter()
+            .filter(here)
+            .map(|row| self.deposit_facts(row));
+        facts.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    fn deposit_of_unit(&self, unit: &UnitId) -> Result<Option<DepositId>, ViewError> {
+        let found = self.query.deposit_of_unit(unit).map_err(failed)?;
+        Ok(found.map(|(deposit, _)| deposit))
+    }
+
+    fn other_site(&self, claim: &ClaimCode) -> Result<Option<String>, ViewError> {
+        let sites = self.query.sites().map_err(failed)?.into_iter();
+        let mut others = sites.filter(|site| site.id != self.site && claim.may_be_of(site.id));
+        Ok(others.next().map(|site| site.code))
+    }
+}
