@@ -16,6 +16,7 @@ use crate::custody_view::{HouseTerms, PersonFacts, PersonSaid};
 use crate::draft::{Draft, Need};
 use crate::flow::{Out, Procedure};
 use crate::keeps::keeps_draft;
+use crate::looked_up::LookedUp;
 use crate::screen::{Action, Choice, Entry, Fact, Feedback, Line, Prompt, Said, Weight};
 use crate::site_view::{BinFacts, ItemFacts, SiteView, UnitFacts, ViewError};
 
@@ -126,14 +127,16 @@ pub struct Deposit {
     begun: Option<Begun>,
     pieces: Vec<PieceDraft>,
     #[serde(skip)]
+    seen: LookedUp<Seen>,
+}
+
+/// What the screen offers.
+#[derive(Debug, Clone, Default)]
+struct Seen {
     found: Vec<PersonFacts>,
-    #[serde(skip)]
     categories: Vec<ItemFacts>,
-    #[serde(skip)]
     suggested: Option<BinFacts>,
-    #[serde(skip)]
     terms: Option<HouseTerms>,
-    #[serde(skip)]
     draw: Draw,
 }
 
@@ -167,7 +170,7 @@ impl Procedure for Deposit {
     /// Of goods only those that customers may leave, by their label.
     fn refuse_goods(&self, found: &crate::resolve::Match, raw: &str) -> Option<Feedback> {
         let of_item = matches!(found, crate::resolve::Match::Item { item, .. }
-            if self.categories.iter().any(|c| c.id == item.id));
+            if self.seen.categories.iter().any(|c| c.id == item.id));
         let now = matches!(self.ask(), Ask::Category | Ask::Bin | Ask::Sign);
         (!of_item || !now).then(|| Feedback::refused(FeedbackCode::WrongKindHere, [raw.to_owned()]))
     }
@@ -225,7 +228,12 @@ impl Procedure for Deposit {
     fn choose_own(&mut self, id: &str, _: &dyn SiteView, out: &mut Out) -> Result<bool, ViewError> {
         match self.ask() {
             Ask::Customer | Ask::Same => {
-                let found = self.found.iter().find(|p| p.id.to_string() == id).cloned();
+                let found = self
+                    .seen
+                    .found
+                    .iter()
+                    .find(|p| p.id.to_string() == id)
+                    .cloned();
                 let chosen = found.is_some();
                 if let Some(person) = found {
                     out.accept(FeedbackCode::CustomerSelected, [person.said.name.clone()]);
@@ -241,6 +249,7 @@ impl Procedure for Deposit {
             }
             Ask::Category | Ask::Bin | Ask::Sign => {
                 let item = self
+                    .seen
                     .categories
                     .iter()
                     .find(|c| c.id.to_string() == id)
@@ -275,7 +284,7 @@ impl Procedure for Deposit {
             }
             (ActionCode::Condition, Ask::Bin | Ask::Sign) => self.typing = Some(Typing::Condition),
             (ActionCode::DeclaredValue, Ask::Bin | Ask::Sign) => self.typing = Some(Typing::Value),
-            (ActionCode::AsSuggested, Ask::Bin) => match self.suggested.clone() {
+            (ActionCode::AsSuggested, Ask::Bin) => match self.seen.suggested.clone() {
                 Some(bin) => self.put_into(bin, view, ctx, out)?,
                 None => return Ok(false),
             },
@@ -324,19 +333,19 @@ impl Deposit {
 
     /// Looks up what the screen offers, before and after each input.
     pub(crate) fn plan(&mut self, view: &dyn SiteView, ctx: &Context) -> Result<(), ViewError> {
-        self.draw = Draw::new(ctx);
-        self.terms = Some(view.house_terms()?);
-        self.categories = view.categories()?;
-        self.found = match (self.ask(), &self.new) {
+        self.seen.draw = Draw::new(ctx);
+        self.seen.terms = Some(view.house_terms()?);
+        self.seen.categories = view.categories()?;
+        self.seen.found = match (self.ask(), &self.new) {
             (Ask::Customer, _) if !self.searched.is_empty() => view.find_persons(&self.searched)?,
             (Ask::Same, Some(said)) => view.same_person(said)?,
             _ => Vec::new(),
         };
         // Nobody else has it: there is nothing to ask.
-        if self.ask() == Ask::Same && self.found.is_empty() {
+        if self.ask() == Ask::Same && self.seen.found.is_empty() {
             self.finish_customer(&mut Out::default());
         }
-        self.suggested = match self.pieces.iter().find(|p| p.bin.is_none()) {
+        self.seen.suggested = match self.pieces.iter().find(|p| p.bin.is_none()) {
             Some(piece) => suggested(&piece.item, view)?,
             None => None,
         };
@@ -364,8 +373,8 @@ impl Deposit {
         if let Some(said) = self.new.take() {
             out.accept(FeedbackCode::CustomerSelected, [said.name.clone()]);
             self.customer = Some(Customer {
-                id: CustomerId::from_bytes(self.draw.id(0)),
-                new: Some(CustomerCode::draw(self.draw.letters(0)).to_string()),
+                id: CustomerId::from_bytes(self.seen.draw.id(0)),
+                new: Some(CustomerCode::draw(self.seen.draw.letters(0)).to_string()),
                 said,
             });
         }
@@ -373,6 +382,7 @@ impl Deposit {
 
     fn typed(&mut self, field: Typing, text: String, out: &mut Out) {
         let currency = self
+            .seen
             .terms
             .as_ref()
             .map(|terms| terms.fee.currency)
@@ -447,7 +457,7 @@ impl Deposit {
             [(number + 1).to_string(), item.sku.clone()],
         );
         self.pieces.push(PieceDraft {
-            unit: PieceCode::draw(self.draw.letters(10 + number)).to_string(),
+            unit: PieceCode::draw(self.seen.draw.letters(10 + number)).to_string(),
             item,
             condition: String::new(),
             value: 0,
@@ -477,8 +487,8 @@ impl Deposit {
         let begun = match &self.begun {
             Some(begun) => begun.clone(),
             None => {
-                let id = DepositId::from_bytes(self.draw.id(1));
-                let claim = ClaimCode::draw(terms.site, self.draw.letters(1));
+                let id = DepositId::from_bytes(self.seen.draw.id(1));
+                let claim = ClaimCode::draw(terms.site, self.seen.draw.letters(1));
                 let today = domain::site_day::site_day(ctx.now, &ctx.time_zone);
                 let due = today
                     .filter(|_| terms.days > 0)
@@ -594,7 +604,7 @@ impl Deposit {
         }
         let (code, args) = match self.ask() {
             Ask::Customer if self.searched.is_empty() => (PromptCode::FindCustomer, vec![]),
-            Ask::Customer if self.found.is_empty() => {
+            Ask::Customer if self.seen.found.is_empty() => {
                 (PromptCode::NobodyFound, vec![self.searched.clone()])
             }
             Ask::Customer => (PromptCode::ChooseCustomer, vec![]),
@@ -605,9 +615,9 @@ impl Deposit {
             Ask::Typed(Typing::Value) => (PromptCode::EnterValue, vec![]),
             Ask::Same => (PromptCode::SameCustomer, vec![]),
             Ask::Forbidden => (PromptCode::CheckForbidden, vec![]),
-            Ask::Category if self.categories.is_empty() => (PromptCode::NoCategories, vec![]),
+            Ask::Category if self.seen.categories.is_empty() => (PromptCode::NoCategories, vec![]),
             Ask::Category => (PromptCode::ChooseCategory, vec![]),
-            Ask::Bin => match &self.suggested {
+            Ask::Bin => match &self.seen.suggested {
                 Some(bin) => (PromptCode::PutPieceInto, vec![bin.code.clone()]),
                 None => (PromptCode::ScanBin, vec![]),
             },
@@ -634,7 +644,7 @@ impl Deposit {
 
     pub(crate) fn choices(&self, ctx: &Context) -> Vec<Choice> {
         match self.ask() {
-            Ask::Customer | Ask::Same => self.found.iter().map(person_choice).collect(),
+            Ask::Customer | Ask::Same => self.seen.found.iter().map(person_choice).collect(),
             Ask::Category | Ask::Bin | Ask::Sign => {
                 let category = |item: &ItemFacts| Choice {
                     id: item.id.to_string(),
@@ -642,7 +652,7 @@ impl Deposit {
                     subtitle: item.sku.clone(),
                     quantity: String::new(),
                 };
-                self.categories.iter().map(category).collect()
+                self.seen.categories.iter().map(category).collect()
             }
             Ask::Typed(_) | Ask::Forbidden => Vec::new(),
         }
@@ -661,7 +671,7 @@ impl Deposit {
             Ask::Category => Vec::new(),
             Ask::Bin => {
                 let mut actions = Vec::from(about_piece);
-                if self.suggested.is_some() {
+                if self.seen.suggested.is_some() {
                     actions.insert(0, primary(ActionCode::AsSuggested));
                 }
                 actions
@@ -718,7 +728,7 @@ impl Deposit {
             if !piece.condition.is_empty() {
                 facts.push(fact(FactCode::Condition, piece.condition.clone()));
             }
-            let currency = self.terms.as_ref().map(|terms| terms.fee.currency);
+            let currency = self.seen.terms.as_ref().map(|terms| terms.fee.currency);
             if let Some(currency) = currency.filter(|_| piece.value > 0) {
                 let value = format!("{} {currency}", currency.number(piece.value.into()));
                 facts.push(fact(FactCode::DeclaredValue, value));

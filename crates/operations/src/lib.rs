@@ -22,6 +22,7 @@ mod issue;
 mod keeps;
 pub mod limits;
 mod look_up;
+mod looked_up;
 mod move_goods;
 mod moving;
 mod open_question;

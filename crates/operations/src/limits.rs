@@ -26,7 +26,7 @@ impl Operation {
             Self::HandOver => &[Action::HandOver],
             Self::Pack => &[Action::Pack],
             Self::Deposit => &[Action::Deposit],
-            Self::Release => &[Action::Release],
+            Self::Release => &[Action::Release, Action::ReleaseLost],
             Self::LookUp => &[],
         }
     }

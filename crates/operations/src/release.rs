@@ -17,6 +17,7 @@ use crate::deposit::{CustodyWrite, person_choice};
 use crate::draft::{Draft, Need};
 use crate::flow::{Out, Procedure};
 use crate::keeps::keeps_draft;
+use crate::looked_up::LookedUp;
 use crate::screen::{Action, Choice, Entry, Fact, Feedback, Line, Prompt, Said, Weight};
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
 
@@ -50,15 +51,17 @@ pub struct Release {
     /// What was taken, if it is not what is due.
     taken: Option<i64>,
     #[serde(skip)]
+    seen: LookedUp<Seen>,
+}
+
+/// What the screen shows.
+#[derive(Debug, Clone, Default)]
+struct Seen {
     found: Vec<PersonFacts>,
-    #[serde(skip)]
     theirs: Vec<DepositFacts>,
-    #[serde(skip)]
     facts: Option<DepositFacts>,
     /// What is due now, in minor units.
-    #[serde(skip)]
     due: i64,
-    #[serde(skip)]
     today: Option<chrono::NaiveDate>,
 }
 
@@ -85,7 +88,7 @@ impl Procedure for Release {
 
     fn refuse_unit(&self, unit: &UnitFacts, _: &Context) -> Option<Feedback> {
         let printed = || unit.id.printed().to_owned();
-        let Some(facts) = &self.facts else {
+        let Some(facts) = &self.seen.facts else {
             return Some(Feedback::refused(
                 FeedbackCode::ScanTicketFirst,
                 [printed()],
@@ -135,11 +138,11 @@ impl Procedure for Release {
     fn write(&mut self, _: &dyn SiteView, _: &Context, out: &mut Out) -> Result<(), ViewError> {
         let unit = self.draft.hand.as_ref().and_then(crate::hand::Hand::unit);
         self.draft.drop_hand();
-        let piece = self.facts.as_ref().zip(unit);
+        let piece = self.seen.facts.as_ref().zip(unit);
         let piece = piece.and_then(|(facts, unit)| facts.pieces.iter().find(|p| p.unit == unit));
         if let Some(piece) = piece {
             self.scanned.insert(piece.number);
-            let here = self.facts.iter().flat_map(DepositFacts::here).count();
+            let here = self.seen.facts.iter().flat_map(DepositFacts::here).count();
             let args = [self.scanned.len().to_string(), here.to_string()];
             out.accept(FeedbackCode::PieceMatched, args);
         }
@@ -167,7 +170,7 @@ impl Procedure for Release {
     fn choose_own(&mut self, id: &str, _: &dyn SiteView, out: &mut Out) -> Result<bool, ViewError> {
         match self.ask() {
             Ask::Person => {
-                let found = self.found.iter().find(|p| p.id.to_string() == id);
+                let found = self.seen.found.iter().find(|p| p.id.to_string() == id);
                 if let Some(person) = found {
                     self.customer = Some(person.id);
                     out.accept(FeedbackCode::CustomerSelected, [person.said.name.clone()]);
@@ -176,7 +179,12 @@ impl Procedure for Release {
                 Ok(false)
             }
             Ask::Deposit => {
-                let chosen = self.theirs.iter().find(|d| d.id.to_string() == id).cloned();
+                let chosen = self
+                    .seen
+                    .theirs
+                    .iter()
+                    .find(|d| d.id.to_string() == id)
+                    .cloned();
                 let is_one = chosen.is_some();
                 if let Some(facts) = chosen {
                     self.begin(facts, out);
@@ -247,7 +255,7 @@ impl Release {
         if let Some(field) = self.typing {
             return Ask::Typed(field);
         }
-        match (&self.facts, self.lost, self.customer) {
+        match (&self.seen.facts, self.lost, self.customer) {
             (Some(facts), ..) if facts.here().all(|p| self.scanned.contains(&p.number)) => {
                 Ask::HandOut
             }
@@ -260,26 +268,26 @@ impl Release {
 
     /// Looks up what the screen shows, before and after each input.
     pub(crate) fn plan(&mut self, view: &dyn SiteView, ctx: &Context) -> Result<(), ViewError> {
-        self.today = domain::site_day::site_day(ctx.now, &ctx.time_zone);
-        self.facts = match self.deposit {
+        self.seen.today = domain::site_day::site_day(ctx.now, &ctx.time_zone);
+        self.seen.facts = match self.deposit {
             Some(id) => view.deposit(id)?,
             None => None,
         };
-        self.found.clear();
-        self.theirs.clear();
+        self.seen.found.clear();
+        self.seen.theirs.clear();
         match (self.ask(), self.customer) {
             (Ask::Person, _) if !self.searched.is_empty() => {
-                self.found = view.find_persons(&self.searched)?;
+                self.seen.found = view.find_persons(&self.searched)?;
             }
-            (Ask::Deposit, Some(customer)) => self.theirs = view.deposits_of(customer)?,
+            (Ask::Deposit, Some(customer)) => self.seen.theirs = view.deposits_of(customer)?,
             _ => {}
         }
         // What another device has handed out meanwhile is not here any more.
-        if let Some(facts) = &self.facts {
+        if let Some(facts) = &self.seen.facts {
             let here: BTreeSet<u32> = facts.here().map(|p| p.number).collect();
             self.scanned.retain(|number| here.contains(number));
             let each = facts.fee.due(facts.taken_at, ctx.now);
-            self.due = each.saturating_mul(self.scanned.len() as i64);
+            self.seen.due = each.saturating_mul(self.scanned.len() as i64);
         }
         Ok(())
     }
@@ -299,7 +307,7 @@ impl Release {
             }
             Err(TicketError::Other) => return Ok(false),
         };
-        if !self.scanned.is_empty() && self.facts.as_ref().is_some_and(|f| f.claim != claim) {
+        if !self.scanned.is_empty() && self.seen.facts.as_ref().is_some_and(|f| f.claim != claim) {
             out.refuse(FeedbackCode::FinishLineFirst, []);
             return Ok(true);
         }
@@ -333,7 +341,7 @@ impl Release {
         }
         self.deposit = Some(facts.id);
         self.scanned.clear();
-        self.facts = Some(facts);
+        self.seen.facts = Some(facts);
     }
 
     fn typed(&mut self, field: Typing, text: String, out: &mut Out) {
@@ -356,6 +364,7 @@ impl Release {
             }
             Typing::Fee => {
                 let currency = self
+                    .seen
                     .facts
                     .as_ref()
                     .map(|f| f.fee.currency)
@@ -372,7 +381,12 @@ impl Release {
                     .parse::<u64>()
                     .ok()
                     .filter(|n| (1..=DAYS_MAX).contains(n));
-                let from = self.facts.as_ref().and_then(|f| f.due).max(self.today);
+                let from = self
+                    .seen
+                    .facts
+                    .as_ref()
+                    .and_then(|f| f.due)
+                    .max(self.seen.today);
                 let due = days
                     .zip(from)
                     .and_then(|(n, from)| from.checked_add_days(chrono::Days::new(n)));
@@ -381,7 +395,7 @@ impl Release {
                     return;
                 };
                 self.typing = None;
-                let pieces = self.facts.iter().flat_map(DepositFacts::here);
+                let pieces = self.seen.facts.iter().flat_map(DepositFacts::here);
                 let mut act = Custody::new(
                     deposit,
                     CustodyAct::Extended,
@@ -399,7 +413,7 @@ impl Release {
 
     /// Who comes, as the act says it. What a proxy says is sealed by who writes it.
     fn collector(&self, out: &mut Out) -> Collector {
-        let customer = self.facts.as_ref().map(|facts| facts.customer);
+        let customer = self.seen.facts.as_ref().map(|facts| facts.customer);
         if let (Some(said), Some(customer)) = (&self.proxy, customer) {
             out.custody.push(CustodyWrite::Proxy {
                 customer,
@@ -427,7 +441,7 @@ impl Release {
     }
 
     fn hand_out(&mut self, ctx: &Context, out: &mut Out) {
-        let (Some(deposit), Some(facts)) = (self.deposit, self.facts.clone()) else {
+        let (Some(deposit), Some(facts)) = (self.deposit, self.seen.facts.clone()) else {
             return;
         };
         for piece in facts.here().filter(|p| self.scanned.contains(&p.number)) {
@@ -455,8 +469,8 @@ impl Release {
         let mut act = Custody::new(deposit, CustodyAct::Released, pieces);
         act.collector = Some(self.collector(out));
         act.charge = Some(Charge {
-            due: self.due,
-            taken: self.taken.unwrap_or(self.due),
+            due: self.seen.due,
+            taken: self.taken.unwrap_or(self.seen.due),
         });
         let left = facts.here().count() - act.pieces.len();
         let args = [act.pieces.len().to_string(), left.to_string()];
@@ -468,7 +482,7 @@ impl Release {
 
     fn add_line(&mut self, act: &Custody, status: LineStatus, ctx: &Context) {
         let numbers: Vec<String> = act.pieces.iter().map(u32::to_string).collect();
-        let claim = self.facts.as_ref().map(|f| f.claim.grouped());
+        let claim = self.seen.facts.as_ref().map(|f| f.claim.grouped());
         self.draft.add_line(Line {
             title: claim.unwrap_or_default(),
             subtitle: numbers.join(", "),
@@ -495,11 +509,11 @@ impl Release {
         let (code, args) = match self.ask() {
             Ask::Ticket => (PromptCode::ScanTicket, vec![]),
             Ask::Person if self.searched.is_empty() => (PromptCode::FindCustomer, vec![]),
-            Ask::Person if self.found.is_empty() => {
+            Ask::Person if self.seen.found.is_empty() => {
                 (PromptCode::NobodyFound, vec![self.searched.clone()])
             }
             Ask::Person => (PromptCode::ChooseCustomer, vec![]),
-            Ask::Deposit if self.theirs.is_empty() => (PromptCode::NothingOfTheirs, vec![]),
+            Ask::Deposit if self.seen.theirs.is_empty() => (PromptCode::NothingOfTheirs, vec![]),
             Ask::Deposit => (PromptCode::ChooseDeposit, vec![]),
             Ask::Typed(Typing::ProxyName) => (PromptCode::EnterProxyName, vec![]),
             Ask::Typed(Typing::ProxyPhone) => (PromptCode::EnterPhone, vec![]),
@@ -518,7 +532,7 @@ impl Release {
 
     /// The end of the next piece's number, and where it lies.
     fn next_piece(&self) -> Option<(String, String)> {
-        let facts = self.facts.as_ref()?;
+        let facts = self.seen.facts.as_ref()?;
         let mut left = facts.here().filter(|p| !self.scanned.contains(&p.number));
         let piece = left.next()?;
         let PieceStanding::Here(bin) = &piece.standing else {
@@ -546,7 +560,7 @@ impl Release {
 
     pub(crate) fn choices(&self) -> Vec<Choice> {
         match self.ask() {
-            Ask::Person => self.found.iter().map(person_choice).collect(),
+            Ask::Person => self.seen.found.iter().map(person_choice).collect(),
             Ask::Deposit => {
                 let deposit = |facts: &DepositFacts| Choice {
                     id: facts.id.to_string(),
@@ -554,7 +568,7 @@ impl Release {
                     subtitle: facts.due.map(|due| due.to_string()).unwrap_or_default(),
                     quantity: facts.here().count().to_string(),
                 };
-                self.theirs.iter().map(deposit).collect()
+                self.seen.theirs.iter().map(deposit).collect()
             }
             _ => Vec::new(),
         }
@@ -579,7 +593,7 @@ impl Release {
                 actions.push(normal(ActionCode::Proxy));
                 actions.push(normal(ActionCode::Extend));
                 if !self.scanned.is_empty() {
-                    if self.due > 0 {
+                    if self.seen.due > 0 {
                         actions.push(normal(ActionCode::OtherFee));
                     }
                     actions.push(normal(ActionCode::LookInto));
@@ -596,7 +610,7 @@ impl Release {
             value,
             emphasis,
         };
-        let Some(facts) = &self.facts else {
+        let Some(facts) = &self.seen.facts else {
             return Vec::new();
         };
         let mut shown = vec![fact(
@@ -614,12 +628,16 @@ impl Release {
             let currency = facts.fee.currency;
             format!("{} {currency}", currency.number(minor.into()))
         };
-        if self.due > 0 {
+        if self.seen.due > 0 {
             let label = match self.taken {
                 Some(_) => FactCode::FeeTaken,
                 None => FactCode::FeeDue,
             };
-            shown.push(fact(label, money(self.taken.unwrap_or(self.due)), true));
+            shown.push(fact(
+                label,
+                money(self.taken.unwrap_or(self.seen.due)),
+                true,
+            ));
         }
         if let Some(due) = facts.due {
             let label = if facts.overdue {
@@ -634,7 +652,7 @@ impl Release {
 
     /// Every piece, and whether it was scanned.
     pub(crate) fn shown_lines(&self, ctx: &Context) -> Vec<Line> {
-        let Some(facts) = &self.facts else {
+        let Some(facts) = &self.seen.facts else {
             return Vec::new();
         };
         let line = |piece: &crate::custody_view::PieceFacts| {

@@ -7,6 +7,7 @@ mod batch;
 mod cartons;
 mod count;
 mod count_order;
+mod custody;
 mod frozen;
 mod hand_over;
 mod home;

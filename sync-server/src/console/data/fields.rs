@@ -150,7 +150,7 @@ impl Names<'_> {
             RecordKind::Customer => self.customer(row.record.into())?,
             RecordKind::Zone => self.zone(row.record.into())?,
             RecordKind::Deposit => Named {
-                code: match self.query().deposit(row.record.into())? {
+                code: match self.query.deposit(row.record.into())? {
                     Some(found) => found.deposit.claim.grouped(),
                     None => String::new(),
                 },

@@ -1,7 +1,9 @@
 //! A small site in memory, and a table-driven check.
 
+mod custody;
 mod site;
 
+pub(crate) use custody::{ELSEWHERE, HERE};
 pub(crate) use site::{Site, TODAY};
 
 use domain::EventBody;

@@ -32,6 +32,7 @@ pub(crate) struct Site {
     apart: Vec<(BinId, Frozen)>,
     /// Of a device that holds no stock.
     pub(crate) without_stock: bool,
+    pub(crate) custody: super::custody::Records,
 }
 
 impl Site {
@@ -96,7 +97,38 @@ impl Site {
             faces: Vec::new(),
             apart: Vec::new(),
             without_stock: false,
+            custody: super::custody::Records::default(),
         }
+    }
+
+    /// Customers may leave things of this kind here.
+    pub(crate) fn keep(&mut self, sku: &str, class: &str) {
+        let id = ItemId::from_bytes([9; 16]);
+        let like = self.items[0].clone();
+        self.items.push(ItemFacts {
+            id,
+            sku: sku.into(),
+            name_en: sku.into(),
+            ..like
+        });
+        self.codes.push((sku.to_owned(), id, Quantity::ONE));
+        self.handle(sku, class, 100_000);
+    }
+
+    pub(crate) fn item_called(&self, sku: &str) -> Option<ItemFacts> {
+        self.items.iter().find(|item| item.sku == sku).cloned()
+    }
+
+    /// The last act of custody.
+    pub(crate) fn last_act(&self) -> domain::custody::Custody {
+        let acts = self
+            .events
+            .iter()
+            .filter_map(|event| match &event.record.body {
+                EventBody::Custody(act) => Some((**act).clone()),
+                _ => None,
+            });
+        acts.last().unwrap()
     }
 
     /// Each piece of the item takes so many cubic centimetres, in bins of that class.
@@ -282,6 +314,9 @@ impl Site {
     }
 
     pub(crate) fn apply(&mut self, step: &Step) {
+        for write in &step.custody {
+            self.custody.apply(write);
+        }
         for event in &step.events {
             self.write(event.clone());
         }
@@ -398,8 +433,9 @@ impl Site {
     pub(crate) fn said(&self, said: &Said) -> String {
         let mut words = self.words(&said.body);
         if let Some(line) = said.order {
-            let order = self.orders.iter().find(|o| o.id == line.order).unwrap();
-            words.push_str(&format!(" for {}:{}", order.code, line.line));
+            let order = self.orders.iter().find(|o| o.id == line.order);
+            let code = order.map_or("deposit", |order| order.code.as_str());
+            words.push_str(&format!(" for {code}:{}", line.line));
         }
         words.extend(said.reason.iter().map(|reason| format!(" ({reason})")));
         words.extend(said.carton.iter().map(|c| format!(" in {}", c.printed())));
@@ -678,7 +714,7 @@ impl SiteView for Site {
         near: &BinFacts,
         _: &RoomNeeded,
     ) -> Result<Vec<RoomFacts>, ViewError> {
-        let at = |id| self.bins.iter().position(|bin| bin.id == id).unwrap();
+        let at = |id| self.bins.iter().position(|bin| bin.id == id).unwrap_or(0);
         let mut empty: Vec<&BinFacts> = self
             .bins
             .iter()

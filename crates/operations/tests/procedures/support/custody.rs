@@ -1,0 +1,179 @@
+//! Customers and deposits of the small site. Where a piece is follows from its events, as for any unit.
+
+use domain::custody::{FeeRule, PieceSaid};
+use domain::ledger::UnitStatus;
+use domain::ticket::ClaimCode;
+use domain::{Currency, CustomerId, DepositId, SiteId, UnitId};
+use operations::{
+    CustodyView, CustodyWrite, DepositFacts, HouseTerms, ItemFacts, PersonFacts, PersonSaid,
+    PieceFacts, PieceStanding, SiteView, ViewError,
+};
+
+use super::site::{Site, TODAY};
+
+pub(crate) const HERE: SiteId = SiteId::from_bytes([0x51; 16]);
+pub(crate) const ELSEWHERE: SiteId = SiteId::from_bytes([0x52; 16]);
+
+/// What the records of custody say.
+#[derive(Default)]
+pub(crate) struct Records {
+    pub(crate) persons: Vec<(CustomerId, PersonSaid)>,
+    pub(crate) deposits: Vec<DepositRecord>,
+    pub(crate) proxies: Vec<PersonSaid>,
+}
+
+pub(crate) struct DepositRecord {
+    pub(crate) id: DepositId,
+    pub(crate) claim: ClaimCode,
+    pub(crate) customer: CustomerId,
+    pub(crate) taken_at: i64,
+    pub(crate) due: Option<chrono::NaiveDate>,
+    pub(crate) pieces: Vec<PieceSaid>,
+}
+
+impl Records {
+    pub(crate) fn apply(&mut self, write: &CustodyWrite) {
+        match write.clone() {
+            CustodyWrite::NewCustomer { id, said, .. } => self.persons.push((id, said)),
+            CustodyWrite::NewDeposit {
+                id,
+                claim,
+                customer,
+                taken_at,
+                due,
+                ..
+            } => self.deposits.push(DepositRecord {
+                id,
+                claim,
+                customer,
+                taken_at,
+                due,
+                pieces: Vec::new(),
+            }),
+            CustodyWrite::Piece { deposit, said } => {
+                let pieces = &mut self.of(deposit).pieces;
+                pieces.retain(|p| p.number != said.number);
+                pieces.push(said);
+            }
+            CustodyWrite::Due { deposit, due } => self.of(deposit).due = Some(due),
+            CustodyWrite::Proxy { said, .. } => self.proxies.push(said),
+        }
+    }
+
+    fn of(&mut self, id: DepositId) -> &mut DepositRecord {
+        self.deposits.iter_mut().find(|d| d.id == id).unwrap()
+    }
+}
+
+fn house() -> HouseTerms {
+    HouseTerms {
+        site: HERE,
+        fee: FeeRule {
+            daily: 1_000,
+            cap: 0,
+            currency: Currency::from_code("CNY").unwrap(),
+        },
+        days: 30,
+        forbidden: "1".into(),
+    }
+}
+
+impl Site {
+    fn facts_of(&self, record: &DepositRecord) -> DepositFacts {
+        let person = self
+            .custody
+            .persons
+            .iter()
+            .find(|(id, _)| *id == record.customer);
+        let piece = |said: &PieceSaid| PieceFacts {
+            number: said.number,
+            unit: said.unit.clone(),
+            item: self.item(said.item).unwrap().unwrap(),
+            size: said.size.clone(),
+            condition: said.condition.clone(),
+            value: said.value,
+            standing: match self.unit(&said.unit).unwrap() {
+                None => PieceStanding::NotCome,
+                Some(unit) if unit.status == UnitStatus::Stored => PieceStanding::Here(unit.bin),
+                Some(unit) => PieceStanding::Gone {
+                    time: unit.since,
+                    by: unit.by,
+                },
+            },
+        };
+        DepositFacts {
+            id: record.id,
+            claim: record.claim.clone(),
+            customer: record.customer,
+            person: person.map(|(_, said)| said.clone()),
+            taken_at: record.taken_at,
+            due: record.due,
+            overdue: record.due.is_some_and(|due| {
+                domain::site_day::site_day(TODAY, "UTC").is_some_and(|today| today > due)
+            }),
+            fee: house().fee,
+            pieces: record.pieces.iter().map(piece).collect(),
+        }
+    }
+
+    fn persons_where(&self, fits: impl Fn(&PersonSaid) -> bool) -> Vec<PersonFacts> {
+        let persons = self.custody.persons.iter().filter(|(_, said)| fits(said));
+        persons
+            .map(|(id, said)| PersonFacts {
+                id: *id,
+                said: said.clone(),
+                here: 0,
+            })
+            .collect()
+    }
+}
+
+impl CustodyView for Site {
+    fn find_persons(&self, text: &str) -> Result<Vec<PersonFacts>, ViewError> {
+        Ok(self.persons_where(|said| said.name.contains(text) || said.phone.contains(text)))
+    }
+
+    fn same_person(&self, said: &PersonSaid) -> Result<Vec<PersonFacts>, ViewError> {
+        Ok(self.persons_where(|other| {
+            !said.phone.is_empty() && other.phone == said.phone
+                || !said.document.is_empty() && other.document == said.document
+        }))
+    }
+
+    fn categories(&self) -> Result<Vec<ItemFacts>, ViewError> {
+        Ok(self.item_called("CASE").into_iter().collect())
+    }
+
+    fn house_terms(&self) -> Result<HouseTerms, ViewError> {
+        Ok(house())
+    }
+
+    fn deposit(&self, id: DepositId) -> Result<Option<DepositFacts>, ViewError> {
+        let found = self.custody.deposits.iter().find(|d| d.id == id);
+        Ok(found.map(|record| self.facts_of(record)))
+    }
+
+    fn deposit_with_claim(&self, claim: &ClaimCode) -> Result<Option<DepositFacts>, ViewError> {
+        let found = self.custody.deposits.iter().find(|d| d.claim == *claim);
+        Ok(found.map(|record| self.facts_of(record)))
+    }
+
+    fn deposits_of(&self, customer: CustomerId) -> Result<Vec<DepositFacts>, ViewError> {
+        let theirs = self
+            .custody
+            .deposits
+            .iter()
+            .filter(|d| d.customer == customer);
+        let facts = theirs.map(|record| self.facts_of(record));
+        Ok(facts.filter(|facts| facts.here().count() > 0).collect())
+    }
+
+    fn deposit_of_unit(&self, unit: &UnitId) -> Result<Option<DepositId>, ViewError> {
+        let of = |d: &&DepositRecord| d.pieces.iter().any(|p| p.unit == *unit);
+        Ok(self.custody.deposits.iter().find(of).map(|d| d.id))
+    }
+
+    fn other_site(&self, claim: &ClaimCode) -> Result<Option<String>, ViewError> {
+        Ok(claim.may_be_of(ELSEWHERE).then(|| "BJ1".to_owned()))
+    }
+}
