@@ -1,5 +1,6 @@
 //! The home screen takes any code and opens what fits.
 
+use domain::ticket::ClaimCode;
 use domain::{OrderId, OrderStep, OrderType, Quantity};
 
 use crate::codes::Operation;
@@ -26,12 +27,18 @@ pub enum Route {
     Refused(Feedback),
 }
 
-/// Finds what a code opens: new plates and items without stock are received, or counted where no stock is known; goods and bins that are here are looked
+/// Finds what a code opens: a claim ticket begins a release; new plates and items without stock are received, or counted where no stock is known; goods and bins that are here are looked
 /// up, with what can be done offered; a code that nobody knows is put up for choice.
 ///
 /// # Errors
 /// Those of the view.
 pub fn route(scanned: &Scanned, view: &dyn SiteView, ctx: &Context) -> Result<Route, ViewError> {
+    // A ticket may be an address, which is no code of goods.
+    if ClaimCode::parse(&scanned.raw).is_ok() {
+        let input = Input::Scan(scanned.clone());
+        let step = Task::start(Operation::Release).handle(input, view, ctx)?;
+        return Ok(Route::Open(Box::new(step)));
+    }
     let operation = match resolve(scanned, view)? {
         Resolved::Faulty(code) => {
             return Ok(Route::Refused(Feedback::refused(code, [scanned.shown()])));

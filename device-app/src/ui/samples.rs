@@ -1,6 +1,7 @@
 //! Views with invented data: for pictures of the screens, and for their tests.
 
 mod cartons;
+mod custody;
 mod printing;
 mod rack;
 mod scanner;
@@ -126,6 +127,10 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
         ("task-load-cartons", base(Screen::Task(loading(&goods)))),
         ("task-hand-over", base(Screen::Task(handing_over(&goods)))),
         ("task-text", base(Screen::Task(text_entry(&goods)))),
+        ("deposit-customer", base(Screen::Task(custody::finding(&goods)))),
+        ("deposit-forbidden", base(Screen::Task(custody::asking(&goods)))),
+        ("deposit-piece", base(Screen::Task(custody::placing(&goods)))),
+        ("release", base(Screen::Task(custody::releasing(&goods)))),
         ("look-up", base(Screen::LookUp(look_up(&goods, false)))),
         (
             "look-up-detail",
@@ -299,6 +304,8 @@ struct Goods {
     bolt: &'static str,
     oil: &'static str,
     glove: &'static str,
+    case: &'static str,
+    backpack: &'static str,
     supplier: &'static str,
     message: &'static str,
     piece: &'static str,
@@ -319,6 +326,8 @@ impl Goods {
                 bolt: "Hex bolt M8 × 40, zinc plated",
                 oil: "Hydraulic oil HLP 46",
                 glove: "Cut-resistant gloves, size 9, left and right, pack of twelve pairs",
+            case: "Suitcase, large",
+            backpack: "Backpack",
                 supplier: "Northern Fasteners",
                 message: "The lift in aisle B is out of order until three. Please count aisle A first. ",
                 piece: "pcs",
@@ -330,6 +339,8 @@ impl Goods {
                 bolt: "六角螺栓 M8×40 镀锌",
                 oil: "抗磨液压油 HLP 46",
                 glove: "防割手套 9 号 左右手成对 十二双装 耐磨防滑加长款",
+            case: "行李箱（大）",
+            backpack: "双肩包",
                 supplier: "北方紧固件有限公司",
                 message: "B 巷道的升降机三点前停用，请先盘点 A 区，盘完再去收货区帮忙。",
                 piece: "件",

@@ -8,14 +8,18 @@ use device_app::transport::{Answer, Network, Post, PostError};
 use documents::catalogue::{Bin, Handling, Item, Operator, Room, Site};
 use documents::certificate::Role;
 use documents::segment::{Accepted, Segment, SegmentStatus};
-use documents::{Certificate, FieldEdit, Partition, PublicKey, RecordId, RecordKind, SigningKey};
+use documents::{
+    Certificate, FieldEdit, HouseRules, Partition, PublicKey, RecordId, RecordKind, SigningKey,
+};
+use domain::custody::FeeRule;
 use domain::{
-    BinId, BlobId, BlobRef, ChainId, DeviceId, ItemId, OperatorId, OrganisationId, Quantity,
-    SiteId, ZoneId,
+    BinId, BlobId, BlobRef, ChainId, Currency, DeviceId, ItemId, OperatorId, OrganisationId,
+    Quantity, SiteId, ZoneId,
 };
 use protocol::{
     BLOB_PATH, BlobReply, BlobRequest, ChunkOutcome, ENROL_PATH, EnrolReply, EnrolRequest,
-    PartitionReply, PushOutcome, Refusal, RefusalCode, SYNC_PATH, SyncReply, SyncRequest,
+    KEYS_PATH, KeysReply, KeysRequest, PartitionReply, PushOutcome, Refusal, RefusalCode,
+    SYNC_PATH, SharedKey, SyncReply, SyncRequest,
 };
 use replica::{Commit, Cursor, Identity, OpenOptions, RecordEdit, Replica};
 
@@ -57,6 +61,8 @@ pub(crate) struct Inner {
     pub(crate) chunks_from: Vec<u64>,
     /// After so many requests about photos the line to them breaks.
     pub(crate) blob_answers_left: Option<usize>,
+    /// Keys of customers, in the order in which they came or were destroyed.
+    pub(crate) keys: Vec<SharedKey>,
 }
 
 fn device_certificate(n: u8, key: PublicKey, role: Role) -> Certificate {
@@ -117,6 +123,7 @@ impl Hub {
             whole: Vec::new(),
             chunks_from: Vec::new(),
             blob_answers_left: None,
+            keys: Vec::new(),
         })));
         hub.fill();
         hub
@@ -205,6 +212,41 @@ impl Hub {
         }
     }
 
+    /// Customers may leave suitcases here: ten yuan a day, for thirty days.
+    pub(crate) fn keep_custody(&self) {
+        let item = Item {
+            id: ItemId::from_bytes([0x49; 16]),
+            sku: "CASE".into(),
+            name_en: "suitcase".into(),
+            name_zh: "行李箱".into(),
+            unit: "pcs".into(),
+            decimals: 0,
+            tracks_lot: false,
+            tracks_serial: false,
+            tracks_expiry: false,
+            barcodes: BTreeMap::new(),
+            handling: Handling {
+                class: HouseRules::CLASS.into(),
+                ..Handling::default()
+            },
+            value: None,
+            owner: None,
+        };
+        let id = item.id.into();
+        self.edit(Partition::Shared, RecordKind::Item, id, item.to_fields());
+        let rules = HouseRules {
+            fee: FeeRule {
+                daily: 1_000,
+                cap: 0,
+                currency: Currency::from_code("CNY").unwrap(),
+            },
+            days: 30,
+            forbidden: "1".into(),
+        };
+        let fields = rules.to_fields().into();
+        self.edit(Partition::Shared, RecordKind::Site, SITE.into(), fields);
+    }
+
     /// The server edits a record.
     pub(crate) fn edit(
         &self,
@@ -274,6 +316,7 @@ impl Hub {
         inner.requests.push(path.to_owned());
         match path {
             BLOB_PATH => inner.blob(body),
+            KEYS_PATH => inner.keys(body),
             ENROL_PATH => inner.enrol(body),
             SYNC_PATH => inner.sync(token, body),
             _ => Err(PostError::NotTheServer),
@@ -297,6 +340,28 @@ impl Inner {
         log.push(entry.clone());
         let outcome = self.server.ingest(partition, EPOCH, &[entry], T0).unwrap();
         assert_eq!(outcome.rejected, None);
+    }
+
+    fn keys(&mut self, body: &[u8]) -> Answer {
+        let request = KeysRequest::from_bytes(body).map_err(|_| PostError::NotTheServer)?;
+        for made in request.made {
+            if self.keys.iter().all(|key| key.customer != made.customer) {
+                self.keys.push(made);
+            }
+        }
+        let after = if request.epoch == EPOCH {
+            request.after
+        } else {
+            0
+        };
+        let reply = KeysReply {
+            version: 1,
+            epoch: EPOCH,
+            number: self.keys.len() as u64,
+            keys: self.keys[after as usize..].to_vec(),
+            more: false,
+        };
+        Ok(reply.to_bytes())
     }
 
     pub(crate) fn whole_blobs(&self) -> Vec<BlobRef> {

@@ -5,6 +5,7 @@ mod bad_input;
 mod code_patterns;
 mod condition;
 mod counter;
+mod custody;
 mod floor;
 mod hub;
 mod hub_http;

@@ -4,7 +4,8 @@ use domain::EventBody;
 use domain::custody::{Custody, CustodyAct};
 use domain::ticket::ClaimCode;
 use operations::Operation::{Deposit, Release};
-use operations::{Step, Task};
+use operations::home::{Route, route};
+use operations::{Scanned, Step, Task};
 
 use crate::support::{ELSEWHERE, Site, check, context, play, reloaded};
 
@@ -230,7 +231,10 @@ fn nothing_leaves_by_the_ticket_alone_and_no_other_piece() {
     check(
         Release,
         &mut site,
-        &[(&again, "refused everything-taken 09:30,Wang | scan-ticket | ")],
+        &[(
+            &again,
+            "refused everything-taken 09:30,Wang | scan-ticket | ",
+        )],
     );
 }
 
@@ -301,4 +305,16 @@ fn a_proxy_says_who_they_are_and_a_lost_ticket_is_said_to_be_lost() {
     let takes =
         domain::rights::Action::that_write(&EventBody::Custody(Box::new(act(&step))), false, None);
     assert_eq!(takes, [domain::rights::Action::ReleaseLost]);
+}
+
+#[test]
+fn a_ticket_that_is_scanned_at_home_begins_a_release() {
+    let mut site = house();
+    let (claim, _) = left(&mut site, 1);
+    let scanned = Scanned::plain(&format!("https://left.example/c#{claim}"));
+    let Route::Open(step) = route(&scanned, &site, &context()).unwrap() else {
+        panic!("nothing was opened");
+    };
+    assert_eq!(step.task.operation(), Release);
+    assert_eq!(step.feedback.unwrap().code.code(), "ticket-found");
 }

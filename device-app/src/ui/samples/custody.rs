@@ -1,0 +1,104 @@
+//! What customers leave, and take again.
+
+use super::Goods;
+use super::screens::{fact, line};
+use crate::view::{Action, Choice, Entry, Message, TaskView, Weight};
+
+fn choice(id: &str, title: &str, subtitle: &str, quantity: &str) -> Choice {
+    Choice {
+        id: id.into(),
+        title: title.into(),
+        subtitle: subtitle.into(),
+        quantity: quantity.into(),
+    }
+}
+
+/// The customer is looked for.
+pub(super) fn finding(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "deposit".into(),
+        prompt: Message::new("choose-customer"),
+        entry: Some(Entry {
+            label: "customer".into(),
+            ..Entry::default()
+        }),
+        choices: vec![
+            choice("1", goods.operators[0], "···8000", "2"),
+            choice("2", goods.operators[1], "···6213", ""),
+        ],
+        actions: vec![
+            Action::new("new-customer", Weight::Normal),
+            Action::new("cancel", Weight::Normal),
+        ],
+        ..TaskView::default()
+    }
+}
+
+/// The customer is asked about forbidden goods.
+pub(super) fn asking(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "deposit".into(),
+        prompt: Message::new("check-forbidden"),
+        facts: vec![
+            fact("customer-name", goods.operators[0], false),
+            fact("phone", "13800138000", false),
+        ],
+        actions: vec![
+            Action::new("nothing-forbidden", Weight::Primary),
+            Action::new("cancel", Weight::Normal),
+        ],
+        ..TaskView::default()
+    }
+}
+
+/// A piece waits for its bin.
+pub(super) fn placing(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "deposit".into(),
+        prompt: Message::new("put-piece-into").with("L-02-3"),
+        facts: vec![
+            fact("customer-name", goods.operators[0], false),
+            fact("item", goods.case, false),
+            fact("unit", "P7K2M9QXTR4WD", false),
+            fact("declared-value", "1200.00 CNY", false),
+        ],
+        choices: vec![
+            choice("1", goods.case, "CASE-L", ""),
+            choice("2", goods.backpack, "BACKPACK", ""),
+        ],
+        actions: vec![
+            Action::new("as-suggested", Weight::Primary),
+            Action::new("condition", Weight::Normal),
+            Action::new("declared-value", Weight::Normal),
+        ],
+        ..TaskView::default()
+    }
+}
+
+/// Two of three pieces are matched.
+pub(super) fn releasing(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "release".into(),
+        prompt: Message::new("scan-piece").with("R4WD").with("L-02-3"),
+        facts: vec![
+            fact("pieces", "2 / 3", true),
+            fact("customer-name", goods.operators[0], false),
+            fact("fee-due", "40.00 CNY", true),
+            fact("due", "2026-12-01", false),
+        ],
+        lines: vec![
+            line(goods.case, "9QXT · L-02-1", "1", "completed"),
+            line(goods.backpack, "77AK · L-02-2", "2", "completed"),
+            line(goods.case, "R4WD · L-02-3", "3", "open"),
+        ],
+        actions: vec![
+            Action::new("hand-out", Weight::Primary),
+            Action::new("proxy", Weight::Normal),
+            Action::new("extend", Weight::Normal),
+            Action::new("other-fee", Weight::Normal),
+            Action::new("look-into", Weight::Normal),
+            Action::new("cancel", Weight::Normal),
+        ],
+        ..TaskView::default()
+    }
+}
