@@ -121,7 +121,7 @@ fn wrapped(face: &Face, line: &str, width: u32, size_dots: u32) -> Vec<String> {
     lines
 }
 
-/// What must not be parted: a word with the spaces behind it, or one Chinese character with the punctuation behind it.
+/// What must not be parted: a word with the spaces behind it, or one Chinese character with the punctuation around it.
 fn pieces(line: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut before: Option<char> = None;
@@ -129,6 +129,7 @@ fn pieces(line: &str) -> Vec<String> {
         let begins = match before {
             None => true,
             Some(_) if character.is_whitespace() || closes(character) => false,
+            Some(previous) if opens(previous) => false,
             Some(previous) => previous.is_whitespace() || is_wide(previous) || is_wide(character),
         };
         match pieces.last_mut() {
@@ -145,6 +146,11 @@ fn closes(character: char) -> bool {
     "，。、；：？！）】》」』”’".contains(character)
 }
 
+/// Punctuation that ends no line.
+fn opens(character: char) -> bool {
+    "（【《「『“‘".contains(character)
+}
+
 fn is_wide(character: char) -> bool {
     matches!(character, '\u{2E80}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FF60}' | '\u{20000}'..='\u{3FFFF}')
 }
@@ -158,6 +164,7 @@ mod tests {
         let check = |line: &str, expected: &[&str]| assert_eq!(pieces(line), expected, "{line}");
         check("M8x40 bolt", &["M8x40 ", "bolt"]);
         check("螺栓，A4钢", &["螺", "栓，", "A4", "钢"]);
+        check("包（含雪杖）", &["包", "（含", "雪", "杖）"]);
         check("", &[]);
     }
 }

@@ -3,6 +3,10 @@
 //! Each stands on any stock from 40 by 25 mm on: what is large stays large, and a Code 128 is on it only if it fits,
 //! since the square code says the same.
 
+mod custody;
+
+pub use custody::{PieceLabel, Square, TicketLabel};
+
 use crate::measure::{Mm, Stock};
 use crate::model::{Align, Area, Code, Content, Element, Fit, Label, Symbol, Text};
 use crate::symbol::Modules;

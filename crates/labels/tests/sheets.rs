@@ -9,7 +9,7 @@ mod common;
 
 use std::io::Read;
 
-use common::fonts;
+use common::{CLAIM, fonts, piece, ticket};
 use flate2::read::ZlibDecoder;
 use labels::Arranged;
 use labels::sheet::{Layout, pdf};
@@ -164,4 +164,25 @@ fn every_layout_prints_a_label_that_is_read() {
         drawn(&pdf(&[], &layout, 0), &layout).is_empty(),
         "no label, no sheet"
     );
+}
+
+#[test]
+fn pieces_and_tickets_are_read_on_every_layout() {
+    for layout in Layout::ALL {
+        let labels = [piece().on(layout.stock), ticket().on(layout.stock)]
+            .map(|label| Arranged::new(&label, fonts()).unwrap());
+        let whole = labels.iter().all(|label| label.shortened.is_empty());
+        assert!(whole, "{}", layout.code);
+        let pages = drawn(&pdf(&labels, &layout, 0), &layout);
+        let side = |mm: labels::Mm| f32::from(mm.in_tenths()) / 10.0;
+        let corner = (side(layout.left), side(layout.top));
+        let label = (side(layout.stock.width), side(layout.stock.height));
+        assert_eq!(read(&pages[0], corner, label), [piece().code]);
+        // The second one lies beside the first, or on the next page.
+        let (page, x) = match layout.columns {
+            1 => (&pages[1], corner.0),
+            _ => (&pages[0], corner.0 + side(layout.across)),
+        };
+        assert_eq!(read(page, (x, corner.1), label), [CLAIM], "{}", layout.code);
+    }
 }
