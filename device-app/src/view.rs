@@ -272,6 +272,8 @@ pub struct TaskView {
     pub can_photograph: bool,
     /// Somebody can sign for what was done.
     pub can_sign: bool,
+    /// The claim ticket, for the customer to take a picture of.
+    pub ticket: Option<Qr>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

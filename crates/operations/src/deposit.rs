@@ -593,6 +593,12 @@ impl Deposit {
         self.customer.as_ref().map(|customer| customer.id)
     }
 
+    /// The ticket's code, once all pieces have their places: the customer takes a picture of it.
+    pub fn ticket(&self) -> Option<&str> {
+        let begun = self.begun.as_ref().filter(|_| self.is_complete());
+        begun.map(|begun| begun.claim.as_str())
+    }
+
     /// Whether the customer's name is the next thing that is asked for.
     pub fn is_complete(&self) -> bool {
         self.ask() == Ask::Sign
@@ -661,11 +667,13 @@ impl Deposit {
     pub(crate) fn actions(&self) -> Vec<Action> {
         let primary = |code| Action::new(code, Weight::Primary);
         let normal = |code| Action::new(code, Weight::Normal);
+        // Hands in what was typed.
+        let confirm = primary(ActionCode::Confirm);
         let about_piece = [ActionCode::Condition, ActionCode::DeclaredValue].map(normal);
         let mut actions = match self.ask() {
-            Ask::Customer => vec![normal(ActionCode::NewCustomer)],
-            Ask::Typed(Typing::Name) => Vec::new(),
-            Ask::Typed(_) => vec![normal(ActionCode::Skip)],
+            Ask::Customer => vec![confirm, normal(ActionCode::NewCustomer)],
+            Ask::Typed(Typing::Name) => vec![confirm],
+            Ask::Typed(_) => vec![confirm, normal(ActionCode::Skip)],
             Ask::Same => vec![normal(ActionCode::NewCustomer)],
             Ask::Forbidden => vec![primary(ActionCode::NothingForbidden)],
             Ask::Category => Vec::new(),

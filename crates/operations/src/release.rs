@@ -576,15 +576,22 @@ impl Release {
 
     pub(crate) fn actions(&self) -> Vec<Action> {
         let normal = |code| Action::new(code, Weight::Normal);
+        // Hands in what was typed.
+        let confirm = Action::new(ActionCode::Confirm, Weight::Primary);
         match self.ask() {
-            Ask::Ticket => [ActionCode::LostTicket, ActionCode::Cancel]
-                .map(normal)
-                .into(),
-            Ask::Person | Ask::Deposit => vec![normal(ActionCode::Cancel)],
-            Ask::Typed(Typing::ProxyPhone) => {
-                [ActionCode::Skip, ActionCode::Cancel].map(normal).into()
-            }
-            Ask::Typed(_) => vec![normal(ActionCode::Cancel)],
+            Ask::Ticket => vec![
+                confirm,
+                normal(ActionCode::LostTicket),
+                normal(ActionCode::Cancel),
+            ],
+            Ask::Person => vec![confirm, normal(ActionCode::Cancel)],
+            Ask::Deposit => vec![normal(ActionCode::Cancel)],
+            Ask::Typed(Typing::ProxyPhone) => vec![
+                confirm,
+                normal(ActionCode::Skip),
+                normal(ActionCode::Cancel),
+            ],
+            Ask::Typed(_) => vec![confirm, normal(ActionCode::Cancel)],
             Ask::Piece | Ask::HandOut => {
                 let mut actions = Vec::new();
                 if !self.scanned.is_empty() {

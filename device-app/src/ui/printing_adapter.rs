@@ -92,6 +92,10 @@ fn words(app: &AppWindow) -> LabelWords {
         quantity: fact("quantity"),
         plate: fact("unit"),
         test: words.invoke_printing("test".into()).to_string(),
+        ticket: words.invoke_printing("ticket".into()).to_string(),
+        keep: words.invoke_printing("keep-ticket".into()).to_string(),
+        pieces: fact("pieces-left"),
+        due: fact("due"),
     }
 }
 

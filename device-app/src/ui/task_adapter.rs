@@ -3,7 +3,7 @@
 use slint::{ComponentHandle, SharedString};
 
 use super::Events;
-use super::convert::{changed, pad_key, sentence, split_facts};
+use super::convert::{changed, count, pad_key, qr_image, sentence, split_facts};
 use super::generated::{ActionRow, AppWindow, Sentence, TaskState};
 use crate::view::{Action, TaskView, UiEvent, Weight};
 
@@ -53,6 +53,15 @@ pub(super) fn show(app: &AppWindow, view: &TaskView) {
 
     state.set_can_photograph(view.can_photograph);
     state.set_can_sign(view.can_sign);
+    let side = view.ticket.as_ref().map_or(0, |qr| count(qr.side));
+    if let Some(qr) = view
+        .ticket
+        .as_ref()
+        .filter(|_| state.get_ticket_side() != side)
+    {
+        state.set_ticket(qr_image(qr));
+    }
+    state.set_ticket_side(side);
     state.set_has_last(view.last.is_some());
     if let Some(last) = &view.last {
         state.set_last(Sentence::from(&last.message));

@@ -101,6 +101,12 @@ pub struct LabelWords {
     /// Heading of a plate.
     pub plate: String,
     pub test: String,
+    /// Heading of a claim ticket.
+    pub ticket: String,
+    /// What whoever holds it should know.
+    pub keep: String,
+    pub pieces: String,
+    pub due: String,
 }
 
 /// What a person does about labels.

@@ -28,7 +28,10 @@ impl Worker {
         match about {
             About::Item(id) => self.item_label(*id, stock),
             About::Bin(id) => self.bin_label(*id, stock),
-            About::Unit(id) => self.unit_label(id, stock, words),
+            About::Unit(id) => match self.piece_label(id, stock, words)? {
+                Some(form) => Ok(Some(form)),
+                None => self.unit_label(id, stock, words),
+            },
             About::Carton(plate) => self.carton_label(plate, stock, words),
             // Its label stands on it, printed where it was packed.
             About::Arriving(_) | About::Order(_) => Ok(None),
@@ -185,6 +188,6 @@ impl Worker {
     }
 }
 
-fn named(word: &str, value: &impl std::fmt::Display) -> String {
+pub(super) fn named(word: &str, value: &impl std::fmt::Display) -> String {
     format!("{word} {value}").trim_start().to_owned()
 }

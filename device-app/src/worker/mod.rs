@@ -6,6 +6,7 @@ mod blob_driver;
 mod codes_read;
 mod condition;
 mod custody;
+mod custody_labels;
 mod custody_view;
 mod device_settings;
 mod enrolling;
@@ -52,6 +53,7 @@ mod unit_names;
 pub use blob_driver::PhotosWaiting;
 pub use machine::{Clock, Worker, WorkerOptions};
 pub use opening::Stopped;
+pub(crate) use qr::draw as draw_qr;
 pub use thread::{WorkerHandle, WorkerOutput, spawn};
 
 use scan::Payload;

@@ -94,6 +94,13 @@ impl Worker {
         match event {
             PrintEvent::Detail(words) => return self.print_detail(&words),
             PrintEvent::LastUnit(words) => {
+                let stock = self.printing.settings.stock();
+                if let Some(forms) = self.deposit_labels(stock, &words)? {
+                    if !self.may_alone(Action::Print)? {
+                        return Ok(());
+                    }
+                    return forms.into_iter().try_for_each(|form| self.print(form, 1));
+                }
                 let Some(work) = &self.work else {
                     return Ok(());
                 };

@@ -1,6 +1,6 @@
 //! The work under way as the task screen shows it.
 
-use operations::{FactCode, Weight as Placed};
+use operations::{FactCode, Task, Weight as Placed};
 
 use super::machine::Worker;
 use crate::view::{Action, Choice, Entry, Fact, Keypad, Line, Message, TaskView, Weight};
@@ -73,6 +73,10 @@ impl Worker {
                 && self.camera == crate::view::Camera::On
                 && work.last.is_some(),
             can_sign: self.can_sign(),
+            ticket: match task {
+                Task::Deposit(work) => work.ticket().map(super::qr::draw),
+                _ => None,
+            },
         })
     }
 }

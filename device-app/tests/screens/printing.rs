@@ -37,6 +37,12 @@ fn a_label_is_asked_for_with_the_words_of_the_screen() {
         quantity: "Quantity".into(),
         plate: "Pallet or box".into(),
         test: "Test label".into(),
+        ticket: "Claim ticket".into(),
+        keep:
+            "Keep this: it is what your things are handed out for. Tell us at once if it is lost."
+                .into(),
+        pieces: "Pieces".into(),
+        due: "May stay until".into(),
     };
     let chinese = LabelWords {
         lot: "批次".into(),
@@ -44,6 +50,10 @@ fn a_label_is_asked_for_with_the_words_of_the_screen() {
         quantity: "数量".into(),
         plate: "容器号".into(),
         test: "测试标签".into(),
+        ticket: "取件凭证".into(),
+        keep: "请妥善保管，凭此取件。遗失请立即告知。".into(),
+        pieces: "件数".into(),
+        due: "可存至".into(),
     };
     let detail = |language, button: &str| words(&bench, &sample("look-up-print", language), button);
     assert_eq!(

@@ -19,7 +19,7 @@ fn strokes() -> Strokes {
     }
 }
 
-fn house() -> Hub {
+pub(crate) fn house() -> Hub {
     let hub = Hub::new();
     hub.keep_custody();
     hub
@@ -30,7 +30,7 @@ fn text(rig: &mut Rig, text: &str) {
 }
 
 /// Wang leaves two suitcases; the device stays with whoever took them in.
-fn left(rig: &mut Rig) {
+pub(crate) fn left(rig: &mut Rig) {
     rig.ui(UiEvent::OpenOperation("deposit".into()));
     text(rig, "王喆");
     rig.action("new-customer");
@@ -54,7 +54,7 @@ fn signed(rig: &mut Rig, action: &str) {
     rig.ui(UiEvent::Signed(strokes()));
 }
 
-fn only_deposit(rig: &Rig) -> DepositRow {
+pub(crate) fn only_deposit(rig: &Rig) -> DepositRow {
     let rows = rig
         .worker
         .replica()

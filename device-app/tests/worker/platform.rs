@@ -279,6 +279,12 @@ fn labels_go_through_the_machine() {
         quantity: "Quantity".into(),
         plate: "Plate".into(),
         test: "Test label".into(),
+        ticket: "Claim ticket".into(),
+        keep:
+            "Keep this: it is what your things are handed out for. Tell us at once if it is lost."
+                .into(),
+        pieces: "Pieces".into(),
+        due: "May stay until".into(),
     };
     rig.ui(UiEvent::Print(PrintEvent::Test(words)));
     rig.wait_until(|view| view.printing.chip.is_none());

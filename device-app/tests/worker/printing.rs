@@ -24,6 +24,10 @@ fn words() -> LabelWords {
         quantity: "数量".into(),
         plate: "容器号".into(),
         test: "测试标签".into(),
+        ticket: "取件凭证".into(),
+        keep: "请妥善保管，凭此取件。遗失请立即告知。".into(),
+        pieces: "件数".into(),
+        due: "可存至".into(),
     }
 }
 
@@ -506,4 +510,22 @@ fn the_labels_are_looked_at_in_the_middle_of_work() {
     rig.ui(UiEvent::Open(Place::Printing));
     rig.scan("BOLT");
     assert_eq!(rig.task().prompt.code, "enter-quantity");
+}
+
+#[test]
+fn a_label_for_each_piece_and_the_ticket_come_out_of_the_printer() {
+    let hub = crate::custody::house();
+    let printer = server(Language::Zpl, Habits::good());
+    let mut rig = rig_at(&hub, &printer, Language::Zpl);
+    crate::custody::left(&mut rig);
+    print(&mut rig, PrintEvent::LastUnit(words()));
+    rig.wait_until(is_done);
+    let deposit = crate::custody::only_deposit(&rig).deposit;
+    for piece in deposit.pieces.values() {
+        assert_eq!(printer.with(|p| p.count_of(piece.unit.printed())), 1);
+    }
+    assert_eq!(printer.with(|p| p.count_of(deposit.claim.as_str())), 1);
+    // What hangs on the goods says nothing of the ticket.
+    let labels = printer.with(|p| p.tray().len());
+    assert_eq!(labels, 3);
 }

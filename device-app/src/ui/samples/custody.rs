@@ -3,6 +3,7 @@
 use super::Goods;
 use super::screens::{fact, line};
 use crate::view::{Action, Choice, Entry, Message, TaskView, Weight};
+use crate::worker::draw_qr as draw;
 
 fn choice(id: &str, title: &str, subtitle: &str, quantity: &str) -> Choice {
     Choice {
@@ -71,6 +72,31 @@ pub(super) fn placing(goods: &Goods) -> TaskView {
             Action::new("condition", Weight::Normal),
             Action::new("declared-value", Weight::Normal),
         ],
+        ..TaskView::default()
+    }
+}
+
+/// All pieces lie in their bins: the customer takes a picture of the ticket, and signs.
+pub(super) fn complete(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "deposit".into(),
+        prompt: Message::new("customer-signs"),
+        facts: vec![
+            fact("claim-code", "C7K2M-9QXTR-4WD1P", true),
+            fact("customer-name", goods.operators[0], false),
+            fact("due", "2026-12-01", false),
+        ],
+        lines: vec![line(goods.case, "P7K2M9QXTR4WD → L-02-3", "1", "saved")],
+        choices: vec![
+            choice("1", goods.case, "CASE-L", ""),
+            choice("2", goods.backpack, "BACKPACK", ""),
+        ],
+        actions: vec![
+            Action::new("take-in", Weight::Primary),
+            Action::new("condition", Weight::Normal),
+            Action::new("declared-value", Weight::Normal),
+        ],
+        ticket: Some(draw("C7K2M9QXTR4WD1P")),
         ..TaskView::default()
     }
 }
