@@ -497,6 +497,11 @@ impl Release {
         self.deposit
     }
 
+    /// How many pieces were scanned.
+    pub fn scanned(&self) -> usize {
+        self.scanned.len()
+    }
+
     /// Whether something was scanned that can be handed out.
     pub fn is_complete(&self) -> bool {
         !self.scanned.is_empty() && matches!(self.ask(), Ask::Piece | Ask::HandOut)

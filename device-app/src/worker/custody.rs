@@ -13,7 +13,7 @@ use replica::{KeyState, RecordEdit, ReplicaError};
 use super::machine::{Showing, Worker, random_bytes};
 use crate::photo::Photo;
 use crate::signature;
-use crate::view::{Message, Outcome, Strokes};
+use crate::view::{Message, Outcome, SigningView, Strokes};
 
 /// What sealed bytes of a proxy are sealed for.
 const PROXY: &str = "proxy";
@@ -239,6 +239,30 @@ impl Worker {
         self.feedback = None;
         self.signs_for = Some(action);
         self.showing = Showing::Signing;
+    }
+
+    /// What the customer signs for.
+    pub(super) fn custody_signing_view(&self) -> Result<Option<SigningView>, ReplicaError> {
+        let (deposit, pieces) = match self.work.as_ref().map(|work| &work.task) {
+            Some(Task::Deposit(work)) => (work.deposit(), None),
+            Some(Task::Release(work)) => (work.deposit(), Some(work.scanned())),
+            _ => (None, None),
+        };
+        let query = self.replica.query();
+        let row = match deposit {
+            Some(deposit) => query.deposit(deposit)?,
+            None => None,
+        };
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let person = query.person(row.deposit.customer)?;
+        let pieces = pieces.unwrap_or(row.deposit.pieces.len());
+        Ok(Some(SigningView {
+            order: row.deposit.claim.grouped(),
+            party: person.map(|person| person.name).unwrap_or_default(),
+            lines: u32::try_from(pieces).unwrap_or(u32::MAX),
+        }))
     }
 
     /// The customer has signed: the picture is on the disk, sealed, before the act that names it.

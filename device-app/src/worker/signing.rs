@@ -34,6 +34,11 @@ impl Worker {
     }
 
     pub(crate) fn signing_view(&self) -> Result<SigningView, ReplicaError> {
+        if self.signs_for.is_some()
+            && let Some(view) = self.custody_signing_view()?
+        {
+            return Ok(view);
+        }
         let (order, party) = match self.work.as_ref().and_then(|work| work.task.order_facts()) {
             Some(order) => (order.code.clone(), order.party.clone()),
             None => Default::default(),

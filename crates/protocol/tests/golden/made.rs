@@ -11,7 +11,7 @@ use domain::{
     Assignment, BinId, BlobId, BlobKind, BlobRef, ChainId, Currency, CustomerId, DepositId,
     DeviceId, EventBody, EventHash, EventId, EventRecord, ExceptionId, FinishedLine, Goods, ItemId,
     OperatorId, OrderFinished, OrderId, OrderLine, OrderStep, OrganisationId, Quantity, ReviewNote,
-    SiteId, Timestamp, UnixMillis,
+    SiteId, Timestamp, UnitId, UnixMillis,
 };
 use protocol::{Acceptances, LogPosition, SharedKey};
 
