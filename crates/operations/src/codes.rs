@@ -491,6 +491,8 @@ codes! {
         NothingForbidden = "nothing-forbidden",
         /// Number of the piece, category.
         PieceAdded = "piece-added",
+        /// Number of the piece: a pre-printed label is its label now.
+        LabelBound = "label-bound",
         /// How many, bin.
         PiecesPut = "pieces-put",
         /// How many pieces, claim code.
@@ -505,6 +507,8 @@ codes! {
         DaysMalformed = "days-malformed",
         /// A piece was scanned before its ticket: piece.
         ScanTicketFirst = "scan-ticket-first",
+        /// The pieces are fetched, and the customer has not shown their ticket.
+        TicketFirst = "ticket-first",
         /// Nothing was scanned that could be handed out.
         ScanPieceFirst = "scan-piece-first",
         /// This is not of the ticket: piece.
@@ -717,6 +721,8 @@ codes! {
         Due = "due",
         /// The term has ended: its last day.
         Overdue = "overdue",
+        /// The number on a piece's label.
+        Piece = "piece",
         /// Scanned, of how many.
         Pieces = "pieces",
         /// Who comes in the customer's stead.

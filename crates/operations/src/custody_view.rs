@@ -86,6 +86,8 @@ pub struct DepositFacts {
     pub fee: FeeRule,
     /// Every piece.
     pub pieces: Vec<PieceFacts>,
+    /// What the customer asks for, if nobody has answered yet: when, as the screen shows it.
+    pub wish: Option<String>,
 }
 
 impl DepositFacts {
@@ -129,6 +131,8 @@ pub trait CustodyView {
     fn deposit_with_claim(&self, claim: &ClaimCode) -> Result<Option<DepositFacts>, ViewError>;
     /// What a customer left and has not taken, the last first; a screenful.
     fn deposits_of(&self, customer: CustomerId) -> Result<Vec<DepositFacts>, ViewError>;
+    /// What customers want to come for, the soonest first; a screenful.
+    fn wished(&self) -> Result<Vec<DepositFacts>, ViewError>;
     /// Which deposit this unit is a piece of.
     fn deposit_of_unit(&self, unit: &UnitId) -> Result<Option<DepositId>, ViewError>;
     /// The code of another site, if the ticket was drawn for it.

@@ -5,7 +5,7 @@
 //! is interrupted in between stays a deposit without that act, which release and undo can work with.
 
 use domain::custody::{Custody, CustodyAct, PIECES_MAX, PieceSaid, Terms};
-use domain::ticket::{ClaimCode, CustomerCode, PieceCode};
+use domain::ticket::{ClaimCode, CustomerCode, PieceCode, TicketError};
 use domain::{CustomerId, DepositId, EventBody, Goods, OrderLine, Quantity, UnitId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,7 @@ use crate::draft::{Draft, Need};
 use crate::flow::{Out, Procedure};
 use crate::keeps::keeps_draft;
 use crate::looked_up::LookedUp;
+use crate::scanned::Scanned;
 use crate::screen::{Action, Choice, Entry, Fact, Feedback, Line, Prompt, Said, Weight};
 use crate::site_view::{BinFacts, ItemFacts, SiteView, UnitFacts, ViewError};
 
@@ -57,6 +58,13 @@ pub enum CustodyWrite {
         /// What is said of it.
         said: PieceSaid,
     },
+    /// What the customer asked for was answered.
+    WishAnswered {
+        /// Which deposit.
+        deposit: DepositId,
+        /// When.
+        at: UnixMillis,
+    },
     /// Until when the pieces may stay from now on.
     Due {
         /// Which deposit.
@@ -94,6 +102,9 @@ struct Begun {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct PieceDraft {
     unit: String,
+    /// Its number is that of a pre-printed label.
+    #[serde(default)]
+    is_bound: bool,
     item: ItemFacts,
     condition: String,
     value: i64,
@@ -188,6 +199,38 @@ impl Procedure for Deposit {
             return Ok(());
         }
         self.put_into(bin, view, ctx, out)
+    }
+
+    /// A label of a pre-printed roll: it becomes the number of the first piece that has none of its own yet.
+    fn take_unknown(
+        &mut self,
+        scanned: &Scanned,
+        _: &dyn SiteView,
+        _: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let code = match PieceCode::parse(&scanned.raw) {
+            Ok(code) if self.ask() == Ask::Bin => code.to_string(),
+            Ok(_) | Err(TicketError::Check) => {
+                out.refuse(FeedbackCode::WrongKindHere, [scanned.shown()]);
+                return Ok(true);
+            }
+            Err(TicketError::Other) => return Ok(false),
+        };
+        if self.pieces.iter().any(|piece| piece.unit == code) {
+            out.refuse(FeedbackCode::PieceScannedBefore, [code]);
+            return Ok(true);
+        }
+        let waits = |piece: &&mut PieceDraft| piece.bin.is_none() && !piece.is_bound;
+        match self.pieces.iter_mut().find(waits) {
+            Some(piece) => {
+                piece.unit.clone_from(&code);
+                piece.is_bound = true;
+                out.accept(FeedbackCode::LabelBound, [code]);
+            }
+            None => out.refuse(FeedbackCode::WrongKindHere, [code]),
+        }
+        Ok(true)
     }
 
     fn missing(&mut self, _: &dyn SiteView) -> Result<Option<Need>, ViewError> {
@@ -458,6 +501,7 @@ impl Deposit {
         );
         self.pieces.push(PieceDraft {
             unit: PieceCode::draw(self.seen.draw.letters(10 + number)).to_string(),
+            is_bound: false,
             item,
             condition: String::new(),
             value: 0,
@@ -732,7 +776,7 @@ impl Deposit {
                 FactCode::Item,
                 piece.item.name(ctx.language).to_owned(),
             ));
-            facts.push(fact(FactCode::Unit, piece.unit.clone()));
+            facts.push(fact(FactCode::Piece, piece.unit.clone()));
             if !piece.condition.is_empty() {
                 facts.push(fact(FactCode::Condition, piece.condition.clone()));
             }

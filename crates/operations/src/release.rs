@@ -42,6 +42,9 @@ pub struct Release {
     deposit: Option<DepositId>,
     /// There is no ticket: somebody is looked for by name.
     lost: bool,
+    /// It is fetched because the customer has asked for it; nothing goes before they show their ticket.
+    #[serde(default)]
+    awaits_ticket: bool,
     searched: String,
     customer: Option<CustomerId>,
     /// Numbers of the pieces whose labels were scanned.
@@ -169,6 +172,20 @@ impl Procedure for Release {
 
     fn choose_own(&mut self, id: &str, _: &dyn SiteView, out: &mut Out) -> Result<bool, ViewError> {
         match self.ask() {
+            Ask::Ticket => {
+                let wished = self
+                    .seen
+                    .theirs
+                    .iter()
+                    .find(|d| d.id.to_string() == id)
+                    .cloned();
+                let is_one = wished.is_some();
+                if let Some(facts) = wished {
+                    self.begin(facts, out);
+                    self.awaits_ticket = self.deposit.is_some();
+                }
+                Ok(is_one)
+            }
             Ask::Person => {
                 let found = self.seen.found.iter().find(|p| p.id.to_string() == id);
                 if let Some(person) = found {
@@ -215,6 +232,11 @@ impl Procedure for Release {
             }
             (ActionCode::LookInto, Ask::Piece | Ask::HandOut) if !self.scanned.is_empty() => {
                 self.look_into(ctx, out);
+            }
+            (ActionCode::HandOut | ActionCode::LookInto, Ask::Piece | Ask::HandOut)
+                if self.awaits_ticket =>
+            {
+                out.refuse(FeedbackCode::TicketFirst, []);
             }
             (ActionCode::HandOut, Ask::Piece | Ask::HandOut) if !self.scanned.is_empty() => {
                 self.hand_out(ctx, out);
@@ -280,6 +302,7 @@ impl Release {
                 self.seen.found = view.find_persons(&self.searched)?;
             }
             (Ask::Deposit, Some(customer)) => self.seen.theirs = view.deposits_of(customer)?,
+            (Ask::Ticket, _) => self.seen.theirs = view.wished()?,
             _ => {}
         }
         // What another device has handed out meanwhile is not here any more.
@@ -311,6 +334,14 @@ impl Release {
             out.refuse(FeedbackCode::FinishLineFirst, []);
             return Ok(true);
         }
+        let is_awaited =
+            self.awaits_ticket && self.seen.facts.as_ref().is_some_and(|f| f.claim == claim);
+        if is_awaited {
+            self.awaits_ticket = false;
+            let here = self.seen.facts.iter().flat_map(DepositFacts::here).count();
+            out.accept(FeedbackCode::TicketFound, [here.to_string()]);
+            return Ok(true);
+        }
         match (view.deposit_with_claim(&claim)?, view.other_site(&claim)?) {
             (Some(facts), _) => {
                 self.lost = false;
@@ -339,6 +370,7 @@ impl Release {
             }
             (here, _) => out.accept(FeedbackCode::TicketFound, [here.to_string()]),
         }
+        self.awaits_ticket = false;
         self.deposit = Some(facts.id);
         self.scanned.clear();
         self.seen.facts = Some(facts);
@@ -472,6 +504,12 @@ impl Release {
             due: self.seen.due,
             taken: self.taken.unwrap_or(self.seen.due),
         });
+        if facts.wish.is_some() {
+            out.custody.push(CustodyWrite::WishAnswered {
+                deposit,
+                at: ctx.now,
+            });
+        }
         let left = facts.here().count() - act.pieces.len();
         let args = [act.pieces.len().to_string(), left.to_string()];
         self.add_line(&act, LineStatus::Saved, ctx);
@@ -504,7 +542,8 @@ impl Release {
 
     /// Whether something was scanned that can be handed out.
     pub fn is_complete(&self) -> bool {
-        !self.scanned.is_empty() && matches!(self.ask(), Ask::Piece | Ask::HandOut)
+        let chosen = matches!(self.ask(), Ask::Piece | Ask::HandOut);
+        chosen && !self.scanned.is_empty() && !self.awaits_ticket
     }
 
     pub(crate) fn prompt(&self) -> Option<Prompt> {
@@ -530,6 +569,7 @@ impl Release {
                 let (code, bin) = next.unwrap_or_default();
                 (PromptCode::ScanPiece, vec![code, bin])
             }
+            Ask::HandOut if self.awaits_ticket => (PromptCode::ScanTicket, vec![]),
             Ask::HandOut => (PromptCode::CustomerSigns, vec![]),
         };
         Some(Prompt { code, args })
@@ -566,11 +606,14 @@ impl Release {
     pub(crate) fn choices(&self) -> Vec<Choice> {
         match self.ask() {
             Ask::Person => self.seen.found.iter().map(person_choice).collect(),
-            Ask::Deposit => {
+            Ask::Ticket | Ask::Deposit => {
                 let deposit = |facts: &DepositFacts| Choice {
                     id: facts.id.to_string(),
                     title: described(facts),
-                    subtitle: facts.due.map(|due| due.to_string()).unwrap_or_default(),
+                    subtitle: match (&facts.wish, facts.due) {
+                        (Some(wish), _) => wish.clone(),
+                        (None, due) => due.map(|due| due.to_string()).unwrap_or_default(),
+                    },
                     quantity: facts.here().count().to_string(),
                 };
                 self.seen.theirs.iter().map(deposit).collect()

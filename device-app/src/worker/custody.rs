@@ -111,6 +111,10 @@ impl Worker {
                     let fields = piece.fields(said.number);
                     deposits.entry(*deposit).or_default().extend(fields);
                 }
+                CustodyWrite::WishAnswered { deposit, at } => {
+                    let field = FieldEdit::set("wish_answered", *at);
+                    deposits.entry(*deposit).or_default().push(field);
+                }
                 CustodyWrite::Due { deposit, due } => {
                     let field = Deposit::due_field(Some(*due));
                     deposits.entry(*deposit).or_default().push(field);

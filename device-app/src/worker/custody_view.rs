@@ -84,6 +84,10 @@ impl StockView<'_> {
                 .due
                 .is_some_and(|due| today.is_some_and(|today| today > due)),
             fee: deposit.fee,
+            wish: deposit
+                .wish
+                .filter(|wish| wish.answered_at == 0)
+                .map(|wish| self.clock.show(wish.at, self.now)),
             pieces: pieces
                 .map(|piece| self.piece_facts(piece))
                 .collect::<Result<_, _>>()?,
@@ -146,6 +150,13 @@ impl CustodyView for StockView<'_> {
             .into_iter()
             .filter(here)
             .map(|row| self.deposit_facts(row));
+        facts.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    fn wished(&self) -> Result<Vec<DepositFacts>, ViewError> {
+        let rows = self.query.wishes(self.site, SHOWN_MAX).map_err(failed)?;
+        let here = rows.into_iter().filter(|row| row.stored > 0);
+        let facts = here.map(|row| self.deposit_facts(row));
         facts.collect::<Result<_, _>>().map_err(failed)
     }
 

@@ -52,10 +52,11 @@ impl KeyDriver {
             self.was = Some(connection);
         }
         let quiet = connection == Connection::Online && sync.is_quiet(now);
-        if !quiet || self.asked.is_some() || now < self.next_at || replica.counts_only() {
+        if !quiet || self.asked.is_some() || now < self.next_at {
             return Ok(());
         }
-        if !replica.keeps_persons()? {
+        // A device that only counts is given none.
+        if replica.counts_only() || !replica.keeps_persons()? {
             self.next_at = now.saturating_add(AGAIN_MS);
             return Ok(());
         }

@@ -318,3 +318,51 @@ fn a_ticket_that_is_scanned_at_home_begins_a_release() {
     assert_eq!(step.task.operation(), Release);
     assert_eq!(step.feedback.unwrap().code.code(), "ticket-found");
 }
+
+#[test]
+fn what_a_customer_asks_for_is_fetched_and_waits_for_the_ticket() {
+    let mut site = house();
+    let (claim, labels) = left(&mut site, 1);
+    site.custody.deposits[0].wish = Some("16:30".into());
+    let (ticket, label) = (format!("scan {claim}"), format!("scan {}", labels[0]));
+    check(
+        Release,
+        &mut site,
+        &[
+            ("choose CASE", "accepted ticket-found 1 | scan-piece | "),
+            (&label, "accepted piece-matched 1,1 | scan-ticket | "),
+            ("do hand-out", "refused ticket-first | scan-ticket | "),
+            (&ticket, "accepted ticket-found 1 | customer-signs | "),
+            ("do hand-out", "accepted handed-out 1,0 | finished | ."),
+        ],
+    );
+    assert_eq!(site.custody.deposits[0].wish, None);
+}
+
+#[test]
+fn a_label_of_a_pre_printed_roll_is_bound_at_its_first_scan() {
+    let mut site = house();
+    let label = domain::ticket::PieceCode::draw([0x33; 8]).to_string();
+    let scan = format!("scan {label}");
+    let bound = format!("accepted label-bound {label} | put-piece-into | ");
+    let twice = format!("refused piece-scanned-before {label} | put-piece-into | ");
+    check(
+        Deposit,
+        &mut site,
+        &[
+            ("text 王", "."),
+            ("do new-customer", "."),
+            ("do skip", "."),
+            ("do skip", "."),
+            ("do nothing-forbidden", "."),
+            ("choose CASE", "."),
+            (&scan, &bound),
+            (&scan, &twice),
+            (
+                "scan A-02",
+                "accepted pieces-put 1,A-02 | customer-signs | .",
+            ),
+        ],
+    );
+    assert_eq!(site.custody.deposits[0].pieces[0].unit.printed(), label);
+}

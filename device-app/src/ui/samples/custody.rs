@@ -28,6 +28,7 @@ pub(super) fn finding(goods: &Goods) -> TaskView {
             choice("2", goods.operators[1], "···6213", ""),
         ],
         actions: vec![
+            Action::new("confirm", Weight::Primary),
             Action::new("new-customer", Weight::Normal),
             Action::new("cancel", Weight::Normal),
         ],
@@ -60,7 +61,7 @@ pub(super) fn placing(goods: &Goods) -> TaskView {
         facts: vec![
             fact("customer-name", goods.operators[0], false),
             fact("item", goods.case, false),
-            fact("unit", "P7K2M9QXTR4WD", false),
+            fact("piece", "P7K2M9QXTR4WD", false),
             fact("declared-value", "1200.00 CNY", false),
         ],
         choices: vec![

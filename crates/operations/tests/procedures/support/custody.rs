@@ -29,6 +29,7 @@ pub(crate) struct DepositRecord {
     pub(crate) taken_at: i64,
     pub(crate) due: Option<chrono::NaiveDate>,
     pub(crate) pieces: Vec<PieceSaid>,
+    pub(crate) wish: Option<String>,
 }
 
 impl Records {
@@ -49,6 +50,7 @@ impl Records {
                 taken_at,
                 due,
                 pieces: Vec::new(),
+                wish: None,
             }),
             CustodyWrite::Piece { deposit, said } => {
                 let pieces = &mut self.of(deposit).pieces;
@@ -56,6 +58,7 @@ impl Records {
                 pieces.push(said);
             }
             CustodyWrite::Due { deposit, due } => self.of(deposit).due = Some(due),
+            CustodyWrite::WishAnswered { deposit, .. } => self.of(deposit).wish = None,
             CustodyWrite::Proxy { said, .. } => self.proxies.push(said),
         }
     }
@@ -113,6 +116,7 @@ impl Site {
             }),
             fee: house().fee,
             pieces: record.pieces.iter().map(piece).collect(),
+            wish: record.wish.clone(),
         }
     }
 
@@ -166,6 +170,11 @@ impl CustodyView for Site {
             .filter(|d| d.customer == customer);
         let facts = theirs.map(|record| self.facts_of(record));
         Ok(facts.filter(|facts| facts.here().count() > 0).collect())
+    }
+
+    fn wished(&self) -> Result<Vec<DepositFacts>, ViewError> {
+        let wished = self.custody.deposits.iter().filter(|d| d.wish.is_some());
+        Ok(wished.map(|record| self.facts_of(record)).collect())
     }
 
     fn deposit_of_unit(&self, unit: &UnitId) -> Result<Option<DepositId>, ViewError> {
