@@ -3,15 +3,23 @@
 use documents::HouseRules;
 use domain::ledger::UnitStatus;
 use domain::ticket::ClaimCode;
-use domain::{CustomerId, DepositId, UnitId};
+use domain::{CustomerId, DepositId, EventBody, UnitId};
 use operations::{
     CustodyView, DepositFacts, HouseTerms, ItemFacts, PersonFacts, PersonSaid, PieceFacts,
     PieceStanding, ViewError,
 };
 use replica::ReplicaError;
-use replica::query::{DepositRow, PieceRow};
+use replica::query::{DepositRow, EventRow, PieceRow};
 
 use super::stock_view::{StockView, failed};
+use crate::view::Fact;
+
+/// What the look-up says of a piece besides what it says of any unit.
+pub(super) struct LeftBy {
+    pub(super) facts: Vec<Fact>,
+    /// What was agreed and done about it.
+    pub(super) acts: Vec<EventRow>,
+}
 
 /// Persons, deposits and categories that are shown at once.
 const SHOWN_MAX: u32 = 30;
@@ -92,6 +100,51 @@ impl StockView<'_> {
                 .map(|piece| self.piece_facts(piece))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// What is known of a unit that a customer left; `None` for any other.
+    pub(super) fn left_by(&self, unit: &UnitId) -> Result<Option<LeftBy>, ReplicaError> {
+        let Some((deposit, number)) = self.query.deposit_of_unit(unit)? else {
+            return Ok(None);
+        };
+        let Some(row) = self
+            .query
+            .deposit(deposit)?
+            .filter(|row| row.deposit.site == self.site)
+        else {
+            return Ok(None);
+        };
+        let mut acts = self.query.acts_of(deposit)?;
+        acts.retain(|row| match &row.placed.event.record.body {
+            EventBody::Custody(act) => act.pieces.contains(&number),
+            _ => false,
+        });
+        let deposit = row.deposit;
+        let fact = |label: &str, value: String| Fact {
+            label: label.to_owned(),
+            value,
+            emphasis: false,
+        };
+        let person = self.query.person(deposit.customer)?;
+        let condition = deposit
+            .pieces
+            .get(&number)
+            .map(|piece| piece.condition.clone());
+        let facts = [
+            person.map(|person| fact("customer-name", person.name)),
+            Some(fact(
+                "piece",
+                format!("{number} / {}", deposit.pieces.len()),
+            )),
+            deposit.due.map(|due| fact("due", due.to_string())),
+            condition
+                .filter(|words| !words.is_empty())
+                .map(|words| fact("condition", words)),
+        ];
+        Ok(Some(LeftBy {
+            facts: facts.into_iter().flatten().collect(),
+            acts,
+        }))
     }
 
     fn one(&self, row: Option<DepositRow>) -> Result<Option<DepositFacts>, ReplicaError> {

@@ -297,7 +297,7 @@ impl Worker {
             ..Detail::default()
         };
         let stale = view.query.stale(site)?;
-        let events: Vec<EventRow>;
+        let mut events: Vec<EventRow>;
         match about {
             About::Item(id) => {
                 let item = view.item_or_unnamed(*id)?;
@@ -446,6 +446,11 @@ impl Worker {
                 events = view
                     .query
                     .history(site, &Subject::Unit(id.clone()), HISTORY_MAX)?;
+                if let Some(left) = view.left_by(id)? {
+                    detail.facts.extend(left.facts);
+                    events.extend(left.acts);
+                    events.sort_by_key(|row| std::cmp::Reverse(row.placed.place));
+                }
             }
         }
         detail.recalculating |= detail.stock.iter().any(|row| row.recalculating);

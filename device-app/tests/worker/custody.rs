@@ -1,6 +1,6 @@
 //! What customers leave: on one device without a network, and on another that has heard of it.
 
-use device_app::view::{Screen, Strokes, UiEvent};
+use device_app::view::{Place, Screen, Strokes, UiEvent};
 use documents::sealed::{SEALED_MEDIA, sealed_for};
 use domain::custody::{Custody, CustodyAct};
 use domain::{BlobKind, EventBody};
@@ -252,4 +252,31 @@ fn a_person_who_is_erased_is_unknown_on_every_device_after_its_next_contact() {
     signed(&mut rig, "hand-out");
     assert_eq!(rig.said(), "handed-out");
     assert_eq!(acts(&rig, &row).pop().unwrap().signature, None);
+}
+
+#[test]
+fn the_life_of_a_piece_is_one_list_with_what_was_agreed_about_it() {
+    let hub = house();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    left(&mut rig);
+    signed(&mut rig, "take-in");
+    let row = only_deposit(&rig);
+    let label = row.deposit.pieces[&1].unit.printed().to_owned();
+    rig.ui(UiEvent::Open(Place::LookUp));
+    rig.scan(&label);
+    let Screen::LookUp(look_up) = rig.view().screen else {
+        panic!("{:?}", rig.view().screen);
+    };
+    let detail = look_up.detail.unwrap();
+    let known: Vec<(&str, &str)> = (detail.facts.iter())
+        .map(|fact| (fact.label.as_str(), fact.value.as_str()))
+        .collect();
+    assert!(known.contains(&("customer-name", "王喆")), "{known:?}");
+    assert!(known.contains(&("piece", "1 / 2")), "{known:?}");
+    let done: Vec<&str> = detail
+        .history
+        .iter()
+        .map(|row| row.operation.as_str())
+        .collect();
+    assert_eq!(done, ["deposit", "receive"], "the newest first");
 }
