@@ -33,6 +33,18 @@ export async function start(executable) {
 }
 
 /** One person with a browser of their own: language `zh` or `en`, theme `light` or `dark`, a screen. */
+// On a machine that is busy Chromium sometimes gives none at the first time of asking.
+async function picture(page, path) {
+  for (let left = 3; ; left -= 1) {
+    try {
+      return await page.screenshot({ path, fullPage: true });
+    } catch (error) {
+      if (left === 0) throw error;
+      await page.waitForTimeout(500);
+    }
+  }
+}
+
 export class Person {
   static async sit(browser, { base, lang, theme = "light", size = DESK, pictures, journey, scripts = true }) {
     const context = await browser.newContext({
@@ -87,7 +99,7 @@ export class Person {
     const label = `${name}-${this.lang}-${this.theme}-${wide}`;
     if (this.pictures) {
       mkdirSync(this.pictures, { recursive: true });
-      await page.screenshot({ path: `${this.pictures}/${label}.png`, fullPage: true });
+      await picture(page, `${this.pictures}/${label}.png`);
     }
     if (!this.scripts) return;
     const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
