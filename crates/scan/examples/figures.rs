@@ -2,7 +2,7 @@
 //!
 //! Angles, pixels a module, blur, what frames without a code cost, and how soon a moving or resting
 //! label is read. zxing-cpp alone stands beside it. `figures PART...` measures only those parts:
-//! angles, modules, blur, empty, sequences. `misses=DIR` keeps the pictures that were not read
+//! angles, modules, blur, two-width, empty, sequences. `misses=DIR` keeps the pictures that were not read
 //! there, with their texts. `seed=N` takes other views of the sequences. The last line is JSON.
 
 #![expect(clippy::print_stdout, reason = "a command-line report")]
@@ -20,7 +20,9 @@ use testkit::labels::{CameraView, Sequence, SymbolKind, camera_like, label, nois
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Kind, and texts as they are drawn.
-const KINDS: [(SymbolKind, &str, [&str; 3]); 6] = [
+type Case = (SymbolKind, &'static str, [&'static str; 3]);
+
+const KINDS: [Case; 6] = [
     (
         SymbolKind::Ean13,
         "ean-13",
@@ -61,6 +63,25 @@ const KINDS: [(SymbolKind, &str, [&str; 3]); 6] = [
     ),
 ];
 
+/// Kinds whose elements are narrow or wide, of which only ITF-14 must have a check digit.
+const TWO_WIDTHS: [Case; 3] = [
+    (
+        SymbolKind::Code39,
+        "code-39",
+        ["BIN-A-03-2", "PALLET 417", "4711081500"],
+    ),
+    (
+        SymbolKind::Itf14,
+        "itf-14",
+        ["10614141000415", "15400141288763", "04006381333931"],
+    ),
+    (
+        SymbolKind::Codabar,
+        "codabar",
+        ["A40156B", "B7110-8150$2C", "D311170132063A"],
+    ),
+];
+
 /// Share of one core in the simulations.
 const SHARE: f64 = 0.22;
 /// Time between two frames of a camera.
@@ -89,6 +110,14 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
+/// Codabar with its start and stop letters, as it is drawn.
+fn settings() -> ReaderSettings {
+    ReaderSettings {
+        codabar_guards: true,
+        ..ReaderSettings::default()
+    }
+}
+
 fn is_right(drawn: &str, found: &[Payload]) -> bool {
     found
         .iter()
@@ -106,7 +135,7 @@ struct Readers {
 
 impl Readers {
     fn new(misses: Option<PathBuf>) -> Self {
-        let settings = ReaderSettings::default();
+        let settings = settings();
         Self {
             single: single("zxing", &settings),
             cascade: FrameReader::new(settings),
@@ -250,6 +279,53 @@ fn blur(readers: &mut Readers) -> Outcome<Value> {
             name.to_owned(),
             json!({ "sigma_px": cascade, "zxing": zxing }),
         );
+    }
+    Ok(report.into())
+}
+
+/// Codes of two widths of element in 24 angles, small, blurred and noisy, in percent.
+fn two_widths(readers: &mut Readers) -> Outcome<Value> {
+    const BLURS: [f64; 5] = [0.5, 1.0, 1.5, 2.0, 2.5];
+    const NOISES: [f64; 4] = [5.0, 10.0, 20.0, 30.0];
+    let mut conditions = Vec::new();
+    for pixels_per_module in [1.3, 1.6, 2.0, 2.5, 3.0] {
+        for blur_px in BLURS {
+            // What is smeared over more modules than this nobody reads.
+            if blur_px < 1.1 * pixels_per_module {
+                conditions.push((pixels_per_module, blur_px, 3.0));
+            }
+        }
+    }
+    conditions.extend(NOISES.map(|noise| (2.0, 0.6, noise)));
+    let mut report = Map::new();
+    for (kind, name, texts) in TWO_WIDTHS {
+        for &(pixels_per_module, blur_px, noise) in &conditions {
+            let (mut views, mut both, mut alone) = (0, 0, 0);
+            for angle in (0..360).step_by(15) {
+                let text = texts[angle / 15 % texts.len()];
+                let view = CameraView {
+                    width: 640,
+                    height: 640,
+                    angle_deg: angle as f64 + 1.3,
+                    pixels_per_module,
+                    blur_px,
+                    noise,
+                    seed: 700 + angle as u64,
+                    ..CameraView::default()
+                };
+                let label = label(kind, text, "")?;
+                let (whole, single) = readers.read(&frame(camera_like(&label, &view))?, text)?;
+                views += 1;
+                both += usize::from(whole);
+                alone += usize::from(single);
+            }
+            let percent = |count: usize| 100.0 * count as f64 / f64::from(views);
+            let condition = format!("{pixels_per_module} px, blur {blur_px}, noise {noise}");
+            let (both, alone) = (percent(both), percent(alone));
+            println!("{name}, {condition}: {both:.0} % (zxing {alone:.0} %)");
+            let row = json!({ "percent": both, "zxing": alone });
+            report.insert(format!("{name}, {condition}"), row);
+        }
     }
     Ok(report.into())
 }
@@ -414,6 +490,9 @@ fn main() -> Outcome<()> {
     }
     if is_asked("blur") {
         report.insert("blur".to_owned(), blur(&mut readers)?);
+    }
+    if is_asked("two-width") {
+        report.insert("two-width".to_owned(), two_widths(&mut readers)?);
     }
     report.insert("wrong".to_owned(), readers.wrong.into());
     if is_asked("empty") {
