@@ -2,7 +2,7 @@
 //!
 //! Angles, pixels a module, blur, what frames without a code cost, and how soon a moving or resting
 //! label is read. zxing-cpp alone stands beside it. `figures PART...` measures only those parts:
-//! angles, modules, blur, two-width, empty, sequences. `misses=DIR` keeps the pictures that were not read
+//! angles, modules, blur, two-width, empty, sequences, second. `misses=DIR` keeps the pictures that were not read
 //! there, with their texts. `seed=N` takes other views of the sequences. The last line is JSON.
 
 #![expect(clippy::print_stdout, reason = "a command-line report")]
@@ -470,6 +470,87 @@ fn sequences(other_views: u64) -> Outcome<Value> {
     Ok(report.into())
 }
 
+/// A code that comes into view at rest, beside one that is read already and by itself: milliseconds
+/// from its first frame.
+fn second(other_views: u64) -> Outcome<Value> {
+    const BEFORE: u64 = 15;
+    const HALF: (u32, u32) = (640, 720);
+    let all: Vec<(SymbolKind, &str)> = KINDS
+        .iter()
+        .flat_map(|(kind, _, texts)| texts.map(|text| (*kind, text)))
+        .collect();
+    let mut report = Map::new();
+    for beside in [true, false] {
+        let (mut times, mut never) = (Vec::new(), 0);
+        for (at, &(kind, text)) in all.iter().enumerate() {
+            let seed = at as u64 + 1 + other_views;
+            // The other one is of every kind in turn.
+            let (other_kind, other) = all[(at * 5 + 4) % all.len()];
+            let of = |kind, text, seed| -> Outcome<_> {
+                Ok(Sequence::Rest.frames(&label(kind, text, "")?, HALF, 12, seed))
+            };
+            let (left, right) = (of(other_kind, other, seed + 500)?, of(kind, text, seed)?);
+            let bare = |number: u64| noise_frame(HALF.0, HALF.1, seed * 100 + number, 4.0);
+            let mut reader = FrameReader::new(ReaderSettings::default());
+            let mut pacer = Pacer::new(SHARE);
+            let mut now = 0.0f64;
+            let start = BEFORE as f64 * FRAME_MS;
+            let mut time = None;
+            while time.is_none() && now < start + 1_500.0 {
+                let number = (now / FRAME_MS) as u64;
+                let turn = number as usize % left.len();
+                let mut whole = image::GrayImage::new(2 * HALF.0, HALF.1);
+                let first = if beside {
+                    left[turn].clone()
+                } else {
+                    bare(number)
+                };
+                let last = if number >= BEFORE {
+                    right[turn].clone()
+                } else {
+                    bare(number + 50)
+                };
+                image::imageops::replace(&mut whole, &first, 0, 0);
+                image::imageops::replace(&mut whole, &last, i64::from(HALF.0), 0);
+                let frame = frame(whole)?;
+                let before = processor_ms();
+                let reading = reader.read(&frame, pacer.effort(now as u64))?;
+                let cost = processor_ms() - before;
+                pacer.spent(cost);
+                if number >= BEFORE && is_right(text, &reading.payloads) {
+                    time = Some(now + cost - start);
+                }
+                now = (now + cost).max((number + 1) as f64 * FRAME_MS);
+            }
+            match time {
+                Some(time) => times.push(time),
+                None => never += 1,
+            }
+        }
+        let soon = times.iter().filter(|time| **time <= 150.0).count();
+        let (median, p95) = (percentile(&times, 0.5), percentile(&times, 0.95));
+        let name = if beside {
+            "beside a code in view"
+        } else {
+            "by itself"
+        };
+        let read = times.len();
+        println!(
+            "1280x720, comes {name}: {read} of {} read, {soon} within 150 ms, median {median:.0}, p95 {p95:.0} ms",
+            read + never
+        );
+        let row = json!({
+            "read": read,
+            "never": never,
+            "within_150_ms": soon,
+            "median_ms": median,
+            "p95_ms": p95,
+        });
+        report.insert(name.to_owned(), row);
+    }
+    Ok(report.into())
+}
+
 fn main() -> Outcome<()> {
     let mut asked: Vec<String> = std::env::args().skip(1).collect();
     let misses = asked
@@ -500,6 +581,9 @@ fn main() -> Outcome<()> {
     }
     if is_asked("sequences") {
         report.insert("sequences".to_owned(), sequences(seed)?);
+    }
+    if is_asked("second") {
+        report.insert("second".to_owned(), second(seed)?);
     }
     println!("{}", Value::Object(report));
     Ok(())
