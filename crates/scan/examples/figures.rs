@@ -522,6 +522,9 @@ fn second(other_views: u64) -> Outcome<Value> {
                 }
                 now = (now + cost).max((number + 1) as f64 * FRAME_MS);
             }
+            if time.is_none_or(|time| time > 150.0) {
+                println!("  late: {text:?} beside {other:?}: {time:?}");
+            }
             match time {
                 Some(time) => times.push(time),
                 None => never += 1,

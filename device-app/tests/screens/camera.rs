@@ -14,11 +14,11 @@ fn shown(bench: &Bench, words: &str) -> Vec<ElementHandle> {
 
 #[test]
 fn hints_stand_above_the_picture_while_they_hold() {
+    let bench = Bench::phone();
     for (language, dark, near) in [
         (Language::Chinese, DARK[0], NEAR[0]),
         (Language::English, DARK[1], NEAR[1]),
     ] {
-        let bench = Bench::phone();
         let mut view = sample("camera", language);
         view.appearance.text_percent = 130;
         bench.window.show_view(&view);
