@@ -21,6 +21,10 @@ const STUCK_PER_DECODER_MAX: usize = 2;
 /// Live frames within which a weak read must be seen again: one second.
 const WEAK_FRAMES: u64 = 30;
 
+/// Of so many glances one looks for the tracked code. Each costs more than a frame earns in a large
+/// picture: done every time, no frame would ever be looked at hard again, and nothing else be found.
+const GLANCES_A_TRACK: u64 = 4;
+
 /// Live frames for which a code that was read is known: it does not end the search for others.
 const KNOWN_FRAMES: u64 = 8;
 
@@ -262,7 +266,9 @@ impl FrameReader {
                 }
             }
         }
-        if !is_tracked && !self.has_news(&reading.payloads) {
+        let may_track =
+            effort != Effort::Glance || self.stats.frames.is_multiple_of(GLANCES_A_TRACK);
+        if !is_tracked && may_track && !self.has_news(&reading.payloads) {
             self.look_at_tracked(&seen, budget, &mut reading.payloads)?;
         }
         if is_live {

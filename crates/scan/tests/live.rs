@@ -174,6 +174,22 @@ fn other_codes_are_found_within_a_short_turn_beside_one_that_is_read() {
 }
 
 #[test]
+fn glances_look_seldom_for_the_tracked_code() {
+    let shown = Shown::default();
+    let seen = shown.clone();
+    let costly = Schedule { every: 2, at: 0 };
+    let mut reader = reader(vec![Stage::new("costly", costly, move || Spot {
+        text: "A",
+        shown: seen.clone(),
+    })]);
+    reader.read(&spotted((200, 150)), Effort::Live).unwrap();
+    for _ in 0..8 {
+        reader.read(&spotted((200, 150)), Effort::Glance).unwrap();
+    }
+    assert_eq!(shown.lock().unwrap().len(), 1 + 2);
+}
+
+#[test]
 fn a_frame_that_shows_nothing_gets_the_cheap_look_only() {
     let shown = Shown::default();
     let seen = shown.clone();
