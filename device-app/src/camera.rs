@@ -12,13 +12,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use scan::duplicates::DuplicateFilter;
-use scan::live::{FORGET_MS, LiveReader, LiveReading};
+use scan::live::{Advice, Advisor, FORGET_MS, LiveReader, LiveReading};
 use scan::source::{FolderSource, Frame, FrameSource};
 use scan::{Effort, FrameReader, LumaFrame, Payload, ReaderSettings};
 
 use crate::photo;
 use crate::platform::Platform;
-use crate::view::{Camera, Picture};
+use crate::view::{Camera, CameraHint, Picture};
 use crate::worker::ToWorker;
 
 /// Where pictures come from.
@@ -59,8 +59,13 @@ pub struct Asked {
     pub photo: Arc<AtomicBool>,
 }
 
-/// Shows a picture to the person; called at most every 80 ms.
-pub type ShowPreview = Box<dyn Fn(Picture) + Send>;
+/// What goes straight to the window, without the worker; called on threads of the camera's.
+pub trait ShowCamera: Send + Sync {
+    /// A picture; at most every 80 ms.
+    fn preview(&self, picture: Picture);
+    /// What the person can do; only where it changes.
+    fn hint(&self, hint: Option<CameraHint>);
+}
 
 /// Starts the thread.
 ///
@@ -69,7 +74,7 @@ pub type ShowPreview = Box<dyn Fn(Picture) + Send>;
 pub fn start(
     pictures: Pictures,
     to_worker: Sender<ToWorker>,
-    preview: ShowPreview,
+    window: Arc<dyn ShowCamera>,
     asked: Asked,
 ) -> std::io::Result<CameraThread> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -77,7 +82,7 @@ pub fn start(
         stop: stop.clone(),
         asked,
         to_worker,
-        preview,
+        window,
         shown: None,
         last: None,
     };
@@ -97,7 +102,7 @@ struct Eye {
     stop: Arc<AtomicBool>,
     asked: Asked,
     to_worker: Sender<ToWorker>,
-    preview: ShowPreview,
+    window: Arc<dyn ShowCamera>,
     shown: Option<Instant>,
     /// The picture seen last, for photos.
     last: Option<Frame>,
@@ -136,7 +141,10 @@ impl Eye {
                 self.tell(ToWorker::Camera(state));
             }
             match source {
-                Some(mut source) => self.watch(source.as_mut()),
+                Some(mut source) => {
+                    self.watch(source.as_mut());
+                    self.window.hint(None);
+                }
                 None if wanted => self.rest(LOOK_AGAIN),
                 None => self.rest(NAP),
             }
@@ -170,8 +178,12 @@ impl Eye {
 
     fn live_reader(&self) -> std::io::Result<LiveReader> {
         let to_worker = self.to_worker.clone();
-        let mut in_view = InView::default();
+        let window = self.window.clone();
+        let (mut in_view, mut hints) = (InView::default(), HintsInWords::default());
         LiveReader::start(ReaderSettings::default(), READING_SHARE, move |reading| {
+            if let Some(hint) = hints.change(&reading) {
+                window.hint(hint);
+            }
             let codes = in_view.come(reading);
             if !codes.is_empty() {
                 // Without a worker the program is about to end.
@@ -192,7 +204,7 @@ impl Eye {
     fn show(&mut self, frame: Frame) {
         if self.shown.is_none_or(|at| at.elapsed() >= PREVIEW_EVERY) {
             self.shown = Some(Instant::now());
-            (self.preview)(picture(&frame));
+            self.window.preview(picture(&frame));
         }
         self.last = Some(frame);
         self.take_photo();
@@ -254,6 +266,39 @@ impl Eye {
             }
             shown = here;
         }
+    }
+}
+
+/// What was said last of how to hold the camera.
+struct HintsInWords {
+    since: Instant,
+    advisor: Advisor,
+    said: Option<Advice>,
+}
+
+impl Default for HintsInWords {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            advisor: Advisor::default(),
+            said: None,
+        }
+    }
+}
+
+impl HintsInWords {
+    /// What to say from this frame on, if that changes.
+    fn change(&mut self, reading: &LiveReading) -> Option<Option<CameraHint>> {
+        let now_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let reads = !reading.in_view.is_empty();
+        let advice = self.advisor.take(reading.hints, reads, now_ms);
+        let changed = std::mem::replace(&mut self.said, advice) != advice;
+        changed.then(|| {
+            advice.map(|advice| match advice {
+                Advice::Light => CameraHint::Dark,
+                Advice::Away => CameraHint::Near,
+            })
+        })
     }
 }
 

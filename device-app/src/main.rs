@@ -154,11 +154,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
         camera: camera_wanted,
         photo: photo_wanted,
     };
-    let preview = window.handle();
-    let show = move |picture| {
-        preview.show_preview(picture);
-    };
-    let _camera = camera::start(pictures, worker.sender(), Box::new(show), asked)?;
+    let show = Arc::new(window.handle());
+    let _camera = camera::start(pictures, worker.sender(), show, asked)?;
     window.run()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -583,6 +583,15 @@ pub struct StoppedView {
     pub details_code: String,
 }
 
+/// What the person before the camera can do to have the code read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CameraHint {
+    /// Too dark.
+    Dark,
+    /// Nothing is sharp, mostly because the label is too near.
+    Near,
+}
+
 /// A camera picture: row-major RGB, three bytes a pixel, `width * height * 3` bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {

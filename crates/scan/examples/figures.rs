@@ -2,7 +2,7 @@
 //!
 //! Angles, pixels a module, blur, what frames without a code cost, and how soon a moving or resting
 //! label is read. zxing-cpp alone stands beside it. `figures PART...` measures only those parts:
-//! angles, modules, blur, empty, sequences. `misses=DIR` keeps the pictures that were not read
+//! angles, modules, blur, two-width, empty, sequences, second. `misses=DIR` keeps the pictures that were not read
 //! there, with their texts. `seed=N` takes other views of the sequences. The last line is JSON.
 
 #![expect(clippy::print_stdout, reason = "a command-line report")]
@@ -20,7 +20,9 @@ use testkit::labels::{CameraView, Sequence, SymbolKind, camera_like, label, nois
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Kind, and texts as they are drawn.
-const KINDS: [(SymbolKind, &str, [&str; 3]); 6] = [
+type Case = (SymbolKind, &'static str, [&'static str; 3]);
+
+const KINDS: [Case; 6] = [
     (
         SymbolKind::Ean13,
         "ean-13",
@@ -61,6 +63,25 @@ const KINDS: [(SymbolKind, &str, [&str; 3]); 6] = [
     ),
 ];
 
+/// Kinds whose elements are narrow or wide, of which only ITF-14 must have a check digit.
+const TWO_WIDTHS: [Case; 3] = [
+    (
+        SymbolKind::Code39,
+        "code-39",
+        ["BIN-A-03-2", "PALLET 417", "4711081500"],
+    ),
+    (
+        SymbolKind::Itf14,
+        "itf-14",
+        ["10614141000415", "15400141288763", "04006381333931"],
+    ),
+    (
+        SymbolKind::Codabar,
+        "codabar",
+        ["A40156B", "B7110-8150$2C", "D311170132063A"],
+    ),
+];
+
 /// Share of one core in the simulations.
 const SHARE: f64 = 0.22;
 /// Time between two frames of a camera.
@@ -89,6 +110,14 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
+/// Codabar with its start and stop letters, as it is drawn.
+fn settings() -> ReaderSettings {
+    ReaderSettings {
+        codabar_guards: true,
+        ..ReaderSettings::default()
+    }
+}
+
 fn is_right(drawn: &str, found: &[Payload]) -> bool {
     found
         .iter()
@@ -106,7 +135,7 @@ struct Readers {
 
 impl Readers {
     fn new(misses: Option<PathBuf>) -> Self {
-        let settings = ReaderSettings::default();
+        let settings = settings();
         Self {
             single: single("zxing", &settings),
             cascade: FrameReader::new(settings),
@@ -254,6 +283,53 @@ fn blur(readers: &mut Readers) -> Outcome<Value> {
     Ok(report.into())
 }
 
+/// Codes of two widths of element in 24 angles, small, blurred and noisy, in percent.
+fn two_widths(readers: &mut Readers) -> Outcome<Value> {
+    const BLURS: [f64; 5] = [0.5, 1.0, 1.5, 2.0, 2.5];
+    const NOISES: [f64; 4] = [5.0, 10.0, 20.0, 30.0];
+    let mut conditions = Vec::new();
+    for pixels_per_module in [1.3, 1.6, 2.0, 2.5, 3.0] {
+        for blur_px in BLURS {
+            // What is smeared over more modules than this nobody reads.
+            if blur_px < 1.1 * pixels_per_module {
+                conditions.push((pixels_per_module, blur_px, 3.0));
+            }
+        }
+    }
+    conditions.extend(NOISES.map(|noise| (2.0, 0.6, noise)));
+    let mut report = Map::new();
+    for (kind, name, texts) in TWO_WIDTHS {
+        for &(pixels_per_module, blur_px, noise) in &conditions {
+            let (mut views, mut both, mut alone) = (0, 0, 0);
+            for angle in (0..360).step_by(15) {
+                let text = texts[angle / 15 % texts.len()];
+                let view = CameraView {
+                    width: 640,
+                    height: 640,
+                    angle_deg: angle as f64 + 1.3,
+                    pixels_per_module,
+                    blur_px,
+                    noise,
+                    seed: 700 + angle as u64,
+                    ..CameraView::default()
+                };
+                let label = label(kind, text, "")?;
+                let (whole, single) = readers.read(&frame(camera_like(&label, &view))?, text)?;
+                views += 1;
+                both += usize::from(whole);
+                alone += usize::from(single);
+            }
+            let percent = |count: usize| 100.0 * count as f64 / f64::from(views);
+            let condition = format!("{pixels_per_module} px, blur {blur_px}, noise {noise}");
+            let (both, alone) = (percent(both), percent(alone));
+            println!("{name}, {condition}: {both:.0} % (zxing {alone:.0} %)");
+            let row = json!({ "percent": both, "zxing": alone });
+            report.insert(format!("{name}, {condition}"), row);
+        }
+    }
+    Ok(report.into())
+}
+
 /// Print without a code: dark strokes on paper.
 fn text_page(width: u32, height: u32) -> image::GrayImage {
     image::GrayImage::from_fn(width, height, |x, y| {
@@ -394,6 +470,90 @@ fn sequences(other_views: u64) -> Outcome<Value> {
     Ok(report.into())
 }
 
+/// A code that comes into view at rest, beside one that is read already and by itself: milliseconds
+/// from its first frame.
+fn second(other_views: u64) -> Outcome<Value> {
+    const BEFORE: u64 = 15;
+    const HALF: (u32, u32) = (640, 720);
+    let all: Vec<(SymbolKind, &str)> = KINDS
+        .iter()
+        .flat_map(|(kind, _, texts)| texts.map(|text| (*kind, text)))
+        .collect();
+    let mut report = Map::new();
+    for beside in [true, false] {
+        let (mut times, mut never) = (Vec::new(), 0);
+        for (at, &(kind, text)) in all.iter().enumerate() {
+            let seed = at as u64 + 1 + other_views;
+            // The other one is of every kind in turn.
+            let (other_kind, other) = all[(at * 5 + 4) % all.len()];
+            let of = |kind, text, seed| -> Outcome<_> {
+                Ok(Sequence::Rest.frames(&label(kind, text, "")?, HALF, 12, seed))
+            };
+            let (left, right) = (of(other_kind, other, seed + 500)?, of(kind, text, seed)?);
+            let bare = |number: u64| noise_frame(HALF.0, HALF.1, seed * 100 + number, 4.0);
+            let mut reader = FrameReader::new(ReaderSettings::default());
+            let mut pacer = Pacer::new(SHARE);
+            let mut now = 0.0f64;
+            let start = BEFORE as f64 * FRAME_MS;
+            let mut time = None;
+            while time.is_none() && now < start + 1_500.0 {
+                let number = (now / FRAME_MS) as u64;
+                let turn = number as usize % left.len();
+                let mut whole = image::GrayImage::new(2 * HALF.0, HALF.1);
+                let first = if beside {
+                    left[turn].clone()
+                } else {
+                    bare(number)
+                };
+                let last = if number >= BEFORE {
+                    right[turn].clone()
+                } else {
+                    bare(number + 50)
+                };
+                image::imageops::replace(&mut whole, &first, 0, 0);
+                image::imageops::replace(&mut whole, &last, i64::from(HALF.0), 0);
+                let frame = frame(whole)?;
+                let before = processor_ms();
+                let reading = reader.read(&frame, pacer.effort(now as u64))?;
+                let cost = processor_ms() - before;
+                pacer.spent(cost);
+                if number >= BEFORE && is_right(text, &reading.payloads) {
+                    time = Some(now + cost - start);
+                }
+                now = (now + cost).max((number + 1) as f64 * FRAME_MS);
+            }
+            if time.is_none_or(|time| time > 150.0) {
+                println!("  late: {text:?} beside {other:?}: {time:?}");
+            }
+            match time {
+                Some(time) => times.push(time),
+                None => never += 1,
+            }
+        }
+        let soon = times.iter().filter(|time| **time <= 150.0).count();
+        let (median, p95) = (percentile(&times, 0.5), percentile(&times, 0.95));
+        let name = if beside {
+            "beside a code in view"
+        } else {
+            "by itself"
+        };
+        let read = times.len();
+        println!(
+            "1280x720, comes {name}: {read} of {} read, {soon} within 150 ms, median {median:.0}, p95 {p95:.0} ms",
+            read + never
+        );
+        let row = json!({
+            "read": read,
+            "never": never,
+            "within_150_ms": soon,
+            "median_ms": median,
+            "p95_ms": p95,
+        });
+        report.insert(name.to_owned(), row);
+    }
+    Ok(report.into())
+}
+
 fn main() -> Outcome<()> {
     let mut asked: Vec<String> = std::env::args().skip(1).collect();
     let misses = asked
@@ -415,12 +575,18 @@ fn main() -> Outcome<()> {
     if is_asked("blur") {
         report.insert("blur".to_owned(), blur(&mut readers)?);
     }
+    if is_asked("two-width") {
+        report.insert("two-width".to_owned(), two_widths(&mut readers)?);
+    }
     report.insert("wrong".to_owned(), readers.wrong.into());
     if is_asked("empty") {
         report.insert("empty".to_owned(), empty()?);
     }
     if is_asked("sequences") {
         report.insert("sequences".to_owned(), sequences(seed)?);
+    }
+    if is_asked("second") {
+        report.insert("second".to_owned(), second(seed)?);
     }
     println!("{}", Value::Object(report));
     Ok(())

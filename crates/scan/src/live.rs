@@ -2,11 +2,16 @@
 //!
 //! [`LiveReader`] puts the parts together: a mailbox that holds only the newest frame, a thread
 //! that reads it, [`Pacer`], which keeps the work within a share of one core, [`Sightings`], which
-//! tells a code that stays in view once, and [`Hints`] for the torch and the lens.
+//! tells a code that stays in view once, [`Hints`] for the torch and the lens, and [`Advisor`], which
+//! makes of them what a person can be told.
+
+mod advice;
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+pub use advice::{Advice, Advisor};
 
 use crate::{Effort, FrameReader, LumaFrame, Payload, ReaderSettings, Symbology};
 

@@ -21,10 +21,12 @@ const STUCK_PER_DECODER_MAX: usize = 2;
 /// Live frames within which a weak read must be seen again: one second.
 const WEAK_FRAMES: u64 = 30;
 
-/// Live frames in the short turn, in which every look that reads codes at rest comes once.
-const SHORT_TURN: u64 = 4;
-/// Of so many short turns one goes on looking for others while a code is tracked.
-const TURNS_A_SEARCH: u64 = 4;
+/// Of so many glances one looks for the tracked code. Each costs more than a frame earns in a large
+/// picture: done every time, no frame would ever be looked at hard again, and nothing else be found.
+const GLANCES_A_TRACK: u64 = 4;
+
+/// Live frames for which a code that was read is known: it does not end the search for others.
+const KNOWN_FRAMES: u64 = 8;
 
 /// What to read and how long it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +180,8 @@ pub struct FrameReader {
     weak: HashMap<String, (u64, LumaFrame)>,
     steady: Steady,
     track: Option<Track>,
+    /// Codes of the last live frames, with the number of the frame that showed each last.
+    known: Vec<(String, Symbology, u64)>,
     stats: ReaderStats,
 }
 
@@ -199,6 +203,7 @@ impl FrameReader {
             weak: HashMap::new(),
             steady: Steady::default(),
             track: None,
+            known: Vec::new(),
             stats: ReaderStats::default(),
         }
     }
@@ -226,17 +231,15 @@ impl FrameReader {
             effort,
         };
         let is_live = matches!(effort, Effort::Live | Effort::Glance);
-        let searches = (self.live_frames / SHORT_TURN).is_multiple_of(TURNS_A_SEARCH);
         let due = self.due(&seen);
 
         let mut reading = Reading::default();
-        // Payloads that were tracked: they say nothing about the rest of the frame.
-        let mut known = 0;
         let mut is_tracked = !is_live;
         let (mut hung, mut left_out) = (None, 0);
         for &stage in &due {
             let enough = match effort {
-                Effort::Live | Effort::Glance => reading.payloads.len() > known,
+                // Known codes say nothing about the rest of the frame.
+                Effort::Live | Effort::Glance => self.has_news(&reading.payloads),
                 Effort::Still => reading.payloads.iter().any(|payload| !payload.weak),
                 Effort::Thorough => false,
             };
@@ -246,11 +249,7 @@ impl FrameReader {
             // What the cheap look reads need not be tracked.
             if !is_tracked && self.stages[stage].live != Schedule::EACH_FRAME {
                 is_tracked = true;
-                reading.payloads = self.tracked(&seen, budget)?;
-                known = reading.payloads.len();
-                if known > 0 && !searches {
-                    break;
-                }
+                self.look_at_tracked(&seen, budget, &mut reading.payloads)?;
             }
             if self.is_left_out(stage) {
                 left_out += 1;
@@ -267,8 +266,13 @@ impl FrameReader {
                 }
             }
         }
-        if !is_tracked && reading.payloads.is_empty() {
-            reading.payloads = self.tracked(&seen, budget)?;
+        let may_track =
+            effort != Effort::Glance || self.stats.frames.is_multiple_of(GLANCES_A_TRACK);
+        if !is_tracked && may_track && !self.has_news(&reading.payloads) {
+            self.look_at_tracked(&seen, budget, &mut reading.payloads)?;
+        }
+        if is_live {
+            self.note_known(&reading.payloads);
         }
         if effort == Effort::Still {
             self.look_for_add_ons(&seen, budget, &mut reading.payloads)?;
@@ -322,27 +326,54 @@ impl FrameReader {
 
     /// The code of the last frames, looked for where it was by the look that read it. Nothing else
     /// that turns up there is believed: the edge of a part can cut codes short.
-    fn tracked(&mut self, seen: &Seen, budget: Duration) -> Result<Vec<Payload>, ReadError> {
+    fn look_at_tracked(
+        &mut self,
+        seen: &Seen,
+        budget: Duration,
+        payloads: &mut Vec<Payload>,
+    ) -> Result<(), ReadError> {
         let fresh = |track: &Track| track.is_fresh(self.live_frames);
         let Some(track) = self.track.take().filter(fresh) else {
-            return Ok(Vec::new());
+            return Ok(());
         };
-        let mut payloads = Vec::new();
-        if !self.is_left_out(track.stage) {
+        let is_read = payloads.iter().any(|payload| track.is_of(payload));
+        if !is_read && !self.is_left_out(track.stage) {
             let (part, (left, top)) = track.part(&seen.frame);
             // A fault is counted; the place is not looked at again.
             let Ok(mut found) = self.run_stage(track.stage, &part, budget)? else {
-                return Ok(payloads);
+                return Ok(());
             };
             for payload in &mut found {
                 let back = |(x, y): (i32, i32)| (x.saturating_add(left), y.saturating_add(top));
                 payload.corners = payload.corners.map(|corners| corners.map(back));
             }
-            self.add(found, track.stage, seen, Some(&track), &mut payloads);
+            self.add(found, track.stage, seen, Some(&track), payloads);
         }
         // A place at which nothing was seen is kept for the next frames.
         self.track = self.track.take().or(Some(track));
-        Ok(payloads)
+        Ok(())
+    }
+
+    /// Whether there is a code that the last live frames did not show.
+    fn has_news(&self, payloads: &[Payload]) -> bool {
+        let is_known = |payload: &Payload| {
+            self.known.iter().any(|(text, symbology, frame)| {
+                *text == payload.text
+                    && *symbology == payload.symbology
+                    && self.live_frames - frame <= KNOWN_FRAMES
+            })
+        };
+        !payloads.iter().all(is_known)
+    }
+
+    fn note_known(&mut self, payloads: &[Payload]) {
+        let now = self.live_frames;
+        self.known.retain(|(text, symbology, frame)| {
+            let is_here = |p: &Payload| p.text == *text && p.symbology == *symbology;
+            now - frame <= KNOWN_FRAMES && !payloads.iter().any(is_here)
+        });
+        let seen = payloads.iter().map(|p| (p.text.clone(), p.symbology, now));
+        self.known.extend(seen);
     }
 
     /// The fast look reads some add-ons that the costly one passes over; only these are taken of it.

@@ -29,7 +29,7 @@ pub enum Told {
 pub struct Recorder {
     told: Mutex<Vec<Told>>,
     /// Frames of each camera that is found, one after the other.
-    cameras: Mutex<VecDeque<Vec<Frame>>>,
+    cameras: Mutex<VecDeque<Frames>>,
     take: Mutex<Option<TakeScan>>,
     has_keyboard: Mutex<bool>,
     health: Mutex<Health>,
@@ -47,7 +47,13 @@ impl Recorder {
 
     /// Plugs in a camera that shows these frames and is unplugged then.
     pub fn plug_in(&self, frames: Vec<Frame>) {
-        lock(&self.cameras).push_back(frames);
+        self.plug_in_at_pace(frames, Duration::ZERO);
+    }
+
+    /// The same with a camera that takes its time for each frame.
+    pub fn plug_in_at_pace(&self, frames: Vec<Frame>, pace: Duration) {
+        let frames = frames.into();
+        lock(&self.cameras).push_back(Frames { frames, pace });
     }
 
     /// A scan of the machine's own scanner. Nothing where nobody takes any.
@@ -76,7 +82,7 @@ impl Platform for Recorder {
     fn camera(&self) -> Option<Box<dyn FrameSource>> {
         self.note(Told::Camera);
         let frames = lock(&self.cameras).pop_front()?;
-        Some(Box::new(Frames(frames.into())))
+        Some(Box::new(frames))
     }
 
     fn scans(&self, take: TakeScan) {
@@ -115,11 +121,15 @@ impl Platform for Recorder {
 }
 
 /// A camera that is unplugged after its last frame.
-struct Frames(VecDeque<Frame>);
+struct Frames {
+    frames: VecDeque<Frame>,
+    pace: Duration,
+}
 
 impl FrameSource for Frames {
     fn next_frame(&mut self) -> Option<Result<Frame, SourceError>> {
-        self.0.pop_front().map(Ok)
+        std::thread::sleep(self.pace);
+        self.frames.pop_front().map(Ok)
     }
 
     fn describe(&self) -> String {

@@ -16,8 +16,8 @@ use screens::{
 };
 
 use crate::view::{
-    Appearance, Camera, CodeKind, Connection, Feedback, HomeView, Language, Message, Outcome,
-    Picture, Question, Screen, SyncChip, Theme, View, Warning,
+    Appearance, Camera, CameraHint, CodeKind, Connection, Feedback, HomeView, Language, Message,
+    Outcome, Picture, Question, Screen, SyncChip, Theme, View, Warning,
 };
 
 /// Name, width, height: a handheld held upright, and a tablet lying.
@@ -305,6 +305,8 @@ fn states(goods: &Goods, base: impl Fn(Screen) -> View) -> Vec<(&'static str, Vi
         ("banner-message", told),
         ("battery-low", drained),
         ("storage-very-low", full),
+        ("camera-dark", camera.clone()),
+        ("camera-near", camera.clone()),
         ("camera", camera),
         ("left-handed-large", left),
     ]
@@ -401,6 +403,15 @@ fn feedback(outcome: Outcome, message: Message, raw_code: &str) -> Feedback {
         now: None,
         also_read: 0,
         number: 1,
+    }
+}
+
+/// What would help the camera of a sample; it is not part of the view.
+pub fn hint(name: &str) -> Option<CameraHint> {
+    match name {
+        "camera-dark" => Some(CameraHint::Dark),
+        "camera-near" => Some(CameraHint::Near),
+        _ => None,
     }
 }
 

@@ -5,9 +5,9 @@ use slint::ComponentHandle;
 use super::Events;
 use super::convert::{count, sentence};
 use super::generated::{
-    AppWindow, CameraKind, ConnectionKind, OutcomeKind, PlaceKind, Sentence, Shell,
+    AppWindow, CameraHintKind, CameraKind, ConnectionKind, OutcomeKind, PlaceKind, Sentence, Shell,
 };
-use crate::view::{Camera, Connection, Outcome, Place, UiEvent, View};
+use crate::view::{Camera, CameraHint, Connection, Outcome, Place, UiEvent, View};
 
 pub(super) fn connect(app: &AppWindow, events: &Events) {
     let shell = app.global::<Shell>();
@@ -95,4 +95,13 @@ pub(super) fn show(app: &AppWindow, view: &View) {
 pub(super) fn is_covered(app: &AppWindow) -> bool {
     let shell = app.global::<Shell>();
     shell.get_asking() || shell.get_outcome() == OutcomeKind::Refused
+}
+
+/// What helps the camera; it comes without a view, frame by frame.
+pub(super) fn show_hint(app: &AppWindow, hint: Option<CameraHint>) {
+    app.global::<Shell>().set_camera_hint(match hint {
+        None => CameraHintKind::None,
+        Some(CameraHint::Dark) => CameraHintKind::Dark,
+        Some(CameraHint::Near) => CameraHintKind::Near,
+    });
 }

@@ -63,6 +63,7 @@ pub fn render_samples(folder: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
         let mut written = Vec::new();
         let open = studio.open()?;
         for shot in &shots {
+            open.window.show_hint(samples::hint(shot.name));
             let picture = studio.draw(&open, &shot.view, shot.width, shot.height)?;
             let path = folder.join(shot.file());
             write_png(&path, &picture)?;

@@ -13,8 +13,9 @@ use super::{
     nearby_adapter, printing_adapter, scanner_adapter, settings_adapter, shell_adapter,
     sign_in_adapter, signing_adapter, stopped_adapter, sync_adapter, task_adapter,
 };
+use crate::camera::ShowCamera;
 use crate::platform::Platform;
-use crate::view::{Message, Picture, Screen, UiEvent, View};
+use crate::view::{CameraHint, Message, Picture, Screen, UiEvent, View};
 
 /// Lives on the UI thread. Shows what it is given and changes nothing by itself.
 pub struct Window {
@@ -72,6 +73,11 @@ impl Window {
 
     pub fn show_preview(&self, picture: &Picture) {
         show_preview(&self.app, picture);
+    }
+
+    /// What helps the camera, in words above its picture.
+    pub fn show_hint(&self, hint: Option<CameraHint>) {
+        shell_adapter::show_hint(&self.app, hint);
     }
 
     /// For other threads, such as the worker's.
@@ -184,6 +190,20 @@ impl WindowHandle {
                 let _ = app.hide();
             })
             .is_ok()
+    }
+}
+
+impl ShowCamera for WindowHandle {
+    fn preview(&self, picture: Picture) {
+        // The window may be gone already.
+        self.show_preview(picture);
+    }
+
+    fn hint(&self, hint: Option<CameraHint>) {
+        // The window may be gone already.
+        let _ = self
+            .app
+            .upgrade_in_event_loop(move |app| shell_adapter::show_hint(&app, hint));
     }
 }
 

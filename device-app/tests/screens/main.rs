@@ -5,6 +5,7 @@
     reason = "a helper of tests stops where something is not as expected"
 )]
 
+mod camera;
 mod clicks;
 mod composing;
 mod feedback;

@@ -5,11 +5,12 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use device_app::camera::{self, Asked, Pictures};
+use device_app::camera::{self, Asked, Pictures, ShowCamera};
 use device_app::health::{Battery, Health};
 use device_app::platform::recorder::{Recorder, Told};
 use device_app::view::{
-    Camera, CodeKind, LabelWords, Outcome, Place, PrintEvent, Screen, UiEvent, View,
+    Camera, CameraHint, CodeKind, LabelWords, Outcome, Picture, Place, PrintEvent, Screen, UiEvent,
+    View,
 };
 use device_app::worker::{ToWorker, WorkerHandle, WorkerOutput, spawn};
 use scan::LumaFrame;
@@ -180,25 +181,67 @@ fn frame(text: &str) -> Frame {
     }
 }
 
+/// What the window was given by the camera.
+#[derive(Default)]
+struct Shown {
+    /// Widths in pixels.
+    pictures: Mutex<Vec<u32>>,
+    hints: Mutex<Vec<Option<CameraHint>>>,
+}
+
+impl ShowCamera for Shown {
+    fn preview(&self, picture: Picture) {
+        self.pictures.lock().unwrap().push(picture.width);
+    }
+
+    fn hint(&self, hint: Option<CameraHint>) {
+        self.hints.lock().unwrap().push(hint);
+    }
+}
+
+#[test]
+fn a_camera_in_the_dark_asks_for_light_until_it_is_gone() {
+    let machine = Arc::new(Recorder::default());
+    // Noise, so that no two frames are the same.
+    let dark = (0..40u32).map(|number| Frame {
+        luma: LumaFrame::new(
+            160,
+            120,
+            (0..160 * 120)
+                .map(|at| (at * 7 + number) as u8 % 23)
+                .collect(),
+        )
+        .unwrap(),
+        preview: None,
+    });
+    machine.plug_in_at_pace(dark.collect(), Duration::from_millis(33));
+    let (to, messages) = mpsc::channel();
+    let asked = Asked {
+        camera: Arc::new(AtomicBool::new(true)),
+        photo: Arc::new(AtomicBool::new(false)),
+    };
+    let shown = Arc::new(Shown::default());
+    let thread = camera::start(Pictures::Camera(machine), to, shown.clone(), asked).unwrap();
+    let next = || messages.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(matches!(next(), ToWorker::Camera(Camera::On)));
+    assert!(matches!(next(), ToWorker::Camera(Camera::Missing)));
+    drop(thread);
+    assert_eq!(*shown.hints.lock().unwrap(), [Some(CameraHint::Dark), None]);
+}
+
 #[test]
 fn a_camera_that_comes_and_goes_is_read_while_it_is_there() {
     let machine = Arc::new(Recorder::default());
     machine.plug_in(vec![frame("LP-77")]);
     let (to, messages) = mpsc::channel();
-    let shown = Arc::new(Mutex::new(Vec::new()));
-    let shows = shown.clone();
+    let shown = Arc::new(Shown::default());
     let asked = Asked {
         camera: Arc::new(AtomicBool::new(true)),
         photo: Arc::new(AtomicBool::new(true)),
     };
     let wanted = asked.camera.clone();
-    let thread = camera::start(
-        Pictures::Camera(machine.clone()),
-        to,
-        Box::new(move |picture| shows.lock().unwrap().push(picture.width)),
-        asked,
-    )
-    .unwrap();
+    let thread =
+        camera::start(Pictures::Camera(machine.clone()), to, shown.clone(), asked).unwrap();
     let next = || messages.recv_timeout(Duration::from_secs(60)).unwrap();
     assert!(matches!(next(), ToWorker::Camera(Camera::On)));
     // Reading does not wait for the photo, nor the photo for reading.
@@ -215,7 +258,7 @@ fn a_camera_that_comes_and_goes_is_read_while_it_is_there() {
     wanted.store(false, Ordering::Relaxed);
     assert!(matches!(next(), ToWorker::Camera(Camera::Off)));
     drop(thread);
-    assert_eq!(shown.lock().unwrap().len(), 1);
+    assert_eq!(shown.pictures.lock().unwrap().len(), 1);
     let told = machine.told();
     assert!(told.len() >= 2 && told.iter().all(|told| *told == Told::Camera));
 }
@@ -238,7 +281,13 @@ fn a_code_that_stays_before_the_camera_is_one_scan() {
         camera: Arc::new(AtomicBool::new(true)),
         photo: Arc::new(AtomicBool::new(false)),
     };
-    let thread = camera::start(Pictures::Camera(machine), to, Box::new(|_| {}), asked).unwrap();
+    let thread = camera::start(
+        Pictures::Camera(machine),
+        to,
+        Arc::new(Shown::default()),
+        asked,
+    )
+    .unwrap();
     let mut seen = Vec::new();
     loop {
         match messages.recv_timeout(Duration::from_secs(60)).unwrap() {

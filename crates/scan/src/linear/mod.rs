@@ -1,8 +1,11 @@
 //! Our own reader of linear codes: regions of parallel gradients, lines across them at their own
 //! angle, and the likeliest code behind each line.
 
+mod codabar;
 mod code128;
+mod code39;
 mod counted;
+mod itf;
 mod levelled;
 mod locate;
 mod optics;
@@ -10,6 +13,7 @@ mod profile;
 mod retail;
 mod trellis;
 mod turned_square;
+mod wide_narrow;
 
 use crate::decoder::Decoder;
 use crate::payload::CONFIDENCE_CHECKED;
@@ -34,6 +38,8 @@ pub(crate) struct LineRead {
 pub(crate) struct Read {
     pub(crate) text: String,
     pub(crate) symbology: Symbology,
+    /// AIM identifier.
+    pub(crate) identifier: &'static str,
     /// Lines that agree.
     pub(crate) lines: usize,
     /// The best of their shares.
@@ -74,6 +80,10 @@ pub(crate) fn agreed(
     Some(Read {
         text: best.text.clone(),
         symbology,
+        identifier: match symbology {
+            Symbology::Ean8 => "]E4",
+            _ => "]E0",
+        },
         lines: own,
         explained: same.iter().fold(0.0, |most, read| most.max(read.explained)),
         corners: [upper.0, upper.1, lower.1, lower.0],
@@ -96,6 +106,9 @@ pub(crate) fn from_middle(count: usize) -> impl Iterator<Item = usize> {
 
 /// Share that a code seen on one line only must explain to be handed out at all.
 const LONE_LINE_MIN: f32 = 0.9;
+
+/// What is left of the confidence in a code without check digit is this much less.
+const UNCHECKED_DOUBT: f32 = 20.0;
 
 /// Lines through a region.
 const LINES: usize = 9;
@@ -183,10 +196,8 @@ impl Decoder for LinearDecoder {
             return payloads;
         };
         // Half of the work for each, so that what looks a little like one does not starve the other.
-        let (retail, counted) = (
-            trellis::Work::new(fit.products / 2),
-            trellis::Work::new(fit.products / 2),
-        );
+        let retail = trellis::Work::new(fit.products / 2);
+        let counted = trellis::Work::new(fit.products / 2);
         for region in &found {
             if retail.is_over() && counted.is_over() {
                 break;
@@ -210,17 +221,15 @@ impl Decoder for LinearDecoder {
 }
 
 fn payload(read: &Read) -> Payload {
-    let identifier = match read.symbology {
-        Symbology::Ean8 => "]E4",
-        Symbology::Code128 => "]C0",
-        Symbology::Gs1_128 => "]C1",
-        _ => "]E0",
-    };
-    let mut payload = Payload::of_symbol(&read.text, read.symbology, identifier, Reader::Linear);
+    let mut payload =
+        Payload::of_symbol(&read.text, read.symbology, read.identifier, Reader::Linear);
     payload.corners = Some(read.corners);
+    // What has no check digit is never sure of itself, however many lines agree: they see the same blur.
+    let checks_itself = !matches!(read.symbology, Symbology::Code39 | Symbology::Codabar);
     // One line in ten thousand of other print might pass by chance; two do not agree by chance.
-    payload.weak = read.lines < 2;
-    let doubt = (1.0 - read.explained) * 60.0 / (read.lines * read.lines) as f32;
+    payload.weak = read.lines < 2 || !checks_itself;
+    let unchecked = if checks_itself { 0.0 } else { UNCHECKED_DOUBT };
+    let doubt = unchecked + (1.0 - read.explained) * 60.0 / (read.lines * read.lines) as f32;
     payload.confidence = CONFIDENCE_CHECKED - doubt.min(50.0) as u8;
     payload
 }

@@ -1,5 +1,7 @@
 //! The blur under which a line looks most like a code.
 
+use std::sync::OnceLock;
+
 use super::profile::Profile;
 use super::trellis::{Alphabet, Fit, Looks, Model, Optics, Work, even_knots, fit};
 
@@ -15,40 +17,52 @@ const GROWTHS: [f32; 3] = [0.0, 0.13, -0.13];
 const EXPLAINED_START: f32 = 0.42;
 const EXPLAINED_ENOUGH: f32 = 0.93;
 
-/// Alphabets under every optics, by growth and sigma.
+/// Alphabets under every optics. Each is made when it is first asked for: large alphabets take
+/// some milliseconds.
 pub(crate) struct Tuned {
-    looks: Vec<Vec<Looks>>,
+    alphabets: Vec<Alphabet>,
+    order: Vec<usize>,
+    /// By growth and sigma.
+    looks: [[OnceLock<Looks>; SIGMAS.len()]; GROWTHS.len()],
 }
 
 impl Tuned {
     /// `order`: every pair of alphabets that may follow each other stands in it.
     pub(crate) fn new(alphabets: &[Alphabet], order: &[usize]) -> Self {
-        let with = |growth: f32, sigma: f32| {
-            let mut looks = Looks::new(alphabets, Optics { sigma, growth });
-            looks.prepare(order);
-            looks
-        };
-        let looks = GROWTHS.map(|growth| SIGMAS.map(|sigma| with(growth, sigma)).into());
         Self {
-            looks: looks.into(),
+            alphabets: alphabets.to_vec(),
+            order: order.to_vec(),
+            looks: Default::default(),
         }
+    }
+
+    fn at(&self, growth: usize, sigma: usize) -> &Looks {
+        self.looks[growth][sigma].get_or_init(|| {
+            let optics = Optics {
+                sigma: SIGMAS[sigma],
+                growth: GROWTHS[growth],
+            };
+            let mut looks = Looks::new(&self.alphabets, optics);
+            looks.prepare(&self.order);
+            looks
+        })
     }
 
     /// The looks with which a search begins.
     pub(crate) fn first(&self) -> &Looks {
-        &self.looks[0][SIGMA_FIRST]
+        self.at(0, SIGMA_FIRST)
     }
 }
 
 /// The best fit over all spans (begin and end in samples) of the model and over all optics.
-pub(crate) fn tuned(
+pub(crate) fn tuned<'a>(
     line: &Profile,
-    tuned: &Tuned,
+    tuned: &'a Tuned,
     model: &Model,
     spans: &[(f32, f32)],
     whole: &dyn Fn(&Fit) -> bool,
     work: &Work,
-) -> Option<Fit> {
+) -> Option<Fit<'a>> {
     let mut best: Option<Fit> = None;
     for (from, to) in spans {
         let knots = even_knots(model, *from, *to);
@@ -65,21 +79,21 @@ pub(crate) fn tuned(
 
 /// The fit under better optics. The search ends early with a fit that explains nearly everything
 /// and of which `whole` holds.
-pub(crate) fn climb(
+pub(crate) fn climb<'a>(
     line: &Profile,
-    tuned: &Tuned,
+    tuned: &'a Tuned,
     model: &Model,
-    mut best: Fit,
+    mut best: Fit<'a>,
     whole: &dyn Fn(&Fit) -> bool,
     work: &Work,
-) -> Option<Fit> {
+) -> Option<Fit<'a>> {
     if best.explained < EXPLAINED_START {
         return None;
     }
     let enough = |best: &Fit| best.explained > EXPLAINED_ENOUGH && whole(best);
     let (mut growth, mut sigma) = (0, SIGMA_FIRST);
-    let attempt = |best: &mut Fit, growth: usize, sigma: usize| {
-        let looks = &tuned.looks[growth][sigma];
+    let attempt = |best: &mut Fit<'a>, growth: usize, sigma: usize| {
+        let looks = tuned.at(growth, sigma);
         match fit(line, model, looks, best.knots.clone(), 2, work) {
             Some(found) if found.explained > best.explained => {
                 *best = found;

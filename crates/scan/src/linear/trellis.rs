@@ -185,24 +185,23 @@ impl Looks {
         module: f32,
         begins: bool,
     ) -> f32 {
-        let of = |look: &Vec<f32>| {
-            let count = look.len() - PAD_SAMPLES;
-            // Only what lies within the character and outside the code is known.
-            let (part, from) = if begins {
-                (&look[..count], at - PAD as f32 * module)
-            } else {
-                let width = (count - PAD_SAMPLES) as f32 / PER_MODULE as f32;
-                (&look[PAD_SAMPLES..], at - width * module)
-            };
-            let step = module / PER_MODULE as f32;
-            let seen = (0..count).map(|number| line.at(from + (number as f32 + 0.5) * step));
-            correlation(part, &seen.collect::<Vec<_>>())
+        let looks = &self.shapes[alphabet].looks;
+        let Some(count) = looks.first().map(|look| look.len() - PAD_SAMPLES) else {
+            return -1.0;
         };
-        self.shapes[alphabet]
-            .looks
-            .iter()
-            .map(of)
-            .fold(-1.0, f32::max)
+        // Only what lies within the character and outside the code is known.
+        let (skipped, from) = if begins {
+            (0, at - PAD as f32 * module)
+        } else {
+            let width = (count - PAD_SAMPLES) as f32 / PER_MODULE as f32;
+            (PAD_SAMPLES, at - width * module)
+        };
+        let step = module / PER_MODULE as f32;
+        let seen: Vec<f32> = (0..count)
+            .map(|number| line.at(from + (number as f32 + 0.5) * step))
+            .collect();
+        let of = |look: &Vec<f32>| correlation(&look[skipped..][..count], &seen);
+        looks.iter().map(of).fold(-1.0, f32::max)
     }
 
     /// The overlaps of two alphabets, one row for each character of the first.
@@ -377,12 +376,61 @@ fn drawn(model: &Model, looks: &Looks, path: &[usize]) -> Vec<f32> {
 }
 
 /// A sequence fitted to a line.
-#[derive(Clone, Debug)]
-pub(crate) struct Fit {
+#[derive(Clone)]
+pub(crate) struct Fit<'a> {
     pub(crate) path: Vec<usize>,
     /// Share of the line's variance that the sequence explains, at most 1.
     pub(crate) explained: f32,
     pub(crate) knots: Knots,
+    /// Under which it was found.
+    looks: &'a Looks,
+}
+
+impl Fit<'_> {
+    /// How much worse than this sequence the best other one fits the line: the squared distance
+    /// that it adds, in units of what is left of the line beside this one in a sample. Twice the
+    /// logarithm of the ratio of both likelihoods, were all samples independent.
+    pub(crate) fn lead(&self, profile: &Profile, model: &Model) -> f32 {
+        let line = Stretched::new(profile, model, &self.knots);
+        let picture = drawn(model, self.looks, &self.path);
+        let Some((line, _)) = levelled(&line, &picture) else {
+            return 0.0;
+        };
+        let left = line.ink.iter().zip(&picture).map(|(a, b)| (a - b).powi(2));
+        let noise = left.sum::<f32>() / line.ink.len() as f32;
+        let own = unaries(&line, model, self.looks);
+        second_cost(model, self.looks, &own, &self.path) / noise.max(1e-6)
+    }
+}
+
+/// What the cheapest sequence that differs from `path` costs more than it.
+fn second_cost(model: &Model, looks: &Looks, unaries: &[Vec<f32>], path: &[usize]) -> f32 {
+    let table = |slot: usize| looks.table((model.slots[slot], model.slots[slot + 1]));
+    let least = |costs: &mut dyn Iterator<Item = f32>| costs.fold(f32::MAX, f32::min);
+    // The cheapest way from each character to the end, its own cost left out.
+    let mut behind = vec![vec![0.0f32; unaries.last().map_or(0, Vec::len)]];
+    for slot in (0..unaries.len().saturating_sub(1)).rev() {
+        let (next, table) = (&unaries[slot + 1], table(slot));
+        let later = &behind[behind.len() - 1];
+        let rest: Vec<f32> = next.iter().zip(later).map(|(a, b)| a + b).collect();
+        let of = |row: &[f32]| least(&mut row.iter().zip(&rest).map(|(a, b)| a + b));
+        let costs = table.chunks_exact(next.len().max(1)).map(of).collect();
+        behind.push(costs);
+    }
+    behind.reverse();
+    // `path` up to each slot, then another character there, then the cheapest way on.
+    let (mut spent, mut others) = (0.0f32, Vec::new());
+    for (slot, (&own, unary)) in path.iter().zip(unaries).enumerate() {
+        let shared = |character: usize| match slot.checked_sub(1) {
+            Some(before) => table(before)[path[before] * unary.len() + character],
+            None => 0.0,
+        };
+        let other = (0..unary.len()).filter(|character| *character != own);
+        let other = other.map(|at| spent + shared(at) + unary[at] + behind[slot][at]);
+        others.extend(other);
+        spent += shared(own) + unary[own];
+    }
+    least(&mut others.into_iter()) - spent
 }
 
 /// The share of `line`'s variance that `picture` explains, after gain and offset (both linear
@@ -506,15 +554,15 @@ fn products(model: &Model) -> usize {
 }
 
 /// Fits `model` to a line, beginning at `knots`, in `rounds` rounds of reading and aligning.
-pub(crate) fn fit(
+pub(crate) fn fit<'a>(
     profile: &Profile,
     model: &Model,
-    looks: &Looks,
+    looks: &'a Looks,
     mut knots: Knots,
     rounds: usize,
     work: &Work,
-) -> Option<Fit> {
-    let mut best: Option<Fit> = None;
+) -> Option<Fit<'a>> {
+    let mut best: Option<Fit<'a>> = None;
     for _ in 0..rounds {
         if work.is_over() {
             break;
@@ -532,6 +580,7 @@ pub(crate) fn fit(
                 path,
                 explained,
                 knots: knots.clone(),
+                looks,
             });
         }
         let moves = shifts(&line, &picture, model)?;
