@@ -51,11 +51,11 @@ fn left(site: &mut Site, pieces: usize) -> (ClaimCode, Vec<String>) {
 }
 
 fn act(step: &Step) -> Custody {
-    let acts = step.events.iter().filter_map(|said| match &said.body {
+    let mut acts = step.events.iter().filter_map(|said| match &said.body {
         EventBody::Custody(act) => Some((**act).clone()),
         _ => None,
     });
-    acts.last().unwrap()
+    acts.next_back().unwrap()
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn a_proxy_says_who_they_are_and_a_lost_ticket_is_said_to_be_lost() {
 fn a_ticket_that_is_scanned_at_home_begins_a_release() {
     let mut site = house();
     let (claim, _) = left(&mut site, 1);
-    let scanned = Scanned::plain(&format!("https://left.example/c#{claim}"));
+    let scanned = Scanned::plain(format!("https://left.example/c#{claim}"));
     let Route::Open(step) = route(&scanned, &site, &context()).unwrap() else {
         panic!("nothing was opened");
     };

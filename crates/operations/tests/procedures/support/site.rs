@@ -121,14 +121,14 @@ impl Site {
 
     /// The last act of custody.
     pub(crate) fn last_act(&self) -> domain::custody::Custody {
-        let acts = self
+        let mut acts = self
             .events
             .iter()
             .filter_map(|event| match &event.record.body {
                 EventBody::Custody(act) => Some((**act).clone()),
                 _ => None,
             });
-        acts.last().unwrap()
+        acts.next_back().unwrap()
     }
 
     /// Each piece of the item takes so many cubic centimetres, in bins of that class.
