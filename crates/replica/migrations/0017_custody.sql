@@ -70,8 +70,6 @@ CREATE TABLE deposit_piece (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deposit_piece_by_unit ON deposit_piece (unit);
 
--- What customers may leave is found by its class.
-CREATE INDEX item_by_class ON item (class, sku) WHERE class <> '';
 
 -- Which acts are of which deposit.
 CREATE TABLE custody_event (

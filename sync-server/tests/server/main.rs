@@ -12,6 +12,7 @@ mod auth;
 mod backup;
 mod blobs;
 mod counter;
+mod custody_keys;
 mod device_report;
 mod devices;
 mod fields;
