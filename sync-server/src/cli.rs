@@ -1,9 +1,11 @@
 //! The command line.
 
 mod keep;
+mod receipt;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -61,6 +63,8 @@ enum Command {
         #[arg(long)]
         key: Option<String>,
     },
+    /// Check a receipt that a customer was given: that it is ours and no byte of it changed. Needs no server.
+    VerifyReceipt(receipt::VerifyReceipt),
     /// Serve a made-up warehouse on this machine, to play with.
     Demo(demo::Demo),
 }
@@ -98,6 +102,10 @@ struct Serve {
     /// A private network that webhooks may go to, without TLS too; again for each further one.
     #[arg(long, value_name = "ADDRESS")]
     webhooks_may_reach: Vec<Proxy>,
+    /// A gateway for short messages to customers: each is posted to it as JSON. Without one, supervisors read them on the
+    /// console and tell the customer.
+    #[arg(long, value_name = "URL")]
+    notice_url: Option<String>,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -199,8 +207,9 @@ fn role(text: &str) -> Result<Role, String> {
 ///
 /// # Errors
 /// Whatever went wrong, in English, for the person at the terminal.
-pub fn run(cli: Cli) -> anyhow::Result<()> {
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
+        Command::VerifyReceipt(args) => return Ok(receipt::verify(&args)),
         Command::Serve(args) => runtime()?.block_on(serve_until_stopped(args)),
         Command::Demo(args) => runtime()?.block_on(demo::run(args, stop_signal())),
         Command::Admin(admin) => run_admin(admin),
@@ -210,7 +219,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Restore(args) => keep::restore(&args),
         Command::ImportParcel { data, file } => import_parcel(&data, &file),
         Command::VerifyAudit { file, key } => keep::verify_audit(&file, key.as_deref()),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
@@ -308,6 +318,11 @@ async fn serve_until_stopped(args: Serve) -> anyhow::Result<()> {
         ));
     }
     app.webhooks().allow(args.webhooks_may_reach);
+    if let Some(url) = &args.notice_url {
+        webhooks::Target::parse(url)
+            .map_err(|_| anyhow::anyhow!("--notice-url is no address of HTTP or HTTPS"))?;
+        app.send_notices_by(url);
+    }
     let announce = app.clone();
     let pump = tokio::spawn(hub.run(clock, move || announce.announce_change()));
     let deliveries = tokio::spawn(webhooks::run(app.clone()));

@@ -17,6 +17,8 @@ pub mod i18n;
 pub mod metrics;
 mod middleware;
 pub mod proxies;
+mod public;
+pub mod receipts;
 mod router;
 mod serve;
 pub mod settings;

@@ -10,9 +10,9 @@ use crate::api;
 use crate::console::assets;
 use crate::console::handlers::{
     account, add, api_keys, audit, badges, bin_labels, blobs, dashboards, decide, devices, export,
-    feed, import, imports, link, live, parcels, people, plan, preferences, quarantine, refused,
-    requests, review, rights, roles, series, sign_in, site_codes, sites, stock, stocktakes, things,
-    users, webhooks,
+    feed, import, imports, link, live, parcels, people, plan, preferences, quarantine, receipts,
+    refused, requests, review, rights, roles, series, sign_in, site_codes, sites, stock,
+    stocktakes, things, users, webhooks,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -20,6 +20,7 @@ use crate::guard::guard;
 use crate::health;
 use crate::hub;
 use crate::middleware;
+use crate::public;
 use crate::state::AppState;
 
 /// The whole app.
@@ -72,6 +73,28 @@ fn open_routes() -> Router<AppState> {
             get(link::show_setup).post(link::submit_setup),
         )
         .route("/preferences", post(preferences::submit))
+        .merge(public_routes())
+}
+
+/// What customers use, who have none.
+fn public_routes() -> Router<AppState> {
+    let check = post(public::receipt::check)
+        .layer(DefaultBodyLimit::max(public::receipt::UPLOAD_BYTES_MAX));
+    Router::new()
+        .route("/receipt", get(public::receipt::show).merge(check))
+        .route("/c", get(public::enter::show).post(public::enter::by_claim))
+        .route("/c/code", post(public::enter::ask_code))
+        .route("/c/enter", post(public::enter::by_code))
+        .route("/c/leave", post(public::enter::leave))
+        .route("/c/deposits/{id}", get(public::left::show))
+        .route("/c/deposits/{id}/wish", post(public::left::ask))
+        .route("/c/deposits/{id}/rate", post(public::left::rate))
+        .route("/c/photos/{id}", get(public::left::photo))
+        .route("/c/receipts/{file}", get(public::left::receipt))
+}
+
+fn custody_routes() -> Router<AppState> {
+    Router::new().route("/custody/receipts/{file}", get(receipts::file))
 }
 
 /// What needs an account.
@@ -86,6 +109,7 @@ fn console_routes() -> Router<AppState> {
         .merge(data_routes())
         .merge(stocktake_routes())
         .merge(stock_routes())
+        .merge(custody_routes())
         .route("/items/suggest", get(import::suggest))
         .route("/items/{id}", get(things::item))
         .route("/bins/labels", get(bin_labels::show))

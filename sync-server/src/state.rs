@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use documents::SigningKey;
 use domain::UnixMillis;
 use tokio::sync::watch;
 
@@ -14,6 +15,7 @@ use crate::error::AppError;
 use crate::hub::{Hub, HubError, Limits};
 use crate::metrics::Metrics;
 use crate::proxies::Proxy;
+use crate::public::Public;
 use crate::store::Database;
 use crate::webhooks::Webhooks;
 
@@ -35,6 +37,7 @@ struct Inner {
     metrics: Metrics,
     uploads: Uploads,
     webhooks: Webhooks,
+    public: Public,
     changed: watch::Sender<u64>,
     closing: watch::Sender<bool>,
 }
@@ -76,6 +79,7 @@ impl AppState {
             metrics: Metrics::default(),
             uploads: Uploads::default(),
             webhooks: Webhooks::default(),
+            public: Public::default(),
             changed: watch::Sender::new(0),
             closing: watch::Sender::new(false),
         }))
@@ -152,6 +156,29 @@ impl AppState {
     /// What this node knows of webhooks.
     pub fn webhooks(&self) -> &Webhooks {
         &self.0.webhooks
+    }
+
+    /// What is counted about people without an account.
+    pub(crate) fn public(&self) -> &Public {
+        &self.0.public
+    }
+
+    /// What customers are told goes to this gateway, instead of an outbox that supervisors read: `{"id", "to", "text"}` is
+    /// posted to it as JSON.
+    pub fn send_notices_by(&self, url: &str) {
+        self.0.public.send_by(url.to_owned());
+    }
+
+    /// Works with the key that the server signs with, on a blocking thread.
+    ///
+    /// # Errors
+    /// Those of `f`.
+    pub(crate) async fn hub_key<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&SigningKey) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let hub = self.0.hub.clone();
+        tokio::task::spawn_blocking(move || f(&hub.organisation().key)).await?
     }
 
     /// The organisation's data, for code that is on a blocking thread already.

@@ -47,6 +47,8 @@ pub enum Purpose {
     Audit,
     /// A device or the server signs what a customer is given of an act of custody.
     Receipt,
+    /// The same for the whole file in which they are given it.
+    ReceiptFile,
 }
 
 impl Purpose {
@@ -61,6 +63,7 @@ impl Purpose {
             Self::Extract => b"tallyman.extract.1\0",
             Self::Audit => b"tallyman.audit.1\0",
             Self::Receipt => b"tallyman.receipt.1\0",
+            Self::ReceiptFile => b"tallyman.receipt-file.1\0",
         }
     }
 }

@@ -5,7 +5,7 @@
 //! it is still there, under the same number and hash. So each copy that a customer keeps holds the log to what it said.
 
 use domain::custody::Custody;
-use domain::{EventBody, EventHash, EventId, EventRecord, OrganisationId, SiteId};
+use domain::{Event, EventBody, EventHash, EventId, EventRecord, OrganisationId, SiteId};
 
 use crate::certificate::Certificate;
 use crate::keys::{PublicKey, Purpose, Signature, SigningKey};
@@ -96,6 +96,17 @@ impl ReceiptError {
 }
 
 impl Receipt {
+    /// Of an event of this organisation's; `None` if it is no act of custody.
+    pub fn of(organisation: OrganisationId, event: &Event) -> Option<Self> {
+        matches!(event.record.body, EventBody::Custody(_)).then(|| Self {
+            organisation,
+            site: event.site,
+            event: event.id,
+            hash: event.hash,
+            record: event.record.clone(),
+        })
+    }
+
     /// The act, which every receipt is of.
     pub fn custody(&self) -> Option<&Custody> {
         match &self.record.body {
@@ -130,6 +141,22 @@ impl Receipt {
         organisation: OrganisationId,
         server: &PublicKey,
     ) -> Result<(Self, Signer), ReceiptError> {
+        Self::read(bytes, Some(organisation), server)
+    }
+
+    /// The same for whoever knows the key alone: whose receipt it is stands under its signature.
+    ///
+    /// # Errors
+    /// [`ReceiptError::Unreadable`], [`ReceiptError::Forged`].
+    pub fn verify_by_key(bytes: &[u8], server: &PublicKey) -> Result<(Self, Signer), ReceiptError> {
+        Self::read(bytes, None, server)
+    }
+
+    fn read(
+        bytes: &[u8],
+        organisation: Option<OrganisationId>,
+        server: &PublicKey,
+    ) -> Result<(Self, Signer), ReceiptError> {
         if bytes.len() > RECEIPT_BYTES_MAX {
             return Err(ReceiptError::Unreadable);
         }
@@ -137,7 +164,7 @@ impl Receipt {
         let signed: Signed = decoder.decode().map_err(|_| ReceiptError::Unreadable)?;
         let said: Message =
             minicbor::decode(&signed.message).map_err(|_| ReceiptError::Unreadable)?;
-        if said.organisation != organisation {
+        if organisation.is_some_and(|ours| ours != said.organisation) {
             return Err(ReceiptError::OtherOrganisation);
         }
         // Bytes behind it, or another way to write the same, are a change too.
@@ -163,7 +190,7 @@ impl Receipt {
         }
         let record = EventRecord::from_bytes(&said.record).map_err(|_| ReceiptError::Unreadable)?;
         let receipt = Self {
-            organisation,
+            organisation: said.organisation,
             site: said.site,
             event: said.event,
             hash: said.hash,
@@ -177,18 +204,18 @@ impl Receipt {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use domain::custody::{Custody, CustodyAct};
     use domain::{ChainId, DepositId, DeviceId, OperatorId, Timestamp};
 
     use super::*;
     use crate::certificate::Role;
 
-    const US: OrganisationId = OrganisationId::from_bytes([1; 16]);
+    pub(crate) const US: OrganisationId = OrganisationId::from_bytes([1; 16]);
     const SITE: SiteId = SiteId::from_bytes([2; 16]);
     const CHAIN: ChainId = ChainId::from_bytes([3; 16]);
 
-    fn receipt() -> Receipt {
+    pub(crate) fn receipt() -> Receipt {
         let mut act = Custody::new(
             DepositId::from_bytes([5; 16]),
             CustodyAct::Released,

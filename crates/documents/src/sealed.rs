@@ -23,6 +23,11 @@ const HEAD: usize = MARK.len() + 16 + NONCE;
 /// The media type of sealed content.
 pub const SEALED_MEDIA: &str = "application/vnd.tallyman.sealed";
 
+/// The place for which pictures of what a customer left are sealed, and their signature.
+pub const PICTURE: &str = "picture";
+/// The place for which name, telephone and document of a proxy are sealed, each on a line.
+pub const PROXY: &str = "proxy";
+
 /// The key of one customer: 32 random bytes. Never shown, never logged, in no document and no event.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CustomerKey([u8; 32]);

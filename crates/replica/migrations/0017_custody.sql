@@ -70,6 +70,7 @@ CREATE TABLE deposit_piece (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deposit_piece_by_unit ON deposit_piece (unit);
 
+
 -- Which acts are of which deposit.
 CREATE TABLE custody_event (
     deposit BLOB NOT NULL,

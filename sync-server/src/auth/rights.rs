@@ -45,6 +45,14 @@ rights! {
     StocktakesDecide = "stocktakes.decide", Supervisor;
     /// See stock, items, bins and units.
     StockSee = "stock.see", Viewer;
+    /// See what customers left with us, with whose it is.
+    CustodySee = "custody.see", Viewer;
+    /// Extend, cancel and dispose of it.
+    CustodyAct = "custody.act", Supervisor;
+    /// Say what the house agrees on with whoever leaves something.
+    CustodyRules = "custody:rules.edit", Admin;
+    /// Erase a person.
+    CustodyErase = "custody:person.erase", Supervisor;
     /// See dashboards, with what each person did.
     DashboardsSee = "dashboards.see", Viewer;
     /// See events.

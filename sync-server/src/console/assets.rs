@@ -64,6 +64,16 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             include_bytes!("../../assets/review.js"),
         ),
         (
+            "public.css",
+            "text/css; charset=utf-8",
+            include_bytes!("../../assets/public.css"),
+        ),
+        (
+            "public.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../../assets/public.js"),
+        ),
+        (
             "icons.svg",
             "image/svg+xml",
             include_bytes!("../../assets/icons.svg"),

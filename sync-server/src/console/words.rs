@@ -123,6 +123,10 @@ pub fn event(lang: Lang, event: &EventView) -> String {
             (Some(_), _) => "event.noted-to".to_owned(),
             _ => "event.noted".to_owned(),
         },
+        ("custody", _) => format!(
+            "event.custody-{}",
+            event.code.as_deref().unwrap_or("deposited")
+        ),
         ("set-aside", None) => "event.set-aside-nowhere".to_owned(),
         ("order-finished", _) => format!(
             "event.order-{}-finished",

@@ -49,7 +49,7 @@ impl Caller {
 }
 
 /// An IPv6 line is a whole /64, and an IPv4 address that came over IPv6 is that address.
-fn one_caller(address: IpAddr) -> IpAddr {
+pub(crate) fn one_caller(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX))),
         four => four,

@@ -91,7 +91,12 @@ impl Hub {
     pub fn destroy_key(&self, customer: CustomerId, now: UnixMillis) -> Result<(), HubError> {
         self.database
             .write(|t| hub_keys::destroy(t, customer, now))?;
-        self.read_keys(&mut self.lock())
+        let mut replica = self.lock();
+        self.read_keys(&mut replica)?;
+        // Neither file keeps it in its log of writes.
+        self.database.empty_log()?;
+        replica.whole_file()?;
+        Ok(())
     }
 
     /// Brings this node's replica to the keys in the store.

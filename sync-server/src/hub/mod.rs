@@ -48,6 +48,7 @@ use blob_files::BlobFiles;
 pub use blobs::DAY_BYTES_MAX;
 pub use enrol::{INVITATION_MS, InvitationError, new_invitation};
 pub use gate::Limits;
+pub(crate) use guard::one_caller;
 pub use nodes::Lag;
 pub use organisation::Organisation;
 pub use parcels::{ParcelsError, ParcelsTaken};

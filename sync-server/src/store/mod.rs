@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod api;
 pub mod audit;
 pub(crate) mod copy;
+pub mod customers;
 pub mod hub_blobs;
 pub mod hub_chains;
 pub mod hub_devices;
@@ -114,6 +115,16 @@ impl Database {
         let value = f(&transaction)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(value)
+    }
+
+    /// Puts what was written last into the file itself, and empties the log of writes: what was overwritten is found in
+    /// neither then. Somebody who reads meanwhile may keep it from being emptied; it is with the next one.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn empty_log(&self) -> Result<(), StoreError> {
+        lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
     }
 }
 

@@ -24,6 +24,7 @@ use crate::state::AppState;
 use crate::store::webhooks::{self as queue, Delivery, Tried, Webhook};
 
 pub use reach::{Target, Unreachable, is_public};
+pub(crate) use send::post;
 pub use send::{NotSent, TIMEOUT};
 pub use sign::{SECRET_BYTES, secret_text, signatures};
 

@@ -66,7 +66,7 @@ impl NotSent {
 ///
 /// # Errors
 /// [`NotSent`].
-pub(super) async fn post(
+pub(crate) async fn post(
     url: &str,
     headers: &[(&str, String)],
     body: String,

@@ -59,6 +59,11 @@ async fn scene() -> (Warehouse, BTreeMap<&'static str, String>) {
         ("/items/{id}", crate::common::item(1).to_string()),
         ("/bins/{id}", crate::common::bin(1).to_string()),
         ("/units/{id}", "LP-00017".to_owned()),
+        ("/c/photos/{id}", blob.clone()),
+        (
+            "/c/deposits/{id}",
+            "00000000-0000-0000-0000-000000000001".to_owned(),
+        ),
         ("/blobs/{id}", blob),
         ("/review/{id}", exception),
         (
@@ -98,6 +103,9 @@ fn address(rule: &Rule, ids: &BTreeMap<&str, String>) -> String {
         .replace("{file}", "audit.jsonl")
         .replace("{decision}", &"ab".repeat(32));
     let filled = match rule.path {
+        path if path.ends_with("/receipts/{file}") => {
+            path.replace("{file}", &format!("{}.pdf", "ab".repeat(32)))
+        }
         "/data/template/{kind}" => "/data/template/items.csv".to_owned(),
         path if path.contains("{kind}") => filled.replace("{kind}", "items"),
         _ => filled,
@@ -227,6 +235,7 @@ const OF_A_SITE: [&str; 29] = [
     "/sites/{id}/codes/try",
     "/quarantine/{id}",
     "/blobs/{id}",
+    "/custody/receipts/{file}",
     "/review/decisions/{decision}/undo",
 ];
 

@@ -111,7 +111,7 @@ pub(crate) fn close_person(
 }
 
 /// Digits alone, as telephones are compared.
-pub(crate) fn phone_lookup(phone: &str) -> String {
+pub fn phone_lookup(phone: &str) -> String {
     let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
     // +86 and 0086 before a number of this country's are the same number.
     match digits

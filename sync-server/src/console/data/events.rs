@@ -2,7 +2,8 @@
 
 use domain::event::{Event, EventBody, EventHash};
 use domain::ledger::Standing;
-use domain::{BlobRef, OrderFinished, OrderId};
+use domain::ticket::ClaimCode;
+use domain::{BlobRef, DepositId, OrderFinished, OrderId};
 use replica::query::EventRow;
 
 use super::names::Names;
@@ -19,6 +20,15 @@ pub(super) fn about_parts(about: &str) -> (&str, &str) {
 /// An order whose record has not come.
 pub(super) fn order_stand_in(id: OrderId) -> String {
     format!("?{}", &id.to_string()[24..])
+}
+
+/// The last letters of a claim code, by which people tell deposits apart.
+pub(super) fn claim_end(claim: &ClaimCode) -> String {
+    let code = claim.as_str();
+    format!(
+        "…{}",
+        code.get(code.len().saturating_sub(5)..).unwrap_or(code)
+    )
 }
 
 pub(super) fn unit_ref(unit: &domain::UnitId) -> UnitRef {
@@ -154,6 +164,12 @@ impl Names<'_> {
                 view.releases = Some((device, decision.release));
                 view.reason = Some(decision.reason.clone());
             }
+            EventBody::Custody(custody) => {
+                view.code = Some(custody.act.code().to_owned());
+                view.order = Some(self.order_code(custody.deposit.as_order())?);
+                let pieces: Vec<String> = custody.pieces.iter().map(u32::to_string).collect();
+                view.reason = Some(pieces.join(", "));
+            }
             EventBody::OrderFinished(finished) => self.add_finished(finished, view)?,
             EventBody::Inspected(inspection) => {
                 view.code = Some(inspection.verdict.code().to_owned());
@@ -191,8 +207,15 @@ impl Names<'_> {
 
     /// The number of an order; a stand-in where its record has not come.
     pub(super) fn order_code(&self, id: OrderId) -> Result<String, AppError> {
-        let order = self.query.order(id)?.map(|o| o.code);
-        Ok(order.unwrap_or_else(|| order_stand_in(id)))
+        if let Some(order) = self.query.order(id)? {
+            return Ok(order.code);
+        }
+        // The pieces of a deposit are served like the lines of an order. Who holds its whole code can ask for the goods.
+        let deposit = self.query.deposit(DepositId::from_bytes(*id.as_bytes()))?;
+        Ok(match deposit {
+            Some(row) => claim_end(&row.deposit.claim),
+            None => order_stand_in(id),
+        })
     }
 
     fn target(&self, hash: EventHash, depth: u8) -> Result<Option<Box<EventView>>, AppError> {

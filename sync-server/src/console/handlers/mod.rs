@@ -22,6 +22,7 @@ pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod preferences;
 pub(crate) mod quarantine;
+pub(crate) mod receipts;
 pub(crate) mod refused;
 pub(crate) mod requests;
 pub(crate) mod review;

@@ -2,7 +2,9 @@
 
 mod bin_labels;
 mod paper;
+mod receipt;
 mod stocktake;
 
 pub(crate) use bin_labels::bin_labels;
+pub(crate) use receipt::receipt;
 pub(crate) use stocktake::{figures, pdf, xlsx};

@@ -10,6 +10,7 @@ use krilla::metadata::Metadata;
 use krilla::page::PageSettings;
 use krilla::paint::Fill;
 use krilla::text::{Font, TextDirection};
+use qrcode::{EcLevel, QrCode};
 use ttf_parser::Face;
 
 use crate::error::AppError;
@@ -52,6 +53,8 @@ enum Mark {
         height: f32,
         is_rule: bool,
     },
+    /// Dark modules of a code: left, top, width of each run; all as high as `height`.
+    Runs { height: f32, runs: Vec<[f32; 3]> },
 }
 
 /// What is being written.
@@ -60,6 +63,8 @@ pub(super) struct Paper {
     /// Where the next line begins.
     y: f32,
     title: String,
+    /// What stands at the right: how much of the width it takes, and where it ends.
+    aside: (f32, f32),
 }
 
 /// Width of a text in points.
@@ -109,6 +114,7 @@ impl Paper {
             pages: vec![Vec::new()],
             y: MARGIN,
             title: title.to_owned(),
+            aside: (0.0, 0.0),
         };
         paper.line(title, 18.0);
         paper.space(4.0);
@@ -124,6 +130,7 @@ impl Paper {
     fn turn(&mut self) {
         self.pages.push(Vec::new());
         self.y = MARGIN;
+        self.aside = (0.0, 0.0);
     }
 
     pub(super) fn space(&mut self, height: f32) {
@@ -132,7 +139,12 @@ impl Paper {
 
     /// Text over the whole width.
     pub(super) fn line(&mut self, text: &str, size: f32) {
-        for text in wrapped(text, size, WIDTH - 2.0 * MARGIN) {
+        let beside = if self.y < self.aside.1 {
+            self.aside.0
+        } else {
+            0.0
+        };
+        for text in wrapped(text, size, WIDTH - 2.0 * MARGIN - beside) {
             if self.y + size * 1.4 > BOTTOM {
                 self.turn();
             }
@@ -144,6 +156,42 @@ impl Paper {
                 text,
             });
         }
+    }
+
+    /// A QR at the right of what follows, with words under it; `side` in points, its quiet zone included.
+    pub(super) fn qr(&mut self, text: &str, side: f32, words: &str) -> Result<(), AppError> {
+        const QUIET: usize = 4;
+        let code = QrCode::with_error_correction_level(text.as_bytes(), EcLevel::L)
+            .map_err(AppError::internal)?;
+        let modules = code.width();
+        let one = side / (modules + 2 * QUIET) as f32;
+        let (left, top) = (WIDTH - MARGIN - side, MARGIN);
+        let at = |n: usize| (n + QUIET) as f32 * one;
+        let mut runs = Vec::new();
+        for (y, row) in code.to_colors().chunks(modules.max(1)).enumerate() {
+            let mut x = 0;
+            for run in row.chunk_by(|a, b| a == b) {
+                if run.first() == Some(&qrcode::Color::Dark) {
+                    runs.push([left + at(x), top + at(y), run.len() as f32 * one]);
+                }
+                x += run.len();
+            }
+        }
+        self.mark(Mark::Runs { height: one, runs });
+        let mut y = top + side;
+        for text in wrapped(words, 8.5, side) {
+            y += 8.5 * 1.4;
+            let x = left + (side - width(&text, 8.5)) / 2.0;
+            let size = 8.5;
+            self.mark(Mark::Text { x, y, size, text });
+        }
+        self.aside = (side + 2.0 * MARGIN, y + 6.0);
+        Ok(())
+    }
+
+    /// What follows stands below what is at the right.
+    pub(super) fn below(&mut self) {
+        self.y = self.y.max(self.aside.1);
     }
 
     /// A heading, which does not stand alone at the foot of a page.
@@ -287,6 +335,18 @@ impl Paper {
                         path.push_rect(rect);
                         let colour = if is_rule { INK } else { SOFT };
                         surface.set_fill(Some(fill(colour)));
+                        if let Some(path) = path.finish() {
+                            surface.draw_path(&path);
+                        }
+                    }
+                    Mark::Runs { height, runs } => {
+                        let mut path = PathBuilder::new();
+                        for [x, y, width] in runs {
+                            path.push_rect(
+                                Rect::from_xywh(x, y, width, height).ok_or_else(broken)?,
+                            );
+                        }
+                        surface.set_fill(Some(fill([0, 0, 0])));
                         if let Some(path) = path.finish() {
                             surface.draw_path(&path);
                         }

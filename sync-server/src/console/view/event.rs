@@ -7,7 +7,7 @@ use domain::{EventHash, ExceptionId, Quantity, SiteId, UnixMillis};
 use super::{Named, UnitRef};
 
 /// Names of all kinds of event, for the filter.
-pub const EVENT_KINDS: [&str; 16] = [
+pub const EVENT_KINDS: [&str; 17] = [
     "received",
     "issued",
     "moved",
@@ -24,6 +24,7 @@ pub const EVENT_KINDS: [&str; 16] = [
     "handed-over",
     "packed",
     "noted",
+    "custody",
 ];
 
 /// One line of a count.

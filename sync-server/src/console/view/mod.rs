@@ -3,6 +3,7 @@
 mod dashboard;
 mod devices;
 mod event;
+mod left;
 mod plan;
 mod quarantine;
 mod refused;
@@ -22,6 +23,7 @@ pub use devices::{DeviceFilter, DeviceView, Need, ReportView, Version, by_need};
 pub use event::{
     ChangeView, CountLine, EVENT_KINDS, EventView, FinishedLineView, PhotoView, ReversedBy,
 };
+pub use left::{LeftAct, LeftPiece, LeftView};
 pub use plan::{BinToLabel, HEATS, PlanCell, PlanRow, PlanStep, PlanView, PlanZone};
 pub use quarantine::{CAUSES, QuarantineView};
 pub use refused::{REFUSED, RefusedOf, RefusedView};

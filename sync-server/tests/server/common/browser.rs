@@ -83,7 +83,11 @@ impl Browser {
 
     /// Opens the page and sends a file.
     pub async fn upload(&mut self, page: &str, path: &str, name: &str, file: &[u8]) -> Answer {
-        let token = self.get(page).await.csrf();
+        let asked = self.get(page).await;
+        let token = match asked.body.contains("name=\"csrf\"") {
+            true => asked.csrf(),
+            false => String::new(),
+        };
         let mut body = Vec::new();
         for (field, value) in [("csrf", token.as_bytes()), ("file", file)] {
             let extra = if field == "file" {
@@ -99,6 +103,15 @@ impl Browser {
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(b"--XX--\r\n");
+        let kind = [("content-type", "multipart/form-data; boundary=XX")];
+        self.send(Method::POST, path, &kind, Body::from(body)).await
+    }
+
+    /// Sends one field of text as a form with files does.
+    pub async fn upload_text(&mut self, path: &str, field: &str, text: &str) -> Answer {
+        let body = format!(
+            "--XX\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{text}\r\n--XX--\r\n"
+        );
         let kind = [("content-type", "multipart/form-data; boundary=XX")];
         self.send(Method::POST, path, &kind, Body::from(body)).await
     }

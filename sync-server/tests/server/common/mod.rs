@@ -7,6 +7,7 @@
 )]
 
 pub mod browser;
+pub mod custody;
 pub mod handheld;
 pub mod story;
 
