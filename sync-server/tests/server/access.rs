@@ -206,7 +206,7 @@ async fn every_route_answers_whom_the_list_says_and_nobody_else() {
 }
 
 /// Routes whose address names something of a site.
-const OF_A_SITE: [&str; 29] = [
+const OF_A_SITE: [&str; 30] = [
     "/review/{id}/note",
     "/stocktakes/{id}",
     "/stocktakes/{id}/progress",
