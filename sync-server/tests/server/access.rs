@@ -65,6 +65,15 @@ async fn scene() -> (Warehouse, BTreeMap<&'static str, String>) {
             "00000000-0000-0000-0000-000000000001".to_owned(),
         ),
         ("/blobs/{id}", blob),
+        (
+            "/custody/{id}",
+            "00000000-0000-0000-0000-000000000001".to_owned(),
+        ),
+        (
+            "/custody/people/{id}",
+            "00000000-0000-0000-0000-000000000001".to_owned(),
+        ),
+        ("/custody/rules/{id}", warehouse.site.to_string()),
         ("/review/{id}", exception),
         (
             "/stocktakes/{id}",
@@ -206,7 +215,12 @@ async fn every_route_answers_whom_the_list_says_and_nobody_else() {
 }
 
 /// Routes whose address names something of a site.
-const OF_A_SITE: [&str; 30] = [
+const OF_A_SITE: [&str; 35] = [
+    "/custody/{id}",
+    "/custody/{id}/extend",
+    "/custody/{id}/dispose",
+    "/custody/{id}/cancel",
+    "/custody/rules/{id}",
     "/review/{id}/note",
     "/stocktakes/{id}",
     "/stocktakes/{id}/progress",

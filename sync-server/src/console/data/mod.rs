@@ -1,6 +1,7 @@
 //! The only place of the console that touches the replica. Everything leaves here as plain views.
 
 mod bin_labels;
+mod custody;
 mod customers;
 mod dashboard;
 mod devices;
@@ -43,6 +44,7 @@ use crate::hub::Hub;
 use names::Names;
 
 pub use bin_labels::BinChoice;
+pub use custody::{ABANDONED_DAYS, CustodyProblem};
 pub use export::{EVENT_HEADERS, ROWS_MAX, Table};
 pub use feed::{Feed, FeedFilter};
 pub use imports::{Brought, Undone};
