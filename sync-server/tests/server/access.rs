@@ -13,6 +13,7 @@ use sync_server::access::{Needs, RULES, Rule};
 use sync_server::auth::{Scope, accounts};
 use sync_server::store::StoreError;
 use sync_server::store::accounts::{Role, set_reach};
+use sync_server::store::roles::{FOUR_EYES, set_setting};
 
 const ELSEWHERE: SiteId = SiteId::from_bytes([8; 16]);
 
@@ -54,6 +55,14 @@ async fn scene() -> (Warehouse, BTreeMap<&'static str, String>) {
         .data(move |data| data.grant(operator(1), &grant, now))
         .await
         .unwrap();
+    // Each act is to be judged itself, not asked of a second person first.
+    let alone: Result<(), StoreError> = warehouse.database.write(|t| {
+        for act in sync_server::access::FOUR_EYES {
+            set_setting(t, &format!("{FOUR_EYES}{act}"), "")?;
+        }
+        Ok(())
+    });
+    alone.unwrap();
     let blob = "ab".repeat(32);
     let ids = BTreeMap::from([
         ("/items/{id}", crate::common::item(1).to_string()),

@@ -53,6 +53,7 @@ pub use people::{NewBadge, NewOperator, is_pin};
 pub use quarantine::QuarantineChoice;
 pub use receipts::Handed;
 pub use records::{BinChange, ExceptionState, NotChanged, OrderState};
+pub(crate) use resolve::operator_record_of;
 pub use resolve::{Decision, DecisionProblem};
 pub use review::{Looking, ReviewFilter, ReviewTab};
 pub use rights::{TypedGrant, posts};
