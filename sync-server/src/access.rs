@@ -37,12 +37,15 @@ pub struct Rule {
 }
 
 /// What can be set to need a second person, by the name of the audit trail.
-pub const FOUR_EYES: [&str; 5] = [
+pub const FOUR_EYES: [&str; 8] = [
     "device.revoke",
     "quarantine.decide",
     "people.rights",
     "review.decide",
     "data.undo",
+    "custody.erase",
+    "custody.dispose",
+    "custody.cancel",
 ];
 
 const fn open(method: &'static str, path: &'static str, kept: &'static str) -> Rule {
@@ -180,6 +183,39 @@ pub const RULES: &[Rule] = &[
     page("/bins/labels.pdf", Right::StockSee),
     page("/bins/{id}", Right::StockSee),
     page("/units/{id}", Right::StockSee),
+    seen("/custody", Right::CustodySee, "custody.see"),
+    page("/custody/rules/{id}", Right::CustodyRules),
+    act("/custody/rules/{id}", Right::CustodyRules, "custody.rules"),
+    whole(
+        "GET",
+        "/custody/notices",
+        Right::CustodyAct,
+        "custody.notices",
+    ),
+    whole(
+        "GET",
+        "/custody/people/{id}",
+        Right::CustodySee,
+        "custody.person",
+    ),
+    two(whole(
+        "POST",
+        "/custody/people/{id}/erase",
+        Right::CustodyErase,
+        "custody.erase",
+    )),
+    seen("/custody/{id}", Right::CustodySee, "custody.one"),
+    act("/custody/{id}/extend", Right::CustodyAct, "custody.extend"),
+    two(act(
+        "/custody/{id}/dispose",
+        Right::CustodyAct,
+        "custody.dispose",
+    )),
+    two(act(
+        "/custody/{id}/cancel",
+        Right::CustodyAct,
+        "custody.cancel",
+    )),
     seen(
         "/custody/receipts/{file}",
         Right::CustodySee,

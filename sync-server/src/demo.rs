@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::console::data::{Brought, ConsoleData, NewOperator, posts};
 use crate::console::desk;
 use crate::console::import::{Kind, Sheet, parse};
+use crate::demo_custody;
 use crate::hub::Hub;
 use crate::serve;
 use crate::settings::{Settings, Transport};
@@ -93,6 +94,7 @@ pub(crate) async fn run(
     let hub = Arc::new(Hub::open(&demo.data, database.clone(), now)?);
     let user = accounts::create(&database, "admin", Role::Admin, None, now)?;
     let site = make_site(&hub, &user, now)?;
+    let claim = demo_custody::make(&hub, site, &user, now)?;
 
     let listener = TcpListener::bind(demo.listen)
         .await
@@ -126,6 +128,7 @@ pub(crate) async fn run(
         "user": user.name,
         "sign_in_link": format!("{url}/sign-in/link/{}", link.secret()),
         "enrolment": codes,
+        "claim_code": claim.grouped(),
     });
     if demo.api_key {
         hello["api_key"] = make_key(&database, &user, now)?.into();

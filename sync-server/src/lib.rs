@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod console;
 mod demo;
+mod demo_custody;
 pub mod error;
 mod guard;
 mod health;

@@ -9,10 +9,10 @@ use axum::routing::{get, post};
 use crate::api;
 use crate::console::assets;
 use crate::console::handlers::{
-    account, add, api_keys, audit, badges, bin_labels, blobs, dashboards, decide, devices, export,
-    feed, import, imports, link, live, parcels, people, plan, preferences, quarantine, receipts,
-    refused, requests, review, rights, roles, series, sign_in, site_codes, sites, stock,
-    stocktakes, things, users, webhooks,
+    account, add, api_keys, audit, badges, bin_labels, blobs, custody, dashboards, decide, devices,
+    export, feed, import, imports, link, live, parcels, people, persons, plan, preferences,
+    quarantine, receipts, refused, requests, review, rights, roles, series, sign_in, site_codes,
+    sites, stock, stocktakes, things, users, webhooks,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -94,7 +94,20 @@ fn public_routes() -> Router<AppState> {
 }
 
 fn custody_routes() -> Router<AppState> {
-    Router::new().route("/custody/receipts/{file}", get(receipts::file))
+    Router::new()
+        .route("/custody", get(custody::list))
+        .route("/custody/receipts/{file}", get(receipts::file))
+        .route(
+            "/custody/rules/{id}",
+            get(custody::rules).post(custody::set_rules),
+        )
+        .route("/custody/notices", get(custody::outbox))
+        .route("/custody/people/{id}", get(persons::show))
+        .route("/custody/people/{id}/erase", post(persons::erase))
+        .route("/custody/{id}", get(custody::show))
+        .route("/custody/{id}/extend", post(custody::extend))
+        .route("/custody/{id}/dispose", post(custody::dispose))
+        .route("/custody/{id}/cancel", post(custody::cancel))
 }
 
 /// What needs an account.

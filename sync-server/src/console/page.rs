@@ -234,6 +234,7 @@ impl Page {
             "stock" => "stock.see",
             "dashboards" => "dashboards.see",
             "stocktakes" => "stocktakes.see",
+            "custody" => "custody.see",
             "feed" => "events.see",
             "devices" => "devices.see",
             "data" => "data.see",

@@ -248,7 +248,7 @@ pub(crate) async fn rate(
 }
 
 /// Pictures that a browser shows, by what they begin with; whatever else was sealed is not handed out.
-fn media(content: &[u8]) -> Option<&'static str> {
+pub(crate) fn media(content: &[u8]) -> Option<&'static str> {
     match content {
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),

@@ -12,6 +12,7 @@ mod auth;
 mod backup;
 mod blobs;
 mod counter;
+mod custody;
 mod custody_keys;
 mod customers;
 mod device_report;

@@ -519,6 +519,9 @@ fn a_server_from_before_there_were_nodes_goes_on_with_its_chains() {
     // What later steps have made was not there yet.
     for table in [
         "customer_key",
+        "customer_code",
+        "customer_session",
+        "notice",
         "hub_reading",
         "webhook_delivery",
         "webhook_fed",

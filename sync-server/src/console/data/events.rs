@@ -1,9 +1,10 @@
 //! From an event as it is stored to an event as people read it.
 
+use documents::sealed::SEALED_MEDIA;
 use domain::event::{Event, EventBody, EventHash};
 use domain::ledger::Standing;
 use domain::ticket::ClaimCode;
-use domain::{BlobRef, DepositId, OrderFinished, OrderId};
+use domain::{BlobKind, BlobRef, DepositId, OrderFinished, OrderId};
 use replica::query::EventRow;
 
 use super::names::Names;
@@ -259,7 +260,11 @@ impl Names<'_> {
             Some(thumbnail) => here(thumbnail.id)?,
             None => None,
         };
-        let is_picture = |b: &&BlobRef| b.media.starts_with("image/");
+        // What is sealed of a photo or a signature is a picture.
+        let is_picture = |b: &&BlobRef| {
+            let sealed = b.media == SEALED_MEDIA && b.kind != BlobKind::Document;
+            sealed || b.media.starts_with("image/")
+        };
         let address = |b: &BlobRef| format!("/blobs/{}", b.id);
         Ok(Some(PhotoView {
             picture: [&small, &whole]

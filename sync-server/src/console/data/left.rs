@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use chrono_tz::Tz;
-use documents::sealed::PICTURE;
+use documents::sealed::{PICTURE, sealed_for};
 use documents::{Deposit, FieldEdit, Partition, RecordKind, Value, Wish};
 use domain::ledger::UnitStatus;
 use domain::ticket::ClaimCode;
@@ -75,6 +75,7 @@ impl Names<'_> {
             pieces.push(LeftPiece {
                 number: piece.number,
                 unit: said.unit.printed().to_owned(),
+                unit_id: said.unit.as_str().to_owned(),
                 item: Named {
                     id: String::new(),
                     ..self.item(said.item)?.0
@@ -203,6 +204,17 @@ impl ConsoleData {
         };
         let content = self.hub.blob_content(photo).map_err(AppError::internal)?;
         Ok(content.and_then(|(_, sealed)| key.open(PICTURE, &sealed).ok()))
+    }
+
+    /// Opens a sealed picture; `None` without its key.
+    pub fn open_picture(&self, sealed: &[u8]) -> Result<Option<Vec<u8>>, AppError> {
+        let Some(customer) = sealed_for(sealed) else {
+            return Ok(None);
+        };
+        Ok(match self.ask(|q| Ok(q.customer_key(customer)?))? {
+            KeyState::Held(key) => key.open(PICTURE, sealed).ok(),
+            KeyState::Missing | KeyState::Destroyed => None,
+        })
     }
 
     fn edit_deposit(

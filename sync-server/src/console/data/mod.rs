@@ -1,6 +1,7 @@
 //! The only place of the console that touches the replica. Everything leaves here as plain views.
 
 mod bin_labels;
+mod custody;
 mod customers;
 mod dashboard;
 mod devices;
@@ -43,6 +44,7 @@ use crate::hub::Hub;
 use names::Names;
 
 pub use bin_labels::BinChoice;
+pub use custody::{ABANDONED_DAYS, CustodyProblem};
 pub use export::{EVENT_HEADERS, ROWS_MAX, Table};
 pub use feed::{Feed, FeedFilter};
 pub use imports::{Brought, Undone};
@@ -51,6 +53,7 @@ pub use people::{NewBadge, NewOperator, is_pin};
 pub use quarantine::QuarantineChoice;
 pub use receipts::Handed;
 pub use records::{BinChange, ExceptionState, NotChanged, OrderState};
+pub(crate) use resolve::operator_record_of;
 pub use resolve::{Decision, DecisionProblem};
 pub use review::{Looking, ReviewFilter, ReviewTab};
 pub use rights::{TypedGrant, posts};

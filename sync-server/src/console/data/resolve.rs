@@ -363,6 +363,11 @@ pub(super) fn operator_edit(
     if query.operator(user.operator)?.is_some() {
         return Ok(None);
     }
+    Ok(Some(operator_record_of(user)))
+}
+
+/// The record of a console user who writes events.
+pub(crate) fn operator_record_of(user: &User) -> RecordEdit {
     let operator = Operator {
         id: user.operator,
         name: user.name.clone(),
@@ -371,7 +376,7 @@ pub(super) fn operator_edit(
         active: false,
         grants: Default::default(),
     };
-    Ok(Some(operator_record(&operator)))
+    operator_record(&operator)
 }
 
 pub(super) fn operator_record(operator: &Operator) -> RecordEdit {

@@ -17,6 +17,8 @@ pub struct LeftPiece {
     pub number: u32,
     /// What is on its label.
     pub unit: String,
+    /// The same, for addresses.
+    pub unit_id: String,
     /// Its category.
     pub item: Named,
     /// Size, as a code of the site.

@@ -1,5 +1,6 @@
 //! What the pages show: plain values with names instead of ids, in no language yet.
 
+mod custody;
 mod dashboard;
 mod devices;
 mod event;
@@ -15,6 +16,7 @@ mod things;
 use crate::console::by_value::ByValue;
 use crate::i18n::Lang;
 
+pub use custody::{CustodyShow, DepositLine, DepositView, NoticeView, PersonView};
 pub use dashboard::{
     AccuracyRow, ChartView, DashboardView, Figure, OperatorRow, OverdueRow, PERIODS, ZoneUse,
     percent,

@@ -32,3 +32,8 @@ CREATE TABLE notice (
     expires_at INTEGER NOT NULL,        -- it is of no use afterwards, and deleted
     state TEXT NOT NULL                 -- waiting, sent, failed
 ) STRICT;
+
+-- Nobody erases a person or gives goods away alone, unless an administrator says so on the page of roles.
+INSERT OR IGNORE INTO console_setting (name, value) VALUES
+    ('four-eyes:custody.erase', 'yes'), ('four-eyes:custody.dispose', 'yes'),
+    ('four-eyes:custody.cancel', 'yes');
