@@ -45,18 +45,6 @@ async function picture(page, path) {
 }
 
 /** One person with a browser of their own: language `zh` or `en`, theme `light` or `dark`, a screen. */
-// On a machine that is busy Chromium sometimes gives none at the first time of asking.
-async function picture(page, path) {
-  for (let left = 3; ; left -= 1) {
-    try {
-      return await page.screenshot({ path, fullPage: true });
-    } catch (error) {
-      if (left === 0) throw error;
-      await page.waitForTimeout(500);
-    }
-  }
-}
-
 export class Person {
   static async sit(browser, { base, lang, theme = "light", size = DESK, pictures, journey, scripts = true }) {
     const context = await browser.newContext({

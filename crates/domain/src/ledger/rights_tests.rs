@@ -165,7 +165,7 @@ fn a_replica_on_a_snapshot_finds_the_same() {
 
 /// Anything about anybody: rights come and go, and some run out.
 fn any_grants() -> impl Strategy<Value = Vec<(OperatorId, Grants)>> {
-    let grant = (any::<u16>(), any::<bool>(), prop::option::of(0i64..40_000)).prop_map(
+    let grant = (any::<u32>(), any::<bool>(), prop::option::of(0i64..40_000)).prop_map(
         |(mask, may_approve, until)| Grant {
             actions: Action::ALL
                 .into_iter()

@@ -1,8 +1,9 @@
 use super::*;
+use crate::custody::{Collector, Custody};
 use crate::event::{CountedLine, EventHash, Goods};
 use crate::{
-    BinId, FinishedLine, Inspection, ItemId, OperatorId, OrderFinished, OrderId, OrderLine,
-    Timestamp, UnitId, Verdict,
+    BinId, DepositId, FinishedLine, Inspection, ItemId, OperatorId, OrderFinished, OrderId,
+    OrderLine, Timestamp, UnitId, Verdict,
 };
 
 const HERE: SiteId = SiteId::from_bytes([1; 16]);
@@ -103,18 +104,33 @@ fn each_event_takes_the_right_of_the_procedure_that_writes_it() {
     let reversed = EventBody::Reversed {
         target: EventHash([8; 32]),
     };
+    let custody = |act, ticket_lost| {
+        let mut custody = Custody::new(DepositId::from_bytes([1; 16]), act, vec![1]);
+        custody.collector = Some(Collector {
+            is_proxy: false,
+            ticket_lost,
+            sealed: None,
+        });
+        EventBody::Custody(Box::new(custody))
+    };
     let in_carton = EventRecord {
         carton: Some(UnitId::plate("C-1")),
         ..record(moved(), true, None)
     };
-    let table: [(EventRecord, &[Action]); 16] = [
+    let table: [(EventRecord, &[Action]); 21] = [
         // It was picked before.
         (in_carton, &[PutAway, Move, Replenish, Inspect]),
-        (record(received(), false, None), &[Receive]),
-        (record(received(), true, Some("damaged")), &[Receive]),
+        (record(received(), false, None), &[Receive, Deposit]),
+        (
+            record(received(), true, Some("damaged")),
+            &[Receive, Deposit],
+        ),
         (record(received(), false, Some("returned-sound")), &[Return]),
         // A reason alone opens no order.
-        (record(received(), true, Some("returned-sound")), &[Receive]),
+        (
+            record(received(), true, Some("returned-sound")),
+            &[Receive, Deposit],
+        ),
         (record(moved(), true, None), &[Pick]),
         (
             record(moved(), false, None),
@@ -135,6 +151,26 @@ fn each_event_takes_the_right_of_the_procedure_that_writes_it() {
         (record(inspected, false, None), &[Inspect]),
         (record(handed_over, false, None), &[HandOver]),
         (record(reversed, false, None), &[]),
+        (
+            record(custody(CustodyAct::Deposited, false), false, None),
+            &[Deposit],
+        ),
+        (
+            record(custody(CustodyAct::Extended, false), false, None),
+            &[Deposit, Release],
+        ),
+        (
+            record(custody(CustodyAct::Released, false), false, None),
+            &[Release],
+        ),
+        (
+            record(custody(CustodyAct::Released, true), false, None),
+            &[ReleaseLost],
+        ),
+        (
+            record(custody(CustodyAct::Disposed, false), false, None),
+            &[Dispose],
+        ),
     ];
     for (event, actions) in table {
         let (ordered, reason) = (event.is_ordered(), event.reason.as_deref());
