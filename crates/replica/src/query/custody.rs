@@ -151,7 +151,7 @@ impl Query<'_> {
         )
     }
 
-    /// Deposits with pieces that are here, by the last day of their term, those without one last; after the place of the last
+    /// Deposits with pieces that are here, by the last day of their term, those without one first; after the place of the last
     /// one of the page before.
     pub fn deposits_here(
         &self,
