@@ -5,6 +5,7 @@
 //! is interrupted in between stays a deposit without that act, which release and undo can work with.
 
 use domain::custody::{Custody, CustodyAct, PIECES_MAX, PieceSaid, Terms};
+use domain::ledger::UnitStatus;
 use domain::ticket::{ClaimCode, CustomerCode, PieceCode, TicketError};
 use domain::{CustomerId, DepositId, EventBody, Goods, OrderLine, Quantity, UnitId, UnixMillis};
 use serde::{Deserialize, Serialize};
@@ -131,8 +132,6 @@ pub struct Deposit {
     /// Somebody new, while what they say is typed.
     new: Option<PersonSaid>,
     typing: Option<Typing>,
-    /// Others with the same telephone or document were shown, and it is none of them.
-    is_other: bool,
     /// The customer has said that nothing forbidden is in it.
     cleared: bool,
     begun: Option<Begun>,
@@ -316,10 +315,7 @@ impl Procedure for Deposit {
     ) -> Result<bool, ViewError> {
         match (action, self.ask()) {
             (ActionCode::NewCustomer, Ask::Customer) => self.begin_customer(),
-            (ActionCode::NewCustomer, Ask::Same) => {
-                self.is_other = true;
-                self.finish_customer(out);
-            }
+            (ActionCode::NewCustomer, Ask::Same) => self.finish_customer(out),
             (ActionCode::Skip, Ask::Typed(field)) => self.typed(field, String::new(), out),
             (ActionCode::NothingForbidden, Ask::Forbidden) => {
                 self.cleared = true;
@@ -374,6 +370,18 @@ impl Deposit {
         }
     }
 
+    /// A piece whose receipt was taken back lies nowhere again. Only what is written counts: not to be asked between an input
+    /// and its commit.
+    pub(crate) fn follow_book(&mut self, view: &dyn SiteView) -> Result<(), ViewError> {
+        for piece in self.pieces.iter_mut().filter(|piece| piece.bin.is_some()) {
+            let known = view.unit(&UnitId::plate(&piece.unit))?;
+            if known.is_none_or(|unit| unit.status != UnitStatus::Stored) {
+                piece.bin = None;
+            }
+        }
+        Ok(())
+    }
+
     /// Looks up what the screen offers, before and after each input.
     pub(crate) fn plan(&mut self, view: &dyn SiteView, ctx: &Context) -> Result<(), ViewError> {
         self.seen.draw = Draw::new(ctx);
@@ -409,7 +417,6 @@ impl Deposit {
             false => Typing::Phone,
         });
         self.new = Some(said);
-        self.is_other = false;
     }
 
     fn finish_customer(&mut self, out: &mut Out) {

@@ -104,7 +104,10 @@ impl Task {
             Self::Replenish(work) => work.plan(view),
             Self::Inspect(work) => work.plan(view),
             Self::HandOver(work) => work.plan(view, ctx),
-            Self::Deposit(work) => work.plan(view, ctx),
+            Self::Deposit(work) => {
+                work.follow_book(view)?;
+                work.plan(view, ctx)
+            }
             Self::Release(work) => work.plan(view, ctx),
             _ => Ok(()),
         }

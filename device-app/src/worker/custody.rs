@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use documents::catalogue::Customer;
-use documents::sealed::SEALED_MEDIA;
+use documents::sealed::{PICTURE, PROXY, SEALED_MEDIA};
 use documents::{CustomerKey, Deposit, FieldEdit, Partition, Person, Piece, RecordId, RecordKind};
-use domain::{BlobId, BlobKind, CustomerId, DepositId, EventBody, EventHash};
+use domain::{BlobKind, CustomerId, DepositId, EventBody, EventHash};
 use operations::{ActionCode, CustodyWrite, Input, PersonSaid, Said, Task};
 use replica::blobs::NewBlob;
 use replica::{KeyState, RecordEdit, ReplicaError};
@@ -14,11 +14,6 @@ use super::machine::{Showing, Worker, random_bytes};
 use crate::photo::Photo;
 use crate::signature;
 use crate::view::{Message, Outcome, SigningView, Strokes};
-
-/// What sealed bytes of a proxy are sealed for.
-const PROXY: &str = "proxy";
-/// What sealed pictures are sealed for.
-const PICTURE: &str = "picture";
 
 /// Pictures as they are kept.
 pub(super) enum Pictures {
@@ -57,6 +52,10 @@ impl Worker {
         let Some(site) = self.site else {
             return Ok(out);
         };
+        // Keys and codes that two machines could draw alike are worth nothing.
+        if !writes.is_empty() && getrandom::fill(&mut [0; 32]).is_err() {
+            return Err(ReplicaError::BadRow("random bytes"));
+        }
         let mut deposits: BTreeMap<DepositId, Vec<FieldEdit>> = BTreeMap::new();
         for write in writes {
             match write {
@@ -153,7 +152,11 @@ impl Worker {
                     }
                 }
             }
-            act.signature = self.signature.take();
+            // A signature is for what was shown with it, and for nothing else.
+            act.signature = match self.signature.take() {
+                Some((deposit, signature)) if deposit == act.deposit => Some(signature),
+                _ => None,
+            };
         }
         Ok(())
     }
@@ -235,12 +238,14 @@ impl Worker {
             Some(Task::Release(work)) => action == ActionCode::HandOut && work.is_complete(),
             _ => false,
         };
-        complete && !self.practises() && self.signature.is_none()
+        complete && !self.practises()
     }
 
     /// Hands the device to the customer; what they sign for is done when they have.
     pub(super) fn let_customer_sign(&mut self, action: ActionCode) {
         self.feedback = None;
+        // One that was given for something that was never written is worth nothing any more.
+        self.signature = None;
         self.signs_for = Some(action);
         self.showing = Showing::Signing;
     }
@@ -309,7 +314,7 @@ impl Worker {
                 self.write(vec![attached.into()], &[], &[], None, None)?;
                 self.blobs.store.bind(&kept)?;
                 self.blobs.refresh()?;
-                self.signature = Some(BlobId(blob.id.0));
+                self.signature = deposit.map(|deposit| (deposit, blob.id));
             }
         }
         self.run(Input::Action(action), "")

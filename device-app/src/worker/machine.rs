@@ -157,7 +157,7 @@ pub struct Worker {
     /// What the customer signs for, while they have the device.
     pub(super) signs_for: Option<operations::ActionCode>,
     /// Their name, until it stands in the act.
-    pub(super) signature: Option<domain::BlobId>,
+    pub(super) signature: Option<(domain::DepositId, domain::BlobId)>,
     pub(crate) settings: DeviceSettings,
     pub(crate) scanner: ScannerState,
     pub(crate) site: Option<SiteId>,

@@ -366,3 +366,31 @@ fn a_label_of_a_pre_printed_roll_is_bound_at_its_first_scan() {
     );
     assert_eq!(site.custody.deposits[0].pieces[0].unit.printed(), label);
 }
+
+#[test]
+fn a_piece_whose_receipt_was_taken_back_is_not_signed_for_until_it_lies_somewhere_again() {
+    let mut site = house();
+    check(
+        Deposit,
+        &mut site,
+        &[
+            ("text 王", "."),
+            ("do new-customer", "."),
+            ("do skip", "."),
+            ("do skip", "."),
+            ("do nothing-forbidden", "."),
+            ("choose CASE", "."),
+            (
+                "scan A-02",
+                "accepted pieces-put 1,A-02 | customer-signs | .",
+            ),
+            ("undo", ". | . | reversed"),
+            ("do take-in", ". | put-piece-into | "),
+            (
+                "scan A-01",
+                "accepted pieces-put 1,A-01 | customer-signs | .",
+            ),
+            ("do take-in", ". | finished | ."),
+        ],
+    );
+}
