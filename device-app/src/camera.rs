@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use scan::duplicates::DuplicateFilter;
-use scan::live::{Advice, Advisor, FORGET_MS, LiveReader, LiveReading};
+use scan::live::{Advice, Advisor, FORGET_MS, LiveReader, LiveReading, SHARE};
 use scan::source::{FolderSource, Frame, FrameSource};
 use scan::{Effort, FrameReader, LumaFrame, Payload, ReaderSettings};
 
@@ -48,8 +48,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 const PREVIEW_EVERY: Duration = Duration::from_millis(80);
 const FOLDER_EVERY: Duration = Duration::from_millis(1_500);
 const NAP: Duration = Duration::from_millis(100);
-/// Share of one core that reading may take; the rest is for the window and the worker.
-const READING_SHARE: f64 = 0.5;
 
 /// What the worker wants of the camera.
 pub struct Asked {
@@ -180,7 +178,7 @@ impl Eye {
         let to_worker = self.to_worker.clone();
         let window = self.window.clone();
         let (mut in_view, mut hints) = (InView::default(), HintsInWords::default());
-        LiveReader::start(ReaderSettings::default(), READING_SHARE, move |reading| {
+        LiveReader::start(FrameReader::new(ReaderSettings::default()), SHARE, move |reading| {
             if let Some(hint) = hints.change(&reading) {
                 window.hint(hint);
             }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use rustix::time::{ClockId, clock_gettime};
 use scan::decoder::{Decoder, single};
-use scan::live::Pacer;
+use scan::live::{Pacer, SHARE};
 use scan::{Effort, FrameReader, LumaFrame, Payload, ReaderSettings};
 use serde_json::{Map, Value, json};
 use testkit::labels::{CameraView, Sequence, SymbolKind, camera_like, label, noise_frame};
@@ -82,8 +82,6 @@ const TWO_WIDTHS: [Case; 3] = [
     ),
 ];
 
-/// Share of one core in the simulations.
-const SHARE: f64 = 0.22;
 /// Time between two frames of a camera.
 const FRAME_MS: f64 = 1_000.0 / 30.0;
 

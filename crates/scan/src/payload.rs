@@ -133,6 +133,13 @@ impl Symbology {
         )
     }
 
+    /// Whether a misread shows by itself, from a check digit or error correction. Of the others another
+    /// frame must say the same.
+    pub fn checks_itself(self) -> bool {
+        use Symbology::*;
+        !matches!(self, Code39 | Codabar | Itf)
+    }
+
     /// Whether it is one of the EAN and UPC symbols.
     pub fn is_retail(self) -> bool {
         use Symbology::*;

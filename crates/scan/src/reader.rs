@@ -25,8 +25,8 @@ const WEAK_FRAMES: u64 = 30;
 /// picture: done every time, no frame would ever be looked at hard again, and nothing else be found.
 const GLANCES_A_TRACK: u64 = 4;
 
-/// Live frames for which a code that was read is known: it does not end the search for others.
-const KNOWN_FRAMES: u64 = 8;
+/// Live frames for which a code that was read counts as in view: it does not end the search for others.
+const IN_VIEW_FRAMES: u64 = 8;
 
 /// What to read and how long it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,7 +181,9 @@ pub struct FrameReader {
     steady: Steady,
     track: Option<Track>,
     /// Codes of the last live frames, with the number of the frame that showed each last.
-    known: Vec<(String, Symbology, u64)>,
+    in_view: Vec<(String, Symbology, u64)>,
+    /// Whether a code is one that the caller knows.
+    is_known: Box<dyn Fn(&Payload) -> bool + Send>,
     stats: ReaderStats,
 }
 
@@ -203,9 +205,17 @@ impl FrameReader {
             weak: HashMap::new(),
             steady: Steady::default(),
             track: None,
-            known: Vec::new(),
+            in_view: Vec::new(),
+            is_known: Box::new(|_| false),
             stats: ReaderStats::default(),
         }
+    }
+
+    /// The same, told which codes the caller knows: a live frame's weak read of one of them needs no
+    /// second frame. `is_known` is asked between frames, so it should take less than a millisecond.
+    pub fn knowing(mut self, is_known: impl Fn(&Payload) -> bool + Send + 'static) -> Self {
+        self.is_known = Box::new(is_known);
+        self
     }
 
     /// The codes in `frame`.
@@ -231,10 +241,16 @@ impl FrameReader {
             effort,
         };
         let is_live = matches!(effort, Effort::Live | Effort::Glance);
-        let due = self.due(&seen);
+        let is_blank = is_live && is_blank(&seen.frame);
+        let due = if is_blank {
+            self.live_frames += u64::from(effort == Effort::Live);
+            Vec::new()
+        } else {
+            self.due(&seen)
+        };
 
         let mut reading = Reading::default();
-        let mut is_tracked = !is_live;
+        let mut is_tracked = !is_live || is_blank;
         let (mut hung, mut left_out) = (None, 0);
         for &stage in &due {
             let enough = match effort {
@@ -272,7 +288,7 @@ impl FrameReader {
             self.look_at_tracked(&seen, budget, &mut reading.payloads)?;
         }
         if is_live {
-            self.note_known(&reading.payloads);
+            self.note_in_view(&reading.payloads);
         }
         if effort == Effort::Still {
             self.look_for_add_ons(&seen, budget, &mut reading.payloads)?;
@@ -313,9 +329,7 @@ impl FrameReader {
                 let number = self.live_frames;
                 self.live_frames += 1;
                 let mut due = self.numbers_of(is_cheap);
-                if !is_blank(&seen.frame) {
-                    due.extend(self.numbers_of(|s| s.live.is_due(number) && !is_cheap(s)));
-                }
+                due.extend(self.numbers_of(|s| s.live.is_due(number) && !is_cheap(s)));
                 due
             }
             Effort::Glance => self.numbers_of(is_cheap),
@@ -357,23 +371,23 @@ impl FrameReader {
     /// Whether there is a code that the last live frames did not show.
     fn has_news(&self, payloads: &[Payload]) -> bool {
         let is_known = |payload: &Payload| {
-            self.known.iter().any(|(text, symbology, frame)| {
+            self.in_view.iter().any(|(text, symbology, frame)| {
                 *text == payload.text
                     && *symbology == payload.symbology
-                    && self.live_frames - frame <= KNOWN_FRAMES
+                    && self.live_frames - frame <= IN_VIEW_FRAMES
             })
         };
         !payloads.iter().all(is_known)
     }
 
-    fn note_known(&mut self, payloads: &[Payload]) {
+    fn note_in_view(&mut self, payloads: &[Payload]) {
         let now = self.live_frames;
-        self.known.retain(|(text, symbology, frame)| {
+        self.in_view.retain(|(text, symbology, frame)| {
             let is_here = |p: &Payload| p.text == *text && p.symbology == *symbology;
-            now - frame <= KNOWN_FRAMES && !payloads.iter().any(is_here)
+            now - frame <= IN_VIEW_FRAMES && !payloads.iter().any(is_here)
         });
         let seen = payloads.iter().map(|p| (p.text.clone(), p.symbology, now));
-        self.known.extend(seen);
+        self.in_view.extend(seen);
     }
 
     /// The fast look reads some add-ons that the costly one passes over; only these are taken of it.
@@ -468,19 +482,18 @@ impl FrameReader {
                 let track = Track::new(stage, &payload, self.live_frames);
                 self.track = track.or(self.track.take());
             }
-            let payload = match seen.effort {
-                // Two means share most of their frames, so one does not confirm the other.
-                Effort::Live | Effort::Glance
-                    if payload.weak
-                        && (seen.is_mean || !self.is_seen_again(&payload.text, &seen.frame)) =>
-                {
+            // A picture has no second frame; there a code without check digit is as sure as its lines are.
+            let payload = if is_live {
+                let is_weak = payload.weak || !payload.symbology.checks_itself();
+                if is_weak && !(self.is_known)(&payload) && !self.is_confirmed(&payload, seen) {
                     continue;
                 }
-                Effort::Live | Effort::Glance => Payload {
+                Payload {
                     weak: false,
                     ..payload
-                },
-                Effort::Still | Effort::Thorough => payload,
+                }
+            } else {
+                payload
             };
             let same =
                 |p: &&mut Payload| p.text == payload.text && p.symbology == payload.symbology;
@@ -497,11 +510,17 @@ impl FrameReader {
 
     /// Whether another live frame showed this weak read not long ago; notes that this one did.
     /// A still picture shown again is no other frame: it would confirm any mistake.
-    fn is_seen_again(&mut self, text: &str, frame: &LumaFrame) -> bool {
+    fn is_confirmed(&mut self, payload: &Payload, seen: &Seen) -> bool {
+        // Two means share most of their frames, so one does not confirm the other.
+        if seen.is_mean {
+            return false;
+        }
         let now = self.live_frames;
         self.weak.retain(|_, (seen, _)| now - *seen <= WEAK_FRAMES);
-        let earlier = self.weak.insert(text.to_owned(), (now, frame.clone()));
-        earlier.is_some_and(|(_, earlier)| earlier != *frame)
+        let earlier = self
+            .weak
+            .insert(payload.text.clone(), (now, seen.frame.clone()));
+        earlier.is_some_and(|(_, earlier)| earlier != seen.frame)
     }
 
     fn count(&mut self, payloads: &[Payload]) {

@@ -190,33 +190,69 @@ fn glances_look_seldom_for_the_tracked_code() {
 }
 
 #[test]
-fn a_frame_that_shows_nothing_gets_the_cheap_look_only() {
-    let shown = Shown::default();
-    let seen = shown.clone();
-    let mut reader = reader(vec![Stage::new(
-        "costly",
-        Schedule { every: 2, at: 0 },
-        move || Spot {
+fn a_frame_that_shows_nothing_is_not_looked_at() {
+    let (cheap, costly) = (Shown::default(), Shown::default());
+    let stage = |name, live, seen: &Shown| {
+        let seen = seen.clone();
+        let make = move || Spot {
             text: "A",
             shown: seen.clone(),
-        },
-    )]);
+        };
+        Stage::new(name, live, make)
+    };
+    let every_other = Schedule { every: 2, at: 0 };
+    let mut reader = reader(vec![
+        stage("cheap", Schedule::EACH_FRAME, &cheap),
+        stage("costly", every_other, &costly),
+    ]);
     let wall = LumaFrame::new(400, 300, vec![90; 400 * 300]).unwrap();
-    for _ in 0..8 {
-        assert!(
-            reader
-                .read(&wall, Effort::Live)
-                .unwrap()
-                .payloads
-                .is_empty()
-        );
+    for effort in [Effort::Live, Effort::Glance].repeat(8) {
+        let reading = reader.read(&wall, effort).unwrap();
+        assert!(reading.payloads.is_empty());
     }
-    assert!(shown.lock().unwrap().is_empty());
+    let looks = |shown: &Shown| shown.lock().unwrap().len();
+    assert_eq!((looks(&cheap), looks(&costly)), (0, 0));
     reader.read(&wall, Effort::Still).unwrap();
+    assert_eq!(looks(&costly), 1, "a still picture is always looked at");
+}
+
+/// A Code 39 in every frame, without a word of doubt.
+struct Unchecked;
+
+impl Decoder for Unchecked {
+    fn decode(&mut self, _frame: &LumaFrame) -> Vec<Payload> {
+        vec![Payload::of_symbol(
+            "LOC-7",
+            Symbology::Code39,
+            "]A0",
+            Reader::Other,
+        )]
+    }
+}
+
+#[test]
+fn what_has_no_check_digit_needs_a_second_frame_or_a_known_code() {
+    let stages = || vec![Stage::new("unchecked", Schedule::EACH_FRAME, || Unchecked)];
+    let read = |reader: &mut FrameReader, at| {
+        let reading = reader.read(&spotted(at), Effort::Live).unwrap();
+        reading.payloads.len()
+    };
+    let mut cautious = reader(stages());
+    assert_eq!(read(&mut cautious, (90, 90)), 0);
     assert_eq!(
-        shown.lock().unwrap().len(),
+        read(&mut cautious, (92, 90)),
         1,
-        "a still picture is always looked at"
+        "another frame says the same"
+    );
+    let mut knowing = reader(stages()).knowing(|payload| payload.text == "LOC-7");
+    assert_eq!(read(&mut knowing, (90, 90)), 1);
+    let mut knowing_others = reader(stages()).knowing(|payload| payload.text == "LOC-8");
+    assert_eq!(read(&mut knowing_others, (90, 90)), 0);
+    let still = reader(stages()).read(&spotted((90, 90)), Effort::Still);
+    assert_eq!(
+        still.unwrap().payloads.len(),
+        1,
+        "a picture has no second frame"
     );
 }
 

@@ -132,9 +132,10 @@ fn thorough(frame: &LumaFrame) -> Vec<Payload> {
     reader().read(frame, Effort::Thorough).unwrap().payloads
 }
 
-/// Shows the frame as a still camera would, until something is read; how many frames it took.
+/// Shows the frame as a still camera would, until something is read; how many frames it took. What has
+/// no check digit counts as known, since the one frame cannot confirm itself.
 fn live(frame: &LumaFrame, frames_max: usize) -> Option<(usize, Vec<Payload>)> {
-    let mut reader = reader();
+    let mut reader = reader().knowing(|payload| !payload.symbology.checks_itself());
     (1..=frames_max).find_map(|number| {
         let payloads = reader.read(frame, Effort::Live).unwrap().payloads;
         (!payloads.is_empty()).then_some((number, payloads))

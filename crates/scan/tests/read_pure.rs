@@ -1,6 +1,6 @@
-//! What the build without a C++ compiler reads; run with `--no-default-features --features pure`.
+//! What the build without a C++ compiler reads; run with `--no-default-features --features pure-rust`.
 
-#![cfg(all(feature = "pure", not(feature = "zxing")))]
+#![cfg(all(feature = "pure-rust", not(feature = "zxing")))]
 
 use scan::{Effort, FrameReader, LumaFrame, ReaderSettings};
 use testkit::labels::{SymbolKind, easy_frame, noise_frame};

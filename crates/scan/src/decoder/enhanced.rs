@@ -69,11 +69,16 @@ fn enlarged(frame: &LumaFrame) -> Option<LumaFrame> {
     let mut turned = NEAR;
     turned.reverse();
     let mut wide = Vec::with_capacity(width * 2 * height);
+    // A row with its first and its last pixel twice more.
+    let mut padded = vec![0; width + 4];
     for row in frame.luma().chunks_exact(width) {
-        let at = |x: isize| i32::from(row[x.clamp(0, width as isize - 1) as usize]);
-        for x in 0..width as isize {
-            wide.push(mix([at(x - 2), at(x - 1), at(x), at(x + 1)], turned));
-            wide.push(mix([at(x - 1), at(x), at(x + 1), at(x + 2)], NEAR));
+        padded[..2].fill(row[0]);
+        padded[2..width + 2].copy_from_slice(row);
+        padded[width + 2..].fill(row[width - 1]);
+        for near in padded.windows(5) {
+            let at = |x: usize| i32::from(near[x]);
+            wide.push(mix([at(0), at(1), at(2), at(3)], turned));
+            wide.push(mix([at(1), at(2), at(3), at(4)], NEAR));
         }
     }
     let width = width * 2;
@@ -87,47 +92,72 @@ fn enlarged(frame: &LumaFrame) -> Option<LumaFrame> {
             ([y - 2, y - 1, y, y + 1], turned),
             ([y - 1, y, y + 1, y + 2], NEAR),
         ] {
-            let four = rows.map(row);
-            tall.extend((0..width).map(|x| mix(four.map(|row| i32::from(row[x])), weights)));
+            let [a, b, c, d] = rows.map(row);
+            let four = a.iter().zip(b).zip(c).zip(d);
+            tall.extend(four.map(|(((a, b), c), d)| mix([*a, *b, *c, *d].map(i32::from), weights)));
         }
     }
     LumaFrame::new(width as u32, height as u32 * 2, tall).ok()
 }
 
-/// Means over squares of `2 * reach + 1` pixels, from running sums.
+/// Bits behind the point in [`share`].
+const SHARE_BITS: u32 = 24;
+
+/// What a sum of `count` greys is multiplied with for their mean: a division of each pixel would take
+/// longer than all else. Exact for up to 256 greys.
+fn share(count: usize) -> u32 {
+    (1u32 << SHARE_BITS).div_ceil(count as u32)
+}
+
+fn mean(sum: u32, share: u32) -> u8 {
+    // 255 shares of a whole still fit into 32 bits.
+    (sum * share >> SHARE_BITS) as u8
+}
+
+/// Means over squares of `2 * reach + 1` pixels, from running sums; of fewer at the edges.
 fn means(frame: &LumaFrame, reach: usize) -> Vec<u8> {
     let (width, height) = (frame.width() as usize, frame.height() as usize);
-    let mut across = Vec::with_capacity(width * height);
-    let mut sums = vec![0u32; width + 1];
-    for row in frame.luma().chunks_exact(width) {
-        for (x, value) in row.iter().enumerate() {
-            sums[x + 1] = sums[x] + u32::from(*value);
+    let shares: Vec<u32> = (0..width)
+        .map(|x| share((x + reach + 1).min(width) - x.saturating_sub(reach)))
+        .collect();
+    let mut across = vec![0u8; width * height];
+    // Sums up to each pixel; the first and the last once more for the pixels whose square goes beyond.
+    let mut sums = vec![0u32; width + 2 * reach + 1];
+    for (row, across) in frame
+        .luma()
+        .chunks_exact(width)
+        .zip(across.chunks_exact_mut(width))
+    {
+        let mut sum = 0;
+        for (value, at) in row.iter().zip(&mut sums[reach + 1..]) {
+            sum += u32::from(*value);
+            *at = sum;
         }
-        across.extend((0..width).map(|x| {
-            let (from, to) = (x.saturating_sub(reach), (x + reach + 1).min(width));
-            (sums[to] - sums[from]) / (to - from) as u32
-        }));
+        sums[reach + 1 + width..].fill(sum);
+        let squares = sums.iter().zip(&sums[2 * reach + 1..]).zip(&shares);
+        for (value, ((from, to), share)) in across.iter_mut().zip(squares) {
+            *value = mean(to - from, *share);
+        }
     }
     let mut down = vec![0u32; width];
     let mut result = vec![0u8; width * height];
-    let mut from = 0;
-    let mut to = 0;
-    for y in 0..height {
+    let (mut from, mut to) = (0, 0);
+    for (y, means) in result.chunks_exact_mut(width).enumerate() {
         while to < (y + reach + 1).min(height) {
             for (sum, value) in down.iter_mut().zip(&across[to * width..]) {
-                *sum += value;
+                *sum += u32::from(*value);
             }
             to += 1;
         }
         while from < y.saturating_sub(reach) {
             for (sum, value) in down.iter_mut().zip(&across[from * width..]) {
-                *sum -= value;
+                *sum -= u32::from(*value);
             }
             from += 1;
         }
-        let count = (to - from) as u32;
-        for (value, sum) in result[y * width..].iter_mut().zip(&down) {
-            *value = (sum / count) as u8;
+        let share = share(to - from);
+        for (value, sum) in means.iter_mut().zip(&down) {
+            *value = mean(*sum, share);
         }
     }
     result

@@ -1,13 +1,13 @@
 //! Decoders, each behind one trait, and which of them run when.
 
-#[cfg(any(feature = "pure", feature = "zxing"))]
+#[cfg(any(feature = "pure-rust", feature = "zxing"))]
 mod enhanced;
-#[cfg(any(feature = "pure", feature = "zxing"))]
+#[cfg(any(feature = "pure-rust", feature = "zxing"))]
 mod plan;
-#[cfg(not(any(feature = "pure", feature = "zxing")))]
+#[cfg(not(any(feature = "pure-rust", feature = "zxing")))]
 mod qr_only;
 mod rqrr;
-#[cfg(feature = "pure")]
+#[cfg(feature = "pure-rust")]
 mod rxing;
 mod single;
 mod slanted;
@@ -15,9 +15,9 @@ mod stages;
 #[cfg(feature = "zxing")]
 mod zxing;
 
-#[cfg(any(feature = "pure", feature = "zxing"))]
+#[cfg(any(feature = "pure-rust", feature = "zxing"))]
 pub(crate) use plan::standard_stages;
-#[cfg(not(any(feature = "pure", feature = "zxing")))]
+#[cfg(not(any(feature = "pure-rust", feature = "zxing")))]
 pub(crate) use qr_only::standard_stages;
 pub use single::{SINGLE, single};
 pub use slanted::Slanted;

@@ -21,7 +21,7 @@ const LIVE_REGIONS: usize = 4;
 const STILL_REGIONS: usize = 8;
 /// Work on fitting whole codes; a million is about a millisecond.
 const LIVE_PRODUCTS: i64 = 14_000_000;
-const STILL_PRODUCTS: i64 = 40_000_000;
+const STILL_PRODUCTS: i64 = 32_000_000;
 
 /// The symbologies of `settings` that are rows of bars, DataBar among them.
 fn linear(settings: &ReaderSettings) -> Vec<Symbology> {
@@ -79,17 +79,23 @@ fn common_stages<R: Decoder + 'static, S: Decoder + 'static>(
         stages.push(Stage::new("linear-still", NEVER, still));
     }
     let matrix = matrix(settings);
-    if !matrix.is_empty() {
-        let enhanced = |name, live, work| {
-            let (squares, matrix) = (squares.clone(), matrix.clone());
-            Stage::new(name, live, move || Enhanced::new(squares(&matrix), work))
-        };
-        stages.push(enhanced("enlarged", turn(TURN / 2, 13), Work::Enlarge));
-        stages.push(enhanced("enlarged-sharp", NEVER, Work::EnlargeSharp));
-        stages.push(enhanced("sharpened", NEVER, Work::Sharpen));
-        stages.push(enhanced("evened-out", NEVER, Work::EvenOut));
-        stages.push(enhanced("smoothed", turn(8, 4), Work::Smooth));
-    }
+    // PDF417 costs a look as much as all other kinds together, and DataBar's rows are read level and
+    // sharpened by `linear`.
+    let is_square = |s: &Symbology| !linear.contains(s) && *s != Symbology::Pdf417;
+    let squares_only: Vec<_> = matrix.iter().copied().filter(is_square).collect();
+    let mut enhanced = |name, live, work, kinds: &[Symbology]| {
+        // No format at all means every format to zxing-cpp.
+        if !kinds.is_empty() {
+            let (squares, kinds) = (squares.clone(), kinds.to_vec());
+            let make = move || Enhanced::new(squares(&kinds), work);
+            stages.push(Stage::new(name, live, make));
+        }
+    };
+    enhanced("enlarged", turn(TURN / 2, 13), Work::Enlarge, &matrix);
+    enhanced("smoothed", turn(8, 4), Work::Smooth, &squares_only);
+    enhanced("sharpened", NEVER, Work::Sharpen, &squares_only);
+    enhanced("evened-out", NEVER, Work::EvenOut, &squares_only);
+    enhanced("enlarged-sharp", NEVER, Work::EnlargeSharp, &squares_only);
     if settings.symbologies.contains(&Symbology::Qr) {
         stages.push(Stage::new("rqrr", turn(TURN, 35), || RqrrDecoder));
     }
@@ -160,13 +166,13 @@ pub(crate) fn standard_stages(settings: &ReaderSettings) -> Vec<Stage> {
     stages.extend(common_stages(
         settings,
         move |linear| ZxingDecoder::new(&of_rows, linear, Look::Rows),
-        move |matrix| ZxingDecoder::new(&of_squares, matrix, Look::Full).for_enhanced(),
+        move |matrix| ZxingDecoder::new(&of_squares, matrix, Look::Hard).for_enhanced(),
     ));
     stages
 }
 
 /// The stages for these symbologies, in the order in which they run.
-#[cfg(all(feature = "pure", not(feature = "zxing")))]
+#[cfg(all(feature = "pure-rust", not(feature = "zxing")))]
 pub(crate) fn standard_stages(settings: &ReaderSettings) -> Vec<Stage> {
     use super::rxing::{Look, RxingDecoder};
 

@@ -12,6 +12,13 @@ use crate::{LumaFrame, Payload, Reader, Symbology};
 
 /// How hard rxing looks.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    feature = "zxing",
+    expect(
+        dead_code,
+        reason = "where zxing-cpp reads, rxing is only compared with"
+    )
+)]
 pub(super) enum Look {
     /// A few rows, the first code only.
     Fast,

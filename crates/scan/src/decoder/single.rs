@@ -15,7 +15,7 @@ pub const SINGLE: &[&str] = &[
     "zxing-fast",
     #[cfg(feature = "zxing")]
     "zxing",
-    #[cfg(feature = "pure")]
+    #[cfg(feature = "pure-rust")]
     "rxing",
     "rqrr",
     "linear",
@@ -23,7 +23,7 @@ pub const SINGLE: &[&str] = &[
 
 /// The decoder of that name alone, as its makers deliver it; `None` for a name not in [`SINGLE`].
 pub fn single(name: &str, settings: &ReaderSettings) -> Option<Box<dyn Decoder>> {
-    #[cfg(any(feature = "pure", feature = "zxing"))]
+    #[cfg(any(feature = "pure-rust", feature = "zxing"))]
     let symbologies = &settings.symbologies;
     Some(match name {
         #[cfg(feature = "zxing")]
@@ -36,7 +36,7 @@ pub fn single(name: &str, settings: &ReaderSettings) -> Option<Box<dyn Decoder>>
             use super::zxing::{Look, ZxingDecoder};
             Box::new(ZxingDecoder::new(settings, symbologies, Look::Full))
         }
-        #[cfg(feature = "pure")]
+        #[cfg(feature = "pure-rust")]
         "rxing" => {
             use super::rxing::{Look, RxingDecoder};
             Box::new(RxingDecoder::new(symbologies, Look::Full))

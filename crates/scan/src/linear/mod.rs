@@ -225,7 +225,7 @@ fn payload(read: &Read) -> Payload {
         Payload::of_symbol(&read.text, read.symbology, read.identifier, Reader::Linear);
     payload.corners = Some(read.corners);
     // What has no check digit is never sure of itself, however many lines agree: they see the same blur.
-    let checks_itself = !matches!(read.symbology, Symbology::Code39 | Symbology::Codabar);
+    let checks_itself = read.symbology.checks_itself();
     // One line in ten thousand of other print might pass by chance; two do not agree by chance.
     payload.weak = read.lines < 2 || !checks_itself;
     let unchecked = if checks_itself { 0.0 } else { UNCHECKED_DOUBT };

@@ -59,7 +59,7 @@ enum Command {
         #[arg(long, default_value_t = 30.0)]
         fps: f64,
         /// Share of one core that may be used, 0 to 1
-        #[arg(long, default_value_t = 0.24)]
+        #[arg(long, default_value_t = scan::live::SHARE)]
         share: f64,
     },
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use scan::ReaderSettings;
 use scan::live::{LiveReader, LiveReading};
 use scan::source::{FolderSource, FrameSource};
+use scan::{FrameReader, ReaderSettings};
 use serde_json::json;
 
 use crate::decode::code;
@@ -28,7 +28,7 @@ pub(crate) fn run(
     let start = Instant::now();
     let clock = Stopwatch::start();
     let (told, heard) = mpsc::channel::<(Instant, LiveReading)>();
-    let reader = LiveReader::start(settings, share, move |reading| {
+    let reader = LiveReader::start(FrameReader::new(settings), share, move |reading| {
         // The other side is gone only when the program ends.
         let _ = told.send((Instant::now(), reading));
     })?;
