@@ -5,15 +5,15 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use scan::duplicates::DuplicateFilter;
 use scan::live::{Advice, Advisor, FORGET_MS, LiveReader, LiveReading, SHARE};
-use scan::source::{FolderSource, Frame, FrameSource};
+use scan::source::{FolderSource, Frame, FrameSource, SourceError};
 use scan::{Effort, FrameReader, LumaFrame, Payload, ReaderSettings};
 
 use crate::photo;
@@ -55,6 +55,8 @@ pub struct Asked {
     pub camera: Arc<AtomicBool>,
     /// Whether a photo is to be taken; cleared when it is.
     pub photo: Arc<AtomicBool>,
+    /// What is read in the work under way.
+    pub settings: Arc<Mutex<ReaderSettings>>,
 }
 
 /// What goes straight to the window, without the worker; called on threads of the camera's.
@@ -128,25 +130,34 @@ impl Eye {
         let mut told = None;
         while self.goes_on() {
             let wanted = self.asked.camera.load(Ordering::Relaxed);
-            let source = if wanted { platform.camera() } else { None };
-            let state = match (&source, wanted) {
-                (Some(_), _) => Camera::On,
-                (None, true) => Camera::Missing,
-                (None, false) => Camera::Off,
+            let source = wanted.then(|| platform.camera());
+            let state = match &source {
+                Some(Ok(_)) => Camera::On,
+                Some(Err(SourceError::NoCamera { .. })) => Camera::Missing,
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "the camera does not open");
+                    Camera::Refused
+                }
+                None => Camera::Off,
             };
             if told != Some(state) {
                 told = Some(state);
                 self.tell(ToWorker::Camera(state));
             }
             match source {
-                Some(mut source) => {
+                Some(Ok(mut source)) => {
                     self.watch(source.as_mut());
                     self.window.hint(None);
                 }
-                None if wanted => self.rest(LOOK_AGAIN),
+                Some(Err(_)) => self.rest(LOOK_AGAIN),
                 None => self.rest(NAP),
             }
         }
+    }
+
+    fn settings(&self) -> ReaderSettings {
+        let settings = self.asked.settings.lock();
+        settings.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Until the camera is unplugged or switched off.
@@ -159,6 +170,7 @@ impl Eye {
             }
         };
         while self.goes_on() && self.asked.camera.load(Ordering::Relaxed) {
+            reader.set_settings(self.settings());
             match source.next_frame() {
                 None => return,
                 Some(Err(error)) if error.is_permanent() => return,
@@ -178,7 +190,7 @@ impl Eye {
         let to_worker = self.to_worker.clone();
         let window = self.window.clone();
         let (mut in_view, mut hints) = (InView::default(), HintsInWords::default());
-        LiveReader::start(FrameReader::new(ReaderSettings::default()), SHARE, move |reading| {
+        LiveReader::start(FrameReader::new(self.settings()), SHARE, move |reading| {
             if let Some(hint) = hints.change(&reading) {
                 window.hint(hint);
             }
@@ -220,7 +232,7 @@ impl Eye {
 
     /// Every picture once, those too that are laid into the folder later: like a label held before the camera.
     fn show_folder(&mut self, folder: &Path) {
-        let mut reader = FrameReader::new(ReaderSettings::default());
+        let mut reader = FrameReader::new(self.settings());
         let mut shown = HashSet::new();
         let mut listed = None;
         while self.goes_on() {
@@ -255,6 +267,7 @@ impl Eye {
                 }
                 match frame {
                     Ok(frame) => {
+                        reader.set_settings(self.settings());
                         self.read(&mut reader, &frame);
                         self.show(frame);
                     }

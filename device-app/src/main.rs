@@ -7,9 +7,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
@@ -21,6 +21,7 @@ use device_app::view::{Language, View};
 use device_app::wedge_keys::WedgeKeys;
 use device_app::worker::{ToWorker, WorkerOptions, WorkerOutput, spawn};
 use device_app::{headless, keystore};
+use scan::ReaderSettings;
 use scan::wedge::WedgeSettings;
 
 /// A snapshot is read in many small pieces on one thread and freed on another, where the system's allocator waits.
@@ -40,6 +41,12 @@ struct Arguments {
     /// Pictures in place of a camera.
     #[arg(long, value_name = "DIR")]
     frames: Option<PathBuf>,
+    /// Number of the camera (0 is /dev/video0); without it the first that opens.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "frames")]
+    camera: Option<u32>,
+    /// Pictures of about this size, in pixels, as 1280x720.
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = camera_size)]
+    camera_size: Option<(u32, u32)>,
     /// A scanner on a serial line (/dev/ttyACM0, /dev/rfcomm0) or a pipe that a scan service writes into: a line is a scan.
     /// Scanners that type need no option. More than one: name each.
     #[arg(long, value_name = "FILE", conflicts_with = "headless")]
@@ -82,6 +89,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// Sides of 16 to 8,192 pixels.
+fn camera_size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once('x').and_then(|(width, height)| {
+        let side = |text: &str| text.parse().ok().filter(|side| (16..=8_192).contains(side));
+        Some((side(width)?, side(height)?))
+    });
+    sides.ok_or_else(|| "width and height in pixels, as 1280x720".to_owned())
+}
+
 fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     if let Some(folder) = &arguments.screens {
         ui::render_samples(folder)?;
@@ -90,9 +106,10 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (data, config) = folders(&arguments)?;
     let camera_wanted = Arc::new(AtomicBool::new(true));
     let photo_wanted = Arc::new(AtomicBool::new(false));
+    let camera_settings = Arc::new(Mutex::new(ReaderSettings::default()));
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let clock_offset_ms = arguments.clock_offset_seconds.saturating_mul(1_000);
-    let mut platform = Linux::start()?;
+    let mut platform = Linux::start()?.with_camera(arguments.camera, arguments.camera_size);
     for scanner in arguments.scans {
         platform = platform.with_scanner(scanner)?;
     }
@@ -115,6 +132,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
             }),
         camera_wanted: camera_wanted.clone(),
         photo_wanted: photo_wanted.clone(),
+        camera_settings: camera_settings.clone(),
     };
     if arguments.headless {
         let script: Box<dyn BufRead + Send> = if arguments.script == Path::new("-") {
@@ -153,6 +171,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let asked = camera::Asked {
         camera: camera_wanted,
         photo: photo_wanted,
+        settings: camera_settings,
     };
     let show = Arc::new(window.handle());
     let _camera = camera::start(pictures, worker.sender(), show, asked)?;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use labels::Address;
 use labels::transport::{Transport, TransportError};
-use scan::source::FrameSource;
+use scan::source::{FrameSource, SourceError};
 
 use crate::health::Health;
 use crate::view::{Feedback, Outcome};
@@ -43,9 +43,11 @@ pub enum Typing {
 }
 
 pub trait Platform: Send + Sync {
-    /// The camera that looks at labels; `None` while there is none, or another program has it. May take seconds. Closed when
-    /// dropped.
-    fn camera(&self) -> Option<Box<dyn FrameSource>>;
+    /// The camera that looks at labels. May take seconds. Closed when dropped.
+    ///
+    /// # Errors
+    /// There is none now, or there is one and it does not open: another program has it, or the person may not use it.
+    fn camera(&self) -> Result<Box<dyn FrameSource>, SourceError>;
 
     /// From now on, gives what the machine's own scanner decodes to `take`. Scanners that type are none of these: their keys
     /// come to the window. Called once.

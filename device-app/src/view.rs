@@ -138,6 +138,8 @@ pub enum Camera {
     On,
     /// Switched on, but no camera is there.
     Missing,
+    /// Switched on and there, but it does not open: another program has it, or this person may not use it.
+    Refused,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -328,6 +328,12 @@ pub const RULES: &[Rule] = &[
     page("/sites/{id}/codes", Right::SitesEdit),
     act("/sites/{id}/codes", Right::SitesEdit, "site.codes"),
     act("/sites/{id}/codes/try", Right::SitesEdit, ""),
+    page("/sites/{id}/symbologies", Right::SitesEdit),
+    act(
+        "/sites/{id}/symbologies",
+        Right::SitesEdit,
+        "site.symbologies",
+    ),
     whole("GET", "/users", Right::UsersEdit, "user.see"),
     whole("POST", "/users", Right::UsersEdit, "user.create"),
     whole("GET", "/users/{id}", Right::UsersEdit, "user.see"),

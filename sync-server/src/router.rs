@@ -12,7 +12,7 @@ use crate::console::handlers::{
     account, add, api_keys, audit, badges, bin_labels, blobs, custody, dashboards, decide, devices,
     export, feed, import, imports, link, live, parcels, people, persons, plan, preferences,
     quarantine, receipts, refused, requests, review, rights, roles, series, sign_in, site_codes,
-    sites, stock, stocktakes, things, users, webhooks,
+    site_symbols, sites, stock, stocktakes, things, users, webhooks,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -205,6 +205,10 @@ fn data_routes() -> Router<AppState> {
             get(site_codes::show).post(site_codes::save),
         )
         .route("/sites/{id}/codes/try", post(site_codes::try_code))
+        .route(
+            "/sites/{id}/symbologies",
+            get(site_symbols::show).post(site_symbols::save),
+        )
         .route("/data/template/{kind}", get(import::template))
         .route("/data/import/{kind}/check", check)
         .route(

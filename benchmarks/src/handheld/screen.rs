@@ -121,6 +121,7 @@ impl Handheld {
             language: None,
             camera_wanted: Arc::new(AtomicBool::new(false)),
             photo_wanted: Arc::new(AtomicBool::new(false)),
+            camera_settings: Arc::default(),
         };
         let worker = spawn(options, Views(to_bench))?;
         let to = worker.sender();

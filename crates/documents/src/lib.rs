@@ -3,6 +3,7 @@
 mod arriving;
 pub mod bin_code;
 pub mod body;
+pub mod camera_reads;
 pub mod catalogue;
 pub mod certificate;
 mod chunk;

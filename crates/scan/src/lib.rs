@@ -24,4 +24,4 @@ mod worker;
 
 pub use frame::{FrameError, LumaFrame, SIDE_MAX_PX};
 pub use payload::{Payload, Reader, Symbology};
-pub use reader::{Effort, FrameReader, ReadError, ReaderSettings, ReaderStats, Reading};
+pub use reader::{ADD_ON, Effort, FrameReader, ReadError, ReaderSettings, ReaderStats, Reading};

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 pub use advice::{Advice, Advisor};
 
-use crate::{Effort, FrameReader, LumaFrame, Payload, Symbology};
+use crate::{Effort, FrameReader, LumaFrame, Payload, ReaderSettings, Symbology};
 
 /// How long a code may be out of sight and still be the same sighting, in milliseconds: some frames
 /// in which a hand shook or a costly look was not due.
@@ -230,6 +230,8 @@ pub struct LiveReading {
 
 struct Mailbox {
     frame: Option<(LumaFrame, Instant)>,
+    /// Settings from the next frame on.
+    settings: Option<ReaderSettings>,
     dropped: u64,
     closed: bool,
 }
@@ -259,6 +261,7 @@ impl LiveReader {
         let shared = Arc::new(Shared {
             mailbox: Mutex::new(Mailbox {
                 frame: None,
+                settings: None,
                 dropped: 0,
                 closed: false,
             }),
@@ -286,6 +289,12 @@ impl LiveReader {
         }
         drop(mailbox);
         self.shared.arrived.notify_one();
+    }
+
+    /// Reads by these settings from the next frame on. What is in view stays told.
+    pub fn set_settings(&self, settings: ReaderSettings) {
+        let mailbox = self.shared.mailbox.lock();
+        mailbox.unwrap_or_else(PoisonError::into_inner).settings = Some(settings);
     }
 
     /// Waits until the frame offered last was taken, at most `limit`; whether it was.
@@ -353,7 +362,11 @@ fn run(
                 .unwrap_or_else(PoisonError::into_inner);
         };
         let dropped = std::mem::take(&mut mailbox.dropped);
+        let settings = mailbox.settings.take();
         drop(mailbox);
+        if let Some(settings) = settings {
+            reader.set_settings(settings);
+        }
         let now_ms = start.elapsed().as_millis() as u64;
         let effort = pacer.effort(now_ms);
         // A frame that could not be read is a frame without codes: the next one comes soon.
@@ -373,7 +386,7 @@ fn run(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Reader, ReaderSettings};
+    use crate::Reader;
 
     #[test]
     fn a_slow_processor_looks_hard_less_often() {

@@ -55,7 +55,25 @@ impl ReaderSettings {
             ..Self::default()
         }
     }
+
+    /// The symbologies with these stable codes, and add-ons of EAN and UPC where [`ADD_ON`] is among
+    /// them. Codes that nobody knows are passed over; without any that is known it is the default.
+    pub fn of_codes<'a>(codes: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+        let known = codes.clone().into_iter().filter_map(Symbology::from_code);
+        let symbologies: Vec<_> = known.filter(|s| *s != Symbology::Typed).collect();
+        if symbologies.is_empty() {
+            return Self::default();
+        }
+        Self {
+            symbologies,
+            add_ons: codes.into_iter().any(|code| code == ADD_ON),
+            ..Self::default()
+        }
+    }
 }
+
+/// Stands for the 2 or 5 digits beside EAN and UPC among the codes of [`ReaderSettings::of_codes`].
+pub const ADD_ON: &str = "add-on";
 
 impl Default for ReaderSettings {
     /// The symbologies of a warehouse. Left out: UPC-E, which cut-off codes of other kinds are
@@ -216,6 +234,18 @@ impl FrameReader {
     pub fn knowing(mut self, is_known: impl Fn(&Payload) -> bool + Send + 'static) -> Self {
         self.is_known = Box::new(is_known);
         self
+    }
+
+    /// Reads by these settings from the next frame on, with the decoders this build has; the same settings
+    /// again change nothing.
+    pub fn set_settings(&mut self, settings: ReaderSettings) {
+        if settings == self.settings {
+            return;
+        }
+        let mut changed = Self::new(settings);
+        changed.stats = self.stats;
+        std::mem::swap(&mut changed.is_known, &mut self.is_known);
+        *self = changed;
     }
 
     /// The codes in `frame`.
@@ -535,6 +565,19 @@ impl FrameReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_are_made_of_stable_codes() {
+        let settings = ReaderSettings::of_codes(["qr", "of-tomorrow", "ean-13", "add-on", "typed"]);
+        assert_eq!(settings.symbologies, [Symbology::Qr, Symbology::Ean13]);
+        assert!(settings.add_ons);
+        assert!(!ReaderSettings::of_codes(["qr"]).add_ons);
+        assert_eq!(
+            ReaderSettings::of_codes(["of-tomorrow"]),
+            ReaderSettings::default(),
+            "a device that reads nothing helps nobody"
+        );
+    }
 
     #[test]
     fn a_reader_can_move_to_the_thread_that_owns_the_camera() {

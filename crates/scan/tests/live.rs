@@ -283,6 +283,31 @@ mod pictures {
     }
 
     #[test]
+    fn other_settings_hold_from_the_next_frame_on() {
+        use scan::Symbology;
+        let of = |symbology| ReaderSettings {
+            symbologies: vec![symbology],
+            ..ReaderSettings::default()
+        };
+        let rest = frames(Sequence::Rest, SymbolKind::Qr, "BIN-A-03-2", 5);
+        let mut reader = FrameReader::new(of(Symbology::Ean13));
+        let mut texts = |settings: Option<ReaderSettings>| {
+            if let Some(settings) = settings {
+                reader.set_settings(settings);
+            }
+            let read = rest[..6].iter();
+            let read = read.flat_map(|frame| reader.read(frame, Effort::Live).unwrap().payloads);
+            read.map(|payload| payload.text).next()
+        };
+        assert_eq!(texts(None), None);
+        assert_eq!(
+            texts(Some(of(Symbology::Qr))).as_deref(),
+            Some("BIN-A-03-2")
+        );
+        assert_eq!(texts(Some(of(Symbology::Code128))), None);
+    }
+
+    #[test]
     fn codes_at_rest_are_read_within_four_frames() {
         for (kind, text, seed) in [
             (SymbolKind::Code128, "BIN-A-03-2", 106),

@@ -230,6 +230,7 @@ impl Driver {
                 return json!({"ok": false, "cause": error.code()});
             }
         };
+        self.reader.set_settings(self.worker.camera_settings());
         let payloads = match self.reader.read(&frame, Effort::Thorough) {
             Ok(reading) => reading.payloads,
             Err(error) => {

@@ -19,7 +19,9 @@ use std::time::Duration;
 
 use labels::Address;
 use labels::transport::{self, Transport, TransportError};
-use scan::source::FrameSource;
+#[cfg(feature = "camera")]
+use scan::source::{CameraSource, CameraWish};
+use scan::source::{FrameSource, SourceError};
 
 use self::scans::ScanLine;
 use self::screen::ScreenKeeper;
@@ -37,6 +39,18 @@ pub struct Linux {
     motor: Option<Sender<Vec<u64>>>,
     screen: ScreenKeeper,
     scanners: Vec<ScanLine>,
+    /// Number of the camera; `None`: the first that opens.
+    #[cfg_attr(
+        not(feature = "camera"),
+        expect(dead_code, reason = "no camera is opened")
+    )]
+    camera: Option<u32>,
+    /// Width and height to ask it for, in pixels; it gives the closest it has.
+    #[cfg_attr(
+        not(feature = "camera"),
+        expect(dead_code, reason = "no camera is opened")
+    )]
+    camera_size: Option<(u32, u32)>,
 }
 
 impl Linux {
@@ -52,7 +66,15 @@ impl Linux {
             motor,
             screen: ScreenKeeper::start()?,
             scanners: Vec::new(),
+            camera: None,
+            camera_size: None,
         })
+    }
+
+    /// With this camera of the machine's in place of the first that opens, and pictures of about this size.
+    pub fn with_camera(mut self, number: Option<u32>, size: Option<(u32, u32)>) -> Self {
+        (self.camera, self.camera_size) = (number, size);
+        self
     }
 
     /// With one more scanner that sends lines through this serial line or pipe; it may be plugged in later.
@@ -67,20 +89,25 @@ impl Linux {
 
 impl Platform for Linux {
     #[cfg(feature = "camera")]
-    fn camera(&self) -> Option<Box<dyn FrameSource>> {
-        let camera = scan::source::CameraSource::open(0, scan::source::CameraWish::default());
-        match camera {
-            Ok(camera) => Some(Box::new(camera)),
-            Err(error) => {
-                tracing::debug!(%error, "no camera");
-                None
-            }
-        }
+    fn camera(&self) -> Result<Box<dyn FrameSource>, SourceError> {
+        let wish = CameraWish::default();
+        let (width, height) = self.camera_size.unwrap_or((wish.width, wish.height));
+        let wish = CameraWish {
+            width,
+            height,
+            ..wish
+        };
+        let camera = match self.camera {
+            Some(index) => CameraSource::open(index, wish),
+            None => CameraSource::open_first(wish),
+        }?;
+        tracing::info!(camera = camera.describe(), "the camera is open");
+        Ok(Box::new(camera))
     }
 
     #[cfg(not(feature = "camera"))]
-    fn camera(&self) -> Option<Box<dyn FrameSource>> {
-        None
+    fn camera(&self) -> Result<Box<dyn FrameSource>, SourceError> {
+        Err(SourceError::NoCamera { index: 0 })
     }
 
     fn scans(&self, take: TakeScan) {

@@ -30,6 +30,8 @@ pub struct Recorder {
     told: Mutex<Vec<Told>>,
     /// Frames of each camera that is found, one after the other.
     cameras: Mutex<VecDeque<Frames>>,
+    /// Why a camera that is there does not open.
+    refuses_camera: Mutex<Option<String>>,
     take: Mutex<Option<TakeScan>>,
     has_keyboard: Mutex<bool>,
     health: Mutex<Health>,
@@ -56,6 +58,11 @@ impl Recorder {
         lock(&self.cameras).push_back(Frames { frames, pace });
     }
 
+    /// From now on a camera is there that does not open.
+    pub fn refuse_camera(&self, reason: &str) {
+        *lock(&self.refuses_camera) = Some(reason.to_owned());
+    }
+
     /// A scan of the machine's own scanner. Nothing where nobody takes any.
     pub fn scan(&self, text: &str, follows: bool) {
         if let Some(take) = lock(&self.take).as_ref() {
@@ -79,10 +86,16 @@ impl Recorder {
 }
 
 impl Platform for Recorder {
-    fn camera(&self) -> Option<Box<dyn FrameSource>> {
+    fn camera(&self) -> Result<Box<dyn FrameSource>, SourceError> {
         self.note(Told::Camera);
-        let frames = lock(&self.cameras).pop_front()?;
-        Some(Box::new(frames))
+        if let Some(frames) = lock(&self.cameras).pop_front() {
+            return Ok(Box::new(frames));
+        }
+        let index = 0;
+        Err(match lock(&self.refuses_camera).clone() {
+            Some(reason) => SourceError::CameraRefused { index, reason },
+            None => SourceError::NoCamera { index },
+        })
     }
 
     fn scans(&self, take: TakeScan) {

@@ -88,6 +88,7 @@ pub(super) fn show(app: &AppWindow, view: &View) {
         Camera::Off => CameraKind::Off,
         Camera::On => CameraKind::On,
         Camera::Missing => CameraKind::Missing,
+        Camera::Refused => CameraKind::Refused,
     });
 }
 

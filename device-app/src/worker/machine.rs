@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use documents::camera_reads::CameraReads;
 use documents::catalogue::Operator;
 use documents::code_patterns::code_patterns;
 use documents::{Lock, SigningKey};
@@ -16,8 +17,8 @@ use domain::rights::Action;
 use domain::{EventHash, OperatorId, SiteId};
 use operations::{Context, Task};
 use replica::{Replica, ReplicaError, Waiting};
-use scan::Payload;
 use scan::duplicates::DuplicateFilter;
+use scan::{Payload, ReaderSettings};
 
 use super::ToWorker;
 use super::approval::Asked;
@@ -65,6 +66,8 @@ pub struct WorkerOptions {
     pub camera_wanted: Arc<AtomicBool>,
     /// Set when the person wants a photo; whoever runs the camera gives one and clears it.
     pub photo_wanted: Arc<AtomicBool>,
+    /// What the camera reads in the work under way; whoever runs the camera follows it.
+    pub camera_settings: Arc<Mutex<ReaderSettings>>,
 }
 
 /// Raw scans that the diagnosis shows.
@@ -189,6 +192,9 @@ pub struct Worker {
     pub(crate) camera: Camera,
     camera_wanted: Arc<AtomicBool>,
     pub(crate) photo_wanted: Arc<AtomicBool>,
+    camera_settings: Arc<Mutex<ReaderSettings>>,
+    /// Which symbologies the site's cameras read.
+    camera_reads: CameraReads,
     /// The event that the photo under way is of.
     pub(crate) photo_for: Option<EventHash>,
     pub(crate) raw_scans: VecDeque<RawScan>,
@@ -243,6 +249,8 @@ impl Worker {
             camera: Camera::Off,
             camera_wanted: options.camera_wanted,
             photo_wanted: options.photo_wanted,
+            camera_settings: options.camera_settings,
+            camera_reads: CameraReads::default(),
             photo_for: None,
             settings,
             scanner: ScannerState::default(),
@@ -333,6 +341,7 @@ impl Worker {
             let record = self.replica.query().record(site.id.into())?;
             let lines = record.as_ref().map(code_patterns).unwrap_or_default();
             self.patterns.follow(&lines);
+            self.camera_reads = record.as_ref().map(CameraReads::of).unwrap_or_default();
         }
         self.waiting = self.replica.waiting()?;
         self.refresh_neighbours()?;
@@ -434,11 +443,23 @@ impl Worker {
         let looks = self.settings.camera && self.lock.is_none();
         self.camera_wanted
             .store(looks, std::sync::atomic::Ordering::Relaxed);
+        let settings = self.camera_settings();
+        *self
+            .camera_settings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = settings;
         let result = result
             .and_then(|()| self.tell_lock())
             .and_then(|()| self.on_real(Self::watch_neighbours));
         self.report(result);
         self.on_real(Self::send_photos);
+    }
+
+    /// What the camera is to read in the work under way.
+    pub fn camera_settings(&self) -> ReaderSettings {
+        let operation = self.work.as_ref().map(|work| work.task.operation().code());
+        let codes = self.camera_reads.in_operation(operation);
+        ReaderSettings::of_codes(codes.iter().map(String::as_str))
     }
 
     /// What the hub and neighbours say.

@@ -1,6 +1,7 @@
 //! Which code means what at the site: patterns from the server, and Health Industry Bar Codes by their product.
 
 use device_app::view::{PadKey, UiEvent};
+use documents::camera_reads::CameraReads;
 use documents::code_patterns::set_code_patterns;
 use documents::{FieldEdit, Partition, RecordKind};
 use domain::ItemId;
@@ -76,4 +77,27 @@ fn a_health_industry_code_names_its_product_lot_and_day() {
     rig.ui(UiEvent::Keypad(PadKey::Digit(3)));
     rig.action("next");
     assert_eq!(rig.stock(), ["A-01 MILK/L7 3"]);
+}
+
+#[test]
+fn the_camera_reads_what_the_site_wants_in_the_work_under_way() {
+    let hub = Hub::new();
+    let codes = |text: &str| text.split(' ').map(str::to_owned).collect();
+    let mut reads = CameraReads::default();
+    reads.set(None, codes("qr ean-13 of-tomorrow"));
+    reads.set(Some("receive"), codes("code-128 databar add-on"));
+    let fields = reads.fields();
+    hub.edit(Partition::Shared, RecordKind::Site, SITE.into(), fields);
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    let read = |rig: &Rig| {
+        let settings = rig.worker.camera_settings();
+        let codes: Vec<_> = settings.symbologies.iter().map(|s| s.code()).collect();
+        (codes.join(" "), settings.add_ons)
+    };
+    assert_eq!(read(&rig), ("qr ean-13".to_owned(), false));
+    rig.ui(UiEvent::OpenOperation("receive".into()));
+    assert_eq!(read(&rig), ("code-128 databar".to_owned(), true));
+    rig.action("cancel");
+    rig.ui(UiEvent::OpenOperation("count".into()));
+    assert_eq!(read(&rig), ("qr ean-13".to_owned(), false));
 }

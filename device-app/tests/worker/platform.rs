@@ -219,6 +219,7 @@ fn a_camera_in_the_dark_asks_for_light_until_it_is_gone() {
     let asked = Asked {
         camera: Arc::new(AtomicBool::new(true)),
         photo: Arc::new(AtomicBool::new(false)),
+        settings: Arc::default(),
     };
     let shown = Arc::new(Shown::default());
     let thread = camera::start(Pictures::Camera(machine), to, shown.clone(), asked).unwrap();
@@ -238,6 +239,7 @@ fn a_camera_that_comes_and_goes_is_read_while_it_is_there() {
     let asked = Asked {
         camera: Arc::new(AtomicBool::new(true)),
         photo: Arc::new(AtomicBool::new(true)),
+        settings: Arc::default(),
     };
     let wanted = asked.camera.clone();
     let thread =
@@ -264,6 +266,47 @@ fn a_camera_that_comes_and_goes_is_read_while_it_is_there() {
 }
 
 #[test]
+fn a_camera_that_does_not_open_is_told_apart_from_none() {
+    let machine = Arc::new(Recorder::default());
+    machine.refuse_camera("permission denied");
+    let (to, messages) = mpsc::channel();
+    let asked = Asked {
+        camera: Arc::new(AtomicBool::new(true)),
+        photo: Arc::new(AtomicBool::new(false)),
+        settings: Arc::default(),
+    };
+    let shown = Arc::new(Shown::default());
+    let thread = camera::start(Pictures::Camera(machine), to, shown, asked).unwrap();
+    let said = messages.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(matches!(said, ToWorker::Camera(Camera::Refused)));
+    drop(thread);
+}
+
+#[test]
+fn the_camera_reads_what_is_wanted_now() {
+    let machine = Arc::new(Recorder::default());
+    let frames: Vec<Frame> = (0..200).map(|_| frame("LP-77")).collect();
+    machine.plug_in_at_pace(frames, Duration::from_millis(33));
+    let (to, messages) = mpsc::channel();
+    let codes = |codes: &[&str]| scan::ReaderSettings::of_codes(codes.iter().copied());
+    let settings = Arc::new(Mutex::new(codes(&["ean-13"])));
+    let asked = Asked {
+        camera: Arc::new(AtomicBool::new(true)),
+        photo: Arc::new(AtomicBool::new(false)),
+        settings: settings.clone(),
+    };
+    let shown = Arc::new(Shown::default());
+    let thread = camera::start(Pictures::Camera(machine), to, shown, asked).unwrap();
+    let next = || messages.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(matches!(next(), ToWorker::Camera(Camera::On)));
+    let nothing = messages.recv_timeout(Duration::from_millis(400));
+    assert!(nothing.is_err(), "{nothing:?}");
+    *settings.lock().unwrap() = codes(&["qr", "code-128", "data-matrix"]);
+    assert!(matches!(next(), ToWorker::Seen(codes) if codes[0].text == "LP-77"));
+    drop(thread);
+}
+
+#[test]
 fn a_code_that_stays_before_the_camera_is_one_scan() {
     let machine = Arc::new(Recorder::default());
     let moved = |text: &str, by: u8| {
@@ -280,6 +323,7 @@ fn a_code_that_stays_before_the_camera_is_one_scan() {
     let asked = Asked {
         camera: Arc::new(AtomicBool::new(true)),
         photo: Arc::new(AtomicBool::new(false)),
+        settings: Arc::default(),
     };
     let thread = camera::start(
         Pictures::Camera(machine),

@@ -35,6 +35,7 @@ pub(crate) fn options(folder: &Path, hub: &Hub, clock: &Arc<AtomicI64>) -> Worke
         language: None,
         camera_wanted: Arc::new(AtomicBool::new(true)),
         photo_wanted: Arc::new(AtomicBool::new(false)),
+        camera_settings: Arc::default(),
     }
 }
 

@@ -224,7 +224,7 @@ async fn every_route_answers_whom_the_list_says_and_nobody_else() {
 }
 
 /// Routes whose address names something of a site.
-const OF_A_SITE: [&str; 35] = [
+const OF_A_SITE: [&str; 36] = [
     "/custody/{id}",
     "/custody/{id}/extend",
     "/custody/{id}/dispose",
@@ -256,6 +256,7 @@ const OF_A_SITE: [&str; 35] = [
     "/sites/{id}/window",
     "/sites/{id}/codes",
     "/sites/{id}/codes/try",
+    "/sites/{id}/symbologies",
     "/quarantine/{id}",
     "/blobs/{id}",
     "/custody/receipts/{file}",

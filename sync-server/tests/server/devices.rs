@@ -373,6 +373,63 @@ async fn only_an_administrator_asks_devices_and_only_devices_are_asked() {
 }
 
 #[tokio::test]
+async fn each_site_says_what_its_cameras_read() {
+    let warehouse = Warehouse::new();
+    let mut browser = warehouse.signed_in(Role::Admin).await;
+    let path = format!("/sites/{}/symbologies", warehouse.site);
+    let picking = format!("{path}?operation=pick");
+    assert!(browser.get("/data").await.body.contains(&path));
+    let ticked = |body: &str, code: &str| body.contains(&format!("value=\"{code}\" checked"));
+    let usual = browser.get(&path).await.body;
+    assert!(ticked(&usual, "ean-13") && ticked(&usual, "qr") && !ticked(&usual, "upc-e"));
+    let everywhere = [
+        ("operation", ""),
+        ("read", "qr"),
+        ("read", "databar"),
+        ("read", "add-on"),
+    ];
+    let answer = browser.post_from(&path, &path, &everywhere).await;
+    assert_eq!(answer.location(), format!("{path}?done=codes"));
+    let body = browser.get(&picking).await.body;
+    for (code, is_read) in [
+        ("qr", true),
+        ("databar", true),
+        ("add-on", true),
+        ("ean-13", false),
+    ] {
+        assert_eq!(
+            ticked(&body, code),
+            is_read,
+            "{code}: picking follows the site"
+        );
+    }
+    let own = [("operation", "pick"), ("read", "code-128")];
+    let answer = browser.post_from(&picking, &path, &own).await;
+    assert_eq!(answer.location(), format!("{picking}&done=codes"));
+    let body = browser.get(&picking).await.body;
+    assert!(ticked(&body, "code-128") && !ticked(&body, "qr"), "{body}");
+    assert!(ticked(&browser.get(&path).await.body, "qr"));
+    // A camera that reads nothing helps nobody; what nobody knows is not taken.
+    for (read, status) in [("add-on", 422), ("typed", 400), ("of-tomorrow", 400)] {
+        let fields = [("operation", "pick"), ("read", read)];
+        let answer = browser.post_from(&picking, &path, &fields).await;
+        assert_eq!(answer.status, status, "{read}: {}", answer.body);
+    }
+    let nowhere = [("operation", "fly"), ("read", "qr")];
+    assert_eq!(browser.post_from(&path, &path, &nowhere).await.status, 404);
+    assert!(ticked(&browser.get(&picking).await.body, "code-128"));
+    let shared = [
+        ("operation", "pick"),
+        ("read", "code-128"),
+        ("shared", "yes"),
+    ];
+    browser.post_from(&picking, &path, &shared).await;
+    assert!(ticked(&browser.get(&picking).await.body, "qr"));
+    let mut supervisor = warehouse.signed_in(Role::Supervisor).await;
+    assert_eq!(supervisor.get(&path).await.status, 403);
+}
+
+#[tokio::test]
 async fn each_site_says_which_code_means_what() {
     let warehouse = Warehouse::new();
     let other = second_site(&warehouse);

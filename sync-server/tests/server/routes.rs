@@ -52,7 +52,7 @@ const PAGES: [&str; 45] = [
     "/export/exceptions.csv",
 ];
 
-const FORMS: [&str; 38] = [
+const FORMS: [&str; 39] = [
     "/review/decide",
     "/review/undo",
     "/review/00/note",
@@ -73,6 +73,7 @@ const FORMS: [&str; 38] = [
     "/sites/00000000-0000-0000-0000-000000000000/window",
     "/sites/00000000-0000-0000-0000-000000000000/codes",
     "/sites/00000000-0000-0000-0000-000000000000/codes/try",
+    "/sites/00000000-0000-0000-0000-000000000000/symbologies",
     "/people",
     "/people/00000000-0000-0000-0000-000000000000/active",
     "/people/00000000-0000-0000-0000-000000000000/rights",

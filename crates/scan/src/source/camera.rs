@@ -53,16 +53,39 @@ pub fn list_cameras() -> Vec<FoundCamera> {
             name: camera.human_name(),
         })
     });
-    named.collect()
+    let mut named: Vec<FoundCamera> = named.collect();
+    // The system names the one that was plugged in last first.
+    named.sort_by_key(|camera| camera.index);
+    named
 }
+
+/// Frames in a row that may fail before the camera is opened anew: it was unplugged and plugged in again.
+const FAILURES_MAX: u32 = 10;
 
 /// A camera that gives frames.
 pub struct CameraSource {
     camera: Camera,
     index: u32,
+    /// Frames in a row that failed.
+    failures: u32,
 }
 
 impl CameraSource {
+    /// Opens the first camera of [`list_cameras`] that opens.
+    ///
+    /// # Errors
+    /// There is none, or what the last one said that did not open.
+    pub fn open_first(wish: CameraWish) -> Result<Self, SourceError> {
+        let mut why = SourceError::NoCamera { index: 0 };
+        for camera in list_cameras() {
+            match Self::open(camera.index, wish) {
+                Ok(source) => return Ok(source),
+                Err(error) => why = error,
+            }
+        }
+        Err(why)
+    }
+
     /// Opens camera `index` of [`list_cameras`] and starts it.
     ///
     /// # Errors
@@ -85,21 +108,35 @@ impl CameraSource {
         let request = RequestedFormat::with_formats(closest, FORMATS);
         let mut camera = Camera::new(CameraIndex::Index(index), request).map_err(refused)?;
         camera.open_stream().map_err(refused)?;
-        Ok(Self { camera, index })
+        Ok(Self {
+            camera,
+            index,
+            failures: 0,
+        })
+    }
+
+    /// Why there is no frame, and whether to give this camera up.
+    fn failed(&mut self, reason: String) -> SourceError {
+        let index = self.index;
+        self.failures += 1;
+        if !list_cameras().iter().any(|camera| camera.index == index) {
+            SourceError::NoCamera { index }
+        } else if self.failures > FAILURES_MAX {
+            SourceError::CameraRefused { index, reason }
+        } else {
+            SourceError::CameraFrame { reason }
+        }
     }
 }
 
 impl FrameSource for CameraSource {
-    /// Never `None`: an unplugged camera gives errors.
+    /// Never `None`: a camera that was unplugged gives an error that is permanent.
     fn next_frame(&mut self) -> Option<Result<Frame, SourceError>> {
         let buffer = match self.camera.frame() {
             Ok(buffer) => buffer,
-            Err(error) => {
-                return Some(Err(SourceError::CameraFrame {
-                    reason: error.to_string(),
-                }));
-            }
+            Err(error) => return Some(Err(self.failed(error.to_string()))),
         };
+        self.failures = 0;
         let (size, bytes) = (buffer.resolution(), buffer.buffer());
         let (width, height) = (size.width(), size.height());
         Some(match buffer.source_frame_format() {

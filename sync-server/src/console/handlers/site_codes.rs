@@ -5,11 +5,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use documents::code_patterns::CODE_PATTERNS_MAX;
-use domain::SiteId;
 use scan::pattern::{CODE_MAX, PATTERN_MAX, Pattern, PatternError, first_fit};
 use serde::Deserialize;
 
 use super::done;
+use super::known_site::known_site;
 use crate::auth::{Admin, CsrfForm, Visitor};
 use crate::console::page::{Page, render};
 use crate::console::view::Named;
@@ -101,14 +101,6 @@ fn place(error: &PatternError) -> usize {
     }
 }
 
-/// The site, if it is one that is seen.
-async fn known(app: &AppState, id: &str) -> Result<(SiteId, Named), AppError> {
-    let site: SiteId = id.parse().map_err(|_| AppError::NotFound)?;
-    let known = app.data(|data| data.sites()).await?;
-    let named = known.into_iter().find(|known| known.id == site.to_string());
-    Ok((site, named.ok_or(AppError::NotFound)?))
-}
-
 async fn page(
     app: &AppState,
     visitor: &Visitor,
@@ -139,7 +131,7 @@ pub(crate) async fn show(
     who: Admin,
     Path(id): Path<String>,
 ) -> Result<Response, AppError> {
-    let (site, named) = known(&app, &id).await?;
+    let (site, named) = known_site(&app, &id).await?;
     let lines = app.data(move |data| data.code_patterns(site)).await?;
     let form = CodesForm {
         patterns: lines.join("\n"),
@@ -154,7 +146,7 @@ pub(crate) async fn save(
     Path(id): Path<String>,
     CsrfForm(form): CsrfForm<CodesForm>,
 ) -> Result<Response, AppError> {
-    let (site, named) = known(&app, &id).await?;
+    let (site, named) = known_site(&app, &id).await?;
     if let Err(problem) = form.compiled() {
         return page(&app, &who.visitor, named, form, Some(problem), None).await;
     }
@@ -172,7 +164,7 @@ pub(crate) async fn try_code(
     Path(id): Path<String>,
     CsrfForm(form): CsrfForm<CodesForm>,
 ) -> Result<Response, AppError> {
-    let (_, named) = known(&app, &id).await?;
+    let (_, named) = known_site(&app, &id).await?;
     let patterns = match form.compiled() {
         Ok(patterns) => patterns,
         Err(problem) => return page(&app, &who.visitor, named, form, Some(problem), None).await,

@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
 mod bench;
+#[cfg(feature = "camera")]
+mod camera;
 mod decode;
 mod labelled;
 mod processor;
@@ -48,6 +50,26 @@ enum Command {
         #[arg(long)]
         misses: bool,
         directory: PathBuf,
+    },
+    /// Lists the cameras of this machine
+    #[cfg(feature = "camera")]
+    Cameras,
+    /// Reads what a camera sees, and opens it anew when it was unplugged
+    #[cfg(feature = "camera")]
+    Camera {
+        #[command(flatten)]
+        what: What,
+        /// Number of the camera; without it the first that opens
+        #[arg(long)]
+        index: Option<u32>,
+        /// Width and height to ask for; it gives the closest it has
+        #[arg(long, num_args = 2, value_names = ["WIDTH", "HEIGHT"], default_values_t = [1280, 720])]
+        size: Vec<u32>,
+        #[arg(long, default_value_t = 60.0)]
+        seconds: f64,
+        /// Share of one core that may be used, 0 to 1
+        #[arg(long, default_value_t = scan::live::SHARE)]
+        share: f64,
     },
     /// Plays the pictures of a folder, in order of their names, as a camera would show them
     Watch {
@@ -110,6 +132,24 @@ fn main() -> ExitCode {
             misses,
             directory,
         } => bench::run(&what.settings(), &directory, &folder, alone, misses),
+        #[cfg(feature = "camera")]
+        Command::Cameras => Ok(camera::list()),
+        #[cfg(feature = "camera")]
+        Command::Camera {
+            what,
+            index,
+            size,
+            seconds,
+            share,
+        } => {
+            let wish = scan::source::CameraWish {
+                width: size[0],
+                height: size[1],
+                ..scan::source::CameraWish::default()
+            };
+            let time = std::time::Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
+            camera::run(what.settings(), index, wish, time, share)
+        }
         Command::Watch {
             what,
             frames,
