@@ -121,6 +121,7 @@ pub(crate) fn make(
         fee,
         days: 30,
         forbidden: "2026-1".to_owned(),
+        ..HouseRules::default()
     };
     let fields = rules.to_fields().to_vec();
     edits.push(edit(

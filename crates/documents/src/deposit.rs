@@ -62,6 +62,11 @@ pub struct HouseRules {
     pub days: u32,
     /// Version of the list of forbidden goods.
     pub forbidden: String,
+    /// From this declared value on, in the fee's currency's minor units, a piece is released only where nobody else can
+    /// release it unnoticed: see `operations`. 0: no piece is guarded.
+    pub guarded: i64,
+    /// Where customers reach the server, such as `https://tallyman.example.com`; empty: nobody said. Receipts name it.
+    pub public_url: String,
 }
 
 impl HouseRules {
@@ -83,17 +88,21 @@ impl HouseRules {
             },
             days: u32::try_from(number("custody_days")).unwrap_or(0),
             forbidden: text(&site.fields, "custody_forbidden"),
+            guarded: number("custody_guarded"),
+            public_url: text(&site.fields, "custody_url"),
         }
     }
 
     /// All fields.
-    pub fn to_fields(&self) -> [FieldEdit; 5] {
+    pub fn to_fields(&self) -> [FieldEdit; 7] {
         [
             FieldEdit::set("custody_daily", self.fee.daily),
             FieldEdit::set("custody_cap", self.fee.cap),
             FieldEdit::set("custody_currency", self.fee.currency.code()),
             FieldEdit::set("custody_days", i64::from(self.days)),
             FieldEdit::set("custody_forbidden", self.forbidden.as_str()),
+            FieldEdit::set("custody_guarded", self.guarded),
+            FieldEdit::set("custody_url", self.public_url.as_str()),
         ]
     }
 }

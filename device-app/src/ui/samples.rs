@@ -144,6 +144,7 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
             base(Screen::Task(custody::complete(&goods))),
         ),
         ("release", base(Screen::Task(custody::releasing(&goods)))),
+        ("receipt", base(Screen::Receipt(custody::receipt()))),
         ("look-up", base(Screen::LookUp(look_up(&goods, false)))),
         (
             "look-up-detail",

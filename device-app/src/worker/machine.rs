@@ -87,6 +87,7 @@ pub(crate) enum Showing {
     Printing,
     Gallery,
     Signing,
+    Receipt,
 }
 
 /// A question of the worker's own; the task's questions are the task's.
@@ -171,6 +172,8 @@ pub struct Worker {
     pub(crate) operator: Option<Operator>,
     pub(crate) work: Option<Work>,
     pub(crate) look_up: LookUpState,
+    /// The receipt that is shown, or was last.
+    pub(crate) receipt: Option<super::receipt::Shown>,
     pub(crate) printing: Printing,
     pub(crate) asking: Option<Asking>,
     pub(crate) approval: Option<Asked>,
@@ -256,6 +259,7 @@ impl Worker {
             operator: None,
             work: None,
             look_up: LookUpState::default(),
+            receipt: None,
             printing,
             asking: None,
             approval: None,

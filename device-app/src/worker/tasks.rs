@@ -437,6 +437,7 @@ impl Worker {
         if step.finished {
             self.work = None;
             self.showing = Showing::Home;
+            self.show_receipt_of_written()?;
             if let Task::HandOver(work) = &step.task
                 && let Some(next) = work.to()
             {

@@ -28,6 +28,7 @@ fn words() -> LabelWords {
         keep: "请妥善保管，凭此取件。遗失请立即告知。".into(),
         pieces: "件数".into(),
         due: "可存至".into(),
+        receipt: "收据".into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Goods;
 use super::screens::{fact, line};
-use crate::view::{Action, Choice, Entry, Message, TaskView, Weight};
+use crate::view::{Action, Choice, Entry, Message, ReceiptView, TaskView, Weight};
 use crate::worker::draw_qr as draw;
 
 fn choice(id: &str, title: &str, subtitle: &str, quantity: &str) -> Choice {
@@ -127,5 +127,23 @@ pub(super) fn releasing(goods: &Goods) -> TaskView {
             Action::new("cancel", Weight::Normal),
         ],
         ..TaskView::default()
+    }
+}
+
+/// As large as receipts are.
+pub(super) fn receipt() -> ReceiptView {
+    let text =
+        "https://tallyman.example.com/receipt#S.".to_owned() + &"Q7K2M9XTR4WDPABC".repeat(41);
+    ReceiptView {
+        act: "deposited".into(),
+        facts: vec![
+            fact("claim-code", "C7K2M-9QXTR-4WD1P", true),
+            fact("done-at", "14:02", false),
+            fact("pieces-left", "2", false),
+            fact("due", "2026-12-01", false),
+        ],
+        qr: Some(draw(&text)),
+        text,
+        next: Message::new("receipt-scan"),
     }
 }
