@@ -3,6 +3,7 @@
 use anyhow::Context;
 use documents::catalogue::{Bin, Customer, Handling, Item, Room, Zone};
 use documents::deposit::Piece;
+use documents::sealed::CONDITION;
 use documents::{CustomerKey, Deposit, HouseRules, Partition, Person, RecordId, RecordKind};
 use domain::custody::{Custody, CustodyAct, FeeRule};
 use domain::ticket::{ClaimCode, CustomerCode, PieceCode};
@@ -158,7 +159,7 @@ pub(crate) fn make(
             unit: UnitId::plate(PieceCode::draw(randomness.draw()?).as_str()),
             item,
             size: size.to_owned(),
-            condition: condition.to_owned(),
+            condition: key.seal_words(customer.id, CONDITION, randomness.draw()?, condition),
             value,
         })
     };

@@ -226,7 +226,7 @@ pub(crate) mod tests {
             CustodyAct::Released,
             vec![1],
         );
-        act.note = "雨伞".into();
+        act.note = vec![7; 70];
         Receipt {
             organisation: US,
             site: SITE,

@@ -67,6 +67,9 @@ pub struct WorkerOptions {
     pub photo_wanted: Arc<AtomicBool>,
 }
 
+/// A device is online for so long after the server's last answer; while all is quiet one comes every few seconds.
+const ONLINE_MS: i64 = 60_000;
+
 /// Raw scans that the diagnosis shows.
 const RAW_SCANS_MAX: usize = 30;
 
@@ -367,7 +370,7 @@ impl Worker {
             self.neighbours_due(),
             self.nearby.due(),
             self.blobs.due(now),
-            self.keys.due(),
+            self.keys.due(&self.sync, now),
             self.trigger.due(),
         ];
         let due = due.into_iter().flatten().min().unwrap_or(i64::MAX);
@@ -633,12 +636,25 @@ impl Worker {
             stale: OnceCell::new(),
             told_stale: Cell::new(false),
             operator: self.operator.as_ref().map(|o| o.id),
+            device: self.replica.identity().map(|identity| identity.device),
+            is_online: self.has_just_heard(),
             may_count: self.lack(&[Action::Count]).is_none(),
             may_recount: self.lack(&[Action::Recount]).is_none(),
             knows_stock: !self.replica.counts_only(),
             hidden: OnceCell::new(),
             frozen: OnceCell::new(),
         })
+    }
+
+    /// Whether the server answered within the last minute, so that this device knows what others have done.
+    fn has_just_heard(&self) -> bool {
+        let connected = matches!(
+            self.sync.connection(),
+            sync_core::Connection::Online | sync_core::Connection::Syncing
+        );
+        let last = self.settings.last_contact;
+        let just = last.is_some_and(|at| self.now() - at <= ONLINE_MS);
+        connected && (just || self.is_live())
     }
 
     pub(crate) fn open_place(&mut self, place: Place) {

@@ -229,7 +229,7 @@ impl Worker {
     }
 
     pub(crate) fn task_action(&mut self, action: ActionCode) -> Result<(), ReplicaError> {
-        if self.wants_signature(action) {
+        if self.wants_signature(action)? {
             self.let_customer_sign(action);
             return Ok(());
         }

@@ -1,18 +1,17 @@
 //! What customers leave: on one device without a network, and on another that has heard of it.
 
-use device_app::view::{Detail, Place, ReceiptView, Screen, Strokes, UiEvent};
+use device_app::view::{Detail, Place, Screen, Strokes, UiEvent};
 use documents::sealed::{SEALED_MEDIA, sealed_for};
-use documents::{Signer, receipt_code};
 use domain::custody::{Custody, CustodyAct};
 use domain::{BlobKind, EventBody};
 use replica::KeyState;
 use replica::query::DepositRow;
 
-use crate::hub::{Hub, ORGANISATION, SITE};
+use crate::hub::{Hub, SITE};
 use crate::photos::photo_of;
 use crate::rig::Rig;
 
-fn strokes() -> Strokes {
+pub(crate) fn strokes() -> Strokes {
     Strokes {
         width: 4_000,
         height: 2_000,
@@ -26,7 +25,7 @@ pub(crate) fn house() -> Hub {
     hub
 }
 
-fn text(rig: &mut Rig, text: &str) {
+pub(crate) fn text(rig: &mut Rig, text: &str) {
     rig.ui(UiEvent::EnterText(text.into()));
 }
 
@@ -45,13 +44,10 @@ pub(crate) fn left(rig: &mut Rig) {
     assert_eq!(rig.said(), "pieces-put");
 }
 
-fn signed(rig: &mut Rig, action: &str) {
+pub(crate) fn signed(rig: &mut Rig, action: &str) {
     rig.action(action);
-    assert!(
-        matches!(rig.view().screen, Screen::Signing(_)),
-        "{:?}",
-        rig.view().screen
-    );
+    let screen = rig.view().screen;
+    assert!(matches!(screen, Screen::Signing(_)), "nobody signs");
     rig.ui(UiEvent::Signed(strokes()));
 }
 
@@ -68,14 +64,14 @@ pub(crate) fn only_deposit(rig: &Rig) -> DepositRow {
     row.clone()
 }
 
-fn detail(rig: &mut Rig) -> Detail {
+pub(crate) fn detail(rig: &mut Rig) -> Detail {
     match rig.view().screen {
         Screen::LookUp(look_up) => look_up.detail.unwrap(),
         other => panic!("no detail: {other:?}"),
     }
 }
 
-fn acts(rig: &Rig, row: &DepositRow) -> Vec<Custody> {
+pub(crate) fn acts(rig: &Rig, row: &DepositRow) -> Vec<Custody> {
     let acts = rig
         .worker
         .replica()
@@ -287,105 +283,35 @@ fn the_life_of_a_piece_is_one_list_with_what_was_agreed_about_it() {
     assert_eq!(done, ["deposit", "receive"], "the newest first");
 }
 
-fn receipt_shown(rig: &mut Rig) -> ReceiptView {
-    match rig.view().screen {
-        Screen::Receipt(receipt) => receipt,
-        other => panic!("no receipt: {other:?}"),
-    }
-}
-
 #[test]
-fn the_receipt_is_signed_by_the_device_before_the_server_has_heard_of_the_act() {
+fn what_is_said_of_a_piece_is_sealed_and_gone_with_the_person() {
     let hub = house();
     let mut rig = Rig::signed_in(&hub, "AAAA1");
-    rig.ui(UiEvent::StayOffline(true));
     left(&mut rig);
-    rig.worker.add_photo(Ok(photo_of(1))).unwrap();
+    rig.action("condition");
+    text(&mut rig, "拉链上写着王喆");
     signed(&mut rig, "take-in");
-    let shown = receipt_shown(&mut rig);
-    assert_eq!(
-        (shown.act.as_str(), shown.next.code.as_str()),
-        ("deposited", "receipt-scan")
-    );
-    // Nobody has told where the server is: the bare text, in a code that a telephone reads off a screen.
-    let qr = shown.qr.clone().unwrap();
-    assert!(qr.side <= 77, "version 15 has 77 modules: {}", qr.side);
-    let bytes = receipt_code::from_text(&shown.text).unwrap();
-    let (organisation, key) = (ORGANISATION, hub.inner().server_key());
-    let (read, signer) = receipt_code::verify(&bytes, Some(organisation), &key).unwrap();
     let row = only_deposit(&rig);
-    let of = rig
-        .worker
-        .replica()
-        .query()
-        .acts_of(row.deposit.id)
-        .unwrap();
-    let event = &of[0].placed.event;
-    assert_eq!((read.event, read.hash), (event.id, event.hash));
-    assert_eq!(read.record, receipt_code::brief(&event.record));
-    assert!(matches!(signer, Signer::Device(_)));
-    assert!(read.custody().unwrap().signature.is_some());
-
-    // A scan of anything serves the next customer.
-    rig.scan(row.deposit.claim.as_str());
-    assert_eq!(rig.task().operation, "release");
-    rig.ui(UiEvent::Back);
-
-    // It can be called up again from the life of each piece, and is the same.
-    let label = row.deposit.pieces[&2].unit.printed().to_owned();
-    rig.ui(UiEvent::Open(Place::LookUp));
-    rig.scan(&label);
-    let history = detail(&mut rig).history;
-    let act = history.iter().find(|row| row.has_receipt).unwrap();
-    rig.ui(UiEvent::OpenReceipt(act.id.clone()));
-    assert_eq!(receipt_shown(&mut rig).text, shown.text);
-    rig.ui(UiEvent::Back);
-    assert_eq!(detail(&mut rig).title, label, "back where one was");
-    // What is no act has none.
-    let received = history.iter().find(|row| !row.has_receipt).unwrap();
-    rig.ui(UiEvent::OpenReceipt(received.id.clone()));
-    assert!(matches!(rig.view().screen, Screen::LookUp(_)));
-
-    // Once the site knows its address, the code opens the page.
-    hub.say_public_url("https://tallyman.example.com");
-    rig.ui(UiEvent::StayOffline(false));
+    let query = rig.worker.replica().query();
+    assert_eq!(
+        query.pieces(&row.deposit).unwrap()[1].condition,
+        "拉链上写着王喆"
+    );
+    // The customer signed for the very words of the record, sealed.
+    let terms = acts(&rig, &row).pop().unwrap().terms.unwrap();
+    assert_eq!(terms.pieces[1].condition, row.deposit.pieces[&2].condition);
+    assert_eq!(
+        sealed_for(&terms.pieces[1].condition),
+        Some(row.deposit.customer)
+    );
+    assert_eq!(terms, row.deposit.terms());
     rig.pass(60_000);
-    rig.ui(UiEvent::OpenReceipt(act.id.clone()));
-    let opened = receipt_shown(&mut rig);
-    assert_eq!(
-        opened.text,
-        format!("https://tallyman.example.com/receipt#{}", shown.text)
-    );
-    assert!(opened.qr.unwrap().side <= 77);
-}
-
-#[test]
-fn an_act_of_another_device_is_named_and_not_signed_for() {
-    let hub = house();
-    let mut a = Rig::signed_in(&hub, "AAAA1");
-    let mut b = Rig::signed_in(&hub, "BBBB2");
-    left(&mut a);
-    signed(&mut a, "take-in");
-    a.pass(60_000);
-    b.pass(60_000);
-    let row = only_deposit(&b);
-    let act = b.worker.replica().query().acts_of(row.deposit.id).unwrap()[0]
-        .placed
-        .event
-        .clone();
-    b.ui(UiEvent::OpenReceipt(act.hash.hex()));
-    let shown = receipt_shown(&mut b);
-    assert_eq!(
-        (shown.qr, shown.next.code.as_str()),
-        (None, "receipt-elsewhere")
-    );
-    b.ui(UiEvent::Back);
-    hub.say_public_url("https://tallyman.example.com/");
-    b.pass(60_000);
-    b.ui(UiEvent::OpenReceipt(act.hash.hex()));
-    let shown = receipt_shown(&mut b);
-    assert_eq!(shown.next.code, "receipt-named");
-    let (address, name) = shown.text.split_once('#').unwrap();
-    assert_eq!(address, "https://tallyman.example.com/receipt");
-    assert_eq!(receipt_code::named(name), Some((act.id, act.hash)));
+    hub.inner().keys.push(protocol::SharedKey {
+        customer: row.deposit.customer,
+        key: None,
+    });
+    rig.pass(11 * 60_000);
+    let row = only_deposit(&rig);
+    let query = rig.worker.replica().query();
+    assert_eq!(query.pieces(&row.deposit).unwrap()[1].condition, "");
 }

@@ -12,8 +12,9 @@ use documents::{
     Certificate, FieldEdit, HouseRules, Partition, PublicKey, RecordId, RecordKind, SigningKey,
 };
 use domain::custody::FeeRule;
+use domain::rights::Action;
 use domain::{
-    BinId, BlobId, BlobRef, ChainId, Currency, DeviceId, ItemId, OperatorId, OrganisationId,
+    BinId, BlobId, BlobRef, ChainId, Currency, DeviceId, Grant, ItemId, OperatorId, OrganisationId,
     Quantity, SiteId, ZoneId,
 };
 use protocol::{
@@ -246,6 +247,25 @@ impl Hub {
         };
         let fields = rules.to_fields().into();
         self.edit(Partition::Shared, RecordKind::Site, SITE.into(), fields);
+    }
+
+    /// From this value on pieces are guarded.
+    pub(crate) fn guard(&self, value: i64) {
+        let fields = vec![FieldEdit::set("custody_guarded", value)];
+        self.edit(Partition::Shared, RecordKind::Site, SITE.into(), fields);
+    }
+
+    /// Wang takes in and hands out, but not without a ticket; Li may everything, and approves.
+    pub(crate) fn grant_custody_to_wang(&self) {
+        let wang = Grant {
+            actions: [Action::Deposit, Action::Release].into(),
+            ..Grant::default()
+        };
+        for (n, grant) in [(1, Grant::everything()), (2, wang)] {
+            let id = RecordId::from(OperatorId::from_bytes([0x0f | n << 4; 16]));
+            let fields = vec![Operator::grant_field(T0, &grant)];
+            self.edit(Partition::Shared, RecordKind::Operator, id, fields);
+        }
     }
 
     /// The site knows where customers reach the server.

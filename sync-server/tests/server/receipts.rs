@@ -9,6 +9,7 @@ use crate::common::handheld::Handheld;
 use axum::http::StatusCode;
 use data_encoding::BASE64URL_NOPAD;
 use documents::deposit::Piece;
+use documents::sealed::CONDITION;
 use documents::{Certificate, Receipt, Role, SigningKey, receipt_code};
 use domain::custody::{Custody, CustodyAct};
 use domain::ticket::PieceCode;
@@ -312,7 +313,7 @@ async fn a_receipt_of_many_pieces_is_named_in_its_code_and_found_in_the_log() {
     for n in 1..=99_u8 {
         let piece = Piece {
             unit: UnitId::plate(PieceCode::draw([n; 8]).as_str()),
-            condition: "完好，无划痕".into(),
+            condition: key_of_wang().seal_words(left.customer, CONDITION, [n; 24], "完好，无划痕"),
             ..left.pieces[&1].clone()
         };
         left.pieces.insert(n.into(), piece);

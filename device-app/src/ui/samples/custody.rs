@@ -62,6 +62,7 @@ pub(super) fn placing(goods: &Goods) -> TaskView {
             fact("customer-name", goods.operators[0], false),
             fact("item", goods.case, false),
             fact("piece", "P7K2M9QXTR4WD", false),
+            fact("size", "L", false),
             fact("declared-value", "1200.00 CNY", false),
         ],
         choices: vec![
@@ -72,6 +73,10 @@ pub(super) fn placing(goods: &Goods) -> TaskView {
             Action::new("as-suggested", Weight::Primary),
             Action::new("condition", Weight::Normal),
             Action::new("declared-value", Weight::Normal),
+            Action::new("size-s", Weight::Normal),
+            Action::new("size-m", Weight::Normal),
+            Action::new("size-xl", Weight::Normal),
+            Action::new("measure", Weight::Normal),
         ],
         ..TaskView::default()
     }
@@ -145,5 +150,23 @@ pub(super) fn receipt() -> ReceiptView {
         qr: Some(draw(&text)),
         text,
         next: Message::new("receipt-scan"),
+    }
+}
+
+/// Nobody came for these.
+pub(super) fn overdue(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "release".into(),
+        prompt: Message::new("overdue-here").with("2"),
+        choices: vec![
+            choice("1", goods.case, "2026-10-20", "2"),
+            choice("2", goods.backpack, "2026-11-19", "1"),
+        ],
+        actions: vec![
+            Action::new("due-soon", Weight::Normal),
+            Action::new("abandoned", Weight::Normal),
+            Action::new("cancel", Weight::Normal),
+        ],
+        ..TaskView::default()
     }
 }
