@@ -178,16 +178,20 @@ impl Eye {
         let to_worker = self.to_worker.clone();
         let window = self.window.clone();
         let (mut in_view, mut hints) = (InView::default(), HintsInWords::default());
-        LiveReader::start(FrameReader::new(ReaderSettings::default()), SHARE, move |reading| {
-            if let Some(hint) = hints.change(&reading) {
-                window.hint(hint);
-            }
-            let codes = in_view.come(reading);
-            if !codes.is_empty() {
-                // Without a worker the program is about to end.
-                let _ = to_worker.send(ToWorker::Seen(codes));
-            }
-        })
+        LiveReader::start(
+            FrameReader::new(ReaderSettings::default()),
+            SHARE,
+            move |reading| {
+                if let Some(hint) = hints.change(&reading) {
+                    window.hint(hint);
+                }
+                let codes = in_view.come(reading);
+                if !codes.is_empty() {
+                    // Without a worker the program is about to end.
+                    let _ = to_worker.send(ToWorker::Seen(codes));
+                }
+            },
+        )
     }
 
     /// A picture of a folder, with every look.

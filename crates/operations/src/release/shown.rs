@@ -106,16 +106,14 @@ impl Release {
             ],
             Ask::Person => vec![confirm, normal(ActionCode::Cancel)],
             Ask::Deposit => vec![normal(ActionCode::Cancel)],
-            Ask::Listed(shown) => {
+            Ask::Listed(_) => {
                 let lists = [
-                    (Ending::Soon, ActionCode::DueSoon),
-                    (Ending::Overdue, ActionCode::Overdue),
-                    (Ending::Abandoned, ActionCode::Abandoned),
+                    ActionCode::DueSoon,
+                    ActionCode::Overdue,
+                    ActionCode::Abandoned,
+                    ActionCode::Cancel,
                 ];
-                let others = lists.into_iter().filter(|(ending, _)| *ending != shown);
-                let mut actions: Vec<Action> = others.map(|(_, code)| normal(code)).collect();
-                actions.push(normal(ActionCode::Cancel));
-                actions
+                lists.map(normal).into()
             }
             Ask::Typed(Typing::ProxyPhone) => vec![
                 confirm,

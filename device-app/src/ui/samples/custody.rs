@@ -164,6 +164,7 @@ pub(super) fn overdue(goods: &Goods) -> TaskView {
         ],
         actions: vec![
             Action::new("due-soon", Weight::Normal),
+            Action::new("overdue", Weight::Normal),
             Action::new("abandoned", Weight::Normal),
             Action::new("cancel", Weight::Normal),
         ],
