@@ -9,6 +9,7 @@ mod appearance;
 mod event;
 mod nearby;
 mod printing;
+mod receipt;
 mod scanner;
 mod signing;
 
@@ -19,6 +20,7 @@ pub use printing::{
     LabelWords, PrintChip, PrintChipState, PrintEvent, PrintQuestion, PrinterView, Printing,
     PrintingView,
 };
+pub use receipt::ReceiptView;
 pub use scanner::ScannerView;
 pub use signing::{SigningView, Strokes};
 
@@ -154,6 +156,7 @@ pub enum Screen {
     Nearby(NearbyView),
     Printing(PrintingView),
     Signing(SigningView),
+    Receipt(ReceiptView),
     Settings(SettingsView),
     Scanner(ScannerView),
     /// Every widget in every state; there is nothing to fill in.
@@ -466,6 +469,8 @@ pub struct HistoryRow {
     pub operator: String,
     pub state: LineState,
     pub can_undo: bool,
+    /// It is an act of custody, and its receipt can be shown.
+    pub has_receipt: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,10 +5,11 @@ use documents::body::{Body, Part};
 use documents::segment::{Accepted, Segment, SegmentHash, SegmentHeader, SegmentStatus};
 use documents::{
     Certificate, FieldEdit, Partition, PublicKey, RecordId, RecordKind, SigningKey, certificate,
+    receipt_code,
 };
 use domain::{
-    BinId, BlobKind, BlobRef, ChainId, DeviceId, EventBody, EventRecord, Goods, ItemId, OperatorId,
-    OrganisationId, Quantity, SiteId, Timestamp, UnitId,
+    BinId, BlobKind, BlobRef, ChainId, DeviceId, EventBody, EventHash, EventId, EventRecord, Goods,
+    ItemId, OperatorId, OrganisationId, Quantity, SiteId, Timestamp, UnitId,
 };
 use protocol::blob::{BlobChunk, BlobGet, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
@@ -365,8 +366,8 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             }
             .to_bytes(),
         ],
-        "blob_part" | "keys_request" | "keys_reply" | "renew_request" | "snapshot_get"
-        | "snapshot_chunk" => golden(&[target]),
+        "blob_part" | "keys_request" | "keys_reply" | "peer_keys" | "renew_request"
+        | "snapshot_get" | "snapshot_chunk" => golden(&[target]),
         "snapshot_part" => golden(&["snapshot_part", "snapshot_part_gone"]),
         "manifest" => golden(&["snapshot_manifest"]),
         "live_frame" => golden(&[
@@ -396,6 +397,22 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "body" | "record" => bodies().iter().map(Body::to_bytes).collect(),
         "certificate" => vec![signed_certificate()],
         "receipt" => golden(&["receipt"]),
+        "receipt_code" => {
+            let event = EventId {
+                chain: ChainId::from_bytes([3; 16]),
+                number: 7,
+            };
+            let named = receipt_code::name_of(event, EventHash([6; 32]));
+            let short = golden(&["receipt"])
+                .iter()
+                .map(|bytes| receipt_code::to_text(bytes))
+                .collect::<Vec<_>>();
+            short
+                .into_iter()
+                .chain([named])
+                .map(String::into_bytes)
+                .collect()
+        }
         "event" => vec![event_record(1).to_bytes()],
         "gs1" => texts(&[
             "]C1010690123456789210LOT-7\u{1d}17270228",

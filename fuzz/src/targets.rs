@@ -7,10 +7,13 @@ use carry::{file, frames};
 use documents::body::Body;
 use documents::segment::Segment;
 use documents::snapshot::ChunkEntry;
-use documents::{Certificate, Manifest, Receipt, Signer, SigningKey, journal, record};
+use documents::{
+    Certificate, Manifest, Receipt, Signer, SigningKey, journal, receipt_code, record,
+};
 use domain::{EventRecord, OrganisationId};
 use protocol::blob::{BlobGet, BlobPart, BlobReply, BlobRequest};
 use protocol::peer::{PEER_FRAME_BYTES_MAX, PEER_HELLO_BYTES_MAX};
+use protocol::peer_keys::PeerKeys;
 use protocol::{
     EnrolReply, EnrolRequest, Invitation, KeysReply, KeysRequest, LiveFrame, LivePacking,
     LogPosition, Pairing, PeerFrame, PeerHello, PeerMessage, PeerRefusal, Refusal, RenewRequest,
@@ -39,6 +42,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("blob_get", blob_get),
     ("keys_request", keys_request),
     ("keys_reply", keys_reply),
+    ("peer_keys", peer_keys),
     ("blob_part", blob_part),
     ("renew_request", renew_request),
     ("snapshot_get", snapshot_get),
@@ -53,6 +57,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("record", record),
     ("certificate", certificate),
     ("receipt", receipt),
+    ("receipt_code", receipt_code),
     ("event", event),
     ("gs1", gs1),
     ("repair", repair),
@@ -90,6 +95,7 @@ reads_again!(
     blob_part: BlobPart,
     keys_request: KeysRequest,
     keys_reply: KeysReply,
+    peer_keys: PeerKeys,
     renew_request: RenewRequest,
     snapshot_get: SnapshotGet,
     snapshot_part: SnapshotPart,
@@ -103,6 +109,21 @@ pub fn receipt(bytes: &[u8]) {
     let us = OrganisationId::from_bytes([1; 16]);
     if let Ok((receipt, Signer::Server)) = Receipt::verify(bytes, us, &SERVER.public()) {
         assert_eq!(receipt.sign(&SERVER, None), bytes, "what passes was signed");
+    }
+}
+
+/// Verifies the text of a short receipt: none that was not signed may pass, and what reads is written so.
+pub fn receipt_code(bytes: &[u8]) {
+    static SERVER: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::from_seed(&[0x51; 32]));
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let _ = receipt_code::named(text);
+    if let Some(bytes) = receipt_code::from_text(text) {
+        assert_eq!(receipt_code::to_text(&bytes), text);
+        if let Ok((receipt, _)) = receipt_code::verify(&bytes, None, &SERVER.public()) {
+            assert_eq!(receipt_code::brief(&receipt.record), receipt.record);
+        }
     }
 }
 
@@ -186,6 +207,7 @@ pub fn peer_frames(bytes: &[u8]) {
             PeerFrame::Hello => peer_hello(body),
             PeerFrame::Exchange => peer_message(body),
             PeerFrame::SetUp => set_up(body),
+            PeerFrame::Keys => peer_keys(body),
             PeerFrame::Refused => {
                 let _ = body.first().and_then(|n| PeerRefusal::from_number(*n));
             }

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use documents::catalogue::{Bin, Customer, Handling, Item, Room, Zone};
 use documents::deposit::Piece;
+use documents::sealed::CONDITION;
 use documents::{CustomerKey, Deposit, HouseRules, Partition, Person, RecordId, RecordKind};
 use domain::custody::{Custody, CustodyAct, FeeRule};
 use domain::ticket::{ClaimCode, CustomerCode, PieceCode};
@@ -121,6 +122,7 @@ pub(crate) fn make(
         fee,
         days: 30,
         forbidden: "2026-1".to_owned(),
+        ..HouseRules::default()
     };
     let fields = rules.to_fields().to_vec();
     edits.push(edit(
@@ -157,7 +159,7 @@ pub(crate) fn make(
             unit: UnitId::plate(PieceCode::draw(randomness.draw()?).as_str()),
             item,
             size: size.to_owned(),
-            condition: condition.to_owned(),
+            condition: key.seal_words(customer.id, CONDITION, randomness.draw()?, condition),
             value,
         })
     };

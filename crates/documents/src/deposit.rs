@@ -62,6 +62,11 @@ pub struct HouseRules {
     pub days: u32,
     /// Version of the list of forbidden goods.
     pub forbidden: String,
+    /// From this declared value on, in the fee's currency's minor units, a piece is released only where nobody else can
+    /// release it unnoticed: see `operations`. 0: no piece is guarded.
+    pub guarded: i64,
+    /// Where customers reach the server, such as `https://tallyman.example.com`; empty: nobody said. Receipts name it.
+    pub public_url: String,
 }
 
 impl HouseRules {
@@ -83,17 +88,21 @@ impl HouseRules {
             },
             days: u32::try_from(number("custody_days")).unwrap_or(0),
             forbidden: text(&site.fields, "custody_forbidden"),
+            guarded: number("custody_guarded"),
+            public_url: text(&site.fields, "custody_url"),
         }
     }
 
     /// All fields.
-    pub fn to_fields(&self) -> [FieldEdit; 5] {
+    pub fn to_fields(&self) -> [FieldEdit; 7] {
         [
             FieldEdit::set("custody_daily", self.fee.daily),
             FieldEdit::set("custody_cap", self.fee.cap),
             FieldEdit::set("custody_currency", self.fee.currency.code()),
             FieldEdit::set("custody_days", i64::from(self.days)),
             FieldEdit::set("custody_forbidden", self.forbidden.as_str()),
+            FieldEdit::set("custody_guarded", self.guarded),
+            FieldEdit::set("custody_url", self.public_url.as_str()),
         ]
     }
 }
@@ -105,10 +114,10 @@ pub struct Piece {
     pub unit: UnitId,
     /// Its category.
     pub item: ItemId,
-    /// Size, as a code of the site.
+    /// How large it is: the code of a [`domain::custody::PieceSize`]; empty: nobody said.
     pub size: String,
-    /// 验收状况, in words.
-    pub condition: String,
+    /// 验收状况, in words sealed under the customer's key for [`crate::sealed::CONDITION`]; empty: nothing was said.
+    pub condition: Vec<u8>,
     /// 声明价值 in minor units of the fee's currency; 0: none was declared.
     pub value: i64,
 }
@@ -123,10 +132,14 @@ impl Piece {
                 value: Some(Value::Bytes(self.item.as_bytes().to_vec())),
             },
         ];
-        for (map, words) in [("size", &self.size), ("condition", &self.condition)] {
-            if !words.is_empty() {
-                fields.push(FieldEdit::set(format!("{map}/{number}"), words.as_str()));
-            }
+        if !self.size.is_empty() {
+            fields.push(FieldEdit::set(format!("size/{number}"), self.size.as_str()));
+        }
+        if !self.condition.is_empty() {
+            fields.push(FieldEdit {
+                path: format!("condition/{number}"),
+                value: Some(Value::Bytes(self.condition.clone())),
+            });
         }
         if self.value > 0 {
             fields.push(FieldEdit::set(format!("value/{number}"), self.value));
@@ -189,7 +202,7 @@ impl Deposit {
                 unit: UnitId::plate(unit),
                 item,
                 size: text(f, &format!("size/{number}")),
-                condition: text(f, &format!("condition/{number}")),
+                condition: bytes(f, &format!("condition/{number}")),
                 value: match f.get(&format!("value/{number}")) {
                     Some(Value::Integer(n)) => (*n).max(0),
                     _ => 0,
@@ -300,7 +313,7 @@ mod tests {
             unit: UnitId::plate(&format!("P{n}")),
             item: ItemId::from_bytes([n; 16]),
             size: "L".into(),
-            condition: "完好".into(),
+            condition: vec![n; 70],
             value: 5_000,
         };
         let deposit = Deposit {

@@ -49,6 +49,8 @@ pub enum Purpose {
     Receipt,
     /// The same for the whole file in which they are given it.
     ReceiptFile,
+    /// A device signs the short form of a receipt, which fits into a QR.
+    ReceiptCode,
 }
 
 impl Purpose {
@@ -64,6 +66,7 @@ impl Purpose {
             Self::Audit => b"tallyman.audit.1\0",
             Self::Receipt => b"tallyman.receipt.1\0",
             Self::ReceiptFile => b"tallyman.receipt-file.1\0",
+            Self::ReceiptCode => b"tallyman.receipt-code.1\0",
         }
     }
 }

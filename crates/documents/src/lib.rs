@@ -16,6 +16,7 @@ pub mod keys;
 pub mod order;
 pub mod partition;
 pub mod receipt;
+pub mod receipt_code;
 pub mod receipt_file;
 pub mod record;
 pub mod sealed;

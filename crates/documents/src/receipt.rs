@@ -115,15 +115,20 @@ impl Receipt {
         }
     }
 
-    /// Signs it: `certificate` is the device's, or `None` if the key is the server's.
-    pub fn sign(&self, key: &SigningKey, certificate: Option<&[u8]>) -> Vec<u8> {
-        let message = to_cbor(&Message {
+    /// What is signed.
+    pub(crate) fn message(&self) -> Vec<u8> {
+        to_cbor(&Message {
             organisation: self.organisation,
             site: self.site,
             event: self.event,
             hash: self.hash,
             record: self.record.to_bytes(),
-        });
+        })
+    }
+
+    /// Signs it: `certificate` is the device's, or `None` if the key is the server's.
+    pub fn sign(&self, key: &SigningKey, certificate: Option<&[u8]>) -> Vec<u8> {
+        let message = self.message();
         let signature = key.sign(Purpose::Receipt, &message);
         to_cbor(&Signed {
             message,
@@ -221,7 +226,7 @@ pub(crate) mod tests {
             CustodyAct::Released,
             vec![1],
         );
-        act.note = "雨伞".into();
+        act.note = vec![7; 70];
         Receipt {
             organisation: US,
             site: SITE,
@@ -248,7 +253,7 @@ pub(crate) mod tests {
         }
     }
 
-    fn certificate(server: &SigningKey, device: &SigningKey) -> Vec<u8> {
+    pub(crate) fn certificate(server: &SigningKey, device: &SigningKey) -> Vec<u8> {
         Certificate {
             organisation: US,
             device: DeviceId::from_bytes([8; 16]),

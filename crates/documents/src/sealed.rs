@@ -27,6 +27,10 @@ pub const SEALED_MEDIA: &str = "application/vnd.tallyman.sealed";
 pub const PICTURE: &str = "picture";
 /// The place for which name, telephone and document of a proxy are sealed, each on a line.
 pub const PROXY: &str = "proxy";
+/// The place for which the words on a piece's condition are sealed.
+pub const CONDITION: &str = "condition";
+/// The place for which what else is said of an act is sealed.
+pub const NOTE: &str = "note";
 
 /// The key of one customer: 32 random bytes. Never shown, never logged, in no document and no event.
 #[derive(Clone, PartialEq, Eq)]
@@ -98,6 +102,33 @@ impl CustomerKey {
         XChaCha20Poly1305::new(&self.0.into())
             .decrypt(&XNonce::from(nonce), payload)
             .map_err(|_| SealError)
+    }
+}
+
+impl CustomerKey {
+    /// Words sealed for one place; nothing for no words. `nonce`: 24 random bytes, new each time.
+    pub fn seal_words(
+        &self,
+        customer: CustomerId,
+        place: &str,
+        nonce: [u8; NONCE],
+        words: &str,
+    ) -> Vec<u8> {
+        match words.is_empty() {
+            true => Vec::new(),
+            false => self.seal(customer, place, nonce, words.as_bytes()),
+        }
+    }
+
+    /// What [`Self::seal_words`] sealed for this place.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn open_words(&self, place: &str, sealed: &[u8]) -> Result<String, SealError> {
+        match sealed.is_empty() {
+            true => Ok(String::new()),
+            false => String::from_utf8(self.open(place, sealed)?).map_err(|_| SealError),
+        }
     }
 }
 

@@ -14,6 +14,81 @@ use crate::money::Currency;
 
 /// Pieces of one deposit, at most.
 pub const PIECES_MAX: usize = 99;
+/// A term ends soon if its last day is today or within so many days.
+pub const SOON_DAYS: u64 = 7;
+/// Whose term ended more than so many days ago has abandoned it.
+pub const ABANDONED_DAYS: u64 = 30;
+
+/// How large a piece is: by hand, or measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PieceSize {
+    /// Carried in one hand: a cabin bag.
+    S,
+    /// A suitcase for a week.
+    M,
+    /// A suitcase for a month, a pushchair.
+    L,
+    /// A bicycle, skis, a crate.
+    Xl,
+    /// Length, width and height in centimetres, 1 to 999.
+    Measured([u16; 3]),
+}
+
+impl PieceSize {
+    /// Those that are said by hand, the smallest first.
+    pub const BY_HAND: [Self; 4] = [Self::S, Self::M, Self::L, Self::Xl];
+    const CENTIMETRES_MAX: u16 = 999;
+
+    /// As records say it: `S`, `M`, `L`, `XL`, `60x40x30`.
+    pub fn code(self) -> String {
+        match self {
+            Self::S => "S".to_owned(),
+            Self::M => "M".to_owned(),
+            Self::L => "L".to_owned(),
+            Self::Xl => "XL".to_owned(),
+            Self::Measured([length, width, height]) => format!("{length}x{width}x{height}"),
+        }
+    }
+
+    /// The size of this code, in either case; measures with `x`, `*`, `×` or a space between them.
+    pub fn from_code(code: &str) -> Option<Self> {
+        let code = code.trim();
+        let by_hand = |size: &Self| size.code().eq_ignore_ascii_case(code);
+        if let Some(size) = Self::BY_HAND.into_iter().find(by_hand) {
+            return Some(size);
+        }
+        let mut parts = code
+            .split(|c: char| matches!(c, 'x' | 'X' | '*' | '×') || c.is_whitespace())
+            .filter(|part| !part.is_empty());
+        let mut next = || {
+            let part: u16 = parts.next()?.parse().ok()?;
+            (1..=Self::CENTIMETRES_MAX).contains(&part).then_some(part)
+        };
+        let measures = [next()?, next()?, next()?];
+        parts.next().is_none().then_some(Self::Measured(measures))
+    }
+
+    /// The room that it takes, in cubic centimetres; by hand the most that such a piece takes. The smallest is the largest cabin bag
+    /// that airlines agree on (IATA: 56 x 45 x 25 cm).
+    pub fn volume(self) -> i64 {
+        match self {
+            Self::S => 63_000,
+            Self::M => 90_000,
+            Self::L => 150_000,
+            Self::Xl => 400_000,
+            Self::Measured(sides) => sides.into_iter().map(i64::from).product(),
+        }
+    }
+
+    /// The smallest by hand that holds so many cubic centimetres; for 0, which nobody has measured, a middling one.
+    pub fn that_holds(volume: i64) -> Self {
+        if volume <= 0 {
+            return Self::M;
+        }
+        let holds = |size: &Self| size.volume() >= volume;
+        Self::BY_HAND.into_iter().find(holds).unwrap_or(Self::Xl)
+    }
+}
 
 /// What was done.
 #[derive(
@@ -88,12 +163,13 @@ pub struct PieceSaid {
     /// Its category.
     #[n(2)]
     pub item: ItemId,
-    /// Size, as a code of the site: `S`, `M`, `L`, `XL`.
+    /// How large it is: the code of a [`PieceSize`]; empty: nobody said.
     #[n(3)]
     pub size: String,
-    /// 验收状况, in words.
+    /// 验收状况, in words that may be about a person: sealed under the customer's key; empty: nothing was said.
     #[n(4)]
-    pub condition: String,
+    #[cbor(with = "minicbor::bytes")]
+    pub condition: Vec<u8>,
     /// 声明价值 in minor units of the terms' currency; 0: none was declared.
     #[n(5)]
     pub value: i64,
@@ -236,9 +312,10 @@ pub struct Custody {
     /// What was paid.
     #[n(7)]
     pub charge: Option<Charge>,
-    /// Anything else, in words: why it was disposed of, what was looked at.
+    /// Anything else, in words: why it was disposed of, what was looked at; sealed under the customer's key.
     #[n(8)]
-    pub note: String,
+    #[cbor(with = "minicbor::bytes")]
+    pub note: Vec<u8>,
     /// Hash of the customer's signature as it travels, if they signed.
     #[n(9)]
     pub signature: Option<BlobId>,
@@ -259,7 +336,7 @@ impl Custody {
             collector: None,
             due: None,
             charge: None,
-            note: String::new(),
+            note: Vec::new(),
             signature: None,
             photos: Vec::new(),
         }
@@ -298,6 +375,38 @@ mod tests {
     }
 
     #[test]
+    fn a_size_is_read_back_and_preset_from_what_a_category_takes() {
+        for size in PieceSize::BY_HAND
+            .into_iter()
+            .chain([PieceSize::Measured([60, 40, 30])])
+        {
+            assert_eq!(PieceSize::from_code(&size.code()), Some(size));
+        }
+        for (typed, size) in [
+            ("xl", Some(PieceSize::Xl)),
+            (" 60 x 40 × 30 ", Some(PieceSize::Measured([60, 40, 30]))),
+            ("60*40*30", Some(PieceSize::Measured([60, 40, 30]))),
+            ("60x40", None),
+            ("60x40x30x20", None),
+            ("0x40x30", None),
+            ("1000x40x30", None),
+            ("60x40x-3", None),
+            ("", None),
+        ] {
+            assert_eq!(PieceSize::from_code(typed), size, "{typed}");
+        }
+        assert_eq!(PieceSize::Measured([60, 40, 30]).volume(), 72_000);
+        for (volume, size) in [
+            (0, PieceSize::M),
+            (20_000, PieceSize::S),
+            (63_001, PieceSize::M),
+            (1_000_000, PieceSize::Xl),
+        ] {
+            assert_eq!(PieceSize::that_holds(volume), size, "{volume}");
+        }
+    }
+
+    #[test]
     fn an_act_goes_there_and_back() {
         let mut act = Custody::new(
             DepositId::from_bytes([1; 16]),
@@ -318,7 +427,7 @@ mod tests {
                 unit: UnitId::plate("P1"),
                 item: ItemId::from_bytes([4; 16]),
                 size: "L".into(),
-                condition: "划痕".into(),
+                condition: vec![9; 70],
                 value: 120_000,
             }],
             forbidden: "2026-1".into(),

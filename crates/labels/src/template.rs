@@ -5,7 +5,7 @@
 
 mod custody;
 
-pub use custody::{PieceLabel, Square, TicketLabel};
+pub use custody::{PieceLabel, ReceiptLabel, Square, TicketLabel};
 
 use crate::measure::{Mm, Stock};
 use crate::model::{Align, Area, Code, Content, Element, Fit, Label, Symbol, Text};

@@ -269,6 +269,16 @@ codes! {
         EnterFee = "enter-fee",
         /// How many days longer.
         EnterDays = "enter-days",
+        /// Length, width and height of a piece.
+        EnterSize = "enter-size",
+        /// Deposits whose term ends soon: how many are shown.
+        DueSoon = "due-soon",
+        /// Deposits whose term has ended: how many are shown.
+        OverdueHere = "overdue-here",
+        /// Deposits that nobody came for: how many are shown.
+        AbandonedHere = "abandoned-here",
+        /// None of them.
+        NothingEnding = "nothing-ending",
     }
 }
 
@@ -505,6 +515,18 @@ codes! {
         AmountMalformed = "amount-malformed",
         /// What was typed, most.
         DaysMalformed = "days-malformed",
+        /// Day that was typed, the last day as it is, the last day that can be agreed.
+        TermPast = "term-past",
+        /// What was typed.
+        SizeMalformed = "size-malformed",
+        /// Size.
+        SizeTaken = "size-taken",
+        /// Number of the piece, value from which pieces are guarded.
+        PieceGuarded = "piece-guarded",
+        /// A piece's label was read wrongly, or is damaged: code as read.
+        LabelDamaged = "label-damaged",
+        /// The customer signs when every piece lies somewhere.
+        PutPiecesFirst = "put-pieces-first",
         /// A piece was scanned before its ticket: piece.
         ScanTicketFirst = "scan-ticket-first",
         /// The pieces are fetched, and the customer has not shown their ticket.
@@ -619,6 +641,22 @@ codes! {
         Condition = "condition",
         /// Say what the last piece is worth.
         DeclaredValue = "declared-value",
+        /// The last piece is small.
+        SizeS = "size-s",
+        /// Middling.
+        SizeM = "size-m",
+        /// Large.
+        SizeL = "size-l",
+        /// Very large.
+        SizeXl = "size-xl",
+        /// Length, width and height of the last piece are typed.
+        Measure = "measure",
+        /// Deposits whose term ends soon.
+        DueSoon = "due-soon",
+        /// Deposits whose term has ended.
+        Overdue = "overdue",
+        /// Deposits that nobody came for.
+        Abandoned = "abandoned",
         /// Into the bin that is suggested.
         AsSuggested = "as-suggested",
         /// The customer signs, and the deposit is done.
@@ -715,6 +753,8 @@ codes! {
         Condition = "condition",
         /// 声明价值.
         DeclaredValue = "declared-value",
+        /// How large a piece is.
+        Size = "size",
         /// 凭证码.
         ClaimCode = "claim-code",
         /// The last day of the term.

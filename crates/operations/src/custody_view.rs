@@ -59,7 +59,7 @@ pub struct PieceFacts {
     pub size: String,
     /// 验收状况; may be empty.
     pub condition: String,
-    /// 声明价值 in minor units; 0: none.
+    /// 声明价值 in minor units of the fee's currency; 0: none.
     pub value: i64,
     /// Where it is.
     pub standing: PieceStanding,
@@ -84,6 +84,8 @@ pub struct DepositFacts {
     pub overdue: bool,
     /// What it costs.
     pub fee: FeeRule,
+    /// Whether this device took it in.
+    pub taken_in_here: bool,
     /// Every piece.
     pub pieces: Vec<PieceFacts>,
     /// What the customer asks for, if nobody has answered yet: when, as the screen shows it.
@@ -110,6 +112,20 @@ pub struct HouseTerms {
     pub days: u32,
     /// Version of the list of forbidden goods.
     pub forbidden: String,
+    /// A piece of this declared value or more, in minor units of the fee's currency, leaves by a device that is online, or by the
+    /// one that took it in: two that are cut off could let it go twice. 0: no piece is guarded.
+    pub guarded: i64,
+}
+
+/// Deposits by how their term stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// 即将到期: the last day is today, or within [`domain::custody::SOON_DAYS`].
+    Soon,
+    /// 逾期: the last day is over.
+    Overdue,
+    /// 无主: it has been over for more than [`domain::custody::ABANDONED_DAYS`].
+    Abandoned,
 }
 
 /// Customers and what they left, at the site where the operator stands.
@@ -133,6 +149,10 @@ pub trait CustodyView {
     fn deposits_of(&self, customer: CustomerId) -> Result<Vec<DepositFacts>, ViewError>;
     /// What customers want to come for, the soonest first; a screenful.
     fn wished(&self) -> Result<Vec<DepositFacts>, ViewError>;
+    /// What is here and whose term stands so, the first day first; a screenful.
+    fn ending(&self, which: Ending) -> Result<Vec<DepositFacts>, ViewError>;
+    /// Whether this device has just heard from the server, and would hear of what others hand out.
+    fn is_online(&self) -> bool;
     /// Which deposit this unit is a piece of.
     fn deposit_of_unit(&self, unit: &UnitId) -> Result<Option<DepositId>, ViewError>;
     /// The code of another site, if the ticket was drawn for it.

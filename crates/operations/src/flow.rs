@@ -6,7 +6,7 @@ use domain::{EventBody, OrderId, Quantity};
 
 use crate::codes::{ActionCode, FeedbackCode, Operation};
 use crate::context::Context;
-use crate::deposit::CustodyWrite;
+use crate::custody_write::CustodyWrite;
 use crate::desk::{Desk, Job};
 use crate::draft::{Draft, Need};
 use crate::hand::{out_of_range, smallest};

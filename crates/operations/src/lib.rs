@@ -7,7 +7,10 @@ mod codes;
 mod context;
 mod count;
 mod custody_draw;
+mod custody_shown;
+mod custody_typed;
 pub mod custody_view;
+mod custody_write;
 mod deposit;
 mod desk;
 mod doubt;
@@ -56,9 +59,11 @@ pub use codes::{
 pub use context::{Context, Language};
 pub use count::Count;
 pub use custody_view::{
-    CustodyView, DepositFacts, HouseTerms, PersonFacts, PersonSaid, PieceFacts, PieceStanding,
+    CustodyView, DepositFacts, Ending, HouseTerms, PersonFacts, PersonSaid, PieceFacts,
+    PieceStanding,
 };
-pub use deposit::{CustodyWrite, Deposit};
+pub use custody_write::CustodyWrite;
+pub use deposit::Deposit;
 pub use hand_over::HandOver;
 pub use inspect::Inspect;
 pub use issue::Issue;

@@ -2,28 +2,29 @@
 //!
 //! Nothing leaves by the ticket alone, and no piece that is not of it. Everything is written at once, when it is handed out.
 
+mod hand_out;
+mod shown;
+
 use std::collections::BTreeSet;
 
-use domain::custody::{Charge, Collector, Custody, CustodyAct};
+use domain::custody::{Custody, CustodyAct};
 use domain::ledger::UnitStatus;
-use domain::ticket::{ClaimCode, TicketError};
-use domain::{CustomerId, DepositId, EventBody, Goods, OrderLine, Quantity};
+use domain::ticket::{ClaimCode, PieceCode, TicketError};
+use domain::{CustomerId, DepositId, EventBody};
 use serde::{Deserialize, Serialize};
 
-use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, PromptCode};
+use crate::codes::{ActionCode, FeedbackCode};
 use crate::context::Context;
-use crate::custody_view::{DepositFacts, PersonFacts, PersonSaid, PieceStanding};
-use crate::deposit::{CustodyWrite, person_choice};
+use crate::custody_typed as typed;
+use crate::custody_view::{DepositFacts, Ending, PersonFacts, PersonSaid, PieceStanding};
+use crate::custody_write::CustodyWrite;
 use crate::draft::{Draft, Need};
 use crate::flow::{Out, Procedure};
 use crate::keeps::keeps_draft;
 use crate::looked_up::LookedUp;
-use crate::screen::{Action, Choice, Entry, Fact, Feedback, Line, Prompt, Said, Weight};
+use crate::scanned::Scanned;
+use crate::screen::Feedback;
 use crate::site_view::{BinFacts, SiteView, UnitFacts, ViewError};
-
-/// A term is extended by at most so many days at a time.
-const DAYS_MAX: u64 = 3_650;
-const TEXT_CHARS: usize = 200;
 
 /// A field that is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ enum Typing {
 pub struct Release {
     pub(crate) draft: Draft,
     deposit: Option<DepositId>,
+    /// Deposits whose term ends, or has ended, are listed.
+    #[serde(default)]
+    listed: Option<Ending>,
     /// There is no ticket: somebody is looked for by name.
     lost: bool,
     /// It is fetched because the customer has asked for it; nothing goes before they show their ticket.
@@ -66,6 +70,9 @@ struct Seen {
     /// What is due now, in minor units.
     due: i64,
     today: Option<chrono::NaiveDate>,
+    /// From this value on pieces are guarded; 0: none is.
+    guarded: i64,
+    is_online: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +82,8 @@ enum Ask {
     Person,
     /// Which of what they left?
     Deposit,
+    /// Which of those whose term ends?
+    Listed(Ending),
     Typed(Typing),
     /// The label of the next piece.
     Piece,
@@ -129,6 +138,21 @@ impl Procedure for Release {
         Ok(())
     }
 
+    /// A label whose letters do not fit together is no piece that nobody knows.
+    fn take_unknown(
+        &mut self,
+        scanned: &Scanned,
+        _: &dyn SiteView,
+        _: &Context,
+        out: &mut Out,
+    ) -> Result<bool, ViewError> {
+        let is_damaged = PieceCode::parse(&scanned.raw) == Err(TicketError::Check);
+        if is_damaged {
+            out.refuse(FeedbackCode::LabelDamaged, [scanned.shown()]);
+        }
+        Ok(is_damaged)
+    }
+
     fn missing(&mut self, _: &dyn SiteView) -> Result<Option<Need>, ViewError> {
         Ok(None)
     }
@@ -153,11 +177,9 @@ impl Procedure for Release {
     }
 
     fn take_text(&mut self, text: &str, out: &mut Out) -> bool {
-        let text = text.trim().to_owned();
-        if text.chars().count() > TEXT_CHARS {
-            out.refuse(FeedbackCode::NoteTooLong, [TEXT_CHARS.to_string()]);
+        let Some(text) = typed::text(text, out) else {
             return true;
-        }
+        };
         match self.ask() {
             Ask::Person => {
                 self.searched = text;
@@ -172,7 +194,7 @@ impl Procedure for Release {
 
     fn choose_own(&mut self, id: &str, _: &dyn SiteView, out: &mut Out) -> Result<bool, ViewError> {
         match self.ask() {
-            Ask::Ticket => {
+            Ask::Ticket | Ask::Listed(_) => {
                 let wished = self
                     .seen
                     .theirs
@@ -221,6 +243,15 @@ impl Procedure for Release {
     ) -> Result<bool, ViewError> {
         match (action, self.ask()) {
             (ActionCode::LostTicket, Ask::Ticket) => self.lost = true,
+            (ActionCode::DueSoon, Ask::Ticket | Ask::Listed(_)) => {
+                self.listed = Some(Ending::Soon);
+            }
+            (ActionCode::Overdue, Ask::Ticket | Ask::Listed(_)) => {
+                self.listed = Some(Ending::Overdue);
+            }
+            (ActionCode::Abandoned, Ask::Ticket | Ask::Listed(_)) => {
+                self.listed = Some(Ending::Abandoned);
+            }
             (ActionCode::Proxy, Ask::Piece | Ask::HandOut) => {
                 self.proxy = Some(PersonSaid::default());
                 self.typing = Some(Typing::ProxyName);
@@ -284,13 +315,15 @@ impl Release {
             (Some(_), ..) => Ask::Piece,
             (None, true, Some(_)) => Ask::Deposit,
             (None, true, None) => Ask::Person,
-            (None, false, _) => Ask::Ticket,
+            (None, false, _) => self.listed.map_or(Ask::Ticket, Ask::Listed),
         }
     }
 
     /// Looks up what the screen shows, before and after each input.
     pub(crate) fn plan(&mut self, view: &dyn SiteView, ctx: &Context) -> Result<(), ViewError> {
         self.seen.today = domain::site_day::site_day(ctx.now, &ctx.time_zone);
+        self.seen.guarded = view.house_terms()?.guarded;
+        self.seen.is_online = view.is_online();
         self.seen.facts = match self.deposit {
             Some(id) => view.deposit(id)?,
             None => None,
@@ -303,6 +336,7 @@ impl Release {
             }
             (Ask::Deposit, Some(customer)) => self.seen.theirs = view.deposits_of(customer)?,
             (Ask::Ticket, _) => self.seen.theirs = view.wished()?,
+            (Ask::Listed(ending), _) => self.seen.theirs = view.ending(ending)?,
             _ => {}
         }
         // What another device has handed out meanwhile is not here any more.
@@ -371,6 +405,7 @@ impl Release {
             (here, _) => out.accept(FeedbackCode::TicketFound, [here.to_string()]),
         }
         self.awaits_ticket = false;
+        self.listed = None;
         self.deposit = Some(facts.id);
         self.scanned.clear();
         self.seen.facts = Some(facts);
@@ -401,29 +436,20 @@ impl Release {
                     .as_ref()
                     .map(|f| f.fee.currency)
                     .unwrap_or_default();
-                let Some(minor) = currency.parse(&text) else {
+                if text.is_empty() {
                     out.refuse(FeedbackCode::AmountMalformed, [text, currency.to_string()]);
+                    return;
+                }
+                let Some(minor) = typed::sum(&text, currency, out) else {
                     return;
                 };
                 self.taken = Some(minor);
                 self.typing = None;
             }
             Typing::Days => {
-                let days = text
-                    .parse::<u64>()
-                    .ok()
-                    .filter(|n| (1..=DAYS_MAX).contains(n));
-                let from = self
-                    .seen
-                    .facts
-                    .as_ref()
-                    .and_then(|f| f.due)
-                    .max(self.seen.today);
-                let due = days
-                    .zip(from)
-                    .and_then(|(n, from)| from.checked_add_days(chrono::Days::new(n)));
+                let due = self.seen.facts.as_ref().and_then(|f| f.due);
+                let due = typed::longer(&text, due, self.seen.today, out);
                 let (Some(due), Some(deposit)) = (due, self.deposit) else {
-                    out.refuse(FeedbackCode::DaysMalformed, [text, DAYS_MAX.to_string()]);
                     return;
                 };
                 self.typing = None;
@@ -443,93 +469,6 @@ impl Release {
         out.accept(FeedbackCode::NoteTaken, []);
     }
 
-    /// Who comes, as the act says it. What a proxy says is sealed by who writes it.
-    fn collector(&self, out: &mut Out) -> Collector {
-        let customer = self.seen.facts.as_ref().map(|facts| facts.customer);
-        if let (Some(said), Some(customer)) = (&self.proxy, customer) {
-            out.custody.push(CustodyWrite::Proxy {
-                customer,
-                said: said.clone(),
-            });
-        }
-        Collector {
-            is_proxy: self.proxy.is_some(),
-            ticket_lost: self.lost,
-            sealed: None,
-        }
-    }
-
-    /// 临时开柜: the customer looks, and takes nothing.
-    fn look_into(&mut self, ctx: &Context, out: &mut Out) {
-        let Some(deposit) = self.deposit else {
-            return;
-        };
-        let pieces = std::mem::take(&mut self.scanned).into_iter().collect();
-        let mut act = Custody::new(deposit, CustodyAct::Opened, pieces);
-        act.collector = Some(self.collector(out));
-        self.add_line(&act, LineStatus::Completed, ctx);
-        out.write(EventBody::Custody(Box::new(act)));
-        out.accept(FeedbackCode::LookedInto, []);
-    }
-
-    fn hand_out(&mut self, ctx: &Context, out: &mut Out) {
-        let (Some(deposit), Some(facts)) = (self.deposit, self.seen.facts.clone()) else {
-            return;
-        };
-        for piece in facts.here().filter(|p| self.scanned.contains(&p.number)) {
-            let PieceStanding::Here(bin) = &piece.standing else {
-                continue;
-            };
-            let goods = Goods {
-                unit: Some(piece.unit.clone()),
-                ..Goods::of(piece.item.id)
-            };
-            out.events.push(Said {
-                order: Some(OrderLine {
-                    order: deposit.as_order(),
-                    line: piece.number,
-                }),
-                ..EventBody::Issued {
-                    bin: bin.id,
-                    goods,
-                    quantity: Quantity::ONE,
-                }
-                .into()
-            });
-        }
-        let pieces: Vec<u32> = std::mem::take(&mut self.scanned).into_iter().collect();
-        let mut act = Custody::new(deposit, CustodyAct::Released, pieces);
-        act.collector = Some(self.collector(out));
-        act.charge = Some(Charge {
-            due: self.seen.due,
-            taken: self.taken.unwrap_or(self.seen.due),
-        });
-        if facts.wish.is_some() {
-            out.custody.push(CustodyWrite::WishAnswered {
-                deposit,
-                at: ctx.now,
-            });
-        }
-        let left = facts.here().count() - act.pieces.len();
-        let args = [act.pieces.len().to_string(), left.to_string()];
-        self.add_line(&act, LineStatus::Saved, ctx);
-        out.write(EventBody::Custody(Box::new(act)));
-        out.accept(FeedbackCode::HandedOut, args);
-        out.finished = true;
-    }
-
-    fn add_line(&mut self, act: &Custody, status: LineStatus, ctx: &Context) {
-        let numbers: Vec<String> = act.pieces.iter().map(u32::to_string).collect();
-        let claim = self.seen.facts.as_ref().map(|f| f.claim.grouped());
-        self.draft.add_line(Line {
-            title: claim.unwrap_or_default(),
-            subtitle: numbers.join(", "),
-            quantity: act.pieces.len().to_string(),
-            status,
-            time: ctx.time_of_day.clone(),
-        });
-    }
-
     /// The deposit that is worked on.
     pub const fn deposit(&self) -> Option<DepositId> {
         self.deposit
@@ -543,216 +482,6 @@ impl Release {
     /// Whether something was scanned that can be handed out.
     pub fn is_complete(&self) -> bool {
         let chosen = matches!(self.ask(), Ask::Piece | Ask::HandOut);
-        chosen && !self.scanned.is_empty() && !self.awaits_ticket
+        chosen && !self.scanned.is_empty() && !self.awaits_ticket && self.held_back().is_none()
     }
-
-    pub(crate) fn prompt(&self) -> Option<Prompt> {
-        if self.draft.asked.is_some() || self.draft.unknown.is_some() {
-            return None;
-        }
-        let (code, args) = match self.ask() {
-            Ask::Ticket => (PromptCode::ScanTicket, vec![]),
-            Ask::Person if self.searched.is_empty() => (PromptCode::FindCustomer, vec![]),
-            Ask::Person if self.seen.found.is_empty() => {
-                (PromptCode::NobodyFound, vec![self.searched.clone()])
-            }
-            Ask::Person => (PromptCode::ChooseCustomer, vec![]),
-            Ask::Deposit if self.seen.theirs.is_empty() => (PromptCode::NothingOfTheirs, vec![]),
-            Ask::Deposit => (PromptCode::ChooseDeposit, vec![]),
-            Ask::Typed(Typing::ProxyName) => (PromptCode::EnterProxyName, vec![]),
-            Ask::Typed(Typing::ProxyPhone) => (PromptCode::EnterPhone, vec![]),
-            Ask::Typed(Typing::ProxyDocument) => (PromptCode::EnterDocument, vec![]),
-            Ask::Typed(Typing::Fee) => (PromptCode::EnterFee, vec![]),
-            Ask::Typed(Typing::Days) => (PromptCode::EnterDays, vec![]),
-            Ask::Piece => {
-                let next = self.next_piece();
-                let (code, bin) = next.unwrap_or_default();
-                (PromptCode::ScanPiece, vec![code, bin])
-            }
-            Ask::HandOut if self.awaits_ticket => (PromptCode::ScanTicket, vec![]),
-            Ask::HandOut => (PromptCode::CustomerSigns, vec![]),
-        };
-        Some(Prompt { code, args })
-    }
-
-    /// The end of the next piece's number, and where it lies.
-    fn next_piece(&self) -> Option<(String, String)> {
-        let facts = self.seen.facts.as_ref()?;
-        let mut left = facts.here().filter(|p| !self.scanned.contains(&p.number));
-        let piece = left.next()?;
-        let PieceStanding::Here(bin) = &piece.standing else {
-            return None;
-        };
-        Some((mark(piece.unit.printed()), bin.code.clone()))
-    }
-
-    pub(crate) fn entry(&self) -> Option<Entry> {
-        if self.draft.asked.is_some() || self.draft.unknown.is_some() {
-            return None;
-        }
-        let label = match self.ask() {
-            Ask::Ticket => FactCode::ClaimCode,
-            Ask::Person => FactCode::Customer,
-            Ask::Typed(Typing::ProxyName) => FactCode::CustomerName,
-            Ask::Typed(Typing::ProxyPhone) => FactCode::Phone,
-            Ask::Typed(Typing::ProxyDocument) => FactCode::Document,
-            Ask::Typed(Typing::Fee) => FactCode::FeeTaken,
-            Ask::Typed(Typing::Days) => FactCode::Days,
-            Ask::Deposit | Ask::Piece | Ask::HandOut => return None,
-        };
-        Some(Entry { label })
-    }
-
-    pub(crate) fn choices(&self) -> Vec<Choice> {
-        match self.ask() {
-            Ask::Person => self.seen.found.iter().map(person_choice).collect(),
-            Ask::Ticket | Ask::Deposit => {
-                let deposit = |facts: &DepositFacts| Choice {
-                    id: facts.id.to_string(),
-                    title: described(facts),
-                    subtitle: match (&facts.wish, facts.due) {
-                        (Some(wish), _) => wish.clone(),
-                        (None, due) => due.map(|due| due.to_string()).unwrap_or_default(),
-                    },
-                    quantity: facts.here().count().to_string(),
-                };
-                self.seen.theirs.iter().map(deposit).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    pub(crate) fn actions(&self) -> Vec<Action> {
-        let normal = |code| Action::new(code, Weight::Normal);
-        // Hands in what was typed.
-        let confirm = Action::new(ActionCode::Confirm, Weight::Primary);
-        match self.ask() {
-            Ask::Ticket => vec![
-                confirm,
-                normal(ActionCode::LostTicket),
-                normal(ActionCode::Cancel),
-            ],
-            Ask::Person => vec![confirm, normal(ActionCode::Cancel)],
-            Ask::Deposit => vec![normal(ActionCode::Cancel)],
-            Ask::Typed(Typing::ProxyPhone) => vec![
-                confirm,
-                normal(ActionCode::Skip),
-                normal(ActionCode::Cancel),
-            ],
-            Ask::Typed(_) => vec![confirm, normal(ActionCode::Cancel)],
-            Ask::Piece | Ask::HandOut => {
-                let mut actions = Vec::new();
-                if !self.scanned.is_empty() {
-                    actions.push(Action::new(ActionCode::HandOut, Weight::Primary));
-                }
-                actions.push(normal(ActionCode::Proxy));
-                actions.push(normal(ActionCode::Extend));
-                if !self.scanned.is_empty() {
-                    if self.seen.due > 0 {
-                        actions.push(normal(ActionCode::OtherFee));
-                    }
-                    actions.push(normal(ActionCode::LookInto));
-                }
-                actions.push(normal(ActionCode::Cancel));
-                actions
-            }
-        }
-    }
-
-    pub(crate) fn shown_facts(&self) -> Vec<Fact> {
-        let fact = |label, value: String, emphasis| Fact {
-            label,
-            value,
-            emphasis,
-        };
-        let Some(facts) = &self.seen.facts else {
-            return Vec::new();
-        };
-        let mut shown = vec![fact(
-            FactCode::Pieces,
-            format!("{} / {}", self.scanned.len(), facts.here().count()),
-            true,
-        )];
-        if let Some(person) = &facts.person {
-            shown.push(fact(FactCode::CustomerName, person.name.clone(), false));
-        }
-        if let Some(proxy) = self.proxy.as_ref().filter(|_| self.typing.is_none()) {
-            shown.push(fact(FactCode::Proxy, proxy.name.clone(), false));
-        }
-        let money = |minor: i64| {
-            let currency = facts.fee.currency;
-            format!("{} {currency}", currency.number(minor.into()))
-        };
-        if self.seen.due > 0 {
-            let label = match self.taken {
-                Some(_) => FactCode::FeeTaken,
-                None => FactCode::FeeDue,
-            };
-            shown.push(fact(
-                label,
-                money(self.taken.unwrap_or(self.seen.due)),
-                true,
-            ));
-        }
-        if let Some(due) = facts.due {
-            let label = if facts.overdue {
-                FactCode::Overdue
-            } else {
-                FactCode::Due
-            };
-            shown.push(fact(label, due.to_string(), facts.overdue));
-        }
-        shown
-    }
-
-    /// Every piece, and whether it was scanned.
-    pub(crate) fn shown_lines(&self, ctx: &Context) -> Vec<Line> {
-        let Some(facts) = &self.seen.facts else {
-            return Vec::new();
-        };
-        let line = |piece: &crate::custody_view::PieceFacts| {
-            let (place, status) = match &piece.standing {
-                PieceStanding::Here(bin) if self.scanned.contains(&piece.number) => {
-                    (bin.code.clone(), LineStatus::Completed)
-                }
-                PieceStanding::Here(bin) => (bin.code.clone(), LineStatus::Open),
-                PieceStanding::Gone { time, by } => (format!("{time} {by}"), LineStatus::Saved),
-                PieceStanding::NotCome => (String::new(), LineStatus::SetAside),
-            };
-            Line {
-                title: [piece.item.name(ctx.language), &piece.size, &piece.condition]
-                    .into_iter()
-                    .filter(|part| !part.is_empty())
-                    .collect::<Vec<_>>()
-                    .join(" · "),
-                subtitle: [mark(piece.unit.printed()), place].join(" · "),
-                quantity: piece.number.to_string(),
-                status,
-                time: String::new(),
-            }
-        };
-        facts.pieces.iter().map(line).collect()
-    }
-}
-
-/// The last four letters of a piece's number, which its label shows large.
-fn mark(printed: &str) -> String {
-    let letters: Vec<char> = printed.chars().collect();
-    letters[letters.len().saturating_sub(4)..].iter().collect()
-}
-
-/// What was left, in words that can be held against what somebody describes.
-fn described(facts: &DepositFacts) -> String {
-    let pieces = facts.here().map(|piece| {
-        let words = [piece.item.name_zh.as_str(), piece.item.name_en.as_str()];
-        let name = words
-            .into_iter()
-            .find(|w| !w.is_empty())
-            .unwrap_or(&piece.item.sku);
-        match piece.condition.is_empty() {
-            true => name.to_owned(),
-            false => format!("{name} ({})", piece.condition),
-        }
-    });
-    pieces.collect::<Vec<_>>().join(", ")
 }

@@ -4,7 +4,7 @@ use domain::{EventBody, ItemId, OrderLine, Quantity, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::codes::{ActionCode, FactCode, FeedbackCode, LineStatus, Outcome, PromptCode};
-use crate::deposit::CustodyWrite;
+use crate::custody_write::CustodyWrite;
 use crate::scanned::Scanned;
 use crate::task::Task;
 use crate::undo::Undoable;

@@ -10,6 +10,7 @@ pub mod live_packed;
 pub mod pairing;
 pub mod parcel;
 pub mod peer;
+pub mod peer_keys;
 pub mod refusal;
 pub mod renewal;
 pub mod snapshot;

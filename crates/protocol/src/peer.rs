@@ -29,11 +29,19 @@ pub enum PeerFrame {
     Exchange,
     /// [`SetUp`], before the first exchange with a handheld that is to be set up.
     SetUp,
+    /// [`crate::peer_keys::PeerKeys`], after the exchange of two certified handhelds that are no counters.
+    Keys,
 }
 
 impl PeerFrame {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Hello, Self::Refused, Self::Exchange, Self::SetUp];
+    pub const ALL: [Self; 5] = [
+        Self::Hello,
+        Self::Refused,
+        Self::Exchange,
+        Self::SetUp,
+        Self::Keys,
+    ];
 
     /// As sent.
     pub const fn number(self) -> u8 {

@@ -64,7 +64,7 @@ CREATE TABLE deposit_piece (
     unit TEXT NOT NULL,
     item BLOB NOT NULL,
     size TEXT NOT NULL,
-    condition TEXT NOT NULL,
+    condition BLOB NOT NULL,            -- words, sealed; empty: none
     value INTEGER NOT NULL,
     PRIMARY KEY (of, number)
 ) STRICT, WITHOUT ROWID;

@@ -1,6 +1,7 @@
 //! Rows of custody: deposits and their pieces, and persons as their keys open them.
 
 pub(crate) mod keys;
+mod neighbours;
 
 use std::collections::BTreeMap;
 

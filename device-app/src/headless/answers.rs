@@ -24,6 +24,7 @@ pub(super) fn screen_code(screen: &Screen) -> &'static str {
         Screen::Settings(_) => "settings",
         Screen::Printing(_) => "printing",
         Screen::Signing(_) => "signing",
+        Screen::Receipt(_) => "receipt",
         Screen::Gallery => "gallery",
         Screen::Locked(_) => "locked",
         Screen::Stopped(_) => "stopped",
@@ -64,6 +65,9 @@ fn state(view: &View, since: Option<u32>) -> Value {
         "waiting": view.chip.waiting,
         "connection": connection_code(view.chip.connection),
     });
+    if let (Screen::Receipt(receipt), Value::Object(fields)) = (&view.screen, &mut state) {
+        fields.insert("receipt".to_owned(), receipt.text.clone().into());
+    }
     if let (Screen::Task(task), Value::Object(fields)) = (&view.screen, &mut state) {
         fields.insert("operation".to_owned(), task.operation.clone().into());
         fields.insert("prompt".to_owned(), message(&task.prompt));

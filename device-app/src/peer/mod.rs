@@ -146,6 +146,12 @@ pub enum TurnKind {
     Asked(Vec<u8>),
     /// The same of a handheld that is set up: it may read, and nothing is taken from it.
     AskedByNew(Vec<u8>),
+    /// The exchange is done: this device called and speaks first of keys.
+    BeginKeys,
+    /// A [`protocol::peer_keys::PeerKeys`] in answer to this device's.
+    KeysAnswered(Vec<u8>),
+    /// A [`protocol::peer_keys::PeerKeys`] of a neighbour that called.
+    KeysAsked(Vec<u8>),
     /// A handheld with the secret of this device's QR wants its [`protocol::SetUp`].
     SetUpAsked,
     /// A [`protocol::SetUp`] for this device; the reply begins the exchange.

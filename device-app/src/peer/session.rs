@@ -135,13 +135,39 @@ async fn exchange(call: &Call, to_worker: &Sender<ToWorker>, name: &mut String) 
     for _ in 0..TURNS_MAX {
         let Some(message) = next.take().filter(|m| *m != last) else {
             // The same again: what one has left out, it will leave out again.
-            return Ok(());
+            break;
         };
         send(&mut stream, PeerFrame::Exchange, &message).await?;
         let answer = receive(&mut stream, PeerFrame::Exchange, PEER_FRAME_BYTES_MAX).await?;
         last = message;
         let answer = heard(answer, counter);
         next = turn(to_worker, name, TurnKind::Answered(answer)).await?;
+    }
+    if matches!(call.caller, Caller::Certified(_)) && !counter {
+        // One that knows no keys ends the connection, and what matters is exchanged already.
+        if let Err(error) = exchange_keys(&mut stream, to_worker, name).await {
+            tracing::info!(%error, "no keys of customers from a neighbour");
+        }
+    }
+    Ok(())
+}
+
+/// Keys of customers, once neither lacks anything else.
+async fn exchange_keys(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    to_worker: &Sender<ToWorker>,
+    name: &str,
+) -> Outcome<()> {
+    let mut next = turn(to_worker, name, TurnKind::BeginKeys).await?;
+    let mut last = Vec::new();
+    for _ in 0..TURNS_MAX {
+        let Some(message) = next.take().filter(|m| *m != last) else {
+            return Ok(());
+        };
+        send(stream, PeerFrame::Keys, &message).await?;
+        let answer = receive(stream, PeerFrame::Keys, PEER_FRAME_BYTES_MAX).await?;
+        last = message;
+        next = turn(to_worker, name, TurnKind::KeysAnswered(answer)).await?;
     }
     Ok(())
 }
@@ -158,6 +184,16 @@ fn heard(message: Vec<u8>, counter: bool) -> Vec<u8> {
         }
         // The worker says what is wrong with it.
         Err(_) => message,
+    }
+}
+
+/// Whether a neighbour may say that once it is admitted. A counter is given no key, whatever it asks for, nor is who has no
+/// certificate yet.
+const fn may_ask(kind: PeerFrame, counter: bool, is_new: bool) -> bool {
+    match kind {
+        PeerFrame::Exchange => true,
+        PeerFrame::Keys => !counter && !is_new,
+        PeerFrame::Hello | PeerFrame::Refused | PeerFrame::SetUp => false,
     }
 }
 
@@ -267,7 +303,7 @@ async fn serve(
         let Some((kind, message)) = next else {
             return Ok(());
         };
-        if kind != PeerFrame::Exchange {
+        if !may_ask(kind, counter, wants_set_up) {
             return Err(PeerError::Malformed);
         }
         // Revoked while it was connected.
@@ -275,7 +311,10 @@ async fn serve(
         if locked(&shared.own).as_ref().is_none_or(revoked) {
             return Ok(());
         }
-        let kind = if wants_set_up {
+        let answers = kind;
+        let kind = if kind == PeerFrame::Keys {
+            TurnKind::KeysAsked(message)
+        } else if wants_set_up {
             TurnKind::AskedByNew(message)
         } else {
             TurnKind::Asked(heard(message, counter))
@@ -285,7 +324,7 @@ async fn serve(
             send(&mut stream, PeerFrame::Refused, &refusal).await?;
             return Err(PeerError::Malformed);
         };
-        send(&mut stream, PeerFrame::Exchange, &reply).await?;
+        send(&mut stream, answers, &reply).await?;
     }
     Ok(())
 }
@@ -296,6 +335,16 @@ mod tests {
     use protocol::{Holding, LogPosition};
 
     use super::*;
+
+    #[test]
+    fn only_handhelds_that_hold_stock_are_given_keys_of_customers() {
+        assert!(may_ask(PeerFrame::Keys, false, false));
+        assert!(!may_ask(PeerFrame::Keys, true, false));
+        assert!(!may_ask(PeerFrame::Keys, false, true));
+        assert!(may_ask(PeerFrame::Exchange, true, false));
+        assert!(may_ask(PeerFrame::Exchange, false, true));
+        assert!(!may_ask(PeerFrame::SetUp, false, false));
+    }
 
     #[test]
     fn whatever_a_counter_says_that_it_holds_it_is_given_nothing_of_a_site() {

@@ -233,6 +233,7 @@ impl From<&HistoryRow> for HistoryLine {
                 LineState::Reversed => LineStateKind::Reversed,
             },
             can_undo: row.can_undo,
+            has_receipt: row.has_receipt,
         }
     }
 }

@@ -14,6 +14,8 @@ pub(super) fn connect(app: &AppWindow, events: &Events) {
     let send = events.clone();
     state.on_open_hit(move |id| send(UiEvent::OpenHit(id.into())));
     let send = events.clone();
+    state.on_open_receipt(move |id| send(UiEvent::OpenReceipt(id.into())));
+    let send = events.clone();
     state.on_close_detail(move || send(UiEvent::CloseDetail));
 }
 

@@ -20,6 +20,7 @@ mod look_up_adapter;
 mod nearby_adapter;
 mod printing_adapter;
 mod raw_keys;
+mod receipt_adapter;
 pub mod samples;
 mod scanner_adapter;
 mod settings_adapter;

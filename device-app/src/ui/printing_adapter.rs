@@ -47,6 +47,12 @@ fn connect_offers(app: &AppWindow, events: &Events) {
             send(PrintEvent::LastUnit(words(&app)));
         }
     });
+    let (send, window) = (sender(events), app.as_weak());
+    offer.on_print_receipt(move || {
+        if let Some(app) = window.upgrade() {
+            send(PrintEvent::Receipt(words(&app)));
+        }
+    });
     let send = sender(events);
     offer.on_change_copies(move |more| send(PrintEvent::Copies(more)));
 }
@@ -96,6 +102,7 @@ fn words(app: &AppWindow) -> LabelWords {
         keep: words.invoke_printing("keep-ticket".into()).to_string(),
         pieces: fact("pieces-left"),
         due: fact("due"),
+        receipt: words.invoke_printing("receipt".into()).to_string(),
     }
 }
 

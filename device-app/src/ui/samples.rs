@@ -144,6 +144,11 @@ pub fn views(language: Language, theme: Theme) -> Vec<(&'static str, View)> {
             base(Screen::Task(custody::complete(&goods))),
         ),
         ("release", base(Screen::Task(custody::releasing(&goods)))),
+        (
+            "release-overdue",
+            base(Screen::Task(custody::overdue(&goods))),
+        ),
+        ("receipt", base(Screen::Receipt(custody::receipt()))),
         ("look-up", base(Screen::LookUp(look_up(&goods, false)))),
         (
             "look-up-detail",

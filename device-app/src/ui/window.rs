@@ -10,8 +10,8 @@ use super::generated::{AppWindow, Keyboard, ScreenKind, Sentence, Shell, Words};
 use super::keys::{KeySink, Keys};
 use super::{
     Events, enrol_adapter, history_adapter, home_adapter, keys, locked_adapter, look_up_adapter,
-    nearby_adapter, printing_adapter, scanner_adapter, settings_adapter, shell_adapter,
-    sign_in_adapter, signing_adapter, stopped_adapter, sync_adapter, task_adapter,
+    nearby_adapter, printing_adapter, receipt_adapter, scanner_adapter, settings_adapter,
+    shell_adapter, sign_in_adapter, signing_adapter, stopped_adapter, sync_adapter, task_adapter,
 };
 use crate::camera::ShowCamera;
 use crate::platform::Platform;
@@ -46,6 +46,7 @@ impl Window {
         printing_adapter::connect(&app, &events);
         scanner_adapter::connect(&app, &events);
         signing_adapter::connect(&app, &events);
+        receipt_adapter::connect(&app, &events);
         locked_adapter::connect(&app, &events);
         stopped_adapter::connect(&app, &events);
         let keys = keys::connect(&app, &events);
@@ -260,6 +261,10 @@ fn show_view(app: &AppWindow, view: &View) {
         Screen::Signing(screen) => {
             signing_adapter::show(app, screen);
             ScreenKind::Signing
+        }
+        Screen::Receipt(screen) => {
+            receipt_adapter::show(app, screen);
+            ScreenKind::Receipt
         }
         Screen::Gallery => ScreenKind::Gallery,
         Screen::Locked(screen) => {

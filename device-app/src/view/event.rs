@@ -62,6 +62,8 @@ pub enum UiEvent {
     OpenSigning,
     /// They have.
     Signed(Strokes),
+    /// Id of a [`HistoryRow`](super::HistoryRow) that has a receipt.
+    OpenReceipt(String),
     HistoryUndo(String),
     /// Id of an [`OperatorTile`].
     ChooseOperator(String),

@@ -107,6 +107,8 @@ pub struct LabelWords {
     pub keep: String,
     pub pieces: String,
     pub due: String,
+    /// Heading of a receipt.
+    pub receipt: String,
 }
 
 /// What a person does about labels.
@@ -116,6 +118,8 @@ pub enum PrintEvent {
     Detail(LabelWords),
     /// Of the unit that the task wrote last.
     LastUnit(LabelWords),
+    /// Of the receipt on the screen; of a deposit's, its ticket too.
+    Receipt(LabelWords),
     Test(LabelWords),
     /// So many copies more or less.
     Copies(i32),

@@ -5,7 +5,7 @@
 
 use documents::catalogue::Operator;
 use domain::rights::Action;
-use domain::{Lack, OperatorId};
+use domain::{EventBody, Lack, OperatorId};
 use operations::{Operation, Step, limits};
 use replica::ReplicaError;
 
@@ -216,6 +216,21 @@ impl Worker {
         if self.practises() || approved.step.is_some() {
             return Ok(Some(step));
         }
+        let judged = approved.work.is_none().then_some(&step.events);
+        let lacking = judged.into_iter().flatten().find_map(|said| {
+            // Which right an act takes, only the act says: without a ticket it is another one.
+            let EventBody::Custody(_) = &said.body else {
+                return None;
+            };
+            let actions = Action::that_write(&said.body, said.order.is_some(), None);
+            Some((self.lack(actions)?, actions.first()?.code()))
+        });
+        if let Some((lack, code)) = lacking {
+            let can_ask = !self.approvers()?.is_empty();
+            let why = self.lack_message(lack, code, can_ask)?;
+            self.ask_for_approval(why, hold(step), true, can_ask);
+            return Ok(None);
+        }
         let mut beyond = None;
         for at in self.times_of_grants() {
             let most = operator.grants.limits(at);
@@ -251,6 +266,8 @@ impl Worker {
         if let Some(asked) = self.approval.take() {
             self.sign_in = SignInState::default();
             self.feedback = None;
+            // What the customer signed for is not done.
+            self.signature = None;
             self.showing = asked.behind;
         }
     }

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use documents::catalogue::Customer;
-use documents::sealed::{PICTURE, PROXY, SEALED_MEDIA};
+use documents::sealed::{CONDITION, PICTURE, PROXY, SEALED_MEDIA};
 use documents::{CustomerKey, Deposit, FieldEdit, Partition, Person, Piece, RecordId, RecordKind};
 use domain::{BlobKind, CustomerId, DepositId, EventBody, EventHash};
 use operations::{ActionCode, CustodyWrite, Input, PersonSaid, Said, Task};
 use replica::blobs::NewBlob;
 use replica::{KeyState, RecordEdit, ReplicaError};
 
-use super::machine::{Showing, Worker, random_bytes};
+use super::machine::{Showing, Work, Worker, random_bytes};
+use super::tasks::cause;
 use crate::photo::Photo;
 use crate::signature;
 use crate::view::{Message, Outcome, SigningView, Strokes};
@@ -99,12 +100,16 @@ impl Worker {
                     };
                     deposits.entry(*id).or_default().extend(deposit.to_fields());
                 }
-                CustodyWrite::Piece { deposit, said } => {
+                CustodyWrite::Piece {
+                    deposit,
+                    said,
+                    condition,
+                } => {
                     let piece = Piece {
                         unit: said.unit.clone(),
                         item: said.item,
                         size: said.size.clone(),
-                        condition: said.condition.clone(),
+                        condition: self.sealed_condition(*deposit, condition, writes, &out.keys)?,
                         value: said.value,
                     };
                     let fields = piece.fields(said.number);
@@ -134,6 +139,37 @@ impl Worker {
         Ok(out)
     }
 
+    /// What is said of a piece, under the key of whoever left it; the key may be made by the same step. Without it nothing is kept.
+    fn sealed_condition(
+        &self,
+        deposit: DepositId,
+        words: &str,
+        writes: &[CustodyWrite],
+        made: &[(CustomerId, CustomerKey)],
+    ) -> Result<Vec<u8>, ReplicaError> {
+        let begun = writes.iter().find_map(|write| match write {
+            CustodyWrite::NewDeposit { id, customer, .. } if *id == deposit => Some(*customer),
+            _ => None,
+        });
+        let query = self.replica.query();
+        let known = match begun {
+            Some(customer) => Some(customer),
+            None => query.deposit(deposit)?.map(|row| row.deposit.customer),
+        };
+        let Some(customer) = known else {
+            return Ok(Vec::new());
+        };
+        let made = made.iter().find(|(of, _)| *of == customer);
+        let key = match made {
+            Some((_, key)) => key.clone(),
+            None => match query.customer_key(customer)? {
+                KeyState::Held(key) => key,
+                KeyState::Destroyed | KeyState::Missing => return Ok(Vec::new()),
+            },
+        };
+        Ok(key.seal_words(customer, CONDITION, random_bytes(), words))
+    }
+
     /// Each act names the acts that it goes on from, and the pictures that were taken before it.
     fn complete_acts(&mut self, events: &mut [Said]) -> Result<(), ReplicaError> {
         for said in events {
@@ -142,6 +178,13 @@ impl Worker {
             };
             let query = self.replica.query();
             act.after = query.last_acts(act.deposit)?;
+            // The customer signs for the very words that stand in the record.
+            if let (Some(terms), Some(row)) = (&mut act.terms, query.deposit(act.deposit)?) {
+                for said in &mut terms.pieces {
+                    let piece = row.deposit.pieces.get(&said.number);
+                    said.condition = piece.map(|p| p.condition.clone()).unwrap_or_default();
+                }
+            }
             for event in self.events_of_pieces(act.deposit, &act.pieces)? {
                 for row in query.attachments(event)? {
                     if let EventBody::Attached { blob, .. } = &row.placed.event.record.body
@@ -232,13 +275,28 @@ impl Worker {
     }
 
     /// Whether this button wants the customer's name first.
-    pub(super) fn wants_signature(&self, action: ActionCode) -> bool {
+    pub(super) fn wants_signature(&mut self, action: ActionCode) -> Result<bool, ReplicaError> {
+        // What the screen showed may be over: another device has handed it out, or this one is online again.
+        self.refresh_custody()?;
         let complete = match self.work.as_ref().map(|work| &work.task) {
             Some(Task::Deposit(work)) => action == ActionCode::TakeIn && work.is_complete(),
             Some(Task::Release(work)) => action == ActionCode::HandOut && work.is_complete(),
             _ => false,
         };
-        complete && !self.practises()
+        Ok(complete && !self.practises())
+    }
+
+    fn refresh_custody(&mut self) -> Result<(), ReplicaError> {
+        let is_custody = |work: &Work| matches!(work.task, Task::Deposit(_) | Task::Release(_));
+        let Some(mut work) = self.work.take_if(|work| is_custody(work)) else {
+            return Ok(());
+        };
+        let refreshed = match self.stock_view() {
+            Some(view) => work.task.refresh(&view, &self.context()).map_err(cause),
+            None => Ok(()),
+        };
+        self.work = Some(work);
+        refreshed
     }
 
     /// Hands the device to the customer; what they sign for is done when they have.
@@ -317,6 +375,11 @@ impl Worker {
                 self.signature = deposit.map(|deposit| (deposit, blob.id));
             }
         }
-        self.run(Input::Action(action), "")
+        let done = self.run(Input::Action(action), "");
+        if self.approval.is_none() {
+            // Whatever became of it: it was given for this act and for no other.
+            self.signature = None;
+        }
+        done
     }
 }

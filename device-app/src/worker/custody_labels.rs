@@ -1,9 +1,10 @@
 //! The label of a piece that a customer left, and their claim ticket.
 
+use domain::custody::CustodyAct;
 use domain::ticket::PieceCode;
 use domain::{DepositId, UnitId};
 use labels::Stock;
-use labels::template::{PieceLabel, Square, TicketLabel};
+use labels::template::{PieceLabel, ReceiptLabel, Square, TicketLabel};
 use operations::{DepositFacts, PieceStanding, Task};
 use replica::ReplicaError;
 
@@ -112,6 +113,42 @@ impl Worker {
         }
         forms.extend(self.ticket_label(deposit, stock, words)?);
         Ok(Some(forms))
+    }
+
+    /// The receipt on the screen; before that of a deposit its ticket, since the customer keeps both.
+    pub(super) fn receipt_labels(
+        &self,
+        stock: Stock,
+        words: &LabelWords,
+    ) -> Result<Vec<Form>, ReplicaError> {
+        let Some((row, act)) = self.act_of_receipt()? else {
+            return Ok(Vec::new());
+        };
+        let mut forms = Vec::new();
+        if act.act == CustodyAct::Deposited {
+            forms.extend(self.ticket_label(act.deposit, stock, words)?);
+        }
+        let Some(said) = self.receipt_said(&row)? else {
+            return Ok(forms);
+        };
+        let millis = row.placed.event.record.clock.millis;
+        let mut details = vec![
+            self.site_name()?,
+            self.day_of(millis),
+            named(&words.pieces, &act.pieces.len()),
+        ];
+        let due = act.due.or(act.terms.as_ref().and_then(|terms| terms.due));
+        details.extend(due.map(|due| named(&words.due, &due)));
+        let label = ReceiptLabel {
+            heading: words.receipt.clone(),
+            scan: said.text,
+            details,
+        };
+        forms.push(Form {
+            title: words.receipt.clone(),
+            label: label.on(stock),
+        });
+        Ok(forms)
     }
 
     fn day_of(&self, at: i64) -> String {

@@ -1,11 +1,13 @@
 //! Customers and what they left, as procedures ask for it.
 
+use chrono::Days;
 use documents::HouseRules;
+use domain::custody::{ABANDONED_DAYS, CustodyAct, SOON_DAYS};
 use domain::ledger::UnitStatus;
 use domain::ticket::ClaimCode;
 use domain::{CustomerId, DepositId, EventBody, UnitId};
 use operations::{
-    CustodyView, DepositFacts, HouseTerms, ItemFacts, PersonFacts, PersonSaid, PieceFacts,
+    CustodyView, DepositFacts, Ending, HouseTerms, ItemFacts, PersonFacts, PersonSaid, PieceFacts,
     PieceStanding, ViewError,
 };
 use replica::ReplicaError;
@@ -71,7 +73,7 @@ impl StockView<'_> {
             unit: row.piece.unit,
             item: self.item_or_unnamed(row.piece.item)?,
             size: row.piece.size,
-            condition: row.piece.condition,
+            condition: row.condition,
             value: row.piece.value,
             standing,
         })
@@ -92,6 +94,7 @@ impl StockView<'_> {
                 .due
                 .is_some_and(|due| today.is_some_and(|today| today > due)),
             fee: deposit.fee,
+            taken_in_here: self.took_in(deposit.id)?,
             wish: deposit
                 .wish
                 .filter(|wish| wish.answered_at == 0)
@@ -100,6 +103,16 @@ impl StockView<'_> {
                 .map(|piece| self.piece_facts(piece))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Whether this device wrote the deposit's first act.
+    fn took_in(&self, deposit: DepositId) -> Result<bool, ReplicaError> {
+        let acts = self.query.acts_of(deposit)?;
+        let taken = acts.iter().find(|row| match &row.placed.event.record.body {
+            EventBody::Custody(act) => act.act == CustodyAct::Deposited,
+            _ => false,
+        });
+        Ok(taken.is_some_and(|row| Some(row.placed.event.device) == self.device))
     }
 
     /// What is known of a unit that a customer left; `None` for any other.
@@ -126,10 +139,10 @@ impl StockView<'_> {
             emphasis: false,
         };
         let person = self.query.person(deposit.customer)?;
-        let condition = deposit
-            .pieces
-            .get(&number)
-            .map(|piece| piece.condition.clone());
+        let pieces = self.query.pieces(&deposit)?;
+        let said = pieces.into_iter().find(|piece| piece.number == number);
+        let size = said.as_ref().map(|piece| piece.piece.size.clone());
+        let condition = said.map(|piece| piece.condition);
         let facts = [
             person.map(|person| fact("customer-name", person.name)),
             Some(fact(
@@ -137,6 +150,8 @@ impl StockView<'_> {
                 format!("{number} / {}", deposit.pieces.len()),
             )),
             deposit.due.map(|due| fact("due", due.to_string())),
+            size.filter(|code| !code.is_empty())
+                .map(|code| fact("size", code)),
             condition
                 .filter(|words| !words.is_empty())
                 .map(|words| fact("condition", words)),
@@ -180,6 +195,7 @@ impl CustodyView for StockView<'_> {
             fee: rules.fee,
             days: rules.days,
             forbidden: rules.forbidden,
+            guarded: rules.guarded,
         })
     }
 
@@ -211,6 +227,33 @@ impl CustodyView for StockView<'_> {
         let here = rows.into_iter().filter(|row| row.stored > 0);
         let facts = here.map(|row| self.deposit_facts(row));
         facts.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    fn ending(&self, which: Ending) -> Result<Vec<DepositFacts>, ViewError> {
+        let Some(today) = domain::site_day::site_day(self.now, self.clock.time_zone()) else {
+            return Ok(Vec::new());
+        };
+        let ago = |days: u64| today.checked_sub_days(Days::new(days)).unwrap_or(today);
+        let soon = today
+            .checked_add_days(Days::new(SOON_DAYS))
+            .unwrap_or(today);
+        // Those without a term come before the first day.
+        let (from, to) = match which {
+            Ending::Soon => (today.to_string(), soon),
+            Ending::Overdue => ("0".to_owned(), ago(1)),
+            Ending::Abandoned => ("0".to_owned(), ago(ABANDONED_DAYS + 1)),
+        };
+        let to = to.to_string();
+        let rows = self
+            .query
+            .deposits_due(self.site, from.as_str()..=to.as_str(), SHOWN_MAX)
+            .map_err(failed)?;
+        let facts = rows.into_iter().map(|row| self.deposit_facts(row));
+        facts.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    fn is_online(&self) -> bool {
+        self.is_online
     }
 
     fn deposit_of_unit(&self, unit: &UnitId) -> Result<Option<DepositId>, ViewError> {

@@ -171,6 +171,7 @@ impl Worker {
             operator: view.operator_name(event.record.operator)?,
             state,
             can_undo: undoable.allowed && !undoable.reversed,
+            has_receipt: matches!(event.record.body, EventBody::Custody(_)),
         })
     }
 

@@ -89,6 +89,7 @@ impl Worker {
             UiEvent::TakePhoto => return self.ask_for_photo(),
             UiEvent::OpenSigning => return self.open_signing(),
             UiEvent::Signed(strokes) => return self.signed(&strokes),
+            UiEvent::OpenReceipt(id) => return self.open_receipt(&id),
             UiEvent::HistoryUndo(id) => return self.history_undo(&id),
             UiEvent::ChooseOperator(id) => self.choose_operator(id),
             UiEvent::ForgetOperator => self.forget_operator(),
@@ -227,6 +228,10 @@ impl Worker {
             // Who looked at the labels in the middle of work goes on with it.
             self.showing = self.behind_printing();
         }
+        if self.showing == Showing::Receipt {
+            // The next customer is served: the receipt can be called up again.
+            self.showing = self.behind_receipt();
+        }
         let at_work = self.showing == Showing::Task && self.work.is_some();
         // On a shared device the next person's badge is theirs, whatever lies unfinished.
         if let Some(badge) = badge.filter(|_| !at_work && self.showing != Showing::LookUp) {
@@ -299,6 +304,7 @@ impl Worker {
         self.showing = match self.showing {
             Showing::Nearby => Showing::Sync,
             Showing::Printing => self.behind_printing(),
+            Showing::Receipt => self.behind_receipt(),
             Showing::Gallery | Showing::Scanner => Showing::Settings,
             Showing::Signing => {
                 self.signs_for = None;

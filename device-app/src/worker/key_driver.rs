@@ -23,7 +23,6 @@ pub(crate) struct KeyDriver {
     asked: Option<Vec<CustomerId>>,
     /// When the next request is due.
     next_at: i64,
-    was: Option<Connection>,
 }
 
 impl KeyDriver {
@@ -36,8 +35,10 @@ impl KeyDriver {
     }
 
     /// When [`KeyDriver::step`] is due.
-    pub(crate) fn due(&self) -> Option<i64> {
-        (self.asked.is_none() && self.was == Some(Connection::Online)).then_some(self.next_at)
+    pub(crate) fn due(&self, sync: &SyncDriver, now: i64) -> Option<i64> {
+        // What is more urgent has its turn, and its own time; to be due meanwhile would only keep the processor busy.
+        let quiet = sync.connection() == Connection::Online && sync.is_quiet(now);
+        (self.asked.is_none() && quiet).then_some(self.next_at)
     }
 
     /// Asks, if it is due and nothing more urgent is.
@@ -47,11 +48,7 @@ impl KeyDriver {
         replica: &Replica,
         now: i64,
     ) -> Result<(), ReplicaError> {
-        let connection = sync.connection();
-        if connection != Connection::Syncing {
-            self.was = Some(connection);
-        }
-        let quiet = connection == Connection::Online && sync.is_quiet(now);
+        let quiet = sync.connection() == Connection::Online && sync.is_quiet(now);
         if !quiet || self.asked.is_some() || now < self.next_at {
             return Ok(());
         }

@@ -70,6 +70,9 @@ pub struct WorkerOptions {
     pub camera_settings: Arc<Mutex<ReaderSettings>>,
 }
 
+/// A device is online for so long after the server's last answer; while all is quiet one comes every few seconds.
+const ONLINE_MS: i64 = 60_000;
+
 /// Raw scans that the diagnosis shows.
 const RAW_SCANS_MAX: usize = 30;
 
@@ -90,6 +93,7 @@ pub(crate) enum Showing {
     Printing,
     Gallery,
     Signing,
+    Receipt,
 }
 
 /// A question of the worker's own; the task's questions are the task's.
@@ -174,6 +178,8 @@ pub struct Worker {
     pub(crate) operator: Option<Operator>,
     pub(crate) work: Option<Work>,
     pub(crate) look_up: LookUpState,
+    /// The receipt that is shown, or was last.
+    pub(crate) receipt: Option<super::receipt::Shown>,
     pub(crate) printing: Printing,
     pub(crate) asking: Option<Asking>,
     pub(crate) approval: Option<Asked>,
@@ -264,6 +270,7 @@ impl Worker {
             operator: None,
             work: None,
             look_up: LookUpState::default(),
+            receipt: None,
             printing,
             asking: None,
             approval: None,
@@ -372,7 +379,7 @@ impl Worker {
             self.neighbours_due(),
             self.nearby.due(),
             self.blobs.due(now),
-            self.keys.due(),
+            self.keys.due(&self.sync, now),
             self.trigger.due(),
         ];
         let due = due.into_iter().flatten().min().unwrap_or(i64::MAX);
@@ -650,12 +657,25 @@ impl Worker {
             stale: OnceCell::new(),
             told_stale: Cell::new(false),
             operator: self.operator.as_ref().map(|o| o.id),
+            device: self.replica.identity().map(|identity| identity.device),
+            is_online: self.has_just_heard(),
             may_count: self.lack(&[Action::Count]).is_none(),
             may_recount: self.lack(&[Action::Recount]).is_none(),
             knows_stock: !self.replica.counts_only(),
             hidden: OnceCell::new(),
             frozen: OnceCell::new(),
         })
+    }
+
+    /// Whether the server answered within the last minute, so that this device knows what others have done.
+    fn has_just_heard(&self) -> bool {
+        let connected = matches!(
+            self.sync.connection(),
+            sync_core::Connection::Online | sync_core::Connection::Syncing
+        );
+        let last = self.settings.last_contact;
+        let just = last.is_some_and(|at| self.now() - at <= ONLINE_MS);
+        connected && (just || self.is_live())
     }
 
     pub(crate) fn open_place(&mut self, place: Place) {

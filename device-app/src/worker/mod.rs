@@ -34,6 +34,7 @@ mod print_screen;
 mod printing;
 mod qr;
 mod rack;
+mod receipt;
 mod renewal;
 mod scanner;
 mod screens;

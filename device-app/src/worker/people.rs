@@ -162,6 +162,8 @@ impl Worker {
         self.work = None;
         self.asking = None;
         self.approval = None;
+        self.signature = None;
+        self.signs_for = None;
         self.feedback = None;
         self.look_up = Default::default();
         self.sign_in = SignInState {

@@ -112,6 +112,13 @@ impl Worker {
                 };
                 return self.print_thing(&about, 1, &words);
             }
+            PrintEvent::Receipt(words) => {
+                if !self.may_alone(Action::Print)? {
+                    return Ok(());
+                }
+                let forms = self.receipt_labels(self.printing.settings.stock(), &words)?;
+                return forms.into_iter().try_for_each(|form| self.print(form, 1));
+            }
             PrintEvent::Test(words) => {
                 let form = self.test_label(self.printing.settings.stock(), &words);
                 return self.print(form, 1);
@@ -280,7 +287,11 @@ impl Worker {
         match self.printing.before {
             Showing::Task if self.work.is_none() => Showing::Home,
             // Somebody may have signed out meanwhile, and nobody sees anything then.
-            Showing::Task | Showing::Home | Showing::LookUp | Showing::History
+            Showing::Task
+            | Showing::Home
+            | Showing::LookUp
+            | Showing::History
+            | Showing::Receipt
                 if self.operator.is_none() =>
             {
                 self.entrance()

@@ -109,6 +109,7 @@ impl Worker {
             Showing::Printing => Screen::Printing(self.printing_view()),
             Showing::Gallery => Screen::Gallery,
             Showing::Signing => Screen::Signing(self.signing_view()?),
+            Showing::Receipt => Screen::Receipt(self.receipt_view()?),
         })
     }
 

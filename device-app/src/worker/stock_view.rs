@@ -8,8 +8,8 @@ use documents::ArrivingContent;
 use documents::catalogue::Room;
 use domain::ledger::{Placed, Stale, Standing, Subject};
 use domain::{
-    BinId, ContentKey, CustomerId, EventBody, EventHash, ItemId, OperatorId, OrderId, OrderStep,
-    OrderType, Quantity, SiteId, UnitId,
+    BinId, ContentKey, CustomerId, DeviceId, EventBody, EventHash, ItemId, OperatorId, OrderId,
+    OrderStep, OrderType, Quantity, SiteId, UnitId,
 };
 use operations::{
     ArrivingFacts, BinFacts, CartonFacts, ContentFacts, FaceFacts, Frozen, HandlingFacts,
@@ -41,6 +41,10 @@ pub(crate) struct StockView<'a> {
     pub(crate) stale: OnceCell<Stale>,
     /// A procedure has been told of stock that is being recalculated.
     pub(crate) told_stale: Cell<bool>,
+    /// This device, once it is enrolled.
+    pub(crate) device: Option<DeviceId>,
+    /// The server has just answered, so that what others did is known.
+    pub(crate) is_online: bool,
     /// Who asks; nobody before sign-in.
     pub(crate) operator: Option<OperatorId>,
     /// Whether they may count.

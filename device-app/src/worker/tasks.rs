@@ -229,7 +229,7 @@ impl Worker {
     }
 
     pub(crate) fn task_action(&mut self, action: ActionCode) -> Result<(), ReplicaError> {
-        if self.wants_signature(action) {
+        if self.wants_signature(action)? {
             self.let_customer_sign(action);
             return Ok(());
         }
@@ -437,6 +437,7 @@ impl Worker {
         if step.finished {
             self.work = None;
             self.showing = Showing::Home;
+            self.show_receipt_of_written()?;
             if let Task::HandOver(work) = &step.task
                 && let Some(next) = work.to()
             {

@@ -2,6 +2,7 @@
 
 use documents::SigningKey;
 use domain::DeviceId;
+use protocol::peer_keys::PeerKeys;
 use protocol::{PeerMessage, SetUp};
 use replica::{Identity, ReplicaError};
 
@@ -48,6 +49,24 @@ impl Worker {
                 Ok(message) => Ok(Some(self.answer_neighbour(&message)?.to_bytes())),
                 Err(_) => Ok(None),
             },
+            TurnKind::BeginKeys => {
+                Ok(exchange::first_keys(&self.replica)?.map(|keys| keys.to_bytes()))
+            }
+            TurnKind::KeysAnswered(bytes) => match PeerKeys::from_bytes(&bytes) {
+                Ok(said) => {
+                    let reply = self.take_keys_of_neighbour(&said)?;
+                    let reply = reply.filter(|reply| !exchange::is_over(reply, &said));
+                    Ok(reply.map(|reply| reply.to_bytes()))
+                }
+                Err(_) => Ok(None),
+            },
+            TurnKind::KeysAsked(bytes) => match PeerKeys::from_bytes(&bytes) {
+                Ok(said) => {
+                    let reply = self.take_keys_of_neighbour(&said)?;
+                    Ok(reply.map(|reply| reply.to_bytes()))
+                }
+                Err(_) => Ok(None),
+            },
             TurnKind::AskedByNew(bytes) => match PeerMessage::from_bytes(&bytes) {
                 Ok(mut message) => {
                     message.parcel = None;
@@ -80,6 +99,22 @@ impl Worker {
             })?;
         }
         Ok(reply)
+    }
+
+    /// Persons may have become known or unknown by it.
+    fn take_keys_of_neighbour(
+        &mut self,
+        said: &PeerKeys,
+    ) -> Result<Option<PeerKeys>, ReplicaError> {
+        let answered = exchange::answer_keys(&mut self.replica, said)?;
+        let Some((reply, fresh)) = answered else {
+            return Ok(None);
+        };
+        if fresh > 0 {
+            self.keys.hurry(&self.replica)?;
+            self.refresh()?;
+        }
+        Ok(Some(reply))
     }
 
     /// For a handheld that is to be set up. The secret that keys PIN verifiers stays here: the server gives it to those

@@ -43,6 +43,7 @@ fn a_label_is_asked_for_with_the_words_of_the_screen() {
                 .into(),
         pieces: "Pieces".into(),
         due: "May stay until".into(),
+        receipt: "Receipt".into(),
     };
     let chinese = LabelWords {
         lot: "批次".into(),
@@ -54,6 +55,7 @@ fn a_label_is_asked_for_with_the_words_of_the_screen() {
         keep: "请妥善保管，凭此取件。遗失请立即告知。".into(),
         pieces: "件数".into(),
         due: "可存至".into(),
+        receipt: "收据".into(),
     };
     let detail = |language, button: &str| words(&bench, &sample("look-up-print", language), button);
     assert_eq!(

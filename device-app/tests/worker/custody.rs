@@ -1,6 +1,6 @@
 //! What customers leave: on one device without a network, and on another that has heard of it.
 
-use device_app::view::{Place, Screen, Strokes, UiEvent};
+use device_app::view::{Detail, Place, Screen, Strokes, UiEvent};
 use documents::sealed::{SEALED_MEDIA, sealed_for};
 use domain::custody::{Custody, CustodyAct};
 use domain::{BlobKind, EventBody};
@@ -11,7 +11,7 @@ use crate::hub::{Hub, SITE};
 use crate::photos::photo_of;
 use crate::rig::Rig;
 
-fn strokes() -> Strokes {
+pub(crate) fn strokes() -> Strokes {
     Strokes {
         width: 4_000,
         height: 2_000,
@@ -25,7 +25,7 @@ pub(crate) fn house() -> Hub {
     hub
 }
 
-fn text(rig: &mut Rig, text: &str) {
+pub(crate) fn text(rig: &mut Rig, text: &str) {
     rig.ui(UiEvent::EnterText(text.into()));
 }
 
@@ -44,13 +44,10 @@ pub(crate) fn left(rig: &mut Rig) {
     assert_eq!(rig.said(), "pieces-put");
 }
 
-fn signed(rig: &mut Rig, action: &str) {
+pub(crate) fn signed(rig: &mut Rig, action: &str) {
     rig.action(action);
-    assert!(
-        matches!(rig.view().screen, Screen::Signing(_)),
-        "{:?}",
-        rig.view().screen
-    );
+    let screen = rig.view().screen;
+    assert!(matches!(screen, Screen::Signing(_)), "nobody signs");
     rig.ui(UiEvent::Signed(strokes()));
 }
 
@@ -67,7 +64,14 @@ pub(crate) fn only_deposit(rig: &Rig) -> DepositRow {
     row.clone()
 }
 
-fn acts(rig: &Rig, row: &DepositRow) -> Vec<Custody> {
+pub(crate) fn detail(rig: &mut Rig) -> Detail {
+    match rig.view().screen {
+        Screen::LookUp(look_up) => look_up.detail.unwrap(),
+        other => panic!("no detail: {other:?}"),
+    }
+}
+
+pub(crate) fn acts(rig: &Rig, row: &DepositRow) -> Vec<Custody> {
     let acts = rig
         .worker
         .replica()
@@ -93,6 +97,7 @@ fn what_is_left_offline_is_sealed_signed_and_known_elsewhere_once_both_have_sync
     assert_eq!(a.said(), "photo-saved");
     signed(&mut a, "take-in");
     assert_eq!(a.said(), "taken-in");
+    a.ui(UiEvent::Back);
     assert!(matches!(a.view().screen, Screen::Home(_)));
 
     let row = only_deposit(&a);
@@ -264,10 +269,7 @@ fn the_life_of_a_piece_is_one_list_with_what_was_agreed_about_it() {
     let label = row.deposit.pieces[&1].unit.printed().to_owned();
     rig.ui(UiEvent::Open(Place::LookUp));
     rig.scan(&label);
-    let Screen::LookUp(look_up) = rig.view().screen else {
-        panic!("{:?}", rig.view().screen);
-    };
-    let detail = look_up.detail.unwrap();
+    let detail = detail(&mut rig);
     let known: Vec<(&str, &str)> = (detail.facts.iter())
         .map(|fact| (fact.label.as_str(), fact.value.as_str()))
         .collect();
@@ -279,4 +281,37 @@ fn the_life_of_a_piece_is_one_list_with_what_was_agreed_about_it() {
         .map(|row| row.operation.as_str())
         .collect();
     assert_eq!(done, ["deposit", "receive"], "the newest first");
+}
+
+#[test]
+fn what_is_said_of_a_piece_is_sealed_and_gone_with_the_person() {
+    let hub = house();
+    let mut rig = Rig::signed_in(&hub, "AAAA1");
+    left(&mut rig);
+    rig.action("condition");
+    text(&mut rig, "拉链上写着王喆");
+    signed(&mut rig, "take-in");
+    let row = only_deposit(&rig);
+    let query = rig.worker.replica().query();
+    assert_eq!(
+        query.pieces(&row.deposit).unwrap()[1].condition,
+        "拉链上写着王喆"
+    );
+    // The customer signed for the very words of the record, sealed.
+    let terms = acts(&rig, &row).pop().unwrap().terms.unwrap();
+    assert_eq!(terms.pieces[1].condition, row.deposit.pieces[&2].condition);
+    assert_eq!(
+        sealed_for(&terms.pieces[1].condition),
+        Some(row.deposit.customer)
+    );
+    assert_eq!(terms, row.deposit.terms());
+    rig.pass(60_000);
+    hub.inner().keys.push(protocol::SharedKey {
+        customer: row.deposit.customer,
+        key: None,
+    });
+    rig.pass(11 * 60_000);
+    let row = only_deposit(&rig);
+    let query = rig.worker.replica().query();
+    assert_eq!(query.pieces(&row.deposit).unwrap()[1].condition, "");
 }

@@ -12,8 +12,9 @@ use documents::{
     Certificate, FieldEdit, HouseRules, Partition, PublicKey, RecordId, RecordKind, SigningKey,
 };
 use domain::custody::FeeRule;
+use domain::rights::Action;
 use domain::{
-    BinId, BlobId, BlobRef, ChainId, Currency, DeviceId, ItemId, OperatorId, OrganisationId,
+    BinId, BlobId, BlobRef, ChainId, Currency, DeviceId, Grant, ItemId, OperatorId, OrganisationId,
     Quantity, SiteId, ZoneId,
 };
 use protocol::{
@@ -25,7 +26,7 @@ use replica::{Commit, Cursor, Identity, OpenOptions, RecordEdit, Replica};
 
 pub(crate) const T0: i64 = 1_790_000_000_000;
 pub(crate) const SITE: SiteId = SiteId::from_bytes([0x51; 16]);
-const ORGANISATION: OrganisationId = OrganisationId::from_bytes([0xaa; 16]);
+pub(crate) const ORGANISATION: OrganisationId = OrganisationId::from_bytes([0xaa; 16]);
 const EPOCH: [u8; 16] = [0xe0; 16];
 const PEPPER: [u8; 32] = [9; 32];
 /// Every reply carries at most so many entries, so that "more" is in use.
@@ -242,8 +243,34 @@ impl Hub {
             },
             days: 30,
             forbidden: "1".into(),
+            ..HouseRules::default()
         };
         let fields = rules.to_fields().into();
+        self.edit(Partition::Shared, RecordKind::Site, SITE.into(), fields);
+    }
+
+    /// From this value on pieces are guarded.
+    pub(crate) fn guard(&self, value: i64) {
+        let fields = vec![FieldEdit::set("custody_guarded", value)];
+        self.edit(Partition::Shared, RecordKind::Site, SITE.into(), fields);
+    }
+
+    /// Wang takes in and hands out, but not without a ticket; Li may everything, and approves.
+    pub(crate) fn grant_custody_to_wang(&self) {
+        let wang = Grant {
+            actions: [Action::Deposit, Action::Release].into(),
+            ..Grant::default()
+        };
+        for (n, grant) in [(1, Grant::everything()), (2, wang)] {
+            let id = RecordId::from(OperatorId::from_bytes([0x0f | n << 4; 16]));
+            let fields = vec![Operator::grant_field(T0, &grant)];
+            self.edit(Partition::Shared, RecordKind::Operator, id, fields);
+        }
+    }
+
+    /// The site knows where customers reach the server.
+    pub(crate) fn say_public_url(&self, url: &str) {
+        let fields = vec![FieldEdit::set("custody_url", url)];
         self.edit(Partition::Shared, RecordKind::Site, SITE.into(), fields);
     }
 
@@ -329,6 +356,10 @@ fn refused(code: RefusalCode) -> Answer {
 }
 
 impl Inner {
+    pub(crate) fn server_key(&self) -> PublicKey {
+        self.key.public()
+    }
+
     fn accept(&mut self, partition: Partition, segment: Segment) {
         let log = self.log.entry(partition).or_default();
         if log.iter().any(|a| a.hash == segment.hash()) {

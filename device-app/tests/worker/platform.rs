@@ -378,6 +378,7 @@ fn labels_go_through_the_machine() {
                 .into(),
         pieces: "Pieces".into(),
         due: "May stay until".into(),
+        receipt: "Receipt".into(),
     };
     rig.ui(UiEvent::Print(PrintEvent::Test(words)));
     rig.wait_until(|view| view.printing.chip.is_none());

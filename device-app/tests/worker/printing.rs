@@ -13,11 +13,11 @@ use labels::fake::{Failure, FakePrinter, FakeServer, Habits};
 use crate::hub::Hub;
 use crate::rig::Rig;
 
-fn server(language: Language, habits: Habits) -> FakeServer {
+pub(crate) fn server(language: Language, habits: Habits) -> FakeServer {
     FakeServer::start(FakePrinter::new(language, habits)).unwrap()
 }
 
-fn words() -> LabelWords {
+pub(crate) fn words() -> LabelWords {
     LabelWords {
         lot: "批次".into(),
         expiry: "过期日期".into(),
@@ -28,10 +28,11 @@ fn words() -> LabelWords {
         keep: "请妥善保管，凭此取件。遗失请立即告知。".into(),
         pieces: "件数".into(),
         due: "可存至".into(),
+        receipt: "收据".into(),
     }
 }
 
-fn print(rig: &mut Rig, event: PrintEvent) {
+pub(crate) fn print(rig: &mut Rig, event: PrintEvent) {
     rig.ui(UiEvent::Print(event));
 }
 
@@ -43,7 +44,7 @@ fn set_up(rig: &mut Rig, address: &str, language: Language) {
 }
 
 /// Signed in, with that printer.
-fn rig_at(hub: &Hub, printer: &FakeServer, language: Language) -> Rig {
+pub(crate) fn rig_at(hub: &Hub, printer: &FakeServer, language: Language) -> Rig {
     let mut rig = Rig::signed_in(hub, "AAAA1");
     rig.ui(UiEvent::StayOffline(true));
     set_up(&mut rig, &format!("tcp://{}", printer.address()), language);
@@ -72,11 +73,11 @@ fn killed(rig: Rig, hub: &Hub) -> Rig {
     rig
 }
 
-fn stands(state: PrintChipState) -> impl Fn(&View) -> bool {
+pub(crate) fn stands(state: PrintChipState) -> impl Fn(&View) -> bool {
     move |view| view.printing.chip.is_some_and(|chip| chip.state == state)
 }
 
-fn is_done(view: &View) -> bool {
+pub(crate) fn is_done(view: &View) -> bool {
     view.printing.chip.is_none()
 }
 

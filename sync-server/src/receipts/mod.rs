@@ -3,10 +3,11 @@
 mod told;
 
 use data_encoding::BASE64URL_NOPAD;
+use documents::receipt_code::{self, brief};
 use documents::receipt_file::{self, is_file};
 use documents::{PublicKey, Receipt, ReceiptError, Signer, SigningKey};
 use domain::ledger::Standing;
-use domain::{ChainId, EventHash, EventId, OrganisationId};
+use domain::{EventHash, EventId, EventRecord, OrganisationId};
 use replica::query::EventRow;
 use replica::{Query, ReplicaError};
 
@@ -14,14 +15,14 @@ pub use told::{ReceiptPiece, ReceiptTold};
 
 /// A receipt that is longer does not fit into a QR that a telephone reads off paper; the QR then only names the act.
 const QR_BYTES_MAX: usize = 1_200;
-/// Begins what only names an act.
-const NAMED: &str = "r.";
 
 /// What somebody gave in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown {
     /// A receipt, or a file with one in it.
     Bytes(Vec<u8>),
+    /// The short form of one, from the screen of a handheld.
+    Code(Vec<u8>),
     /// Chain, number and hash of an act: it proves nothing by itself.
     Named(EventId, EventHash),
 }
@@ -121,18 +122,14 @@ impl Shown {
     pub fn from_text(text: &str) -> Option<Self> {
         let text = text.rsplit('#').next().unwrap_or_default();
         let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        let Some(named) = text.strip_prefix(NAMED) else {
-            let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-            return (!bytes.is_empty()).then_some(Self::Bytes(bytes));
-        };
-        let bytes = BASE64URL_NOPAD.decode(named.as_bytes()).ok()?;
-        let (chain, rest) = bytes.split_first_chunk::<16>()?;
-        let (number, hash) = rest.split_first_chunk::<8>()?;
-        let event = EventId {
-            chain: ChainId::from_bytes(*chain),
-            number: u64::from_be_bytes(*number),
-        };
-        Some(Self::Named(event, EventHash(hash.try_into().ok()?)))
+        if let Some(bytes) = receipt_code::from_text(&text) {
+            return Some(Self::Code(bytes));
+        }
+        if let Some((event, hash)) = receipt_code::named(&text) {
+            return Some(Self::Named(event, hash));
+        }
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        (!bytes.is_empty()).then_some(Self::Bytes(bytes))
     }
 
     /// A file that was uploaded: a PDF, a bare receipt, or its text.
@@ -148,12 +145,7 @@ pub fn fragment(receipt: &Receipt, signed: &[u8]) -> String {
     if signed.len() <= QR_BYTES_MAX {
         return BASE64URL_NOPAD.encode(signed);
     }
-    let bytes = [
-        &receipt.event.chain.as_bytes()[..],
-        &receipt.event.number.to_be_bytes(),
-        &receipt.hash.0,
-    ];
-    format!("{NAMED}{}", BASE64URL_NOPAD.encode(&bytes.concat()))
+    receipt_code::name_of(receipt.event, receipt.hash)
 }
 
 /// Signs the receipt of an event; `None` if it is no act of custody.
@@ -185,7 +177,7 @@ pub fn judge(
                 Err(error) => return Ok(Judged::without(error.into())),
             };
             let verdict = match log {
-                Some(log) => in_log(log, &receipt)?,
+                Some(log) => in_log(log, &receipt, Clone::clone)?,
                 None => Verdict::Genuine,
             };
             return Ok(Judged {
@@ -194,6 +186,7 @@ pub fn judge(
                 signer: Some(signer),
             });
         }
+        Shown::Code(bytes) => return judge_code(bytes, organisation, key, log),
     };
     // A name alone is worth what the log says of it.
     let (Some(log), Some(organisation)) = (log, organisation) else {
@@ -207,14 +200,44 @@ pub fn judge(
         return Ok(Judged::without(Verdict::Unreadable));
     };
     Ok(Judged {
-        verdict: in_log(log, &receipt)?,
+        verdict: in_log(log, &receipt, Clone::clone)?,
         receipt: Some(receipt),
         signer: None,
     })
 }
 
-/// Whether the log still says what a receipt of ours says.
-fn in_log(log: &Query<'_>, receipt: &Receipt) -> Result<Verdict, ReplicaError> {
+/// What the short form leaves out is told from the log, if the act stands there under the same hash.
+fn judge_code(
+    bytes: &[u8],
+    organisation: Option<OrganisationId>,
+    key: &PublicKey,
+    log: Option<&Query<'_>>,
+) -> Result<Judged, ReplicaError> {
+    let (mut receipt, signer) = match receipt_code::verify(bytes, organisation, key) {
+        Ok(read) => read,
+        Err(error) => return Ok(Judged::without(error.into())),
+    };
+    let mut verdict = Verdict::Genuine;
+    if let Some(log) = log {
+        verdict = in_log(log, &receipt, brief)?;
+        let same = matches!(verdict, Verdict::Genuine | Verdict::Void);
+        if let Some(row) = log.event(receipt.event)?.filter(|_| same) {
+            receipt.record = row.placed.event.record;
+        }
+    }
+    Ok(Judged {
+        verdict,
+        receipt: Some(receipt),
+        signer: Some(signer),
+    })
+}
+
+/// Whether the log still says what a receipt of ours says. `said`: as much of a record as this kind of receipt says.
+fn in_log(
+    log: &Query<'_>,
+    receipt: &Receipt,
+    said: impl Fn(&EventRecord) -> EventRecord,
+) -> Result<Verdict, ReplicaError> {
     let Some(row) = log.event(receipt.event)? else {
         let last = log.last_event_number(receipt.event.chain)?;
         return Ok(match last >= receipt.event.number {
@@ -223,8 +246,9 @@ fn in_log(log: &Query<'_>, receipt: &Receipt) -> Result<Verdict, ReplicaError> {
         });
     };
     let event = &row.placed.event;
-    let is_same =
-        event.hash == receipt.hash && event.site == receipt.site && event.record == receipt.record;
+    let is_same = event.hash == receipt.hash
+        && event.site == receipt.site
+        && said(&event.record) == receipt.record;
     Ok(match (is_same, row.placed.standing) {
         (false, _) => Verdict::Rewritten,
         (true, Standing::Void) => Verdict::Void,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
+use documents::sealed::CONDITION;
 use documents::{Receipt, Signer};
 use domain::custody::{CustodyAct, PieceSaid};
 use domain::{Currency, UnixMillis};
@@ -150,6 +151,13 @@ impl ReceiptTold {
                 }),
                 _ => None,
             };
+            // The customer's words are read by whoever has their key.
+            let condition = match (said, &terms, log) {
+                (Some(said), Some(terms), Some(q)) => {
+                    q.sealed_words(terms.customer, CONDITION, &said.condition)?
+                }
+                _ => String::new(),
+            };
             pieces.push(ReceiptPiece {
                 number: *number,
                 unit: said.map_or_else(String::new, |s| s.unit.printed().to_owned()),
@@ -158,7 +166,7 @@ impl ReceiptTold {
                     None => Named::default(),
                 }),
                 size: said.map_or_else(String::new, |s| s.size.clone()),
-                condition: said.map_or_else(String::new, |s| s.condition.clone()),
+                condition,
                 value: said.map_or_else(String::new, |s| money(s.value, currency)),
             });
         }

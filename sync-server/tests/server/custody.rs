@@ -208,7 +208,11 @@ async fn a_term_is_extended_and_what_nobody_fetches_is_disposed_of_by_two() {
         (last.act, &last.pieces[..]),
         (CustodyAct::Disposed, &[1, 2][..])
     );
-    assert_eq!(last.note, "逾期无人领取");
+    let (who, place) = (crate::common::custody::WHO, documents::sealed::NOTE);
+    assert_eq!(
+        query.sealed_words(who, place, &last.note).unwrap(),
+        "逾期无人领取"
+    );
     assert!(supervisor.get(&page).await.body.contains("已处置"));
     let late = supervisor
         .post_from("/account", &extend, &[("day", "2026-11-20")])

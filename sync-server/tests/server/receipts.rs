@@ -9,12 +9,14 @@ use crate::common::handheld::Handheld;
 use axum::http::StatusCode;
 use data_encoding::BASE64URL_NOPAD;
 use documents::deposit::Piece;
-use documents::{Certificate, Receipt, Role, SigningKey};
+use documents::sealed::CONDITION;
+use documents::{Certificate, Receipt, Role, SigningKey, receipt_code};
 use domain::custody::{Custody, CustodyAct};
 use domain::ticket::PieceCode;
 use domain::{
     BlobId, ChainId, DeviceId, EventBody, EventHash, EventId, EventRecord, OrganisationId, UnitId,
 };
+use sync_server::receipts::{Shown, Verdict, judge};
 use sync_server::store::accounts::Role as Account;
 
 const RECEIPT: &str = env!("CARGO_BIN_EXE_tallyman-server");
@@ -242,6 +244,67 @@ async fn every_other_verdict_is_told_apart() {
     assert!(says(&checked(&warehouse, &bare).await, "void"));
 }
 
+/// What a handheld shows of the last act that it wrote.
+fn shown_by(device: &Handheld, left: domain::DepositId) -> String {
+    let identity = device.replica.identity().unwrap();
+    let acts = device.replica.query().acts_of(left).unwrap();
+    let event = &acts.last().unwrap().placed.event;
+    let certificates = device.replica.certificates().unwrap();
+    let own = certificates.iter().find(|bytes| {
+        Certificate::verify(bytes, &identity.server_key)
+            .is_some_and(|certificate| certificate.site_chain == event.id.chain)
+    });
+    let receipt = Receipt::of(identity.organisation, event).unwrap();
+    receipt_code::to_text(&receipt_code::make(&receipt, &identity.key, own.unwrap()))
+}
+
+#[tokio::test]
+async fn what_a_handheld_signs_is_ours_before_its_work_has_come_and_in_the_log_after() {
+    let warehouse = Warehouse::new();
+    let mut device = Handheld::enrol(&warehouse, "PDA 1", 1);
+    let left = deposit(warehouse.site);
+    let (who, key) = (wang(), key_of_wang());
+    let photo = BlobId([0x3f; 32]);
+    take_in_as(&warehouse, &mut device, &left, &who, &key, vec![photo]);
+    let text = shown_by(&device, left.id);
+    let address = format!("https://tallyman.example.com/receipt#{text}");
+    let page = checked(&warehouse, address.as_bytes()).await;
+    assert!(says(&page, "not-yet"), "{page}");
+    for said in ["Left with us", "2026-10-01"] {
+        assert!(page.contains(said), "{said}");
+    }
+    device.sync(&warehouse, warehouse.now());
+    let page = checked(&warehouse, text.as_bytes()).await;
+    assert!(says(&page, "genuine"));
+    // The log knows what the code left out.
+    for said in [
+        "Shanghai depot",
+        "Adjustable wrench 250 mm",
+        &"3f".repeat(32),
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    for hidden in ["王喆", "138-0013", "E12345678", left.claim.as_str()] {
+        assert!(!page.contains(hidden), "{hidden}");
+    }
+
+    // Through the real verifier, each letter that is changed is told.
+    let organisation = warehouse.hub.organisation();
+    let hub = warehouse.hub.replica().lock().unwrap();
+    let judged = |text: &str| {
+        let shown = Shown::from_file(text.as_bytes());
+        let (us, key) = (Some(organisation.id), organisation.key.public());
+        judge(&shown, us, &key, Some(&hub.query())).unwrap().verdict
+    };
+    assert_eq!(judged(&text), Verdict::Genuine);
+    for at in 0..text.len() {
+        let letter = if &text[at..=at] == "B" { "C" } else { "B" };
+        let mut changed = text.clone();
+        changed.replace_range(at..=at, letter);
+        assert!(!judged(&changed).is_sound(), "{at}");
+    }
+}
+
 #[tokio::test]
 async fn a_receipt_of_many_pieces_is_named_in_its_code_and_found_in_the_log() {
     let warehouse = Warehouse::new();
@@ -250,7 +313,7 @@ async fn a_receipt_of_many_pieces_is_named_in_its_code_and_found_in_the_log() {
     for n in 1..=99_u8 {
         let piece = Piece {
             unit: UnitId::plate(PieceCode::draw([n; 8]).as_str()),
-            condition: "完好，无划痕".into(),
+            condition: key_of_wang().seal_words(left.customer, CONDITION, [n; 24], "完好，无划痕"),
             ..left.pieces[&1].clone()
         };
         left.pieces.insert(n.into(), piece);
@@ -318,6 +381,7 @@ async fn only_acts_of_sites_that_are_seen_have_receipts() {
 async fn at_the_terminal_a_receipt_is_checked_with_no_server() {
     let (warehouse, mut device, act) = scene().await;
     let released = release(&warehouse, &mut device, 2);
+    let by_device = shown_by(&device, deposit(warehouse.site).id);
     device.sync(&warehouse, warehouse.now());
     let mut viewer = warehouse.signed_in(Account::Viewer).await;
     let folder = warehouse.folder.path();
@@ -354,6 +418,13 @@ async fn at_the_terminal_a_receipt_is_checked_with_no_server() {
             );
         }
     }
+    // What stands in the QR on a handheld, as text.
+    let file = folder.join("receipt.txt");
+    std::fs::write(&file, format!("{by_device}\n")).unwrap();
+    let (code, said) = run(&file, &["--key", &key, "--lang", "zh"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("真实有效") && said.contains("领取"), "{said}");
+    assert!(said.contains(&released.hex()), "{said}");
     let file = folder.join("receipt.pdf");
     let mut bytes = std::fs::read(&file).unwrap();
     let middle = bytes.len() / 2;

@@ -124,6 +124,45 @@ fn two_handhelds_agree_without_a_server_and_one_carries_for_the_other() -> Resul
 }
 
 #[test]
+fn a_customer_is_known_by_name_on_a_neighbour_with_no_server_in_reach() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut server = Server::demo(folder.path())?;
+    let mut one = enrolled(folder.path(), &server, 0)?;
+    let mut other = enrolled(folder.path(), &server, 1)?;
+    server.kill();
+    one.must("offline")?;
+    other.must("offline")?;
+    for line in [
+        "open deposit",
+        "text 钱多多",
+        "action new-customer",
+        "text 13900139000",
+        "action skip",
+        "action nothing-forbidden",
+    ] {
+        one.must(line)?;
+    }
+    let choosing = one.must("status")?;
+    ensure!(choosing["screen"] == "task", "{choosing}");
+    let category = text(&choosing["choices"][0], "id")?.to_owned();
+    one.must(&format!("choose {category}"))?;
+    let placed = one.must("action as-suggested")?;
+    ensure!(said(&placed) == "pieces-put", "{placed}");
+    let claim = text(&placed["facts"], "claim-code")?.to_owned();
+    let exchanged = pair(&mut one, &mut other)?;
+    ensure!(
+        exchanged["neighbours"][0]["state"] == "synced",
+        "{exchanged}"
+    );
+    other.must("open home")?;
+    other.must("open release")?;
+    let found = other.must(&format!("scan {claim}"))?;
+    ensure!(said(&found) == "ticket-found", "{found}");
+    ensure!(found["facts"]["customer-name"] == "钱多多", "{found}");
+    Ok(())
+}
+
+#[test]
 fn neighbours_find_each_other_by_themselves() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut server = Server::demo(folder.path())?;

@@ -53,6 +53,39 @@ pub struct TicketLabel {
     pub note: String,
 }
 
+/// A receipt that proves itself, which the customer keeps with the ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReceiptLabel {
+    /// What it is: "收据".
+    pub heading: String,
+    /// What the QR says: up to 780 bytes, of which each module is a quarter of a millimetre on labels of 60 by 40 mm.
+    pub scan: String,
+    /// What was done, when, until when: a line each.
+    pub details: Vec<String>,
+}
+
+impl ReceiptLabel {
+    /// The receipt on this stock, from 60 by 40 mm on: a QR as large as it goes, the words beside or above it.
+    pub fn on(&self, stock: Stock) -> Label {
+        let sheet = Sheet::new(stock);
+        let (words, square, align) = if sheet.area.height > sheet.area.width {
+            let (words, square) = sheet.area.but_below(sheet.area.width);
+            (words, square, Align::Middle)
+        } else {
+            let (words, square) = sheet.area.beside_square(70);
+            (words, square, Align::Right)
+        };
+        let (heading, details) = words.cut(26);
+        let content = Content::Plain(self.scan.clone());
+        let elements = vec![
+            text(&self.heading, heading, 80, true, SHRINK),
+            aligned(square_code(Symbol::Qr, content, square), align),
+            filling(&said(&self.details), details, Mm::whole(5)),
+        ];
+        Label { stock, elements }
+    }
+}
+
 impl PieceLabel {
     /// The label on this stock, from 40 by 25 mm on: the mark as large as it goes, the square code beside or below it, the
     /// number, bars at the foot if they fit.

@@ -112,7 +112,7 @@ fn a_piece_is_taken_in_with_few_taps_and_the_terms_are_what_is_signed() {
     );
     let deposit = &site.custody.deposits[0];
     assert_eq!(deposit.pieces.len(), 1);
-    assert_eq!(deposit.pieces[0].condition, "轮子松动");
+    assert_eq!(deposit.conditions[&1], "轮子松动");
     assert_eq!(deposit.pieces[0].value, 120_050);
     let due = deposit.due.unwrap().to_string();
     assert_eq!(due, "2026-10-21", "30 days after 2026-09-21");
@@ -171,6 +171,10 @@ fn nothing_leaves_by_the_ticket_alone_and_no_other_piece() {
     let last = if wrong.ends_with('0') { '1' } else { '0' };
     wrong.pop();
     wrong.push(last);
+    let mut damaged = labels[0].clone();
+    let last = if damaged.ends_with('0') { '1' } else { '0' };
+    damaged.pop();
+    damaged.push(last);
     let scan = |code: &str| format!("scan {code}");
     let (a, b) = (scan(&labels[0]), scan(&labels[1]));
     let rows = [
@@ -204,6 +208,10 @@ fn nothing_leaves_by_the_ticket_alone_and_no_other_piece() {
         (
             scan(&other[0]),
             format!("refused wrong-piece {} | scan-piece | ", other[0]),
+        ),
+        (
+            scan(&damaged),
+            format!("refused label-damaged {damaged} | scan-piece | "),
         ),
         (
             a.clone(),
@@ -385,12 +393,133 @@ fn a_piece_whose_receipt_was_taken_back_is_not_signed_for_until_it_lies_somewher
                 "accepted pieces-put 1,A-02 | customer-signs | .",
             ),
             ("undo", ". | . | reversed"),
-            ("do take-in", ". | put-piece-into | "),
+            ("do take-in", "refused put-pieces-first | put-piece-into | "),
             (
                 "scan A-01",
                 "accepted pieces-put 1,A-01 | customer-signs | .",
             ),
             ("do take-in", ". | finished | ."),
+        ],
+    );
+}
+
+#[test]
+fn a_piece_has_the_size_of_its_category_until_somebody_says_another_and_goes_where_that_fits() {
+    let mut site = house();
+    site.furnish("A-01", "custody-L", 100_000);
+    check(
+        Deposit,
+        &mut site,
+        &[
+            ("text 王", "."),
+            ("do new-customer", "."),
+            ("do skip", "."),
+            ("do skip", "."),
+            ("do nothing-forbidden", "."),
+            (
+                "choose CASE",
+                "accepted piece-added 1,CASE | put-piece-into | ",
+            ),
+            ("do size-xl", "accepted size-taken XL | put-piece-into | "),
+            ("do measure", "| enter-size | "),
+            ("text 60x40", "refused size-malformed 60x40 | enter-size | "),
+            (
+                "text 120 x 60 × 40",
+                "accepted size-taken 120x60x40 | put-piece-into | ",
+            ),
+            // 288 litres do not go into A-01.
+            (
+                "do as-suggested",
+                "accepted pieces-put 1,A-02 | customer-signs | .",
+            ),
+        ],
+    );
+    assert_eq!(site.custody.deposits[0].pieces[0].size, "120x60x40");
+    left(&mut site, 1);
+    assert_eq!(site.custody.deposits[1].pieces[0].size, "L", "preset");
+}
+
+#[test]
+fn a_guarded_piece_leaves_by_a_device_that_is_online_or_took_it_in() {
+    let released = "accepted handed-out 1,0 | finished | .";
+    let held = "refused piece-guarded 1,5000.00 CNY | customer-signs | ";
+    for (value, is_online, taken_in_here, expected) in [
+        (500_000, false, false, held),
+        (500_000, true, false, released),
+        (500_000, false, true, released),
+        (499_999, false, false, released),
+    ] {
+        let mut site = house();
+        let (claim, labels) = left(&mut site, 1);
+        site.custody.guarded = 500_000;
+        site.custody.is_online = is_online;
+        let deposit = &mut site.custody.deposits[0];
+        deposit.taken_in_here = taken_in_here;
+        deposit.pieces[0].value = value;
+        let (ticket, label) = (format!("scan {claim}"), format!("scan {}", labels[0]));
+        check(
+            Release,
+            &mut site,
+            &[
+                (&ticket, "accepted ticket-found 1 | scan-piece | "),
+                (&label, "accepted piece-matched 1,1 | customer-signs | "),
+                ("do hand-out", expected),
+            ],
+        );
+    }
+}
+
+#[test]
+fn what_is_due_soon_overdue_or_abandoned_is_listed_and_has_its_ways_out() {
+    let mut site = house();
+    let (claim, labels) = left(&mut site, 1);
+    for _ in 0..3 {
+        left(&mut site, 1);
+    }
+    // Today is 2026-09-21.
+    for (n, due) in ["2026-09-28", "2026-09-20", "2026-08-20"]
+        .iter()
+        .enumerate()
+    {
+        site.custody.deposits[n].due = Some(due.parse().unwrap());
+    }
+    let (ticket, label) = (format!("scan {claim}"), format!("scan {}", labels[0]));
+    check(
+        Release,
+        &mut site,
+        &[
+            ("do overdue", "| overdue-here | "),
+            ("do abandoned", "| abandoned-here | "),
+            ("do due-soon", "| due-soon | "),
+            ("choose CASE", "accepted ticket-found 1 | scan-piece | "),
+            ("do extend", "| enter-days | "),
+            (
+                "text 2026-09-20",
+                "refused term-past 2026-09-20,2026-09-28,2036-09-25 | enter-days | ",
+            ),
+            ("text 0", "refused days-malformed 0,3650 | enter-days | "),
+            (
+                "text 2026-10-05",
+                "accepted term-extended 2026-10-05 | scan-piece | .",
+            ),
+            // Nothing goes before the ticket is shown.
+            (&label, "accepted piece-matched 1,1 | scan-ticket | "),
+            ("do hand-out", "refused ticket-first | scan-ticket | "),
+            (&ticket, "accepted ticket-found 1 | customer-signs | "),
+            ("do hand-out", "accepted handed-out 1,0 | finished | ."),
+        ],
+    );
+    assert_eq!(
+        site.custody.deposits[0].due.unwrap().to_string(),
+        "2026-10-05"
+    );
+    check(
+        Release,
+        &mut site,
+        &[
+            ("do overdue", "| overdue-here | "),
+            ("do due-soon", "| nothing-ending | "),
+            ("do cancel", "| scan-ticket | "),
         ],
     );
 }

@@ -127,7 +127,7 @@ pub(crate) fn custody() -> EventBody {
                 unit: UnitId::plate("P0123456789AB"),
                 item: ItemId::from_bytes(ITEM),
                 size: "L".into(),
-                condition: "完好".into(),
+                condition: vec![0x5c; 70],
                 value: 120_000,
             }],
             forbidden: "1".into(),
@@ -142,7 +142,7 @@ pub(crate) fn custody() -> EventBody {
             due: 1_000,
             taken: 900,
         }),
-        note: "轮子松动".into(),
+        note: vec![0x5d; 70],
         signature: Some(BlobId([0xb5; 32])),
         photos: vec![BlobId([0xb6; 32])],
         ..Custody::new(

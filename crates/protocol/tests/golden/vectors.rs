@@ -12,6 +12,7 @@ use domain::{
 use protocol::blob::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome};
 use protocol::keys::{KeysReply, KeysRequest, SharedKey};
 use protocol::parcel::{ChainHead, Holding, Parcel, ParcelPart};
+use protocol::peer_keys::PeerKeys;
 use protocol::{
     BatteryStatus, Becomes, CarriedChain, CarriedReply, DeviceStatus, EnrolReply, EnrolRequest,
     LiveEntries, LiveFrame, LiveHint, LivePacking, LogPosition, PartitionReply, PartitionRequest,
@@ -81,6 +82,7 @@ from_bytes!(
     Parcel,
     PeerMessage,
     PeerHello,
+    PeerKeys,
     SetUp,
     Body,
     EventRecord,
@@ -490,6 +492,11 @@ fn peers(all: &mut Vec<Vector>) {
         "parcel": parcel(),
         "peer_message_first": peer_message(None),
         "peer_message": peer_message(Some(parcel())),
+        "peer_keys": PeerKeys {
+            lacks: vec![CustomerId::from_bytes([0xc2; 16])],
+            destroyed: [0x0e; 32],
+            keys: vec![customer_key()],
+        },
         "peer_hello": hello,
         "peer_hello_new": new,
         "set_up": SetUp {

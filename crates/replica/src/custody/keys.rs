@@ -21,6 +21,16 @@ pub enum KeyState {
     Missing,
 }
 
+impl KeyState {
+    /// What [`CustomerKey::seal_words`] sealed for this place; nothing if the key is not here or it is damaged.
+    pub fn open_words(&self, place: &str, sealed: &[u8]) -> String {
+        match self {
+            Self::Held(key) => key.open_words(place, sealed).unwrap_or_default(),
+            Self::Destroyed | Self::Missing => String::new(),
+        }
+    }
+}
+
 /// A key as it is given from one machine to another; `None` as key: it was destroyed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedKey {
@@ -82,7 +92,7 @@ pub(crate) fn keep(
 }
 
 /// Destroys a key and all that it opened. It never comes back.
-fn destroy(connection: &Connection, customer: CustomerId) -> Result<(), ReplicaError> {
+pub(super) fn destroy(connection: &Connection, customer: CustomerId) -> Result<(), ReplicaError> {
     // What is overwritten must not be found in the free pages of the file.
     connection.pragma_update(None, "secure_delete", "on")?;
     connection

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use documents::deposit::{Piece, Wish};
+use documents::sealed::CONDITION;
 use documents::{Deposit, Person, WishKind};
 use domain::custody::FeeRule;
 use domain::ledger::UnitStatus;
@@ -33,6 +34,8 @@ pub struct PieceRow {
     pub number: u32,
     /// As the record says it.
     pub piece: Piece,
+    /// 验收状况, in words; empty if nothing was said, or the customer's key is not here.
+    pub condition: String,
     /// What the book says of it; `None`: nothing has come of it yet.
     pub standing: Option<(UnitStatus, BinId, EventHash)>,
 }
@@ -200,9 +203,11 @@ impl Query<'_> {
 
     /// Where the pieces of a deposit are.
     pub fn pieces(&self, deposit: &Deposit) -> Result<Vec<PieceRow>, ReplicaError> {
+        let key = self.customer_key(deposit.customer)?;
         let pieces = deposit.pieces.iter().map(|(number, piece)| {
             let state = self.unit(deposit.site, &piece.unit)?;
             Ok(PieceRow {
+                condition: key.open_words(CONDITION, &piece.condition),
                 number: *number,
                 piece: piece.clone(),
                 standing: state.map(|u| (u.state.status, u.state.bin, u.state.since)),
@@ -245,6 +250,33 @@ impl Query<'_> {
              ORDER BY class, sku LIMIT ?2",
             params![prefix, limit],
             |r| Ok(ItemId::from_bytes(row::bytes16(r, "id")?)),
+        )
+    }
+
+    /// Words that are sealed under a customer's key for this place; empty if it is not here.
+    pub fn sealed_words(
+        &self,
+        customer: CustomerId,
+        place: &str,
+        sealed: &[u8],
+    ) -> Result<String, ReplicaError> {
+        Ok(self.customer_key(customer)?.open_words(place, sealed))
+    }
+
+    /// What is here of a site and whose last day is one of these (ISO 8601), the first one first.
+    pub fn deposits_due(
+        &self,
+        site: SiteId,
+        days: std::ops::RangeInclusive<&str>,
+        limit: u32,
+    ) -> Result<Vec<DepositRow>, ReplicaError> {
+        self.rows(
+            &format!(
+                "SELECT {COLUMNS} FROM deposit
+                 WHERE site = ?1 AND stored > 0 AND due BETWEEN ?2 AND ?3 ORDER BY due, id LIMIT ?4"
+            ),
+            params![site.as_bytes(), days.start(), days.end(), limit],
+            |r| self.deposit_row(r),
         )
     }
 

@@ -1,6 +1,7 @@
 //! Goods that customers leave with us: found by ticket, piece and person; keys that come, and are destroyed.
 
 use documents::deposit::Piece;
+use documents::sealed::{CONDITION, NOTE};
 use documents::{CustomerKey, Deposit, Person};
 use domain::custody::{Custody, CustodyAct, FeeRule};
 use domain::ledger::UnitStatus;
@@ -55,7 +56,7 @@ fn deposit() -> Deposit {
         unit: UnitId::plate(PieceCode::draw([n; 8]).as_str()),
         item: item_id(1),
         size: "L".into(),
-        condition: "完好".into(),
+        condition: key_of_wang().seal_words(WHO, CONDITION, [n; 24], "拉链上写着王喆"),
         value: 0,
     };
     Deposit {
@@ -145,6 +146,11 @@ fn a_deposit_is_found_by_its_ticket_its_pieces_and_its_customer_until_all_is_gon
     let q = a.query();
     let found = q.deposit_by_claim(&deposit().claim).unwrap().unwrap();
     assert_eq!((found.deposit, found.stored), (deposit(), 2));
+    let pieces = q.pieces(&deposit()).unwrap();
+    assert_eq!(pieces[1].condition, "拉链上写着王喆");
+    let due = |from, to| q.deposits_due(SITE, from..=to, 9).unwrap().len();
+    assert_eq!(due("2026-12-01", "2026-12-08"), 1);
+    assert_eq!(due("0", "2026-11-30"), 0);
     let unit = &deposit().pieces[&2].unit;
     assert_eq!(q.deposit_of_unit(unit).unwrap(), Some((LEFT, 2)));
     assert_eq!(q.deposits_of(WHO, 9).unwrap().len(), 1);
@@ -281,4 +287,78 @@ fn a_server_that_was_put_back_is_offered_every_key_again() {
     };
     a.take_keys(&[], &[], other).unwrap();
     assert_eq!(a.keys_to_share(10).unwrap().len(), 1);
+}
+
+/// Everything that a replica keeps, as bytes: each row of each table, and what each change says.
+fn kept(replica: &Replica) -> Vec<u8> {
+    let connection = &replica.connection;
+    let mut tables = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .unwrap();
+    let names = tables.query_map([], |r| r.get::<_, String>(0)).unwrap();
+    let mut bytes = Vec::new();
+    for name in names.map(Result::unwrap) {
+        let mut rows = connection
+            .prepare(&format!("SELECT * FROM \"{name}\""))
+            .unwrap();
+        let columns = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            for column in 0..columns {
+                match row.get_ref(column).unwrap() {
+                    rusqlite::types::ValueRef::Text(text) => bytes.extend_from_slice(text),
+                    rusqlite::types::ValueRef::Blob(blob) => bytes.extend_from_slice(blob),
+                    _ => {}
+                }
+            }
+        }
+    }
+    let q = replica.query();
+    for record in [
+        q.record(WHO.into()).unwrap(),
+        q.record(LEFT.into()).unwrap(),
+    ] {
+        for value in record.unwrap().fields.values() {
+            match value {
+                documents::Value::Bytes(value) => bytes.extend_from_slice(value),
+                value => bytes.extend_from_slice(value.to_string().as_bytes()),
+            }
+        }
+    }
+    for act in q.acts_of(LEFT).unwrap() {
+        bytes.extend_from_slice(&act.placed.event.record.to_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn free_words_about_a_person_are_gone_with_their_key() {
+    let mut a = device(1);
+    taken_in(&mut a);
+    let mut disposed = Custody::new(LEFT, CustodyAct::Disposed, vec![1, 2]);
+    let reason = "打了李四的电话无人接听";
+    disposed.note = key_of_wang().seal_words(WHO, NOTE, [9; 24], reason);
+    let disposed = EventBody::Custody(Box::new(disposed));
+    a.commit(events(vec![disposed.into()]), T0 + 1).unwrap();
+    let q = a.query();
+    assert_eq!(q.pieces(&deposit()).unwrap()[0].condition, "拉链上写着王喆");
+    let EventBody::Custody(act) = &q.acts_of(LEFT).unwrap()[1].placed.event.record.body.clone()
+    else {
+        panic!("no act");
+    };
+    assert_eq!(q.sealed_words(WHO, NOTE, &act.note).unwrap(), reason);
+    let gone = SharedKey {
+        customer: WHO,
+        key: None,
+    };
+    a.take_keys(&[gone], &[], KeyCursor::default()).unwrap();
+    a.rebuild().unwrap();
+    let q = a.query();
+    assert_eq!(q.pieces(&deposit()).unwrap()[0].condition, "");
+    assert_eq!(q.sealed_words(WHO, NOTE, &act.note).unwrap(), "");
+    let kept = kept(&a);
+    for words in ["王喆", "拉链", "李四", "13800138000", "e12345678"] {
+        let words = words.as_bytes();
+        assert!(!kept.windows(words.len()).any(|window| window == words));
+    }
 }

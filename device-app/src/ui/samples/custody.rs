@@ -2,7 +2,7 @@
 
 use super::Goods;
 use super::screens::{fact, line};
-use crate::view::{Action, Choice, Entry, Message, TaskView, Weight};
+use crate::view::{Action, Choice, Entry, Message, ReceiptView, TaskView, Weight};
 use crate::worker::draw_qr as draw;
 
 fn choice(id: &str, title: &str, subtitle: &str, quantity: &str) -> Choice {
@@ -62,6 +62,7 @@ pub(super) fn placing(goods: &Goods) -> TaskView {
             fact("customer-name", goods.operators[0], false),
             fact("item", goods.case, false),
             fact("piece", "P7K2M9QXTR4WD", false),
+            fact("size", "L", false),
             fact("declared-value", "1200.00 CNY", false),
         ],
         choices: vec![
@@ -72,6 +73,10 @@ pub(super) fn placing(goods: &Goods) -> TaskView {
             Action::new("as-suggested", Weight::Primary),
             Action::new("condition", Weight::Normal),
             Action::new("declared-value", Weight::Normal),
+            Action::new("size-s", Weight::Normal),
+            Action::new("size-m", Weight::Normal),
+            Action::new("size-xl", Weight::Normal),
+            Action::new("measure", Weight::Normal),
         ],
         ..TaskView::default()
     }
@@ -124,6 +129,43 @@ pub(super) fn releasing(goods: &Goods) -> TaskView {
             Action::new("extend", Weight::Normal),
             Action::new("other-fee", Weight::Normal),
             Action::new("look-into", Weight::Normal),
+            Action::new("cancel", Weight::Normal),
+        ],
+        ..TaskView::default()
+    }
+}
+
+/// As large as receipts are.
+pub(super) fn receipt() -> ReceiptView {
+    let text =
+        "https://tallyman.example.com/receipt#S.".to_owned() + &"Q7K2M9XTR4WDPABC".repeat(41);
+    ReceiptView {
+        act: "deposited".into(),
+        facts: vec![
+            fact("claim-code", "C7K2M-9QXTR-4WD1P", true),
+            fact("done-at", "14:02", false),
+            fact("pieces-left", "2", false),
+            fact("due", "2026-12-01", false),
+        ],
+        qr: Some(draw(&text)),
+        text,
+        next: Message::new("receipt-scan"),
+    }
+}
+
+/// Nobody came for these.
+pub(super) fn overdue(goods: &Goods) -> TaskView {
+    TaskView {
+        operation: "release".into(),
+        prompt: Message::new("overdue-here").with("2"),
+        choices: vec![
+            choice("1", goods.case, "2026-10-20", "2"),
+            choice("2", goods.backpack, "2026-11-19", "1"),
+        ],
+        actions: vec![
+            Action::new("due-soon", Weight::Normal),
+            Action::new("overdue", Weight::Normal),
+            Action::new("abandoned", Weight::Normal),
             Action::new("cancel", Weight::Normal),
         ],
         ..TaskView::default()

@@ -596,6 +596,7 @@ fn rows(goods: &Goods) -> Vec<HistoryRow> {
             operator: goods.operators[1].into(),
             state,
             can_undo: matches!(state, LineState::Saved | LineState::Completed),
+            has_receipt: false,
         };
     vec![
         row(

@@ -1,6 +1,7 @@
 //! Deposits and persons for supervisors: found, told, extended, given up, erased.
 
 use chrono::{DateTime, Days, NaiveDate};
+use documents::sealed::NOTE;
 use documents::{Deposit, FieldEdit, HouseRules, Partition, RecordKind, Value, WishKind};
 use domain::custody::{Custody, CustodyAct};
 use domain::ledger::{Subject, UnitStatus};
@@ -27,9 +28,9 @@ const FOUND_MAX: u32 = 30;
 /// Events of one piece that are told.
 const EVENTS_MAX: u32 = 50;
 /// A term that ends within so many days ends soon.
-const SOON_DAYS: u64 = 7;
+const SOON_DAYS: u64 = domain::custody::SOON_DAYS;
 /// Whose term ended more than so many days ago has abandoned it.
-pub const ABANDONED_DAYS: u64 = 30;
+pub const ABANDONED_DAYS: u64 = domain::custody::ABANDONED_DAYS;
 
 /// A page of deposits, and where the next one begins.
 pub(super) type DepositPage = (Vec<DepositLine>, Option<String>);
@@ -317,7 +318,12 @@ impl ConsoleData {
         let numbers = here.iter().map(|(number, _)| *number).collect();
         let mut said = Custody::new(id, act, numbers);
         said.after = query.last_acts(id)?;
-        said.note = reason;
+        // They may be about a person. Of somebody who was erased nothing is written any more.
+        if let KeyState::Held(key) = query.customer_key(deposit.customer)? {
+            let mut nonce = [0; 24];
+            getrandom::fill(&mut nonce).map_err(|error| AppError::internal(error.to_string()))?;
+            said.note = key.seal_words(deposit.customer, NOTE, nonce, &reason);
+        }
         let mut events: Vec<NewEvent> = here.into_iter().map(|(_, event)| event).collect();
         events.push(EventBody::Custody(Box::new(said)).into());
         let mut edits: Vec<_> = operator_edit(&query, user)?.into_iter().collect();

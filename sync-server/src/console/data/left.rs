@@ -81,7 +81,7 @@ impl Names<'_> {
                     ..self.item(said.item)?.0
                 },
                 size: said.size.clone(),
-                condition: said.condition.clone(),
+                condition: piece.condition.clone(),
                 value: sum(said.value, currency),
                 bin: here.map(|(_, bin, _)| self.bin(bin)).transpose()?,
             });

@@ -258,6 +258,7 @@ impl RulesForm {
             },
             days,
             forbidden: forbidden.to_owned(),
+            ..HouseRules::default()
         })
     }
 }
@@ -302,7 +303,11 @@ pub(crate) async fn set_rules(
 ) -> Result<Response, AppError> {
     let id: SiteId = id.parse().map_err(|_| AppError::NotFound)?;
     let rules = match form.read() {
-        Ok(rules) => rules,
+        // Receipts that a handheld shows name it.
+        Ok(rules) => HouseRules {
+            public_url: app.public_url().to_owned(),
+            ..rules
+        },
         Err(key) => return rules_page(&app, &who.visitor, id, Some(form), Some(key)).await,
     };
     let now = app.now();

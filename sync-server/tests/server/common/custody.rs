@@ -4,6 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request};
 use documents::catalogue::Customer;
 use documents::deposit::Piece;
+use documents::sealed::CONDITION;
 use documents::{CustomerKey, Deposit, FieldEdit, Partition, Person, RecordKind};
 use domain::custody::{Custody, CustodyAct, FeeRule};
 use domain::ticket::{ClaimCode, CustomerCode, PieceCode};
@@ -71,7 +72,7 @@ pub fn deposit(site: SiteId) -> Deposit {
         unit: UnitId::plate(PieceCode::draw([n; 8]).as_str()),
         item: item(1),
         size: "L".into(),
-        condition: "完好".into(),
+        condition: key_of_wang().seal_words(WHO, CONDITION, [n; 24], "完好"),
         value: 0,
     };
     Deposit {

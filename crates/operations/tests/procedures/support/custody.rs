@@ -1,12 +1,14 @@
 //! Customers and deposits of the small site. Where a piece is follows from its events, as for any unit.
 
+use std::collections::BTreeMap;
+
 use domain::custody::{FeeRule, PieceSaid};
 use domain::ledger::UnitStatus;
 use domain::ticket::ClaimCode;
 use domain::{Currency, CustomerId, DepositId, SiteId, UnitId};
 use operations::{
-    CustodyView, CustodyWrite, DepositFacts, HouseTerms, ItemFacts, PersonFacts, PersonSaid,
-    PieceFacts, PieceStanding, SiteView, ViewError,
+    CustodyView, CustodyWrite, DepositFacts, Ending, HouseTerms, ItemFacts, PersonFacts,
+    PersonSaid, PieceFacts, PieceStanding, SiteView, ViewError,
 };
 
 use super::site::{Site, TODAY};
@@ -20,6 +22,9 @@ pub(crate) struct Records {
     pub(crate) persons: Vec<(CustomerId, PersonSaid)>,
     pub(crate) deposits: Vec<DepositRecord>,
     pub(crate) proxies: Vec<PersonSaid>,
+    /// From this value on pieces are guarded; 0: none is.
+    pub(crate) guarded: i64,
+    pub(crate) is_online: bool,
 }
 
 pub(crate) struct DepositRecord {
@@ -29,7 +34,10 @@ pub(crate) struct DepositRecord {
     pub(crate) taken_at: i64,
     pub(crate) due: Option<chrono::NaiveDate>,
     pub(crate) pieces: Vec<PieceSaid>,
+    /// 验收状况 of pieces, by number.
+    pub(crate) conditions: BTreeMap<u32, String>,
     pub(crate) wish: Option<String>,
+    pub(crate) taken_in_here: bool,
 }
 
 impl Records {
@@ -50,9 +58,16 @@ impl Records {
                 taken_at,
                 due,
                 pieces: Vec::new(),
+                conditions: BTreeMap::new(),
                 wish: None,
+                taken_in_here: true,
             }),
-            CustodyWrite::Piece { deposit, said } => {
+            CustodyWrite::Piece {
+                deposit,
+                said,
+                condition,
+            } => {
+                self.of(deposit).conditions.insert(said.number, condition);
                 let pieces = &mut self.of(deposit).pieces;
                 pieces.retain(|p| p.number != said.number);
                 pieces.push(said);
@@ -78,6 +93,7 @@ fn house() -> HouseTerms {
         },
         days: 30,
         forbidden: "1".into(),
+        guarded: 0,
     }
 }
 
@@ -93,7 +109,11 @@ impl Site {
             unit: said.unit.clone(),
             item: self.item(said.item).unwrap().unwrap(),
             size: said.size.clone(),
-            condition: said.condition.clone(),
+            condition: record
+                .conditions
+                .get(&said.number)
+                .cloned()
+                .unwrap_or_default(),
             value: said.value,
             standing: match self.unit(&said.unit).unwrap() {
                 None => PieceStanding::NotCome,
@@ -115,6 +135,7 @@ impl Site {
                 domain::site_day::site_day(TODAY, "UTC").is_some_and(|today| today > due)
             }),
             fee: house().fee,
+            taken_in_here: record.taken_in_here,
             pieces: record.pieces.iter().map(piece).collect(),
             wish: record.wish.clone(),
         }
@@ -149,7 +170,10 @@ impl CustodyView for Site {
     }
 
     fn house_terms(&self) -> Result<HouseTerms, ViewError> {
-        Ok(house())
+        Ok(HouseTerms {
+            guarded: self.custody.guarded,
+            ..house()
+        })
     }
 
     fn deposit(&self, id: DepositId) -> Result<Option<DepositFacts>, ViewError> {
@@ -175,6 +199,25 @@ impl CustodyView for Site {
     fn wished(&self) -> Result<Vec<DepositFacts>, ViewError> {
         let wished = self.custody.deposits.iter().filter(|d| d.wish.is_some());
         Ok(wished.map(|record| self.facts_of(record)).collect())
+    }
+
+    fn ending(&self, which: Ending) -> Result<Vec<DepositFacts>, ViewError> {
+        let today = domain::site_day::site_day(TODAY, "UTC").unwrap();
+        let days = |record: &DepositRecord| record.due.map(|due| (due - today).num_days());
+        let mut found: Vec<&DepositRecord> = (self.custody.deposits.iter())
+            .filter(|record| match (which, days(record)) {
+                (_, None) => false,
+                (Ending::Soon, Some(days)) => (0..=7).contains(&days),
+                (Ending::Overdue, Some(days)) => days < 0,
+                (Ending::Abandoned, Some(days)) => days < -30,
+            })
+            .collect();
+        found.sort_by_key(|record| record.due);
+        Ok(found.into_iter().map(|r| self.facts_of(r)).collect())
+    }
+
+    fn is_online(&self) -> bool {
+        self.custody.is_online
     }
 
     fn deposit_of_unit(&self, unit: &UnitId) -> Result<Option<DepositId>, ViewError> {

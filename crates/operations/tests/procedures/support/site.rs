@@ -712,7 +712,7 @@ impl SiteView for Site {
     fn empty_bins_near(
         &self,
         near: &BinFacts,
-        _: &RoomNeeded,
+        needed: &RoomNeeded,
     ) -> Result<Vec<RoomFacts>, ViewError> {
         let at = |id| self.bins.iter().position(|bin| bin.id == id).unwrap_or(0);
         let mut empty: Vec<&BinFacts> = self
@@ -724,6 +724,7 @@ impl SiteView for Site {
         Ok(empty
             .into_iter()
             .map(|bin| self.room(bin.id).unwrap().unwrap())
+            .filter(|room| room.volume_left.is_none_or(|left| left >= needed.volume))
             .collect())
     }
 

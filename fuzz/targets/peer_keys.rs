@@ -1,0 +1,2 @@
+#![no_main]
+fuzz::run!(peer_keys);

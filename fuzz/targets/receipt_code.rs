@@ -1,0 +1,2 @@
+#![no_main]
+fuzz::run!(receipt_code);
