@@ -204,8 +204,24 @@ pub const RULES: &[Rule] = &[
         Right::CustodyErase,
         "custody.erase",
     )),
+    seen("/custody/handover.pdf", Right::CustodySee, "custody.report"),
+    seen(
+        "/custody/handover.xlsx",
+        Right::CustodySee,
+        "custody.report",
+    ),
     seen("/custody/{id}", Right::CustodySee, "custody.one"),
+    seen(
+        "/custody/{id}/labels.pdf",
+        Right::CustodyAct,
+        "custody.labels",
+    ),
     act("/custody/{id}/extend", Right::CustodyAct, "custody.extend"),
+    act(
+        "/custody/{id}/withdraw",
+        Right::CustodyAct,
+        "custody.withdraw",
+    ),
     two(act(
         "/custody/{id}/dispose",
         Right::CustodyAct,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod announced;
 mod arriving;
 pub mod bin_code;
 pub mod body;
@@ -23,6 +24,7 @@ pub mod segment;
 pub mod snapshot;
 pub mod stocktake;
 
+pub use announced::{Announced, ExpectedPiece};
 pub use arriving::ArrivingContent;
 pub use body::{Body, BodyError, Part};
 pub use certificate::{Certificate, Role};

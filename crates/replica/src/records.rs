@@ -363,7 +363,7 @@ fn put_rows(
             }
         }
         RecordKind::Deposit => match Deposit::from_record(id.into(), record) {
-            Some(deposit) => custody::put(connection, &deposit)?,
+            Some(deposit) => custody::put(connection, &deposit, record)?,
             None if is_new => {}
             None => forget_rows(connection, id)?,
         },

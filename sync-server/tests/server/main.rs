@@ -13,6 +13,7 @@ mod backup;
 mod blobs;
 mod counter;
 mod custody;
+mod custody_alerts;
 mod custody_keys;
 mod customers;
 mod device_report;

@@ -24,6 +24,10 @@ pub struct DepositRow {
     pub deposit: Deposit,
     /// Pieces that are here.
     pub stored: u32,
+    /// Pieces that were announced and have not come.
+    pub expected: u32,
+    /// Pieces that went without an act that let them go.
+    pub strayed: u32,
 }
 
 /// Where one piece is.
@@ -37,9 +41,9 @@ pub struct PieceRow {
     pub standing: Option<(UnitStatus, BinId, EventHash)>,
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, site, claim, customer, taken_at, due, fee_daily, fee_cap, currency, forbidden,
-    wish, wish_at, wish_asked, wish_answered, stored";
+    wish, wish_at, wish_asked, wish_answered, stored, expected, strayed";
 
 fn bad_claim(_: TicketError) -> ReplicaError {
     ReplicaError::BadRow("deposit.claim")
@@ -61,7 +65,7 @@ fn piece(r: &Row<'_>) -> Result<(u32, Piece), ReplicaError> {
 /// All methods fail with [`ReplicaError`] only.
 #[expect(clippy::missing_errors_doc, reason = "said once, above")]
 impl Query<'_> {
-    fn deposit_row(&self, r: &Row<'_>) -> Result<DepositRow, ReplicaError> {
+    pub(super) fn deposit_row(&self, r: &Row<'_>) -> Result<DepositRow, ReplicaError> {
         let id = DepositId::from_bytes(row::bytes16(r, "id")?);
         let pieces: BTreeMap<u32, Piece> = self
             .rows(
@@ -100,6 +104,8 @@ impl Query<'_> {
                 pieces,
             },
             stored: r.get("stored")?,
+            expected: r.get("expected")?,
+            strayed: r.get("strayed")?,
         })
     }
 

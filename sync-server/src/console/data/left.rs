@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use chrono_tz::Tz;
 use documents::sealed::{PICTURE, sealed_for};
-use documents::{Deposit, FieldEdit, Partition, RecordKind, Value, Wish};
+use documents::{Announced, Deposit, FieldEdit, Partition, RecordKind, Value, Wish};
 use domain::ledger::UnitStatus;
 use domain::ticket::ClaimCode;
 use domain::{BlobId, Currency, CustomerId, DepositId, EventBody, UnixMillis};
@@ -53,10 +53,12 @@ impl Names<'_> {
     pub(super) fn left(&self, row: &DepositRow, now: UnixMillis) -> Result<LeftView, AppError> {
         let (q, deposit) = (self.query, &row.deposit);
         let record = q.record(deposit.id.into())?;
-        let rating = record.and_then(|record| match record.fields.get("rating") {
-            Some(Value::Integer(rating)) => Some(*rating),
-            _ => None,
-        });
+        let rating = record.as_ref().map(|record| record.fields.get("rating"));
+        let rating = match rating {
+            Some(Some(Value::Integer(rating))) => *rating,
+            _ => 0,
+        };
+        let announced = record.as_ref().and_then(Announced::from_record);
         let zone: Option<Tz> = q
             .site(deposit.site)?
             .and_then(|site| site.time_zone.parse().ok());
@@ -84,8 +86,26 @@ impl Names<'_> {
                 condition: said.condition.clone(),
                 value: sum(said.value, currency),
                 bin: here.map(|(_, bin, _)| self.bin(bin)).transpose()?,
+                is_expected: false,
             });
         }
+        for (number, piece) in announced.iter().flat_map(|announced| &announced.pieces) {
+            pieces.push(LeftPiece {
+                number: *number,
+                unit: String::new(),
+                unit_id: String::new(),
+                item: Named {
+                    id: String::new(),
+                    ..self.item(piece.item)?.0
+                },
+                size: piece.size.clone(),
+                condition: String::new(),
+                value: sum(piece.value, currency),
+                bin: None,
+                is_expected: true,
+            });
+        }
+        pieces.sort_by_key(|piece| piece.number);
         let here = pieces.iter().filter(|piece| piece.bin.is_some()).count();
         let each = deposit.fee.due(deposit.taken_at, now);
         let due = each.saturating_mul(i64::try_from(here).unwrap_or(i64::MAX));
@@ -101,6 +121,7 @@ impl Names<'_> {
             site: self.site(deposit.site)?,
             zone,
             taken_at: deposit.taken_at,
+            announced: announced.map(|announced| (announced.at, announced.days)),
             due: deposit.due,
             days: deposit.due.map(|due| (due - today).num_days()),
             stored: row.stored,
@@ -113,7 +134,7 @@ impl Names<'_> {
             acts: rows.iter().filter_map(|row| act(row, deposit)).collect(),
             photos,
             wish: deposit.wish,
-            rating: rating.unwrap_or_default(),
+            rating,
         })
     }
 }

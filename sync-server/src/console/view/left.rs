@@ -29,6 +29,8 @@ pub struct LeftPiece {
     pub value: String,
     /// Where it lies; `None`: it is not here.
     pub bin: Option<Named>,
+    /// It was announced, and has not come.
+    pub is_expected: bool,
 }
 
 /// One act.
@@ -59,8 +61,10 @@ pub struct LeftView {
     pub site: Named,
     /// The site's time zone.
     pub zone: Tz,
-    /// When the pieces came.
+    /// When the pieces came; 0: none has.
     pub taken_at: UnixMillis,
+    /// When it was announced, and for how many days from the day on which the pieces come.
+    pub announced: Option<(UnixMillis, u32)>,
     /// The last day of the term.
     pub due: Option<NaiveDate>,
     /// Days until the term ends; negative: it has ended.
@@ -84,8 +88,11 @@ pub struct LeftView {
 }
 
 impl LeftView {
-    /// `here`, `overdue`, `partly`, `released`, `disposed` or `cancelled`.
+    /// `announced`, `here`, `overdue`, `partly`, `released`, `disposed` or `cancelled`.
     pub fn status(&self) -> &'static str {
+        if self.acts.is_empty() && self.pieces.iter().any(|piece| piece.is_expected) {
+            return "announced";
+        }
         let gone = (self.stored as usize) < self.pieces.len();
         match (self.stored, self.acts.last().map(|act| act.act)) {
             (0, Some(CustodyAct::Disposed)) => "disposed",
