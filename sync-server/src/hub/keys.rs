@@ -78,8 +78,25 @@ impl Hub {
         key: &CustomerKey,
         now: UnixMillis,
     ) -> Result<(), HubError> {
-        self.database
-            .write(|t| hub_keys::put(t, customer, key, None, now))?;
+        self.put_keys(&[(customer, key.clone())], now)
+    }
+
+    /// Keeps keys of customers that this server makes, all or none.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn put_keys(
+        &self,
+        keys: &[(CustomerId, CustomerKey)],
+        now: UnixMillis,
+    ) -> Result<(), HubError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.database.write(|t| -> Result<(), StoreError> {
+            keys.iter()
+                .try_for_each(|(customer, key)| hub_keys::put(t, *customer, key, None, now))
+        })?;
         self.read_keys(&mut self.lock())
     }
 

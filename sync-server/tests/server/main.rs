@@ -14,6 +14,7 @@ mod blobs;
 mod counter;
 mod custody;
 mod custody_alerts;
+mod custody_import;
 mod custody_keys;
 mod customers;
 mod device_report;

@@ -14,6 +14,7 @@ mod fields;
 mod imports;
 mod left;
 mod load;
+mod load_deposits;
 mod load_orders;
 mod names;
 mod notes;
