@@ -124,6 +124,7 @@ pub const RULES: &[Rule] = &[
     open("GET", "/c/deposits/{id}", ""),
     open("POST", "/c/deposits/{id}/wish", "customer.wish"),
     open("POST", "/c/deposits/{id}/rate", "customer.rate"),
+    open("POST", "/c/deposits/{id}/sign", "customer.sign"),
     open("GET", "/c/photos/{id}", ""),
     open("GET", "/c/receipts/{file}", ""),
     own("GET", "/", ""),

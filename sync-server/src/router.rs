@@ -90,6 +90,7 @@ fn public_routes() -> Router<AppState> {
         .route("/c/deposits/{id}", get(public::left::show))
         .route("/c/deposits/{id}/wish", post(public::left::ask))
         .route("/c/deposits/{id}/rate", post(public::left::rate))
+        .route("/c/deposits/{id}/sign", post(public::sign::sign))
         .route("/c/photos/{id}", get(public::left::photo))
         .route("/c/receipts/{file}", get(public::left::receipt))
 }

@@ -14,5 +14,10 @@ CREATE TABLE custody_gone (
     PRIMARY KEY (deposit, piece, chain, number)
 ) STRICT, WITHOUT ROWID;
 
+-- Whose key is to be destroyed wherever it is.
+ALTER TABLE customer ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX customer_erased ON customer (id) WHERE erased <> 0;
+
 -- Acts that are here already are read again.
-INSERT OR REPLACE INTO meta (key, value) SELECT 'rebuild-needed', x'' WHERE EXISTS (SELECT 1 FROM custody_event);
+INSERT OR REPLACE INTO meta (key, value) SELECT 'rebuild-needed', x'' WHERE EXISTS (SELECT 1 FROM custody_event)
+    OR EXISTS (SELECT 1 FROM customer_sealed);

@@ -116,6 +116,33 @@ impl Hub {
         Ok(())
     }
 
+    /// Destroys again the keys of those who were erased: a backup from before brings them back, and so may a device that was
+    /// away. The log says who they are.
+    pub(super) fn heed_erasures(
+        &self,
+        replica: &mut Replica,
+        now: UnixMillis,
+    ) -> Result<(), HubError> {
+        let erased = replica.query().erased_in_vain()?;
+        if erased.is_empty() {
+            return Ok(());
+        }
+        self.database.write(|t| -> Result<(), StoreError> {
+            for customer in &erased {
+                hub_keys::destroy(t, *customer, now)?;
+            }
+            Ok(())
+        })?;
+        tracing::info!(
+            count = erased.len(),
+            "keys of erased customers were destroyed again"
+        );
+        self.read_keys(replica)?;
+        self.database.empty_log()?;
+        replica.whole_file()?;
+        Ok(())
+    }
+
     /// Brings this node's replica to the keys in the store.
     pub(super) fn read_keys(&self, replica: &mut Replica) -> Result<(), HubError> {
         let epoch = self.organisation.epoch;

@@ -16,6 +16,7 @@ mod custody;
 mod custody_alerts;
 mod custody_import;
 mod custody_keys;
+mod custody_sign;
 mod customers;
 mod device_report;
 mod devices;

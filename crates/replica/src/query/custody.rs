@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use documents::deposit::{Piece, Wish};
+use documents::record::writers;
 use documents::{Deposit, Person, WishKind};
 use domain::custody::FeeRule;
 use domain::ledger::UnitStatus;
@@ -15,7 +16,7 @@ use rusqlite::{Row, params};
 use super::{EventRow, Query};
 use crate::custody::keys::{self, KeyState};
 use crate::error::ReplicaError;
-use crate::row;
+use crate::{quarantine, row};
 
 /// A deposit, and how many of its pieces are here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,6 +253,32 @@ impl Query<'_> {
             params![prefix, limit],
             |r| Ok(ItemId::from_bytes(row::bytes16(r, "id")?)),
         )
+    }
+
+    /// Customers who were erased, by a server's word, and whose key is not known as destroyed here: after a backup was put back,
+    /// or because it has never come. A device's word alone erases nobody.
+    pub fn erased_in_vain(&self) -> Result<Vec<CustomerId>, ReplicaError> {
+        let found = self.rows(
+            "SELECT c.id FROM customer c WHERE c.erased <> 0 AND NOT EXISTS
+                 (SELECT 1 FROM customer_key k WHERE k.customer = c.id AND k.key IS NULL)",
+            [],
+            |r| Ok(CustomerId::from_bytes(row::bytes16(r, "id")?)),
+        )?;
+        let mut erased = Vec::new();
+        for customer in found {
+            let saved: Option<Vec<u8>> = self.row(
+                "SELECT saved FROM document WHERE id = ?1 AND kind <> ''",
+                [customer.as_bytes()],
+                |r| Ok(r.get("saved")?),
+            )?;
+            let writers = saved.map_or_else(Vec::new, |saved| writers(&saved, "erased_at"));
+            for chain in writers {
+                if quarantine::is_server(self.connection, chain)? && !erased.contains(&customer) {
+                    erased.push(customer);
+                }
+            }
+        }
+        Ok(erased)
     }
 
     /// What is known of a customer's key.

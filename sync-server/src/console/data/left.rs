@@ -2,11 +2,13 @@
 
 use chrono::DateTime;
 use chrono_tz::Tz;
-use documents::sealed::{PICTURE, sealed_for};
-use documents::{Announced, Deposit, FieldEdit, Partition, RecordKind, Value, Wish};
+use documents::sealed::{PICTURE, SEALED_MEDIA, sealed_for};
+use documents::{
+    Acknowledged, Announced, Deposit, FieldEdit, Partition, Record, RecordKind, Value, Wish,
+};
 use domain::ledger::UnitStatus;
 use domain::ticket::ClaimCode;
-use domain::{BlobId, Currency, CustomerId, DepositId, EventBody, UnixMillis};
+use domain::{BlobId, BlobKind, Currency, CustomerId, DepositId, EventBody, EventHash, UnixMillis};
 use replica::query::{DepositRow, EventRow};
 use replica::{KeyState, Query, RecordEdit};
 
@@ -131,7 +133,10 @@ impl Names<'_> {
             ),
             fee_due: sum(due, currency),
             pieces,
-            acts: rows.iter().filter_map(|row| act(row, deposit)).collect(),
+            acts: rows
+                .iter()
+                .filter_map(|row| act(row, deposit, record.as_ref()))
+                .collect(),
             photos,
             wish: deposit.wish,
             rating,
@@ -139,7 +144,7 @@ impl Names<'_> {
     }
 }
 
-fn act(row: &EventRow, deposit: &Deposit) -> Option<LeftAct> {
+fn act(row: &EventRow, deposit: &Deposit, record: Option<&Record>) -> Option<LeftAct> {
     let event = &row.placed.event;
     let EventBody::Custody(custody) = &event.record.body else {
         return None;
@@ -153,6 +158,9 @@ fn act(row: &EventRow, deposit: &Deposit) -> Option<LeftAct> {
         hash: event.hash.hex(),
         due: custody.due.or(agreed),
         taken: sum(taken, deposit.fee.currency),
+        signed: record
+            .and_then(|record| Acknowledged::of(record, event.hash))
+            .map(|signed| (signed.at, signed.signature.hex())),
     })
 }
 
@@ -258,6 +266,37 @@ impl ConsoleData {
     /// Writes what a customer asks for.
     pub fn wish(&self, id: DepositId, wish: &Wish, now: UnixMillis) -> Result<(), AppError> {
         self.edit_deposit(id, Deposit::wish_fields(wish).to_vec(), now)
+    }
+
+    /// Keeps a customer's signature for what an act handed out, sealed under their key. `false`: nothing waits to be signed
+    /// for under that act, or their key is not here.
+    pub fn acknowledge(
+        &self,
+        id: DepositId,
+        hash: EventHash,
+        picture: &[u8],
+        now: UnixMillis,
+    ) -> Result<bool, AppError> {
+        let found = self.ask(|q| {
+            let row = q.deposit(id)?.ok_or(AppError::NotFound)?;
+            let left = self.names(q).left(&row, now)?;
+            let is_next = left.to_sign().is_some_and(|act| act.hash == hash.hex());
+            let customer = row.deposit.customer;
+            Ok(is_next.then_some((customer, q.customer_key(customer)?)))
+        })?;
+        let Some((customer, KeyState::Held(key))) = found else {
+            return Ok(false);
+        };
+        let mut nonce = [0u8; 24];
+        getrandom::fill(&mut nonce).map_err(|error| AppError::internal(error.to_string()))?;
+        let sealed = key.seal(customer, PICTURE, nonce, picture);
+        let signature = self
+            .hub
+            .keep_blob(&sealed, BlobKind::Signature, SEALED_MEDIA, now)
+            .map_err(AppError::internal)?;
+        let signed = Acknowledged { signature, at: now };
+        self.edit_deposit(id, signed.fields(hash).to_vec(), now)?;
+        Ok(true)
     }
 
     /// Writes how it was, 1 to 5.

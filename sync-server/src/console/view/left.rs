@@ -48,6 +48,8 @@ pub struct LeftAct {
     pub due: Option<NaiveDate>,
     /// What was taken, with its currency; empty: nothing.
     pub taken: String,
+    /// When the customer signed for it on their own telephone, and the picture, for addresses.
+    pub signed: Option<(UnixMillis, String)>,
 }
 
 /// What was left at one time.
@@ -87,6 +89,14 @@ pub struct LeftView {
     pub rating: i64,
 }
 
+impl LeftAct {
+    /// The pieces, in words.
+    pub fn numbers(&self) -> String {
+        let numbers: Vec<String> = self.pieces.iter().map(u32::to_string).collect();
+        numbers.join(", ")
+    }
+}
+
 impl LeftView {
     /// `announced`, `here`, `overdue`, `partly`, `released`, `disposed` or `cancelled`.
     pub fn status(&self) -> &'static str {
@@ -102,6 +112,12 @@ impl LeftView {
             _ if gone => "partly",
             _ => "here",
         }
+    }
+
+    /// The last release that the customer has not signed for.
+    pub fn to_sign(&self) -> Option<&LeftAct> {
+        let mut acts = self.acts.iter().rev();
+        acts.find(|act| act.act == CustodyAct::Released && act.signed.is_none())
     }
 
     /// Whether the customer may say how it was: once all is handed out.
