@@ -5,6 +5,7 @@
 mod author;
 mod commit;
 mod console;
+mod custody;
 mod device;
 mod fleet;
 #[cfg(feature = "handheld")]
@@ -111,6 +112,18 @@ enum Command {
         folder: PathBuf,
         items: usize,
         scans: usize,
+    },
+    /// Claim codes among many open deposits, and receipts verified.
+    Custody {
+        /// Open deposits in a handheld's replica.
+        #[arg(long, default_value_t = 100_000)]
+        handheld: u64,
+        /// Open deposits in the server's.
+        #[arg(long, default_value_t = 5_000_000)]
+        server: u64,
+        /// Look-ups and verifications that are measured.
+        #[arg(long, default_value_t = 5_000)]
+        looks: u64,
     },
     /// The supervisor's pages over a long history.
     Console {
@@ -233,6 +246,15 @@ fn main() -> anyhow::Result<()> {
             items,
             scans,
         } => handheld::work(&folder, items, scans),
+        Command::Custody {
+            handheld,
+            server,
+            looks,
+        } => custody::run(&custody::Size {
+            handheld,
+            server,
+            looks,
+        }),
         Command::Console {
             items,
             bins,

@@ -124,6 +124,7 @@ pub const RULES: &[Rule] = &[
     open("GET", "/c/deposits/{id}", ""),
     open("POST", "/c/deposits/{id}/wish", "customer.wish"),
     open("POST", "/c/deposits/{id}/rate", "customer.rate"),
+    open("POST", "/c/deposits/{id}/sign", "customer.sign"),
     open("GET", "/c/photos/{id}", ""),
     open("GET", "/c/receipts/{file}", ""),
     own("GET", "/", ""),
@@ -204,8 +205,24 @@ pub const RULES: &[Rule] = &[
         Right::CustodyErase,
         "custody.erase",
     )),
+    seen("/custody/handover.pdf", Right::CustodySee, "custody.report"),
+    seen(
+        "/custody/handover.xlsx",
+        Right::CustodySee,
+        "custody.report",
+    ),
     seen("/custody/{id}", Right::CustodySee, "custody.one"),
+    seen(
+        "/custody/{id}/labels.pdf",
+        Right::CustodyAct,
+        "custody.labels",
+    ),
     act("/custody/{id}/extend", Right::CustodyAct, "custody.extend"),
+    act(
+        "/custody/{id}/withdraw",
+        Right::CustodyAct,
+        "custody.withdraw",
+    ),
     two(act(
         "/custody/{id}/dispose",
         Right::CustodyAct,

@@ -9,10 +9,11 @@ use axum::routing::{get, post};
 use crate::api;
 use crate::console::assets;
 use crate::console::handlers::{
-    account, add, api_keys, audit, badges, bin_labels, blobs, custody, dashboards, decide, devices,
-    export, feed, import, imports, link, live, parcels, people, persons, plan, preferences,
-    quarantine, receipts, refused, requests, review, rights, roles, series, sign_in, site_codes,
-    site_symbols, sites, stock, stocktakes, things, users, webhooks,
+    account, add, api_keys, audit, badges, bin_labels, blobs, custody, custody_files,
+    custody_rules, dashboards, decide, devices, export, feed, import, imports, link, live, parcels,
+    people, persons, plan, preferences, quarantine, receipts, refused, requests, review, rights,
+    roles, series, sign_in, site_codes, site_symbols, sites, stock, stocktakes, things, users,
+    webhooks,
 };
 use crate::console::import::BYTES_MAX;
 use crate::error::AppError;
@@ -89,6 +90,7 @@ fn public_routes() -> Router<AppState> {
         .route("/c/deposits/{id}", get(public::left::show))
         .route("/c/deposits/{id}/wish", post(public::left::ask))
         .route("/c/deposits/{id}/rate", post(public::left::rate))
+        .route("/c/deposits/{id}/sign", post(public::sign::sign))
         .route("/c/photos/{id}", get(public::left::photo))
         .route("/c/receipts/{file}", get(public::left::receipt))
 }
@@ -99,15 +101,19 @@ fn custody_routes() -> Router<AppState> {
         .route("/custody/receipts/{file}", get(receipts::file))
         .route(
             "/custody/rules/{id}",
-            get(custody::rules).post(custody::set_rules),
+            get(custody_rules::show).post(custody_rules::set),
         )
         .route("/custody/notices", get(custody::outbox))
         .route("/custody/people/{id}", get(persons::show))
         .route("/custody/people/{id}/erase", post(persons::erase))
+        .route("/custody/handover.pdf", get(custody_files::handover_pdf))
+        .route("/custody/handover.xlsx", get(custody_files::handover_xlsx))
         .route("/custody/{id}", get(custody::show))
+        .route("/custody/{id}/labels.pdf", get(custody_files::labels))
         .route("/custody/{id}/extend", post(custody::extend))
         .route("/custody/{id}/dispose", post(custody::dispose))
         .route("/custody/{id}/cancel", post(custody::cancel))
+        .route("/custody/{id}/withdraw", post(custody::withdraw))
 }
 
 /// What needs an account.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use common::handheld::Handheld;
-use common::{MINUTE, PASSWORD, Warehouse, item, operator, story};
+use common::{MINUTE, PASSWORD, Warehouse, custody, item, operator, story};
 use domain::event::Goods;
 use sync_server::auth::accounts::{self, IDLE_MS};
 use sync_server::settings::{Settings, Transport};
@@ -77,6 +77,20 @@ impl World {
                 one.record(operator(1), story::issued(4, gloves, 7), now);
                 one.sync(&self.warehouse, now);
             }
+            // Wang leaves two pieces; later one is handed out.
+            "leave" => {
+                let handheld = &mut self.handhelds.0;
+                custody::take_in(&self.warehouse, handheld);
+                handheld.sync(&self.warehouse, self.warehouse.now());
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                runtime.block_on(custody::share_keys(&self.warehouse, handheld));
+            }
+            "release" => {
+                let handheld = &mut self.handhelds.0;
+                custody::release(&self.warehouse, handheld, 2);
+                handheld.sync(&self.warehouse, self.warehouse.now());
+            }
+            "months" => self.warehouse.pass(60 * custody::DAY),
             "expire" => self.warehouse.pass(IDLE_MS + MINUTE),
             other => panic!("a journey asks for {other:?}"),
         }
@@ -105,6 +119,7 @@ fn play(journey: &str, lang: &str) {
         "chromium": chromium,
         "pictures": Path::new(env!("CARGO_TARGET_TMPDIR")).join("chromium"),
         "password": PASSWORD,
+        "claim": custody::deposit(world.warehouse.site).claim.grouped(),
         "links": {
             "viewer": world.link(Role::Viewer),
             "supervisor": world.link(Role::Supervisor),
@@ -180,5 +195,6 @@ journeys! {
     a_new_handheld: "devices",
     a_new_person: "people",
     a_session_that_ends_in_mid_form: "expired",
+    what_customers_leave: "custody",
     every_page: "pages",
 }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod acknowledged;
+pub mod announced;
 mod arriving;
 pub mod bin_code;
 pub mod body;
@@ -24,6 +26,8 @@ pub mod segment;
 pub mod snapshot;
 pub mod stocktake;
 
+pub use acknowledged::Acknowledged;
+pub use announced::{Announced, ExpectedPiece};
 pub use arriving::ArrivingContent;
 pub use body::{Body, BodyError, Part};
 pub use certificate::{Certificate, Role};

@@ -535,6 +535,23 @@ pub fn read_plain(saved: &[u8]) -> Option<Record> {
     first_change::read(saved).filter(|record| !record.kind.is_servers_own())
 }
 
+/// The chains that wrote what stands under a path of a stored record: one, unless several wrote there without knowing of each
+/// other. None if nothing stands there, or if the record cannot be read.
+pub fn writers(saved: &[u8], path: &str) -> Vec<ChainId> {
+    let Ok(doc) = load(saved) else {
+        return Vec::new();
+    };
+    let found = locate(&doc, path).and_then(|(map, key)| {
+        let all = doc.get_all(map, key).map_err(DocumentError::Edit)?;
+        let writer = |id: ObjId| match id {
+            ObjId::Id(_, actor, _) => ChainId::from_slice(actor.to_bytes()).ok(),
+            ObjId::Root => None,
+        };
+        Ok(all.into_iter().filter_map(|(_, id)| writer(id)).collect())
+    });
+    found.unwrap_or_default()
+}
+
 fn load(saved: &[u8]) -> Result<AutoCommit, DocumentError> {
     if saved.is_empty() {
         return Ok(AutoCommit::new());

@@ -5,23 +5,28 @@ mod neighbours;
 
 use std::collections::BTreeMap;
 
-use documents::Deposit;
+use documents::{Announced, Deposit, Record};
 use domain::custody::Custody;
 use domain::{CustomerId, DepositId, SiteId, UnitId};
 use rusqlite::{Connection, params};
 
 use crate::error::ReplicaError;
 
-/// The row of a deposit, and those of its pieces.
-pub(crate) fn put(connection: &Connection, deposit: &Deposit) -> Result<(), ReplicaError> {
+/// The row of a deposit, and those of its pieces and of what is expected.
+pub(crate) fn put(
+    connection: &Connection,
+    deposit: &Deposit,
+    record: &Record,
+) -> Result<(), ReplicaError> {
     let id = deposit.id.as_bytes();
+    let announced = Announced::from_record(record).unwrap_or_default();
     let wish = deposit.wish;
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO deposit
                  (id, site, claim, customer, taken_at, due, fee_daily, fee_cap, currency, forbidden,
-                  wish, wish_at, wish_asked, wish_answered)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                  wish, wish_at, wish_asked, wish_answered, expected, announced_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             id,
@@ -38,6 +43,8 @@ pub(crate) fn put(connection: &Connection, deposit: &Deposit) -> Result<(), Repl
             wish.map_or(0, |w| w.at),
             wish.map_or(0, |w| w.asked_at),
             wish.map_or(0, |w| w.answered_at),
+            u32::try_from(announced.pieces.len()).unwrap_or(u32::MAX),
+            announced.at,
         ])?;
     connection
         .prepare_cached("DELETE FROM deposit_piece WHERE of = ?1")?
@@ -58,16 +65,21 @@ pub(crate) fn put(connection: &Connection, deposit: &Deposit) -> Result<(), Repl
                 piece.value,
             ])?;
     }
-    count_stored(connection, deposit.id)
+    count_pieces(connection, deposit.id)
 }
 
-/// Counts again how many pieces of a deposit are here.
-fn count_stored(connection: &Connection, deposit: DepositId) -> Result<(), ReplicaError> {
+/// Counts again how many pieces of a deposit are here, and how many went without an act that let them go.
+fn count_pieces(connection: &Connection, deposit: DepositId) -> Result<(), ReplicaError> {
     connection
         .prepare_cached(
-            "UPDATE deposit SET stored = (
-                 SELECT count(*) FROM deposit_piece p JOIN unit u ON u.site = deposit.site AND u.unit = p.unit
-                 WHERE p.of = deposit.id AND u.status = 0)
+            "UPDATE deposit SET
+                 stored = (
+                     SELECT count(*) FROM deposit_piece p JOIN unit u ON u.site = deposit.site AND u.unit = p.unit
+                     WHERE p.of = deposit.id AND u.status = 0),
+                 strayed = (
+                     SELECT count(*) FROM deposit_piece p JOIN unit u ON u.site = deposit.site AND u.unit = p.unit
+                     WHERE p.of = deposit.id AND u.status = 1 AND NOT EXISTS (
+                         SELECT 1 FROM custody_gone g WHERE g.deposit = p.of AND g.piece = p.number))
              WHERE id = ?1",
         )?
         .execute([deposit.as_bytes()])?;
@@ -86,7 +98,7 @@ pub(crate) fn unit_changed(
     let mut rows = statement.query(params![unit.as_str(), site.as_bytes()])?;
     while let Some(r) = rows.next()? {
         let deposit = DepositId::from_bytes(crate::row::bytes16(r, "of")?);
-        count_stored(connection, deposit)?;
+        count_pieces(connection, deposit)?;
     }
     Ok(())
 }
@@ -103,7 +115,17 @@ pub(crate) fn put_act(
             "INSERT OR IGNORE INTO custody_event (deposit, chain, number) VALUES (?1, ?2, ?3)",
         )?
         .execute(params![custody.deposit.as_bytes(), chain, number])?;
-    Ok(())
+    if !custody.act.lets_go() {
+        return Ok(());
+    }
+    for piece in &custody.pieces {
+        connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO custody_gone (deposit, piece, chain, number) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![custody.deposit.as_bytes(), piece, chain, number])?;
+    }
+    count_pieces(connection, custody.deposit)
 }
 
 /// What is sealed of a customer, and what of it can be opened.

@@ -30,7 +30,7 @@ impl std::fmt::Debug for DatabaseKey {
 }
 
 /// Schema versions in order; each runs in one transaction that also sets the version.
-const MIGRATIONS: [&str; 17] = [
+const MIGRATIONS: [&str; 18] = [
     include_str!("../migrations/0001_replica.sql"),
     include_str!("../migrations/0002_carry.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
@@ -48,6 +48,7 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("../migrations/0015_min_stock.sql"),
     include_str!("../migrations/0016_customer.sql"),
     include_str!("../migrations/0017_custody.sql"),
+    include_str!("../migrations/0018_custody_alerts.sql"),
 ];
 
 /// The schema that this program writes.

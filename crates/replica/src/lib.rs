@@ -37,7 +37,7 @@ pub use blobs::BlobStore;
 pub use carry::{Carried, CarriedSegments};
 pub use chains::Chain;
 pub use commit::{CarriesOut, Commit, Committed, DraftChange, NewEvent, RecordEdit};
-pub use custody::keys::{KeyCursor, KeyState, SharedKey, phone_lookup};
+pub use custody::keys::{KeyCursor, KeyState, SharedKey, document_lookup, phone_lookup};
 pub use database::{DatabaseKey, SCHEMA};
 pub use displaced::SetAside;
 pub use error::ReplicaError;

@@ -347,15 +347,16 @@ fn put_rows(
             if let Some(customer) = Customer::from_record(id.into(), record) {
                 connection
                     .prepare_cached(
-                        "INSERT OR REPLACE INTO customer (id, code, lookup, name_en, name_zh)
-                         VALUES (?1, ?2, ?3, ?4, ?5)",
+                        "INSERT OR REPLACE INTO customer (id, code, lookup, name_en, name_zh, erased)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                     )?
                     .execute(params![
                         id.0,
                         customer.code,
                         normalised(&customer.code),
                         customer.name_en,
-                        customer.name_zh
+                        customer.name_zh,
+                        record.fields.contains_key("erased_at")
                     ])?;
                 custody::put_customer(connection, customer.id, &Person::sealed_in(record))?;
             } else if !is_new {
@@ -363,7 +364,7 @@ fn put_rows(
             }
         }
         RecordKind::Deposit => match Deposit::from_record(id.into(), record) {
-            Some(deposit) => custody::put(connection, &deposit)?,
+            Some(deposit) => custody::put(connection, &deposit, record)?,
             None if is_new => {}
             None => forget_rows(connection, id)?,
         },

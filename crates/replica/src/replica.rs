@@ -401,7 +401,7 @@ pub(crate) fn clear_read_model(connection: &Connection) -> Result<(), ReplicaErr
         "DELETE FROM document; DELETE FROM item; DELETE FROM customer; DELETE FROM item_barcode; DELETE FROM site; DELETE FROM zone;
          DELETE FROM bin; DELETE FROM operator; DELETE FROM regranted; DELETE FROM device; DELETE FROM field_conflict;
          DELETE FROM orders; DELETE FROM order_line; DELETE FROM order_counted_by;
-         DELETE FROM event; DELETE FROM event_name; DELETE FROM event_decision; DELETE FROM event_note; DELETE FROM custody_event;
+         DELETE FROM event; DELETE FROM event_name; DELETE FROM event_decision; DELETE FROM event_note; DELETE FROM custody_event; DELETE FROM custody_gone;
          DELETE FROM deposit; DELETE FROM deposit_piece; DELETE FROM customer_sealed; DELETE FROM person; DELETE FROM person_word;
          DELETE FROM segment_events;
          DELETE FROM entry; DELETE FROM baseline; DELETE FROM kept_event; DELETE FROM stale;

@@ -29,6 +29,8 @@ CREATE TEMP VIEW deposit AS SELECT * FROM main.deposit WHERE site IN (SELECT id 
 CREATE TEMP VIEW deposit_piece AS SELECT * FROM main.deposit_piece WHERE of IN (SELECT id FROM temp.deposit);
 CREATE TEMP VIEW custody_event AS SELECT * FROM main.custody_event
     WHERE chain IN (SELECT id FROM main.chain WHERE partition IN (SELECT id FROM temp.seen_site));
+CREATE TEMP VIEW custody_gone AS SELECT * FROM main.custody_gone
+    WHERE chain IN (SELECT id FROM main.chain WHERE partition IN (SELECT id FROM temp.seen_site));
 CREATE TEMP VIEW closed_by_itself AS SELECT * FROM main.closed_by_itself
     WHERE substr(subject, 1, 16) IN (SELECT id FROM temp.seen_site);
 CREATE TEMP VIEW event_note AS SELECT * FROM main.event_note

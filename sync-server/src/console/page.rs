@@ -40,6 +40,8 @@ pub struct Page {
     pub done: Option<String>,
     /// How many exceptions wait.
     pub open: u64,
+    /// How many deposits wait for a decision.
+    pub custody: u64,
     /// Times are shown in this zone.
     pub zone: Tz,
     /// Unix milliseconds.
@@ -58,10 +60,18 @@ impl Page {
         title: &str,
     ) -> Result<Self, AppError> {
         let now = app.now();
-        let (open, zone) = app
-            .data(move |data| Ok((data.open_count(now)?, data.zone()?)))
-            .await?;
         let mut page = Self::plain(app, visitor, title);
+        let sees_custody = page.can("custody.see");
+        let (open, custody, zone) = app
+            .data(move |data| {
+                let custody = match sees_custody {
+                    true => data.custody_waiting(now)?,
+                    false => 0,
+                };
+                Ok((data.open_count(now)?, custody, data.zone()?))
+            })
+            .await?;
+        page.custody = custody;
         page.nav = nav;
         page.open = open;
         page.zone = zone;
@@ -80,6 +90,7 @@ impl Page {
             title: visitor.lang.t(title).to_owned(),
             done: done(visitor),
             open: 0,
+            custody: 0,
             zone: Tz::UTC,
             now: app.now(),
         }
@@ -435,6 +446,7 @@ mod tests {
             title: String::new(),
             done: None,
             open: 0,
+            custody: 0,
             zone: chrono_tz::Asia::Shanghai,
             now: 0,
         };

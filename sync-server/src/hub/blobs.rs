@@ -2,7 +2,7 @@
 
 use std::io;
 
-use domain::{BlobId, BlobRef, UnixMillis};
+use domain::{BlobId, BlobKind, BlobRef, UnixMillis};
 use protocol::blob::{known_media, size_max};
 use protocol::{BlobChunk, BlobGet, BlobPart, BlobReply, BlobRequest, ChunkOutcome, RefusalCode};
 
@@ -94,6 +94,44 @@ impl Hub {
             Some(blob) if self.blobs.has(id, blob.size)? => Some(blob),
             _ => None,
         })
+    }
+
+    /// Keeps content that this server took from somebody without a device.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn keep_blob(
+        &self,
+        content: &[u8],
+        kind: BlobKind,
+        media: &str,
+        now: UnixMillis,
+    ) -> Result<BlobId, HubError> {
+        let blob = BlobRef {
+            id: BlobId::of(content),
+            size: content.len() as u64,
+            media: media.to_owned(),
+            kind,
+        };
+        if self.whole_blob(blob.id)?.is_some() {
+            return Ok(blob.id);
+        }
+        let own = self.lock().identity().map(|identity| identity.device);
+        let own = own.ok_or_else(|| HubError::from(io::Error::other("no identity")))?;
+        {
+            let _writing = self.lock_blobs();
+            self.blobs.make_room(own, blob.size)?;
+            self.blobs.append(own, blob.id, 0, content)?;
+            if self.blobs.finish(own, &blob)? != Finished::Whole {
+                return Err(io::Error::other("a file changed while it was written").into());
+            }
+        }
+        self.database
+            .write(|t| hub_blobs::put(t, &blob, own, now))?;
+        self.blob_came
+            .store(true, std::sync::atomic::Ordering::Relaxed);
+        self.wake();
+        Ok(blob.id)
     }
 
     /// The content of a blob that is whole.

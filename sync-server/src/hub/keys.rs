@@ -78,8 +78,25 @@ impl Hub {
         key: &CustomerKey,
         now: UnixMillis,
     ) -> Result<(), HubError> {
-        self.database
-            .write(|t| hub_keys::put(t, customer, key, None, now))?;
+        self.put_keys(&[(customer, key.clone())], now)
+    }
+
+    /// Keeps keys of customers that this server makes, all or none.
+    ///
+    /// # Errors
+    /// [`HubError`].
+    pub fn put_keys(
+        &self,
+        keys: &[(CustomerId, CustomerKey)],
+        now: UnixMillis,
+    ) -> Result<(), HubError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.database.write(|t| -> Result<(), StoreError> {
+            keys.iter()
+                .try_for_each(|(customer, key)| hub_keys::put(t, *customer, key, None, now))
+        })?;
         self.read_keys(&mut self.lock())
     }
 
@@ -94,6 +111,33 @@ impl Hub {
         let mut replica = self.lock();
         self.read_keys(&mut replica)?;
         // Neither file keeps it in its log of writes.
+        self.database.empty_log()?;
+        replica.whole_file()?;
+        Ok(())
+    }
+
+    /// Destroys again the keys of those who were erased: a backup from before brings them back, and so may a device that was
+    /// away. The log says who they are.
+    pub(super) fn heed_erasures(
+        &self,
+        replica: &mut Replica,
+        now: UnixMillis,
+    ) -> Result<(), HubError> {
+        let erased = replica.query().erased_in_vain()?;
+        if erased.is_empty() {
+            return Ok(());
+        }
+        self.database.write(|t| -> Result<(), StoreError> {
+            for customer in &erased {
+                hub_keys::destroy(t, *customer, now)?;
+            }
+            Ok(())
+        })?;
+        tracing::info!(
+            count = erased.len(),
+            "keys of erased customers were destroyed again"
+        );
+        self.read_keys(replica)?;
         self.database.empty_log()?;
         replica.whole_file()?;
         Ok(())

@@ -98,6 +98,8 @@ pub struct Hub {
     seen: Mutex<Option<nodes::Seen>>,
     /// Something came since this node last looked whether it has a chain for every site.
     sites_came: AtomicBool,
+    /// Whether the keys of the erased were looked at since this node began.
+    erasures_heeded: AtomicBool,
     /// The last of the nodes' certificates that this one knows.
     certificates_read: AtomicI64,
     /// Whether this node announces transfers: the one whose replica lies beside the store.
@@ -158,6 +160,7 @@ impl Hub {
             refusals: refused::Refusals::default(),
             seen: Mutex::default(),
             sites_came: AtomicBool::new(false),
+            erasures_heeded: AtomicBool::new(false),
             certificates_read: AtomicI64::new(0),
             database,
             replica: Arc::new(Mutex::new(Replica::open(replica)?)),

@@ -82,6 +82,9 @@ impl Hub {
         let there = self.look()?;
         self.read_keys(&mut replica)?;
         let (mut changed, mut whole) = self.tail(&mut replica, now)?;
+        if changed || !self.erasures_heeded.swap(true, Ordering::AcqRel) {
+            self.heed_erasures(&mut replica, now)?;
+        }
         // What came may name sites that this node has no chain for yet.
         if changed {
             self.sites_came.store(true, Ordering::Release);

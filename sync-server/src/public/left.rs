@@ -84,7 +84,7 @@ pub(super) async fn list(
 }
 
 /// One deposit, if it is among those that may be looked at.
-async fn one(
+pub(super) async fn one(
     app: &AppState,
     looks: Option<Looks>,
     id: &str,
@@ -98,11 +98,11 @@ async fn one(
     Ok(Some((found.ok_or(AppError::NotFound)?, has_others)))
 }
 
-fn to_start() -> Response {
+pub(super) fn to_start() -> Response {
     Redirect::to("/c").into_response()
 }
 
-fn page(
+pub(super) fn page(
     app: &AppState,
     visitor: &Visitor,
     (left, has_others): (LeftView, bool),

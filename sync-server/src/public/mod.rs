@@ -8,6 +8,7 @@ pub(crate) mod left;
 mod notice;
 pub(crate) mod receipt;
 mod session;
+pub(crate) mod sign;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -20,7 +20,7 @@ const browser = await start(given.chromium);
 try {
   const { default: play } = await import(`./journeys/${journey}.mjs`);
   const sit = (options = {}) => Person.sit(browser, { base: given.base, pictures: given.pictures, lang, journey, ...options });
-  await play({ sit, have, lang, links: given.links, password: given.password });
+  await play({ sit, have, lang, links: given.links, password: given.password, claim: given.claim });
 } catch (error) {
   console.error(error.message ?? error);
   process.exitCode = 1;

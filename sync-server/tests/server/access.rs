@@ -224,8 +224,10 @@ async fn every_route_answers_whom_the_list_says_and_nobody_else() {
 }
 
 /// Routes whose address names something of a site.
-const OF_A_SITE: [&str; 36] = [
+const OF_A_SITE: [&str; 38] = [
     "/custody/{id}",
+    "/custody/{id}/labels.pdf",
+    "/custody/{id}/withdraw",
     "/custody/{id}/extend",
     "/custody/{id}/dispose",
     "/custody/{id}/cancel",

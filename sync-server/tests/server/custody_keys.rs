@@ -1,14 +1,16 @@
 //! Keys of customers over the real router: given, asked for, destroyed.
 
 use crate::common::Warehouse;
-use crate::common::custody::{WHO, ask_keys, key_of_wang, keys_request, share_keys, take_in, wang};
+use crate::common::custody::{
+    WHO, ask_keys, key_of_wang, keys_request, release, share_keys, take_in, wang,
+};
 use crate::common::handheld::Handheld;
-use documents::CustomerKey;
+use documents::{CustomerKey, FieldEdit, Partition, RecordKind};
 use domain::CustomerId;
 use minicbor::bytes::ByteArray;
 use protocol::RefusalCode;
 use protocol::keys::{KEYS_MAX, SharedKey};
-use replica::KeyState;
+use replica::{Commit, KeyState, RecordEdit};
 use sync_server::hub::Hub;
 use sync_server::store::Database;
 
@@ -211,4 +213,71 @@ fn a_second_node_learns_keys_and_that_they_were_destroyed() {
     warehouse.hub.destroy_key(WHO, now).unwrap();
     b.catch_up(now).unwrap();
     assert_eq!(state(&b), KeyState::Destroyed);
+}
+
+#[tokio::test]
+async fn who_was_erased_stays_so_when_a_backup_from_before_is_put_back() {
+    let warehouse = Warehouse::new();
+    let mut a = Handheld::enrol(&warehouse, "PDA 1", 1);
+    let mut away = Handheld::enrol(&warehouse, "PDA 2", 2);
+    take_in(&warehouse, &mut a);
+    for number in [1, 2] {
+        release(&warehouse, &mut a, number);
+    }
+    a.sync(&warehouse, warehouse.now());
+    share_keys(&warehouse, &mut a).await;
+    away.sync(&warehouse, warehouse.now());
+    share_keys(&warehouse, &mut away).await;
+    let to = warehouse.folder.path().join("backup");
+    sync_server::backup::make(warehouse.folder.path(), &to, warehouse.now()).unwrap();
+    let data = warehouse.app.console_data();
+    data.erase_person(WHO, warehouse.now()).unwrap().unwrap();
+    warehouse.hub.pump(warehouse.now()).unwrap();
+    a.sync(&warehouse, warehouse.now());
+
+    let restored = Warehouse::restored(&to);
+    assert_eq!(
+        state(&restored.hub),
+        KeyState::Held(key_of_wang()),
+        "as it was then"
+    );
+    // What a device says of itself erases nobody.
+    let edit = RecordEdit {
+        partition: Partition::Shared,
+        kind: RecordKind::Customer,
+        id: WHO.into(),
+        fields: vec![FieldEdit::set("erased_at", restored.now() + 1)],
+    };
+    let commit = Commit {
+        edits: vec![edit],
+        ..Commit::default()
+    };
+    away.replica.commit(commit, restored.now()).unwrap();
+    away.sync(&restored, restored.now());
+    restored.hub.pump(restored.now()).unwrap();
+    assert_eq!(state(&restored.hub), KeyState::Held(key_of_wang()));
+    // The server's own word does, whoever brings it back after the backup was put in place.
+    let edit = RecordEdit {
+        partition: Partition::Shared,
+        kind: RecordKind::Customer,
+        id: WHO.into(),
+        fields: vec![FieldEdit::set("erased_at", restored.now())],
+    };
+    let commit = Commit {
+        edits: vec![edit],
+        ..Commit::default()
+    };
+    restored.hub.commit(commit, restored.now()).unwrap();
+    restored.hub.pump(restored.now()).unwrap();
+    assert_eq!(state(&restored.hub), KeyState::Destroyed);
+    let person = restored.hub.replica().lock().unwrap().query().person(WHO);
+    assert_eq!(person.unwrap(), None);
+    // One that still has the key loses it, and does not bring it back.
+    share_keys(&restored, &mut away).await;
+    share_keys(&restored, &mut away).await;
+    assert_eq!(
+        away.replica.query().customer_key(WHO).unwrap(),
+        KeyState::Destroyed
+    );
+    assert_eq!(state(&restored.hub), KeyState::Destroyed);
 }

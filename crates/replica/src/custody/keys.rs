@@ -134,7 +134,7 @@ pub fn phone_lookup(phone: &str) -> String {
 }
 
 /// Letters and digits, as numbers of documents are compared.
-pub(crate) fn document_lookup(document: &str) -> String {
+pub fn document_lookup(document: &str) -> String {
     let sound = document.chars().filter(|c| c.is_ascii_alphanumeric());
     sound.map(|c| c.to_ascii_uppercase()).collect()
 }

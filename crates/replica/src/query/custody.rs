@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use documents::deposit::{Piece, Wish};
+use documents::record::writers;
 use documents::sealed::CONDITION;
 use documents::{Deposit, Person, WishKind};
 use domain::custody::FeeRule;
@@ -16,7 +17,7 @@ use rusqlite::{Row, params};
 use super::{EventRow, Query};
 use crate::custody::keys::{self, KeyState};
 use crate::error::ReplicaError;
-use crate::row;
+use crate::{quarantine, row};
 
 /// A deposit, and how many of its pieces are here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,10 @@ pub struct DepositRow {
     pub deposit: Deposit,
     /// Pieces that are here.
     pub stored: u32,
+    /// Pieces that were announced and have not come.
+    pub expected: u32,
+    /// Pieces that went without an act that let them go.
+    pub strayed: u32,
 }
 
 /// Where one piece is.
@@ -40,9 +45,9 @@ pub struct PieceRow {
     pub standing: Option<(UnitStatus, BinId, EventHash)>,
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, site, claim, customer, taken_at, due, fee_daily, fee_cap, currency, forbidden,
-    wish, wish_at, wish_asked, wish_answered, stored";
+    wish, wish_at, wish_asked, wish_answered, stored, expected, strayed";
 
 fn bad_claim(_: TicketError) -> ReplicaError {
     ReplicaError::BadRow("deposit.claim")
@@ -64,7 +69,7 @@ fn piece(r: &Row<'_>) -> Result<(u32, Piece), ReplicaError> {
 /// All methods fail with [`ReplicaError`] only.
 #[expect(clippy::missing_errors_doc, reason = "said once, above")]
 impl Query<'_> {
-    fn deposit_row(&self, r: &Row<'_>) -> Result<DepositRow, ReplicaError> {
+    pub(super) fn deposit_row(&self, r: &Row<'_>) -> Result<DepositRow, ReplicaError> {
         let id = DepositId::from_bytes(row::bytes16(r, "id")?);
         let pieces: BTreeMap<u32, Piece> = self
             .rows(
@@ -103,6 +108,8 @@ impl Query<'_> {
                 pieces,
             },
             stored: r.get("stored")?,
+            expected: r.get("expected")?,
+            strayed: r.get("strayed")?,
         })
     }
 
@@ -278,6 +285,32 @@ impl Query<'_> {
             params![site.as_bytes(), days.start(), days.end(), limit],
             |r| self.deposit_row(r),
         )
+    }
+
+    /// Customers who were erased, by a server's word, and whose key is not known as destroyed here: after a backup was put back,
+    /// or because it has never come. A device's word alone erases nobody.
+    pub fn erased_in_vain(&self) -> Result<Vec<CustomerId>, ReplicaError> {
+        let found = self.rows(
+            "SELECT c.id FROM customer c WHERE c.erased <> 0 AND NOT EXISTS
+                 (SELECT 1 FROM customer_key k WHERE k.customer = c.id AND k.key IS NULL)",
+            [],
+            |r| Ok(CustomerId::from_bytes(row::bytes16(r, "id")?)),
+        )?;
+        let mut erased = Vec::new();
+        for customer in found {
+            let saved: Option<Vec<u8>> = self.row(
+                "SELECT saved FROM document WHERE id = ?1 AND kind <> ''",
+                [customer.as_bytes()],
+                |r| Ok(r.get("saved")?),
+            )?;
+            let writers = saved.map_or_else(Vec::new, |saved| writers(&saved, "erased_at"));
+            for chain in writers {
+                if quarantine::is_server(self.connection, chain)? && !erased.contains(&customer) {
+                    erased.push(customer);
+                }
+            }
+        }
+        Ok(erased)
     }
 
     /// What is known of a customer's key.

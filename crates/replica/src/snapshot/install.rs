@@ -330,6 +330,7 @@ pub(crate) fn clear_ledger(connection: &Connection, site: SiteId) -> Result<(), 
         "event_decision",
         "event_note",
         "custody_event",
+        "custody_gone",
         "kept_event",
     ] {
         connection.execute(

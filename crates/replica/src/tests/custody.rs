@@ -362,3 +362,112 @@ fn free_words_about_a_person_are_gone_with_their_key() {
         assert!(!kept.windows(words.len()).any(|window| window == words));
     }
 }
+
+#[test]
+fn what_somebody_has_to_look_at_is_counted_and_listed() {
+    use documents::{Announced, ExpectedPiece};
+
+    use crate::query::{CustodyCounts, CustodyDays};
+
+    let mut a = device(1);
+    taken_in(&mut a);
+    let days = |today: &str, soon: &str, abandoned: &str| CustodyDays {
+        today: today.into(),
+        soon: soon.into(),
+        abandoned: abandoned.into(),
+    };
+    let here = CustodyCounts {
+        here: 1,
+        ..CustodyCounts::default()
+    };
+    for (days, soon, overdue, abandoned) in [
+        (days("2026-11-01", "2026-11-08", "2026-10-02"), 0, 0, 0),
+        (days("2026-11-24", "2026-12-01", "2026-10-25"), 1, 0, 0),
+        (days("2026-12-01", "2026-12-08", "2026-11-01"), 1, 0, 0),
+        (days("2026-12-02", "2026-12-09", "2026-11-02"), 0, 1, 0),
+        (days("2027-01-01", "2027-01-08", "2026-12-02"), 0, 1, 1),
+    ] {
+        let expected = CustodyCounts {
+            soon,
+            overdue,
+            abandoned,
+            ..here
+        };
+        assert_eq!(a.query().custody_counts(SITE, &days).unwrap(), expected);
+    }
+    let overdue = a.query().overdue_bins(SITE, "2026-12-02", 100).unwrap();
+    assert_eq!(overdue, [(bin_id(1), 2)]);
+    assert_eq!(
+        a.query().pieces_in(bin_id(1), item_id(1), 9).unwrap(),
+        [(LEFT, 1), (LEFT, 2)]
+    );
+
+    // One is handed out as it should be, the other goes as if it were anybody's.
+    released(&mut a, 1);
+    assert!(a.query().deposits_strayed(SITE, 9).unwrap().is_empty());
+    let mut stray = piece_event(2, false);
+    stray.order = None;
+    let commit = Commit {
+        events: vec![stray],
+        ..events(Vec::new())
+    };
+    a.commit(commit, T0 + 2_000).unwrap();
+    let strayed = a.query().deposits_strayed(SITE, 9).unwrap();
+    assert_eq!(
+        (strayed.len(), strayed[0].strayed, strayed[0].stored),
+        (1, 1, 0)
+    );
+
+    let coming = Announced {
+        at: T0,
+        days: 30,
+        note: Vec::new(),
+        pieces: [(
+            1,
+            ExpectedPiece {
+                item: item_id(1),
+                size: String::new(),
+                value: 0,
+            },
+        )]
+        .into(),
+    };
+    let bare = Deposit {
+        id: DepositId::from_bytes([0xd2; 16]),
+        claim: ClaimCode::draw(SITE, [6; 8]),
+        taken_at: 0,
+        due: None,
+        pieces: Default::default(),
+        ..deposit()
+    };
+    let write = |fields| {
+        edits(vec![RecordEdit {
+            partition: Partition::Site(SITE),
+            kind: RecordKind::Deposit,
+            id: bare.id.into(),
+            fields,
+        }])
+    };
+    a.commit(write(coming.to_fields(&bare)), T0 + 3_000)
+        .unwrap();
+    let expected = |a: &Replica| a.query().deposits_expected(SITE, None, 9).unwrap();
+    assert_eq!((expected(&a).len(), expected(&a)[0].expected), (1, 1));
+    assert_eq!(a.query().announced(bare.id).unwrap(), Some(coming.clone()));
+    assert_eq!(a.query().announced(LEFT).unwrap(), None);
+    let after = Some((T0, bare.id));
+    assert!(
+        a.query()
+            .deposits_expected(SITE, after, 9)
+            .unwrap()
+            .is_empty()
+    );
+    let today = "2026-11-23".parse().unwrap();
+    let labels = [(1, UnitId::plate("P77"))].into();
+    let taken = coming.taken_in(&bare, &labels, T0, today);
+    a.commit(write(taken.to_fields()), T0 + 4_000).unwrap();
+    assert!(expected(&a).is_empty());
+    assert_eq!(a.query().deposit(bare.id).unwrap().unwrap().deposit, taken);
+
+    a.rebuild().unwrap();
+    assert_eq!(a.query().deposits_strayed(SITE, 9).unwrap(), strayed);
+}

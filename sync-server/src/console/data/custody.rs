@@ -13,6 +13,7 @@ use replica::query::DepositRow;
 use replica::{Commit, KeyState, NewEvent, Query, RecordEdit};
 
 use super::ConsoleData;
+use super::custody_alerts::{custody_days, day_before, note_of, odd};
 use super::names::Names;
 use super::records::edit_one;
 use super::resolve::operator_edit;
@@ -24,13 +25,9 @@ use crate::store::customers::{self, Notice};
 /// Deposits on a page.
 const ROWS: usize = 30;
 /// Persons and deposits that a search finds at most.
-const FOUND_MAX: u32 = 30;
+pub(super) const FOUND_MAX: u32 = 30;
 /// Events of one piece that are told.
 const EVENTS_MAX: u32 = 50;
-/// A term that ends within so many days ends soon.
-const SOON_DAYS: u64 = domain::custody::SOON_DAYS;
-/// Whose term ended more than so many days ago has abandoned it.
-pub const ABANDONED_DAYS: u64 = domain::custody::ABANDONED_DAYS;
 
 /// A page of deposits, and where the next one begins.
 pub(super) type DepositPage = (Vec<DepositLine>, Option<String>);
@@ -48,6 +45,8 @@ pub enum CustodyProblem {
     StillHere,
     /// They were erased already.
     Erased,
+    /// It is no announcement any more.
+    HasCome,
 }
 
 impl CustodyProblem {
@@ -59,12 +58,13 @@ impl CustodyProblem {
             Self::NoReason => "custody.problem.no-reason",
             Self::StillHere => "custody.problem.still-here",
             Self::Erased => "custody.problem.erased",
+            Self::HasCome => "custody.problem.has-come",
         }
     }
 }
 
 impl Names<'_> {
-    fn person_of(&self, id: CustomerId) -> Result<PersonView, AppError> {
+    pub(super) fn person_of(&self, id: CustomerId) -> Result<PersonView, AppError> {
         let q = self.query;
         let code = q.customer(id)?.map_or_else(String::new, |c| c.code);
         let state = match q.customer_key(id)? {
@@ -87,15 +87,16 @@ impl Names<'_> {
         Ok(view)
     }
 
-    fn line(&self, row: &DepositRow, now: UnixMillis) -> Result<DepositLine, AppError> {
+    pub(super) fn line(&self, row: &DepositRow, now: UnixMillis) -> Result<DepositLine, AppError> {
         Ok(DepositLine {
             left: self.left(row, now)?,
             person: self.person_of(row.deposit.customer)?,
+            odd: Vec::new(),
         })
     }
 }
 
-fn today(q: &Query<'_>, site: SiteId, now: UnixMillis) -> Result<NaiveDate, AppError> {
+pub(super) fn today(q: &Query<'_>, site: SiteId, now: UnixMillis) -> Result<NaiveDate, AppError> {
     let zone = q.site(site)?.and_then(|site| site.time_zone.parse().ok());
     let at = DateTime::from_timestamp_millis(now).unwrap_or_default();
     Ok(at
@@ -121,33 +122,47 @@ impl ConsoleData {
     ) -> Result<DepositPage, AppError> {
         self.ask(|q| {
             let names = self.names(q);
-            let today = today(q, site, now)?;
-            let day = |days: u64| today.checked_sub_days(Days::new(days)).unwrap_or(today);
+            let days = custody_days(q, site, now)?;
             let none = DepositId::from_bytes([0; 16]);
             // Those without a term come before the first day.
             let first_day = ("0".to_owned(), none);
             let (from, last) = match show {
-                CustodyShow::Here | CustodyShow::Wished => (None, None),
-                CustodyShow::Soon => (
-                    Some((today.to_string(), none)),
-                    today.checked_add_days(Days::new(SOON_DAYS)),
-                ),
-                CustodyShow::Overdue => (Some(first_day), Some(day(1))),
-                CustodyShow::Abandoned => (Some(first_day), Some(day(ABANDONED_DAYS + 1))),
+                CustodyShow::Soon => (Some((days.today, none)), Some(days.soon)),
+                CustodyShow::Overdue => (Some(first_day), day_before(&days.today)),
+                CustodyShow::Abandoned => (Some(first_day), day_before(&days.abandoned)),
+                _ => (None, None),
             };
-            let after = after
-                .split_once(':')
-                .and_then(|(due, id)| Some((due.to_owned(), id.parse().ok()?)));
+            let limit = ROWS as u32 + 1;
+            let after = after.split_once(':');
             let mut rows = match show {
                 CustodyShow::Wished => q.wishes(site, FOUND_MAX)?,
-                _ => q.deposits_here(site, after.or(from).as_ref(), ROWS as u32 + 1)?,
+                CustodyShow::Odd => return self.odd_deposits(q, site, now),
+                CustodyShow::Expected => {
+                    let after =
+                        after.and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
+                    q.deposits_expected(site, after, limit)?
+                }
+                _ => {
+                    let after =
+                        after.and_then(|(due, id)| Some((due.to_owned(), id.parse().ok()?)));
+                    q.deposits_here(site, after.or(from).as_ref(), limit)?
+                }
             };
             if let Some(last) = last {
-                rows.retain(|row| row.deposit.due.is_some_and(|due| due <= last));
+                rows.retain(|row| row.deposit.due.is_some_and(|due| due.to_string() <= last));
             }
             let more = rows.len() > ROWS && show != CustodyShow::Wished;
             rows.truncate(ROWS);
-            let next = rows.last().filter(|_| more).map(place_of);
+            let last = rows.last().filter(|_| more);
+            let next = match show {
+                CustodyShow::Expected => {
+                    let announced = last.map(|row| q.announced(row.deposit.id)).transpose()?;
+                    let at = announced.flatten().map(|announced| announced.at);
+                    last.zip(at)
+                        .map(|(row, at)| format!("{at}:{}", row.deposit.id))
+                }
+                _ => last.map(place_of),
+            };
             let lines = rows.iter().map(|row| names.line(row, now));
             Ok((lines.collect::<Result<_, _>>()?, next))
         })
@@ -188,7 +203,10 @@ impl ConsoleData {
             events.sort_by_key(|row| std::cmp::Reverse(row.placed.place));
             events.dedup_by_key(|row| row.placed.event.hash);
             let line = names.line(&row, now)?;
+            let mut odd = odd(q, row.deposit.site, now)?;
             Ok(DepositView {
+                odd: odd.remove(&id).unwrap_or_default(),
+                note: note_of(q, &row.deposit)?,
                 left: line.left,
                 person: line.person,
                 timeline: names.events(&events)?,
@@ -341,6 +359,30 @@ impl ConsoleData {
             ..Commit::default()
         };
         replica.commit(commit, now)?;
+        Ok(Ok(()))
+    }
+
+    /// Takes an announcement back of which nothing has come.
+    pub fn withdraw_deposit(
+        &self,
+        id: DepositId,
+        now: UnixMillis,
+    ) -> Result<Result<(), CustodyProblem>, AppError> {
+        self.must_see(|q| q.deposit(id))?;
+        let mut replica = self.writer_at(now)?;
+        let query = replica.query();
+        let deposit = query.deposit(id)?.ok_or(AppError::NotFound)?.deposit;
+        let has_come = !deposit.pieces.is_empty() || !query.acts_of(id)?.is_empty();
+        if has_come || query.announced(id)?.is_none() {
+            return Ok(Err(CustodyProblem::HasCome));
+        }
+        let record = query.record(id.into())?.ok_or(AppError::NotFound)?;
+        let cleared = record
+            .fields
+            .keys()
+            .map(|path| FieldEdit::clear(path.as_str()));
+        let edit = edit(&deposit, cleared.collect());
+        edit_one(&mut replica, edit, now)?;
         Ok(Ok(()))
     }
 

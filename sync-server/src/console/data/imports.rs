@@ -10,8 +10,9 @@ use replica::{Commit, NewEvent, Query, RecordEdit};
 
 use super::ConsoleData;
 use super::load::{new_ids, plan};
+use super::load_deposits::{has_come, is_person_used};
 use super::resolve::operator_edit;
-use crate::console::import::{Kind, Outcome, Parsed};
+use crate::console::import::{Column, Kind, Outcome, Parsed, Problem};
 use crate::error::AppError;
 use crate::store::StoreError;
 use crate::store::accounts::User;
@@ -63,7 +64,15 @@ impl ConsoleData {
     ) -> Result<(Outcome, [u8; 16]), AppError> {
         let mut ids = new_ids()?;
         drop(self.writer_at(now)?);
-        let plan = self.ask(|q| plan(q, &mut ids, rows, brought.site, now))?;
+        let mut plan = self.ask(|q| plan(q, &mut ids, rows, brought.site, now))?;
+        let undecided = plan.outcome.doubts.drain(..).map(|doubt| {
+            let key = "import.problem.person-undecided";
+            Problem::cell(doubt.line, Column::PersonName, key, &doubt.typed.name)
+        });
+        plan.outcome.problems.extend(undecided);
+        self.hub
+            .put_keys(&plan.keys, now)
+            .map_err(AppError::internal)?;
         let store = self.hub.database();
         let run = Run {
             id: ids.draw(now),
@@ -183,9 +192,9 @@ impl ConsoleData {
                 break;
             };
             before = *last;
-            // Zones last: the bins in them were made after them.
-            let is_zone = |w: &Write| matches!(&w.wrote, Wrote::Record { kind, .. } if *kind == RecordKind::Zone);
-            let (zones, others) = writes.into_iter().map(|(_, w)| w).partition(is_zone);
+            // What others rest on last: the bins of a zone, the deposits of a person were made after them.
+            let is_rested_on = |w: &Write| matches!(&w.wrote, Wrote::Record { kind, .. } if matches!(kind, RecordKind::Zone | RecordKind::Customer));
+            let (zones, others) = writes.into_iter().map(|(_, w)| w).partition(is_rested_on);
             self.undo_batch(&run, &own, others, user, &mut undone, now)?;
             self.undo_batch(&run, &own, zones, user, &mut undone, now)?;
         }
@@ -451,7 +460,10 @@ fn undo_creation(
     }
     let is_used = match kind {
         RecordKind::Item => query.is_item_used(ItemId::from(id))?,
-        RecordKind::Customer => query.is_customer_used(id.into())?,
+        RecordKind::Customer => {
+            query.is_customer_used(id.into())? || is_person_used(query, id.into())?
+        }
+        RecordKind::Deposit => has_come(query, id.into())?,
         RecordKind::Bin => match query.bin(id.into())? {
             Some(bin) => query.is_bin_used(bin.site, bin.id)?,
             None => false,

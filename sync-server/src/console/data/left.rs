@@ -2,11 +2,13 @@
 
 use chrono::DateTime;
 use chrono_tz::Tz;
-use documents::sealed::{PICTURE, sealed_for};
-use documents::{Deposit, FieldEdit, Partition, RecordKind, Value, Wish};
+use documents::sealed::{PICTURE, SEALED_MEDIA, sealed_for};
+use documents::{
+    Acknowledged, Announced, Deposit, FieldEdit, Partition, Record, RecordKind, Value, Wish,
+};
 use domain::ledger::UnitStatus;
 use domain::ticket::ClaimCode;
-use domain::{BlobId, Currency, CustomerId, DepositId, EventBody, UnixMillis};
+use domain::{BlobId, BlobKind, Currency, CustomerId, DepositId, EventBody, EventHash, UnixMillis};
 use replica::query::{DepositRow, EventRow};
 use replica::{KeyState, Query, RecordEdit};
 
@@ -53,10 +55,12 @@ impl Names<'_> {
     pub(super) fn left(&self, row: &DepositRow, now: UnixMillis) -> Result<LeftView, AppError> {
         let (q, deposit) = (self.query, &row.deposit);
         let record = q.record(deposit.id.into())?;
-        let rating = record.and_then(|record| match record.fields.get("rating") {
-            Some(Value::Integer(rating)) => Some(*rating),
-            _ => None,
-        });
+        let rating = record.as_ref().map(|record| record.fields.get("rating"));
+        let rating = match rating {
+            Some(Some(Value::Integer(rating))) => *rating,
+            _ => 0,
+        };
+        let announced = record.as_ref().and_then(Announced::from_record);
         let zone: Option<Tz> = q
             .site(deposit.site)?
             .and_then(|site| site.time_zone.parse().ok());
@@ -84,8 +88,26 @@ impl Names<'_> {
                 condition: piece.condition.clone(),
                 value: sum(said.value, currency),
                 bin: here.map(|(_, bin, _)| self.bin(bin)).transpose()?,
+                is_expected: false,
             });
         }
+        for (number, piece) in announced.iter().flat_map(|announced| &announced.pieces) {
+            pieces.push(LeftPiece {
+                number: *number,
+                unit: String::new(),
+                unit_id: String::new(),
+                item: Named {
+                    id: String::new(),
+                    ..self.item(piece.item)?.0
+                },
+                size: piece.size.clone(),
+                condition: String::new(),
+                value: sum(piece.value, currency),
+                bin: None,
+                is_expected: true,
+            });
+        }
+        pieces.sort_by_key(|piece| piece.number);
         let here = pieces.iter().filter(|piece| piece.bin.is_some()).count();
         let each = deposit.fee.due(deposit.taken_at, now);
         let due = each.saturating_mul(i64::try_from(here).unwrap_or(i64::MAX));
@@ -101,6 +123,7 @@ impl Names<'_> {
             site: self.site(deposit.site)?,
             zone,
             taken_at: deposit.taken_at,
+            announced: announced.map(|announced| (announced.at, announced.days)),
             due: deposit.due,
             days: deposit.due.map(|due| (due - today).num_days()),
             stored: row.stored,
@@ -110,15 +133,18 @@ impl Names<'_> {
             ),
             fee_due: sum(due, currency),
             pieces,
-            acts: rows.iter().filter_map(|row| act(row, deposit)).collect(),
+            acts: rows
+                .iter()
+                .filter_map(|row| act(row, deposit, record.as_ref()))
+                .collect(),
             photos,
             wish: deposit.wish,
-            rating: rating.unwrap_or_default(),
+            rating,
         })
     }
 }
 
-fn act(row: &EventRow, deposit: &Deposit) -> Option<LeftAct> {
+fn act(row: &EventRow, deposit: &Deposit, record: Option<&Record>) -> Option<LeftAct> {
     let event = &row.placed.event;
     let EventBody::Custody(custody) = &event.record.body else {
         return None;
@@ -132,6 +158,9 @@ fn act(row: &EventRow, deposit: &Deposit) -> Option<LeftAct> {
         hash: event.hash.hex(),
         due: custody.due.or(agreed),
         taken: sum(taken, deposit.fee.currency),
+        signed: record
+            .and_then(|record| Acknowledged::of(record, event.hash))
+            .map(|signed| (signed.at, signed.signature.hex())),
     })
 }
 
@@ -237,6 +266,37 @@ impl ConsoleData {
     /// Writes what a customer asks for.
     pub fn wish(&self, id: DepositId, wish: &Wish, now: UnixMillis) -> Result<(), AppError> {
         self.edit_deposit(id, Deposit::wish_fields(wish).to_vec(), now)
+    }
+
+    /// Keeps a customer's signature for what an act handed out, sealed under their key. `false`: nothing waits to be signed
+    /// for under that act, or their key is not here.
+    pub fn acknowledge(
+        &self,
+        id: DepositId,
+        hash: EventHash,
+        picture: &[u8],
+        now: UnixMillis,
+    ) -> Result<bool, AppError> {
+        let found = self.ask(|q| {
+            let row = q.deposit(id)?.ok_or(AppError::NotFound)?;
+            let left = self.names(q).left(&row, now)?;
+            let is_next = left.to_sign().is_some_and(|act| act.hash == hash.hex());
+            let customer = row.deposit.customer;
+            Ok(is_next.then_some((customer, q.customer_key(customer)?)))
+        })?;
+        let Some((customer, KeyState::Held(key))) = found else {
+            return Ok(false);
+        };
+        let mut nonce = [0u8; 24];
+        getrandom::fill(&mut nonce).map_err(|error| AppError::internal(error.to_string()))?;
+        let sealed = key.seal(customer, PICTURE, nonce, picture);
+        let signature = self
+            .hub
+            .keep_blob(&sealed, BlobKind::Signature, SEALED_MEDIA, now)
+            .map_err(AppError::internal)?;
+        let signed = Acknowledged { signature, at: now };
+        self.edit_deposit(id, signed.fields(hash).to_vec(), now)?;
+        Ok(true)
     }
 
     /// Writes how it was, 1 to 5.

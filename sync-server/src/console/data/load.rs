@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use documents::catalogue::{Bin, Customer, Handling, Item, Room, Zone};
-use documents::{FieldEdit, Partition, RecordKind};
+use documents::{CustomerKey, FieldEdit, Partition, RecordKind};
 use domain::event::{EventBody, Goods};
 use domain::{BinId, CustomerId, IdSource, ItemId, Quantity, SiteId, UnitId, UnixMillis, ZoneId};
 use replica::{NewEvent, Query, RecordEdit};
 
 use super::ConsoleData;
-use super::load_orders;
 use super::records::BinChange;
+use super::{load_deposits, load_orders};
 use crate::console::import::{
     BinIn, Column, CustomerIn, ItemIn, NeedsIn, Outcome, Parsed, Problem, StockIn,
 };
@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) edits: Vec<RecordEdit>,
     pub(super) events: Vec<NewEvent>,
     pub(super) outcome: Outcome,
+    /// Keys of new persons, which are written before anything that is sealed under them.
+    pub(super) keys: Vec<(CustomerId, CustomerKey)>,
 }
 
 impl ConsoleData {
@@ -64,6 +66,9 @@ pub(super) fn plan(
         }
         (Parsed::Counts(rows), Some(site)) => {
             load_orders::plan_counts(query, ids, rows, (site, now))
+        }
+        (Parsed::Deposits(rows), Some(site)) => {
+            load_deposits::plan_deposits(query, ids, rows, (site, now))
         }
         (_, None) => Err(AppError::BadRequest),
     }

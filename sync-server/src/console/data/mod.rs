@@ -2,6 +2,8 @@
 
 mod bin_labels;
 mod custody;
+mod custody_alerts;
+mod custody_labels;
 mod customers;
 mod dashboard;
 mod devices;
@@ -12,6 +14,7 @@ mod fields;
 mod imports;
 mod left;
 mod load;
+mod load_deposits;
 mod load_orders;
 mod names;
 mod notes;
@@ -44,7 +47,9 @@ use crate::hub::Hub;
 use names::Names;
 
 pub use bin_labels::BinChoice;
-pub use custody::{ABANDONED_DAYS, CustodyProblem};
+pub use custody::CustodyProblem;
+pub use custody_alerts::{ABANDONED_DAYS, Counted};
+pub use custody_labels::{LabelKind, ToLabel};
 pub use export::{EVENT_HEADERS, ROWS_MAX, Table};
 pub use feed::{Feed, FeedFilter};
 pub use imports::{Brought, Undone};

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::done;
+use super::import::may_bring;
 use crate::auth::{CsrfForm, Supervisor, Visitor};
 use crate::console::by_value::ByValue;
 use crate::console::data::Brought;
@@ -105,6 +106,7 @@ pub(crate) async fn show(
     Path(kind): Path<String>,
 ) -> Result<Response, AppError> {
     let kind = Kind::from_code(&kind).ok_or(AppError::NotFound)?;
+    may_bring(kind, &who.user)?;
     page(
         &app,
         &who.visitor,
@@ -123,6 +125,7 @@ pub(crate) async fn submit(
     CsrfForm(fields): CsrfForm<Vec<(String, String)>>,
 ) -> Result<Response, AppError> {
     let kind = Kind::from_code(&kind).ok_or(AppError::NotFound)?;
+    may_bring(kind, &who.user)?;
     let (mut typed, mut site) = (Typed::default(), String::new());
     for (name, value) in fields {
         match name.as_str() {
@@ -140,7 +143,12 @@ pub(crate) async fn submit(
                     _ if !kind.is_of_a_site() => None,
                     _ => Some(data.site_or_first(&asked)?),
                 };
-                let outcome = data.check_import(&rows, site, now)?;
+                let mut outcome = data.check_import(&rows, site, now)?;
+                let undecided = outcome.doubts.iter().map(|_| {
+                    let key = "import.problem.person-undecided";
+                    Problem::cell(2, Column::PersonName, key, "")
+                });
+                outcome.problems.extend(undecided);
                 if !outcome.problems.is_empty() || outcome.new == 0 {
                     let taken = Problem::cell(2, Column::name_of(kind), "import.problem.taken", "");
                     return Ok(match outcome.problems.is_empty() {

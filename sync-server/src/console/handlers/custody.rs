@@ -2,16 +2,16 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::Response;
-use documents::HouseRules;
-use domain::custody::{CustodyAct, FeeRule};
-use domain::{Currency, DepositId, SiteId};
+use domain::DepositId;
+use domain::custody::CustodyAct;
+use labels::sheet::Layout;
 use serde::Deserialize;
 
-use super::{address, done};
+use super::{address, done, id_of, with_problem};
+use crate::auth::form::Pressed;
 use crate::auth::{CsrfForm, Viewer, Visitor};
-use crate::console::data::CustodyProblem;
+use crate::console::data::Counted;
 use crate::console::page::{Page, render};
 use crate::console::view::{CustodyShow, DepositLine, DepositView, Named, NoticeView};
 use crate::error::AppError;
@@ -19,8 +19,6 @@ use crate::guard::noted;
 use crate::state::AppState;
 use crate::store::customers::notices;
 
-/// Nobody agrees on a longer term.
-const DAYS_MAX: u32 = 3_650;
 /// Messages that are listed.
 const NOTICES_MAX: u32 = 100;
 
@@ -33,6 +31,9 @@ struct ListPage {
     sites: Vec<Named>,
     asked: Asked,
     show: CustodyShow,
+    /// Each tab with how many it has.
+    tabs: Vec<(CustodyShow, Counted)>,
+    tomorrow: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -54,7 +55,7 @@ pub(crate) async fn list(
 ) -> Result<Response, AppError> {
     let page = Page::new(&app, &who.visitor, "custody", "nav.custody").await?;
     let (now, form) = (app.now(), asked.clone());
-    let (sites, site, (lines, next)) = app
+    let (sites, site, (lines, next), tabs) = app
         .data(move |data| {
             let site = data.site_or_first(&form.site)?;
             let found = match form.q.trim() {
@@ -64,13 +65,16 @@ pub(crate) async fn list(
                 }
                 text => (data.find_deposits(text, now)?, None),
             };
-            Ok((data.sites()?, site, found))
+            let tabs = data.custody_tabs(site, now)?;
+            Ok((data.sites()?, site, found, tabs))
         })
         .await?;
     asked.site = site.to_string();
     let show = CustodyShow::from_code(&asked.show);
     let query = [("site", asked.site.as_str()), ("show", show.code())];
     render(&ListPage {
+        tomorrow: page.day(now + 86_400_000),
+        tabs,
         next: next.map(|after| format!("{}after={after}", address("/custody", &query))),
         page,
         lines,
@@ -85,6 +89,8 @@ pub(crate) async fn list(
 struct DepositPage {
     page: Page,
     view: DepositView,
+    /// Sheets that labels are printed on.
+    layouts: [&'static str; Layout::ALL.len()],
     problem: Option<String>,
 }
 
@@ -92,22 +98,31 @@ async fn deposit_page(
     app: &AppState,
     visitor: &Visitor,
     id: DepositId,
-    problem: Option<CustodyProblem>,
+    problem: Option<&'static str>,
 ) -> Result<Response, AppError> {
     let now = app.now();
     let view = app.data(move |data| data.deposit_view(id, now)).await?;
     let mut page = Page::new(app, visitor, "custody", "custody.deposit").await?;
     page.title = format!("{} {}", page.title, view.left.claim);
     page.zone = view.left.zone;
-    let mut response = render(&DepositPage {
-        problem: problem.map(|problem| page.t(problem.key()).to_owned()),
-        page,
-        view,
-    })?;
-    if problem.is_some() {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(response)
+    with_problem(problem, page.lang, |problem| {
+        render(&DepositPage {
+            layouts: Layout::ALL.map(|layout| layout.code),
+            problem,
+            page,
+            view,
+        })
+    })
+}
+
+/// The page of a deposit with why something was not done.
+pub(super) async fn refused(
+    app: &AppState,
+    visitor: &Visitor,
+    id: DepositId,
+    problem: &'static str,
+) -> Result<Response, AppError> {
+    deposit_page(app, visitor, id, Some(problem)).await
 }
 
 pub(crate) async fn show(
@@ -115,7 +130,7 @@ pub(crate) async fn show(
     who: Viewer,
     Path(id): Path<String>,
 ) -> Result<Response, AppError> {
-    let id: DepositId = id.parse().map_err(|_| AppError::NotFound)?;
+    let id: DepositId = id_of(&id)?;
     deposit_page(&app, &who.visitor, id, None).await
 }
 
@@ -134,7 +149,7 @@ async fn act(
     act: CustodyAct,
     form: ActForm,
 ) -> Result<Response, AppError> {
-    let id: DepositId = id.parse().map_err(|_| AppError::NotFound)?;
+    let id: DepositId = id_of(id)?;
     let (now, user) = (app.now(), who.user.clone());
     let outcome = app
         .data(move |data| match act {
@@ -147,7 +162,7 @@ async fn act(
             app.committed();
             Ok(done(&format!("/custody/{id}"), "saved"))
         }
-        Err(problem) => deposit_page(app, &who.visitor, id, Some(problem)).await,
+        Err(problem) => deposit_page(app, &who.visitor, id, Some(problem.key())).await,
     }
 }
 
@@ -178,143 +193,21 @@ pub(crate) async fn cancel(
     act(&app, who, &id, CustodyAct::Cancelled, form).await
 }
 
-#[derive(Template)]
-#[template(path = "custody_rules.html")]
-struct RulesPage {
-    page: Page,
-    site: Named,
-    typed: RulesForm,
-    problem: Option<String>,
-}
-
-/// House rules as they are typed.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(crate) struct RulesForm {
-    #[serde(default)]
-    daily: String,
-    #[serde(default)]
-    cap: String,
-    #[serde(default)]
-    currency: String,
-    #[serde(default)]
-    days: String,
-    #[serde(default)]
-    forbidden: String,
-}
-
-impl RulesForm {
-    fn of(rules: &HouseRules) -> Self {
-        let fee = rules.fee;
-        let sum = |minor: i64| match minor {
-            0 => String::new(),
-            minor => fee.currency.number(minor.into()),
-        };
-        Self {
-            daily: sum(fee.daily),
-            cap: sum(fee.cap),
-            currency: match fee.currency == Currency::default() {
-                true => String::new(),
-                false => fee.currency.code().to_owned(),
-            },
-            days: match rules.days {
-                0 => String::new(),
-                days => days.to_string(),
-            },
-            forbidden: rules.forbidden.clone(),
-        }
-    }
-
-    /// What they say, or the key of what is wrong with them.
-    fn read(&self) -> Result<HouseRules, &'static str> {
-        let has_fee = !self.daily.trim().is_empty() || !self.cap.trim().is_empty();
-        let currency = match self.currency.trim() {
-            "" if !has_fee => Currency::default(),
-            code => Currency::from_code(code).ok_or("custody.problem.currency")?,
-        };
-        let sum = |text: &str| match text.trim() {
-            "" => Ok(0),
-            text => currency.parse(text).ok_or("custody.problem.sum"),
-        };
-        let days = match self.days.trim() {
-            "" => 0,
-            text => text.parse().map_err(|_| "custody.problem.days")?,
-        };
-        if days > DAYS_MAX {
-            return Err("custody.problem.days");
-        }
-        let (daily, cap) = (sum(&self.daily)?, sum(&self.cap)?);
-        if cap > 0 && cap < daily {
-            return Err("custody.problem.cap");
-        }
-        let forbidden = self.forbidden.trim();
-        if forbidden.chars().count() > 40 || forbidden.chars().any(char::is_control) {
-            return Err("custody.problem.forbidden");
-        }
-        Ok(HouseRules {
-            fee: FeeRule {
-                daily,
-                cap,
-                currency,
-            },
-            days,
-            forbidden: forbidden.to_owned(),
-            ..HouseRules::default()
-        })
-    }
-}
-
-async fn rules_page(
-    app: &AppState,
-    visitor: &Visitor,
-    id: SiteId,
-    typed: Option<RulesForm>,
-    problem: Option<&str>,
-) -> Result<Response, AppError> {
-    let (sites, rules) = app
-        .data(move |data| Ok((data.sites()?, data.house_rules(id)?)))
-        .await?;
-    let site = sites.into_iter().find(|site| site.id == id.to_string());
-    let mut response = render(&RulesPage {
-        page: Page::new(app, visitor, "custody", "custody.rules").await?,
-        site: site.ok_or(AppError::NotFound)?,
-        typed: typed.unwrap_or_else(|| RulesForm::of(&rules)),
-        problem: problem.map(|key| visitor.lang.t(key).to_owned()),
-    })?;
-    if problem.is_some() {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(response)
-}
-
-pub(crate) async fn rules(
+pub(crate) async fn withdraw(
     State(app): State<AppState>,
     who: Viewer,
     Path(id): Path<String>,
+    _: CsrfForm<Pressed>,
 ) -> Result<Response, AppError> {
-    let id: SiteId = id.parse().map_err(|_| AppError::NotFound)?;
-    rules_page(&app, &who.visitor, id, None, None).await
-}
-
-pub(crate) async fn set_rules(
-    State(app): State<AppState>,
-    who: Viewer,
-    Path(id): Path<String>,
-    CsrfForm(form): CsrfForm<RulesForm>,
-) -> Result<Response, AppError> {
-    let id: SiteId = id.parse().map_err(|_| AppError::NotFound)?;
-    let rules = match form.read() {
-        // Receipts that a handheld shows name it.
-        Ok(rules) => HouseRules {
-            public_url: app.public_url().to_owned(),
-            ..rules
-        },
-        Err(key) => return rules_page(&app, &who.visitor, id, Some(form), Some(key)).await,
-    };
+    let id: DepositId = id_of(&id)?;
     let now = app.now();
-    app.data(move |data| data.set_house_rules(id, &rules, now))
-        .await?;
-    app.committed();
-    Ok(done(&format!("/custody/rules/{id}"), "saved"))
+    match app.data(move |data| data.withdraw_deposit(id, now)).await? {
+        Ok(()) => {
+            app.committed();
+            Ok(done("/custody?show=expected", "saved"))
+        }
+        Err(problem) => deposit_page(&app, &who.visitor, id, Some(problem.key())).await,
+    }
 }
 
 #[derive(Template)]
@@ -336,37 +229,4 @@ pub(crate) async fn outbox(State(app): State<AppState>, who: Viewer) -> Result<R
         list,
     })?;
     Ok(noted(response, shown))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn house_rules_read_as_they_were_typed_or_say_what_is_wrong() {
-        let form = |daily: &str, cap: &str, currency: &str, days: &str| RulesForm {
-            daily: daily.into(),
-            cap: cap.into(),
-            currency: currency.into(),
-            days: days.into(),
-            forbidden: "2026-1".into(),
-        };
-        let rules = form("10.5", "100", "cny", "30").read().unwrap();
-        assert_eq!(
-            (rules.fee.daily, rules.fee.cap, rules.days),
-            (1_050, 10_000, 30)
-        );
-        assert_eq!(RulesForm::of(&rules).read(), Ok(rules));
-        assert!(form("", "", "", "").read().is_ok());
-        for (typed, key) in [
-            (form("10", "", "", ""), "currency"),
-            (form("10", "", "yuan", ""), "currency"),
-            (form("-1", "", "CNY", ""), "sum"),
-            (form("10", "5", "CNY", ""), "cap"),
-            (form("", "", "", "x"), "days"),
-            (form("", "", "", "99999"), "days"),
-        ] {
-            assert_eq!(typed.read(), Err(format!("custody.problem.{key}").as_str()));
-        }
-    }
 }

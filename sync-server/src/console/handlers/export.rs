@@ -185,7 +185,7 @@ fn csv_of(table: &Table, is_first: bool) -> Result<Vec<u8>, AppError> {
 }
 
 /// A table as a workbook with one sheet: the heading stays in sight and filters; amounts are numbers, all else is text.
-fn workbook(table: &Table, lang: Lang) -> Result<Vec<u8>, XlsxError> {
+pub(super) fn workbook(table: &Table, lang: Lang) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let bold = Format::new().set_bold();
     let sheet = book.add_worksheet_with_constant_memory()?;

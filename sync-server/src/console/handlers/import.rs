@@ -5,22 +5,24 @@ use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::SiteId;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::export::csv_response;
-use crate::auth::form::{self, CSRF_FIELD, Pressed};
+use crate::auth::form::{self, CSRF_FIELD};
 use crate::auth::token::Token;
 use crate::auth::{CsrfForm, Supervisor, Viewer, Visitor};
 use crate::console::data::{Brought, Table};
 use crate::console::import::{
-    self, Column, Grid, Kind, Outcome, Parsed, Problem, SheetProblem, Upload, columns_of, headers,
-    heading_keys, meanings,
+    self, Chosen, Column, Grid, Kind, Outcome, Parsed, Problem, SheetProblem, Upload, columns_of,
+    headers, heading_keys, meanings,
 };
 use crate::console::page::{Page, render};
 use crate::console::view::Named;
 use crate::error::AppError;
 use crate::i18n::Lang;
 use crate::state::AppState;
+use crate::store::accounts::User;
 
 /// So many problems are shown; the file has all of them.
 const PROBLEMS_SHOWN: usize = 100;
@@ -149,6 +151,27 @@ pub(crate) async fn check(
     check_file(&app, &who, kind, sent.source).await
 }
 
+/// Whether somebody may bring files of that kind.
+pub(super) fn may_bring(kind: Kind, user: &User) -> Result<(), AppError> {
+    match kind.needs() {
+        Some(right) if !user.rights.has(right) => Err(AppError::Forbidden),
+        _ => Ok(()),
+    }
+}
+
+/// Who persons are, as the form says it: `person:LINE`, and an id or `new`.
+fn chosen(fields: &[(String, String)]) -> BTreeMap<u64, Chosen> {
+    let one = |(name, value): &(String, String)| {
+        let line = name.strip_prefix("person:")?.parse().ok()?;
+        let chosen = match value.as_str() {
+            "new" => Chosen::New,
+            id => Chosen::Known(id.parse().ok()?),
+        };
+        Some((line, chosen))
+    };
+    fields.iter().filter_map(one).collect()
+}
+
 /// Keeps the file until somebody says that it be imported, and shows what it would do.
 pub(super) async fn check_file(
     app: &AppState,
@@ -156,6 +179,7 @@ pub(super) async fn check_file(
     kind: Kind,
     source: Source,
 ) -> Result<Response, AppError> {
+    may_bring(kind, &who.user)?;
     let Source { site, file, name } = source;
     let site = match kind {
         _ if !kind.is_of_a_site() => None,
@@ -357,11 +381,15 @@ pub(crate) async fn apply(
     State(app): State<AppState>,
     who: Supervisor,
     Path(id): Path<String>,
-    _: CsrfForm<Pressed>,
+    CsrfForm(fields): CsrfForm<Vec<(String, String)>>,
 ) -> Result<Response, AppError> {
     let upload = app.uploads().take(&id, who.user.id);
     let upload = upload.ok_or(AppError::NotFound)?;
-    let (taken, user, now) = (upload.clone(), who.user.clone(), app.now());
+    may_bring(upload.kind, &who.user)?;
+    let (mut taken, user, now) = (upload.clone(), who.user.clone(), app.now());
+    if let Parsed::Deposits(deposits) = Arc::make_mut(&mut taken.rows) {
+        deposits.chosen = chosen(&fields);
+    }
     let (outcome, run) = app
         .data(move |data| {
             let brought = Brought {
@@ -447,6 +475,11 @@ impl ImportPage {
 
     fn good(&self) -> u64 {
         self.outcome.new + self.outcome.changed
+    }
+
+    /// Whether there is anything to import, now or once somebody has said who persons are.
+    fn may_apply(&self) -> bool {
+        self.good() > 0 || !self.outcome.doubts.is_empty()
     }
 }
 

@@ -8,6 +8,8 @@ pub(crate) mod badges;
 pub(crate) mod bin_labels;
 pub(crate) mod blobs;
 pub(crate) mod custody;
+pub(crate) mod custody_files;
+pub(crate) mod custody_rules;
 pub(crate) mod dashboards;
 pub(crate) mod decide;
 pub(crate) mod devices;
@@ -42,7 +44,13 @@ pub(crate) mod things;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 
+use std::str::FromStr;
+
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::error::AppError;
+use crate::i18n::Lang;
 
 /// Back to a page, which says what was done.
 pub(crate) fn done(path: &str, code: &str) -> Response {
@@ -67,4 +75,37 @@ pub(crate) fn address(path: &str, query: &[(&str, &str)]) -> String {
     } else {
         format!("{path}?{text}&")
     }
+}
+
+/// The id in an address; whatever is none names nothing.
+pub(crate) fn id_of<T: FromStr>(text: &str) -> Result<T, AppError> {
+    text.parse().map_err(|_| AppError::NotFound)
+}
+
+/// A page that says why nothing was done, as 422, or the page alone. `draw` is given the words of the problem's key.
+pub(crate) fn with_problem(
+    key: Option<&'static str>,
+    lang: Lang,
+    draw: impl FnOnce(Option<String>) -> Result<Response, AppError>,
+) -> Result<Response, AppError> {
+    let mut response = draw(key.map(|key| lang.t(key).to_owned()))?;
+    if key.is_some() {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+/// A file to be kept under a name.
+pub(crate) fn attachment(
+    name: &str,
+    kind: &'static str,
+    bytes: Vec<u8>,
+) -> Result<Response, AppError> {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let disposition = HeaderValue::from_str(&disposition).map_err(AppError::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    Ok((headers, bytes).into_response())
 }

@@ -2,11 +2,10 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use domain::CustomerId;
 
-use super::done;
+use super::{done, id_of, with_problem};
 use crate::auth::form::Pressed;
 use crate::auth::{CsrfForm, Viewer, Visitor};
 use crate::console::data::CustodyProblem;
@@ -33,16 +32,14 @@ async fn page(
     let now = app.now();
     let (person, lines) = app.data(move |data| data.person_view(id, now)).await?;
     let page = Page::new(app, visitor, "custody", "custody.person").await?;
-    let mut response = render(&PersonPage {
-        problem: problem.map(|problem| page.t(problem.key()).to_owned()),
-        page,
-        person,
-        lines,
-    })?;
-    if problem.is_some() {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(response)
+    with_problem(problem.map(CustodyProblem::key), page.lang, |problem| {
+        render(&PersonPage {
+            page,
+            person,
+            lines,
+            problem,
+        })
+    })
 }
 
 pub(crate) async fn show(
@@ -50,7 +47,7 @@ pub(crate) async fn show(
     who: Viewer,
     Path(id): Path<String>,
 ) -> Result<Response, AppError> {
-    let id: CustomerId = id.parse().map_err(|_| AppError::NotFound)?;
+    let id: CustomerId = id_of(&id)?;
     page(&app, &who.visitor, id, None).await
 }
 
@@ -60,7 +57,7 @@ pub(crate) async fn erase(
     Path(id): Path<String>,
     _: CsrfForm<Pressed>,
 ) -> Result<Response, AppError> {
-    let id: CustomerId = id.parse().map_err(|_| AppError::NotFound)?;
+    let id: CustomerId = id_of(&id)?;
     let now = app.now();
     let erased = app.data(move |data| data.erase_person(id, now)).await?;
     match erased {

@@ -73,6 +73,24 @@ pub enum Column {
     Counter,
     /// Who counted before and may not count again: name or badge.
     NotBy,
+    /// 姓名 of who brings goods.
+    PersonName,
+    /// 手机号.
+    Phone,
+    /// 证件号 with its kind in words.
+    Document,
+    /// How many pieces.
+    Pieces,
+    /// SKU of a category of goods in custody.
+    Category,
+    /// Size of a piece.
+    Size,
+    /// 声明价值 of each piece.
+    DeclaredValue,
+    /// For how many days.
+    Days,
+    /// Anything else.
+    Note,
 }
 
 impl Column {
@@ -84,7 +102,7 @@ impl Column {
         )
     }
 
-    const ALL: [Self; 34] = [
+    const ALL: [Self; 43] = [
         Self::Sku,
         Self::NameZh,
         Self::NameEn,
@@ -119,6 +137,15 @@ impl Column {
         Self::Blind,
         Self::Counter,
         Self::NotBy,
+        Self::PersonName,
+        Self::Phone,
+        Self::Document,
+        Self::Pieces,
+        Self::Category,
+        Self::Size,
+        Self::DeclaredValue,
+        Self::Days,
+        Self::Note,
     ];
 
     /// Its headings, the one that exports write in Chinese first, then the English one, then what else people write.
@@ -277,6 +304,56 @@ impl Column {
             Self::Blind => &["盲盘", "Blind"],
             Self::Counter => &["盘点人", "Counter", "assigned to"],
             Self::NotBy => &["初盘人", "Counted before by", "not by"],
+            Self::PersonName => &[
+                "姓名",
+                "Name",
+                "寄存人",
+                "客户姓名",
+                "customer name",
+                "depositor",
+                "full name",
+            ],
+            Self::Phone => &[
+                "手机号",
+                "Phone",
+                "手机",
+                "电话",
+                "联系电话",
+                "mobile",
+                "telephone",
+                "phone number",
+            ],
+            Self::Document => &[
+                "证件",
+                "Document",
+                "证件号",
+                "身份证号",
+                "id number",
+                "id document",
+                "passport",
+            ],
+            Self::Pieces => &["件数", "Pieces", "数量", "count", "qty", "number of pieces"],
+            Self::Category => &[
+                "寄存类别",
+                "Category",
+                "类别",
+                "物品类别",
+                "品类",
+                "category code",
+                "type",
+            ],
+            Self::Size => &["尺寸", "Size", "规格", "大小"],
+            Self::DeclaredValue => &["声明价值", "Declared value", "价值", "申报价值", "value"],
+            Self::Days => &[
+                "期限（天）",
+                "Days",
+                "期限",
+                "天数",
+                "寄存天数",
+                "term",
+                "term (days)",
+            ],
+            Self::Note => &["备注", "Note", "说明", "remark", "comment", "notes"],
         }
     }
 
@@ -334,6 +411,15 @@ impl Column {
             Self::Blind => "blind",
             Self::Counter => "counter",
             Self::NotBy => "not-by",
+            Self::PersonName => "person-name",
+            Self::Phone => "phone",
+            Self::Document => "document",
+            Self::Pieces => "pieces",
+            Self::Category => "category",
+            Self::Size => "size",
+            Self::DeclaredValue => "declared-value",
+            Self::Days => "days",
+            Self::Note => "note",
             Self::Value => "value",
             Self::Currency => "currency",
             Self::MinStock => "min-stock",
@@ -346,6 +432,7 @@ impl Column {
             Kind::Customers => Self::Customer,
             Kind::Items => Self::Sku,
             Kind::Bins | Kind::Stock => Self::Bin,
+            Kind::Deposits => Self::PersonName,
             _ => Self::Order,
         }
     }
@@ -427,6 +514,17 @@ pub const fn columns(kind: Kind) -> &'static [Column] {
             Column::NotBy,
             Column::Due,
         ],
+        Kind::Deposits => &[
+            Column::PersonName,
+            Column::Phone,
+            Column::Document,
+            Column::Pieces,
+            Column::Category,
+            Column::Size,
+            Column::DeclaredValue,
+            Column::Days,
+            Column::Note,
+        ],
     }
 }
 
@@ -440,6 +538,7 @@ pub const fn required(kind: Kind) -> &'static [Column] {
         Kind::Deliveries | Kind::Outbound => &[Column::Order, Column::Sku, Column::Quantity],
         Kind::Transfers => &[Column::Order, Column::ToSite, Column::Sku, Column::Quantity],
         Kind::Counts => &[Column::Order, Column::Bin],
+        Kind::Deposits => &[Column::PersonName],
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod columns;
 mod decode;
+mod deposits;
 mod grid;
 mod rows;
 mod series;
@@ -12,6 +13,7 @@ mod workbook;
 
 pub use columns::{Column, columns, headers, required};
 pub use decode::decode;
+pub use deposits::{Chosen, DepositIn, DepositsIn, Doubt, PersonIn};
 use grid::CELL_MAX;
 pub use grid::{COLUMNS_MAX, Grid, Row};
 pub use rows::{
@@ -21,6 +23,8 @@ pub use series::{SeriesProblem, series};
 pub use sheet::{Meanings, Sheet, SheetProblem, columns_of, heading_keys};
 pub use typed::{Typed, repeated, typed_sheet};
 pub use uploads::{BYTES_MAX, Upload, Uploads};
+
+use crate::auth::Right;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +45,13 @@ pub enum Kind {
     Transfers,
     /// Bins that a site shall count.
     Counts,
+    /// What customers will leave at a site.
+    Deposits,
 }
 
 impl Kind {
     /// All kinds, in the order in which a new warehouse needs them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Customers,
         Self::Items,
         Self::Bins,
@@ -54,6 +60,7 @@ impl Kind {
         Self::Outbound,
         Self::Transfers,
         Self::Counts,
+        Self::Deposits,
     ];
 
     /// In addresses and translation keys.
@@ -67,12 +74,21 @@ impl Kind {
             Self::Outbound => "outbound",
             Self::Transfers => "transfers",
             Self::Counts => "counts",
+            Self::Deposits => "deposits",
         }
     }
 
     /// Whether what it holds belongs to a site, and not to the organisation.
     pub const fn is_of_a_site(self) -> bool {
         !matches!(self, Self::Customers | Self::Items)
+    }
+
+    /// What somebody needs besides the right to import; deposits say who people are.
+    pub const fn needs(self) -> Option<Right> {
+        match self {
+            Self::Deposits => Some(Right::CustodyAct),
+            _ => None,
+        }
     }
 
     /// The kind with this name.
@@ -158,4 +174,8 @@ pub struct Outcome {
     pub same: u64,
     /// Rows that are left out.
     pub problems: Vec<Problem>,
+    /// Persons who may be somebody who is known: nothing is written of them before somebody has said who they are.
+    pub doubts: Vec<Doubt>,
+    /// How many persons are new, and how many were found among those who are known.
+    pub persons: (u64, u64),
 }

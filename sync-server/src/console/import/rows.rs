@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use domain::{Currency, OrderType, Quantity, UnitValue};
 
 use super::columns::Column;
+use super::deposits::{DepositsIn, deposit};
 use super::grid::Row;
 use super::sheet::Sheet;
 use super::{Kind, Problem};
@@ -187,11 +188,13 @@ pub enum Parsed {
     Orders(OrderType, Vec<OrderIn>),
     /// Bins to be counted.
     Counts(Vec<CountIn>),
+    /// What customers will leave.
+    Deposits(DepositsIn),
 }
 
 impl Parsed {
     /// No rows of that kind.
-    pub const fn none(kind: Kind) -> Self {
+    pub fn none(kind: Kind) -> Self {
         match kind {
             Kind::Customers => Self::Customers(Vec::new()),
             Kind::Items => Self::Items(Vec::new()),
@@ -201,6 +204,7 @@ impl Parsed {
             Kind::Outbound => Self::Orders(OrderType::Outbound, Vec::new()),
             Kind::Transfers => Self::Orders(OrderType::Transfer, Vec::new()),
             Kind::Counts => Self::Counts(Vec::new()),
+            Kind::Deposits => Self::Deposits(DepositsIn::default()),
         }
     }
 }
@@ -238,21 +242,25 @@ pub fn parse(sheet: &Sheet, kind: Kind) -> (Parsed, Vec<Problem>) {
             Parsed::Orders(of, orders)
         }
         Kind::Counts => Parsed::Counts(whole(all!(count), sheet, &mut problems)),
+        Kind::Deposits => Parsed::Deposits(DepositsIn {
+            rows: all!(|cells: &Cells<'_>, _: &mut HashSet<String>| deposit(cells)),
+            ..DepositsIn::default()
+        }),
     };
     (parsed, problems)
 }
 
-struct Cells<'s> {
+pub(super) struct Cells<'s> {
     sheet: &'s Sheet,
-    row: &'s Row,
+    pub(super) row: &'s Row,
 }
 
 impl Cells<'_> {
-    fn get(&self, column: Column) -> Option<&str> {
+    pub(super) fn get(&self, column: Column) -> Option<&str> {
         self.sheet.cell(self.row, column)
     }
 
-    fn problem(&self, column: Column, key: &'static str) -> Problem {
+    pub(super) fn problem(&self, column: Column, key: &'static str) -> Problem {
         let value = self.get(column).unwrap_or_default();
         Problem::cell(self.row.line, column, key, value)
     }
@@ -312,7 +320,7 @@ impl Cells<'_> {
     }
 
     /// A whole number, 0 or more; `None` if the file does not say.
-    fn whole(&self, column: Column) -> Result<Option<i64>, Problem> {
+    pub(super) fn whole(&self, column: Column) -> Result<Option<i64>, Problem> {
         let Some(text) = self.filled(column) else {
             return Ok(None);
         };

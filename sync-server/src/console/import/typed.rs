@@ -38,6 +38,12 @@ pub const fn repeated(kind: Kind) -> &'static [Column] {
             &[Column::Sku, Column::Quantity, Column::Lot]
         }
         Kind::Counts => &[Column::Bin],
+        Kind::Deposits => &[
+            Column::Pieces,
+            Column::Category,
+            Column::Size,
+            Column::DeclaredValue,
+        ],
     }
 }
 

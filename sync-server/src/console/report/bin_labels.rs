@@ -16,6 +16,12 @@ static BOLD: &[u8] = include_bytes!("../../../../device-app/ui/fonts/TallymanSan
 static FONTS: LazyLock<Option<Fonts>> =
     LazyLock::new(|| Fonts::new(FontBytes::Static(REGULAR), FontBytes::Static(BOLD)).ok());
 
+/// The fonts of all labels.
+pub(super) fn fonts() -> Result<&'static Fonts, AppError> {
+    let fonts = FONTS.as_ref();
+    fonts.ok_or_else(|| AppError::internal("the built-in fonts cannot be read"))
+}
+
 /// A label for each bin. The first sheet begins `skip` places later.
 ///
 /// # Errors
@@ -27,8 +33,7 @@ pub(crate) fn bin_labels(
     layout: &Layout,
     skip: usize,
 ) -> Result<Vec<u8>, AppError> {
-    let fonts = FONTS.as_ref();
-    let fonts = fonts.ok_or_else(|| AppError::internal("the built-in fonts cannot be read"))?;
+    let fonts = fonts()?;
     let label = |bin: &BinToLabel| {
         let label = BinLabel {
             code: bin.code.clone(),

@@ -32,6 +32,27 @@ pub struct DepositLine {
     pub left: LeftView,
     /// By whom.
     pub person: PersonView,
+    /// What is not as it should be.
+    pub odd: Vec<Odd>,
+}
+
+/// Something about a deposit that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Odd {
+    /// What; translation key under `custody.odd.`.
+    pub code: &'static str,
+    /// The numbers of the pieces that it is about; empty: the whole deposit.
+    pub pieces: Vec<u32>,
+    /// Id of the exception that waits for a decision.
+    pub exception: Option<String>,
+}
+
+impl Odd {
+    /// The pieces, in words.
+    pub fn numbers(&self) -> String {
+        let numbers: Vec<String> = self.pieces.iter().map(u32::to_string).collect();
+        numbers.join(", ")
+    }
 }
 
 /// One deposit with all that happened to it.
@@ -41,6 +62,10 @@ pub struct DepositView {
     pub left: LeftView,
     /// By whom.
     pub person: PersonView,
+    /// What is not as it should be.
+    pub odd: Vec<Odd>,
+    /// What was noted when it was announced, as far as it can be read.
+    pub note: String,
     /// Acts and what happened to the pieces, the latest first.
     pub timeline: Vec<EventView>,
 }
@@ -64,6 +89,8 @@ pub enum CustodyShow {
     /// All that are here.
     #[default]
     Here,
+    /// Of which pieces are expected.
+    Expected,
     /// Whose term ends within a week.
     Soon,
     /// Whose term has ended.
@@ -72,26 +99,37 @@ pub enum CustodyShow {
     Abandoned,
     /// Whose customer asks for something.
     Wished,
+    /// Where something is not as it should be.
+    Odd,
 }
 
 impl CustodyShow {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Here,
+        Self::Expected,
         Self::Soon,
         Self::Overdue,
         Self::Abandoned,
         Self::Wished,
+        Self::Odd,
     ];
+
+    /// Whether somebody has to decide.
+    pub const fn is_urgent(self) -> bool {
+        matches!(self, Self::Abandoned | Self::Wished | Self::Odd)
+    }
 
     /// For addresses, and translation key under `custody.show.`.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Here => "here",
+            Self::Expected => "expected",
             Self::Soon => "soon",
             Self::Overdue => "overdue",
             Self::Abandoned => "abandoned",
             Self::Wished => "wished",
+            Self::Odd => "odd",
         }
     }
 

@@ -29,6 +29,8 @@ pub struct LeftPiece {
     pub value: String,
     /// Where it lies; `None`: it is not here.
     pub bin: Option<Named>,
+    /// It was announced, and has not come.
+    pub is_expected: bool,
 }
 
 /// One act.
@@ -46,6 +48,8 @@ pub struct LeftAct {
     pub due: Option<NaiveDate>,
     /// What was taken, with its currency; empty: nothing.
     pub taken: String,
+    /// When the customer signed for it on their own telephone, and the picture, for addresses.
+    pub signed: Option<(UnixMillis, String)>,
 }
 
 /// What was left at one time.
@@ -59,8 +63,10 @@ pub struct LeftView {
     pub site: Named,
     /// The site's time zone.
     pub zone: Tz,
-    /// When the pieces came.
+    /// When the pieces came; 0: none has.
     pub taken_at: UnixMillis,
+    /// When it was announced, and for how many days from the day on which the pieces come.
+    pub announced: Option<(UnixMillis, u32)>,
     /// The last day of the term.
     pub due: Option<NaiveDate>,
     /// Days until the term ends; negative: it has ended.
@@ -83,9 +89,20 @@ pub struct LeftView {
     pub rating: i64,
 }
 
+impl LeftAct {
+    /// The pieces, in words.
+    pub fn numbers(&self) -> String {
+        let numbers: Vec<String> = self.pieces.iter().map(u32::to_string).collect();
+        numbers.join(", ")
+    }
+}
+
 impl LeftView {
-    /// `here`, `overdue`, `partly`, `released`, `disposed` or `cancelled`.
+    /// `announced`, `here`, `overdue`, `partly`, `released`, `disposed` or `cancelled`.
     pub fn status(&self) -> &'static str {
+        if self.acts.is_empty() && self.pieces.iter().any(|piece| piece.is_expected) {
+            return "announced";
+        }
         let gone = (self.stored as usize) < self.pieces.len();
         match (self.stored, self.acts.last().map(|act| act.act)) {
             (0, Some(CustodyAct::Disposed)) => "disposed",
@@ -95,6 +112,12 @@ impl LeftView {
             _ if gone => "partly",
             _ => "here",
         }
+    }
+
+    /// The last release that the customer has not signed for.
+    pub fn to_sign(&self) -> Option<&LeftAct> {
+        let mut acts = self.acts.iter().rev();
+        acts.find(|act| act.act == CustodyAct::Released && act.signed.is_none())
     }
 
     /// Whether the customer may say how it was: once all is handed out.

@@ -16,7 +16,7 @@ mod things;
 use crate::console::by_value::ByValue;
 use crate::i18n::Lang;
 
-pub use custody::{CustodyShow, DepositLine, DepositView, NoticeView, PersonView};
+pub use custody::{CustodyShow, DepositLine, DepositView, NoticeView, Odd, PersonView};
 pub use dashboard::{
     AccuracyRow, ChartView, DashboardView, Figure, OperatorRow, OverdueRow, PERIODS, ZoneUse,
     percent,
