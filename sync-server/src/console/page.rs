@@ -196,6 +196,7 @@ impl Page {
             .fill
             .map_or_else(|| "—".to_owned(), |fill| format!("{fill} %"));
         let moved = cell.moved.map(|at| self.time(at)).unwrap_or_default();
+        let overdue = cell.overdue.to_string();
         let blanks = [
             ("code", cell.code.as_str()),
             ("bins", &bins),
@@ -203,8 +204,10 @@ impl Page {
             ("fill", &fill),
             ("picks", &picks),
             ("moved", &moved),
+            ("overdue", &overdue),
         ];
         let key = match (cell.bins, cell.moved) {
+            _ if cell.overdue > 0 => "plan.cell-overdue",
             (2.., _) => "plan.cell-row",
             (_, Some(_)) => "plan.cell-moved",
             _ => "plan.cell",

@@ -69,6 +69,14 @@ async fn deposits_are_listed_by_term_and_found_by_ticket_label_and_person() {
             let body = viewer.get(&format!("/custody?show={show}")).await.body;
             assert_eq!(has(&body), shown.contains(&show), "{show} after {days}");
         }
+        // The plan colours the bin in which both pieces wait.
+        let plan = viewer.get("/stock/plan?heat=overdue").await.body;
+        let is_overdue = shown.contains(&"overdue");
+        assert_eq!(
+            plan.contains("逾期 2 件</title>"),
+            is_overdue,
+            "{days}: {plan}"
+        );
         warehouse.pass(-days * DAY);
     }
     let mut viewer = warehouse.signed_in(Role::Viewer).await;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use documents::bin_code::row_of;
-use domain::{Quantity, SiteId, UnixMillis, ZoneId};
+use domain::{BinId, Quantity, SiteId, UnixMillis, ZoneId};
 use replica::query::PlannedBin;
 
 use super::ConsoleData;
+use super::custody_alerts::custody_days;
 use super::names::{site_named, zone_named};
 use crate::console::view::{Named, PlanCell, PlanStep, PlanView, PlanZone};
 use crate::error::AppError;
@@ -20,6 +21,10 @@ const DAY_MS: i64 = 86_400_000;
 const FILL: [i64; 4] = [25, 50, 75, 100];
 /// Edges of the steps of age, days since goods moved.
 const AGE: [i64; 4] = [7, 30, 90, 180];
+/// Edges of the steps of what is overdue, pieces.
+const OVERDUE: [i64; 4] = [1, 2, 5, 10];
+/// Deposits that are looked at for what is overdue.
+const OVERDUE_MAX: u32 = 5_000;
 
 /// Where a bin lies on the way, the row that its code names, and its cell.
 type Placed = (i64, String, PlanCell);
@@ -70,6 +75,7 @@ impl PlanCell {
             fill: None,
             picks: bin.picks,
             moved: None,
+            overdue: 0,
             x: 0,
             y: 0,
         }
@@ -81,6 +87,7 @@ impl PlanCell {
         self.piles += other.piles;
         self.balance = self.balance.plus(other.balance);
         self.picks += other.picks;
+        self.overdue += other.overdue;
     }
 
     /// Of a row of bins: how many of them are in use.
@@ -117,6 +124,13 @@ impl ConsoleData {
                 is_coarse: bins.len() > BINS_MAX,
                 ..PlanView::default()
             };
+            let overdue = if heat == "overdue" {
+                let today = custody_days(&q, site.id, now)?.today;
+                q.overdue_bins(site.id, &today, OVERDUE_MAX)?
+            } else {
+                Vec::new()
+            };
+            let overdue: BTreeMap<BinId, u64> = overdue.into_iter().collect();
             let mut by_zone: BTreeMap<(String, ZoneId), Vec<Placed>> = BTreeMap::new();
             for bin in bins {
                 let zone = zones.iter().find(|zone| zone.id == bin.zone);
@@ -126,7 +140,8 @@ impl ConsoleData {
                 let (volume, id, zone_id) = (bin.volume, bin.bin, bin.zone);
                 let sequence = bin.sequence;
                 let mut cell = PlanCell::of(bin, &place);
-                if !view.is_coarse && cell.piles > 0 && heat != "picks" {
+                cell.overdue = overdue.get(&id).copied().unwrap_or_default();
+                if !view.is_coarse && cell.piles > 0 && matches!(heat, "fill" | "age") {
                     let (moved, room) = q.bin_room(site.id, id)?;
                     cell.moved = moved;
                     if volume > 0 && room > 0 {
@@ -208,6 +223,8 @@ fn warm(view: &mut PlanView, heat: &str, now: UnixMillis) {
         cell.heat = match heat {
             "picks" if cell.picks == 0 => 0,
             "picks" => step(cell.picks as i64, &picks),
+            "overdue" if cell.overdue == 0 => 0,
+            "overdue" => step(cell.overdue as i64, &OVERDUE),
             _ if cell.used == 0 => 0,
             "age" => {
                 let moved = cell.moved.map(|at| (now - at).max(0) / DAY_MS);
@@ -230,6 +247,12 @@ fn warm(view: &mut PlanView, heat: &str, now: UnixMillis) {
             "plan.picks-beyond",
             "plan.no-picks",
             &picks,
+        ),
+        "overdue" => steps(
+            "plan.overdue-up-to",
+            "plan.overdue-beyond",
+            "plan.no-overdue",
+            &OVERDUE,
         ),
         "age" => steps("plan.days-up-to", "plan.days-beyond", "plan.empty", &AGE),
         _ if is_coarse => steps(

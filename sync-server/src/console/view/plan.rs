@@ -5,7 +5,7 @@ use domain::{Quantity, UnixMillis};
 use super::Named;
 
 /// What the plan's colours tell, as codes.
-pub const HEATS: [&str; 3] = ["fill", "picks", "age"];
+pub const HEATS: [&str; 4] = ["fill", "picks", "age", "overdue"];
 /// Side of a cell and what lies between two, in the picture's units.
 const CELL: usize = 30;
 /// Height of a cell.
@@ -40,6 +40,8 @@ pub struct PlanCell {
     pub picks: u64,
     /// When goods there last moved.
     pub moved: Option<UnixMillis>,
+    /// Pieces there whose customers should have come for them.
+    pub overdue: u64,
     /// Where it stands in the picture.
     pub x: usize,
     /// Where it stands in the picture.
@@ -157,6 +159,7 @@ mod tests {
             fill: None,
             picks: 0,
             moved: None,
+            overdue: 0,
             x: 0,
             y: 0,
         };
