@@ -175,9 +175,13 @@ mod tests {
             currency: currency.into(),
             days: days.into(),
             forbidden: "2026-1".into(),
-            guarded: "5000".into(),
+            guarded: String::new(),
         };
-        let rules = form("10.5", "100", "cny", "30").read().unwrap();
+        let typed = RulesForm {
+            guarded: "5000".into(),
+            ..form("10.5", "100", "cny", "30")
+        };
+        let rules = typed.read().unwrap();
         assert_eq!(
             (rules.fee.daily, rules.fee.cap, rules.days),
             (1_050, 10_000, 30)
