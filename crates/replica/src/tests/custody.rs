@@ -339,7 +339,7 @@ fn free_words_about_a_person_are_gone_with_their_key() {
     let reason = "打了李四的电话无人接听";
     disposed.note = key_of_wang().seal_words(WHO, NOTE, [9; 24], reason);
     let disposed = EventBody::Custody(Box::new(disposed));
-    a.commit(events(vec![disposed.into()]), T0 + 1).unwrap();
+    a.commit(events(vec![disposed]), T0 + 1).unwrap();
     let q = a.query();
     assert_eq!(q.pieces(&deposit()).unwrap()[0].condition, "拉链上写着王喆");
     let EventBody::Custody(act) = &q.acts_of(LEFT).unwrap()[1].placed.event.record.body.clone()

@@ -111,7 +111,7 @@ fn share(count: usize) -> u32 {
 
 fn mean(sum: u32, share: u32) -> u8 {
     // 255 shares of a whole still fit into 32 bits.
-    (sum * share >> SHARE_BITS) as u8
+    ((sum * share) >> SHARE_BITS) as u8
 }
 
 /// Means over squares of `2 * reach + 1` pixels, from running sums; of fewer at the edges.

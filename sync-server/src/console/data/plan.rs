@@ -125,7 +125,7 @@ impl ConsoleData {
                 ..PlanView::default()
             };
             let overdue = if heat == "overdue" {
-                let today = custody_days(&q, site.id, now)?.today;
+                let today = custody_days(q, site.id, now)?.today;
                 q.overdue_bins(site.id, &today, OVERDUE_MAX)?
             } else {
                 Vec::new()
